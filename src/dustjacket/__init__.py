@@ -1,0 +1,1 @@
+"""Dustjacket teaches CLIP to know a book by its cover."""

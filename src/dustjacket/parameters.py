@@ -1,0 +1,151 @@
+"""What each step can be told, and the team's profile that holds the defaults.
+
+One frozen class a step, from which forms, flags and MLflow's parameters are all made.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dustjacket.errors import BadInputError
+
+CandidateName = Literal[
+    "naive_bayes", "logistic_regression", "logistic_regression_cv", "random_forest"
+]
+GenreMetric = Literal["f1_weighted", "accuracy", "f1_macro"]
+
+
+class StepParameters(BaseModel):
+    """Common behaviour: unknown names are refused, values never change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CatalogParameters(StepParameters):
+    """Parameters of ``ingest_catalog``."""
+
+    source: str = Field(
+        "", max_length=2000, description="Listing to read: a file's path or s3:// address"
+    )
+    min_rows_per_genre: int = Field(
+        2, ge=1, le=10_000, description="Reject rows of genres with fewer accepted rows than this"
+    )
+    max_title_length: int = Field(
+        1000, ge=10, le=10_000, description="Reject titles longer than this, in characters"
+    )
+
+
+class CoversParameters(StepParameters):
+    """Parameters of ``ingest_covers``."""
+
+    source: str = Field(
+        "", max_length=2000, description="Cover set to read: its folder's path or s3:// address"
+    )
+    short_side: int = Field(
+        256, ge=32, le=1024, description="Pixels of a stored cover's shorter side; never enlarged"
+    )
+    max_pixels: int = Field(
+        50_000_000,
+        ge=10_000,
+        le=200_000_000,
+        description="Reject images with more pixels than this",
+    )
+    covers_per_shard: int = Field(1000, ge=10, le=20_000, description="Covers in one tar shard")
+
+
+class ClassifierParameters(StepParameters):
+    """Parameters of ``select_classifier``."""
+
+    candidates: tuple[CandidateName, ...] = Field(
+        ("naive_bayes", "logistic_regression", "logistic_regression_cv", "random_forest"),
+        min_length=1,
+        description="Classifiers to compare",
+    )
+    folds: int = Field(3, ge=2, le=10, description="Folds of the cross-validation")
+    metric: GenreMetric = Field("f1_weighted", description="Mean over folds that decides")
+    vocabulary: int = Field(20_000, ge=100, le=200_000, description="Most frequent terms to count")
+    seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
+
+
+class LabelParameters(StepParameters):
+    """Parameters of ``label_covers``."""
+
+    top: int = Field(3, ge=1, le=10, description="Likeliest genres to record for each cover")
+
+
+class ClipParameters(StepParameters):
+    """Parameters of ``finetune_clip``."""
+
+    model: str = Field("dustjacket-small", max_length=200, description="Model: one of ours by name")
+    processes: int = Field(2, ge=1, le=64, description="Training processes (TorchDistributor)")
+    epochs: int = Field(30, ge=1, le=1000, description="Passes over the training pairs")
+    batch_size: int = Field(128, ge=2, le=8192, description="Pairs in a batch, over all processes")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Peak learning rate")
+    weight_decay: float = Field(0.1, ge=0, le=1, description="AdamW's weight decay")
+    warmup: float = Field(0.1, ge=0, le=1, description="Share of steps that warm up")
+    include_genre: bool = Field(True, description="Put the predicted genre into training prompts")
+    seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
+
+
+class EvaluationParameters(StepParameters):
+    """Parameters of ``evaluate_clip``."""
+
+    min_test_covers: int = Field(
+        100, ge=1, le=100_000, description="Below this many test covers the verdict is insufficient"
+    )
+    min_gain: float = Field(
+        0.0, ge=0, le=1, description="Recall@10 a candidate must gain on the champion, at least"
+    )
+    batch_size: int = Field(128, ge=1, le=8192, description="Covers embedded at a time")
+
+
+class IndexParameters(StepParameters):
+    """Parameters of ``index_covers``."""
+
+    batch_size: int = Field(128, ge=1, le=8192, description="Covers embedded at a time")
+
+
+class Profile(StepParameters):
+    """The team's defaults: the parameters of every step, where a run says nothing else."""
+
+    ingest_catalog: CatalogParameters = CatalogParameters()
+    ingest_covers: CoversParameters = CoversParameters()
+    select_classifier: ClassifierParameters = ClassifierParameters()
+    label_covers: LabelParameters = LabelParameters()
+    finetune_clip: ClipParameters = ClipParameters()
+    evaluate_clip: EvaluationParameters = EvaluationParameters()
+    index_covers: IndexParameters = IndexParameters()
+
+    def with_overrides(self, step: str, given: dict[str, Any]) -> StepParameters:
+        """Return the parameters of ``step``, with those ``given`` (None: not given) on top.
+
+        Raises:
+            BadInputError: a name is unknown or a value is out of its limits.
+        """
+        defaults: StepParameters = getattr(self, step)
+        values = {name: value for name, value in given.items() if value is not None}
+        return _validated(type(defaults), {**defaults.model_dump(), **values}, step)
+
+
+def parse_profile(text: str) -> Profile:
+    """Return the profile stored as JSON ``text``.
+
+    Raises:
+        BadInputError: it is not JSON, or a value is out of its limits.
+    """
+    try:
+        return Profile.model_validate_json(text)
+    except ValidationError as error:
+        raise BadInputError(f"the profile is wrong: {_first(error)}; edit the variable") from None
+
+
+def _validated(cls: type[StepParameters], values: dict[str, Any], step: str) -> StepParameters:
+    try:
+        return cls.model_validate(values)
+    except ValidationError as error:
+        raise BadInputError(f"a parameter of {step} is wrong: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']} (got {first['input']!r})"

@@ -1,0 +1,53 @@
+"""Where the platform's servers are: one typed object, read from the environment.
+
+Every value can be set as ``DUSTJACKET_<NAME>``. What the embedded platform started is written by
+``dustjacket up`` to ``<home>/platform.env``, which is read when the environment says nothing.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PLATFORM_ENV = "platform.env"
+
+
+def home() -> Path:
+    """Return the absolute folder that holds all state of the embedded platform."""
+    return Path(os.environ.get("DUSTJACKET_HOME", ".dustjacket")).absolute()
+
+
+class Settings(BaseSettings):
+    """Addresses and credentials of the servers that Dustjacket works with."""
+
+    model_config = SettingsConfigDict(env_prefix="DUSTJACKET_", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=home, description="folder of the embedded platform's state")
+    bucket: str = Field("dustjacket", description="bucket of everything that is published")
+    s3_endpoint: str | None = Field(None, description="S3 server; the embedded one when empty")
+    s3_region: str = "us-east-1"
+    s3_access_key: SecretStr | None = Field(None, description="AWS's usual variables when empty")
+    s3_secret_key: SecretStr | None = None
+    mlflow_uri: str | None = Field(None, description="MLflow server; the embedded one when empty")
+    spark_master: str = "local[*]"
+    airflow_url: str | None = Field(None, description="Airflow API server")
+    airflow_user: str = "admin"
+    airflow_password: SecretStr | None = None
+    airflow_database: str | None = Field(None, description="SQLAlchemy URL; SQLite when empty")
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that recreate these settings elsewhere, secrets included."""
+        values: dict[str, str] = {}
+        for name, value in self:
+            if value is not None:
+                plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+                values[f"DUSTJACKET_{name.upper()}"] = plain
+        return values
+
+
+@cache
+def load_settings() -> Settings:
+    """Return the settings of this process: environment first, then ``platform.env``."""
+    return Settings(_env_file=home() / PLATFORM_ENV)

@@ -1,0 +1,55 @@
+"""The Spark session of a job: S3 through ``s3a``, and no socket beyond loopback when local."""
+
+from pyspark import SparkConf
+from pyspark.sql import SparkSession
+
+from dustjacket.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+PACKAGES = (
+    "org.apache.hadoop:hadoop-aws:3.5.0",
+    "software.amazon.awssdk:s3:2.35.4",
+    "software.amazon.awssdk:s3-transfer-manager:2.35.4",
+    "software.amazon.awssdk:sts:2.35.4",
+)
+EXCLUDES = ("software.amazon.awssdk:bundle", "org.apache.hadoop:hadoop-common")
+
+
+def session(settings: Settings, name: str) -> SparkSession:
+    """Return the session of this process, reading and writing ``s3a://`` as ``settings`` say.
+
+    Credentials are set here, in the driver's memory, so that none is on a command line; Spark
+    hands them to its executors and redacts them in its logs.
+    """
+    builder = SparkSession.builder.appName(name)
+    options = {
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.shuffle.partitions": "8",
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.hadoop.fs.s3a.endpoint.region": settings.s3_region,
+        "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
+    }
+    if settings.s3_endpoint:
+        options["spark.hadoop.fs.s3a.endpoint"] = settings.s3_endpoint
+        options["spark.hadoop.fs.s3a.connection.ssl.enabled"] = str(
+            settings.s3_endpoint.startswith("https")
+        ).lower()
+    if settings.s3_access_key and settings.s3_secret_key:
+        options["spark.hadoop.fs.s3a.access.key"] = settings.s3_access_key.get_secret_value()
+        options["spark.hadoop.fs.s3a.secret.key"] = settings.s3_secret_key.get_secret_value()
+    master = SparkConf().get("spark.master", None) or settings.spark_master
+    if master.startswith("local"):
+        options |= {"spark.driver.bindAddress": LOOPBACK, "spark.driver.host": LOOPBACK}
+    builder = builder.master(master)
+    for key, value in options.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("WARN")
+    return spark
+
+
+def is_local(spark: SparkSession) -> bool:
+    """Return whether Spark runs inside this process's machine alone (``local[…]``)."""
+    return str(spark.sparkContext.master).startswith("local")

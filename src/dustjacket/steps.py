@@ -1,0 +1,140 @@
+"""The chain: what each step reads and publishes, and what a run of one has to do.
+
+A step's work is named by a digest of its inputs, its parameters and its code, so that a run can
+see before it starts whether the same work is already published.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from dustjacket.errors import BadInputError
+from dustjacket.parameters import Profile
+from dustjacket.sources import fingerprint
+from dustjacket.storage import Manifest, Store, digest_of, version_name
+
+
+@dataclass(frozen=True)
+class Step:
+    """One DAG: the kinds it reads (newest by default), the kind it publishes, its code."""
+
+    name: str
+    publishes: str
+    reads: tuple[str, ...] = ()
+    reads_if_there: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+    @property
+    def has_source(self) -> bool:
+        """Whether the step reads a source from outside rather than a published version."""
+        return not self.reads
+
+
+STEPS = {
+    step.name: step
+    for step in (
+        Step("ingest_catalog", "catalog", packages=("catalog",)),
+        Step("ingest_covers", "covers", packages=("covers",)),
+        Step("select_classifier", "genre_classifier", ("catalog",), packages=("genres",)),
+        Step(
+            "label_covers", "labelled_covers", ("covers", "genre_classifier"), packages=("genres",)
+        ),
+        Step("finetune_clip", "clip_candidate", ("labelled_covers",), packages=("clip",)),
+        Step("evaluate_clip", "evaluation", ("clip_candidate",), packages=("clip", "promotion")),
+        Step(
+            "index_covers",
+            "cover_index",
+            ("covers",),
+            reads_if_there=("cover_clip",),
+            packages=("clip", "retrieval"),
+        ),
+    )
+}
+
+
+class Plan(BaseModel):
+    """What one run of a step will do; goes to the Spark job as JSON."""
+
+    step: str
+    version: str
+    digest: str
+    inputs: dict[str, str]
+    parameters: dict[str, Any]
+    code: str
+    dag_run_id: str | None = None
+
+
+class Waiting(BaseModel):
+    """Why a run has nothing to do: an input that is not there yet."""
+
+    missing: str
+
+
+@cache
+def code_digest(packages: tuple[str, ...]) -> str:
+    """Return 12 hexadecimal digits that stand for the source text of ``packages`` of dustjacket."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for package in packages:
+        for file in sorted((root / package).rglob("*.py")):
+            digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def plan_step(
+    step: Step,
+    store: Store,
+    profile: Profile,
+    run_after: datetime,
+    given: dict[str, Any] | None = None,
+    dag_run_id: str | None = None,
+) -> Plan | Waiting:
+    """Return what a run of ``step`` has to do now.
+
+    Args:
+        given: parameters of this run, and ``<kind>_version`` for an input other than the newest;
+            None values mean the default.
+
+    Returns:
+        The plan, or what the step still waits for.
+
+    Raises:
+        BadInputError: a parameter is wrong or the source is not there.
+        NotReadyError: an input version that was asked for is not published.
+    """
+    given = dict(given or {})
+    inputs: dict[str, str] = {}
+    for kind in step.reads + step.reads_if_there:
+        asked = given.pop(f"{kind}_version", None)
+        found = store.manifest(kind, asked) if asked else store.newest(kind)
+        if found is not None:
+            inputs[kind] = found.version
+        elif kind in step.reads:
+            return Waiting(missing=kind)
+    parameters = profile.with_overrides(step.name, given).model_dump(mode="json")
+    identity: dict[str, Any] = {"inputs": inputs, "parameters": parameters}
+    if step.has_source:
+        if not parameters["source"]:
+            raise BadInputError(f"{step.name} has no source: set the parameter 'source'")
+        identity["source"] = fingerprint(parameters["source"], store.settings)
+    code = code_digest(step.packages)
+    digest = digest_of({"step": step.name, "code": code, **identity})
+    return Plan(
+        step=step.name,
+        version=version_name(run_after, digest),
+        digest=digest,
+        inputs=inputs,
+        parameters=parameters,
+        code=code,
+        dag_run_id=dag_run_id,
+    )
+
+
+def published(plan: Plan, store: Store) -> Manifest | None:
+    """Return the version that already holds the plan's work, or None."""
+    return store.with_digest(STEPS[plan.step].publishes, plan.digest)

@@ -1,0 +1,102 @@
+"""MLflow: experiments, runs with their tags and inputs, registered models and their aliases."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.data.dataset_source_registry import resolve_dataset_source
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from dustjacket.errors import NotReadyError
+from dustjacket.job import Job
+from dustjacket.settings import Settings
+from dustjacket.storage import Manifest, Store
+
+INGESTION, GENRES, CLIP = "ingestion", "genre-classifier", "cover-clip"
+CHAMPION, CHALLENGER = "champion", "challenger"
+
+
+def connect(settings: Settings) -> None:
+    """Point this process's MLflow at the server that ``settings`` name.
+
+    Raises:
+        NotReadyError: no server is named.
+    """
+    if not settings.mlflow_uri:
+        raise NotReadyError("no MLflow server: run `dustjacket up` or set DUSTJACKET_MLFLOW_URI")
+    mlflow.set_tracking_uri(settings.mlflow_uri)
+
+
+@contextmanager
+def step_run(job: Job, experiment: str) -> Iterator[mlflow.ActiveRun]:
+    """Open the parent run of a DAG run: tagged, with the step's parameters and input versions."""
+    connect(job.settings)
+    mlflow.set_experiment(experiment)
+    plan = job.plan
+    tags = {
+        "dag_id": plan.step,
+        "dag_run_id": plan.dag_run_id or "none",
+        "data_version": plan.version if not plan.inputs else next(iter(plan.inputs.values())),
+        "version": plan.version,
+        "git_sha": git_sha(),
+        "code": plan.code,
+    }
+    with mlflow.start_run(run_name=plan.version, tags=tags) as run:
+        mlflow.log_params(plan.parameters)
+        for kind in plan.inputs:
+            log_version(job.store, job.input(kind))
+        yield run
+
+
+def log_version(store: Store, manifest: Manifest) -> None:
+    """Log one published version as an input of the active run."""
+    address = f"s3://{store.bucket}/{manifest.kind}/{manifest.version}"
+    mlflow.log_input(
+        MetaDataset(  # type: ignore[abstract]  # its profile has a default at run time
+            source=resolve_dataset_source(address),
+            name=manifest.kind,
+            digest=manifest.version[-12:],
+        ),
+        context="input",
+    )
+
+
+def with_alias(name: str, alias: str) -> ModelVersion | None:
+    """Return the version of registered model ``name`` that ``alias`` points at, or None."""
+    try:
+        return mlflow.MlflowClient().get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def register(
+    name: str, model_uri: str, tags: dict[str, Any], aliases: tuple[str, ...] = ()
+) -> ModelVersion:
+    """Register a logged model as a new version of ``name``, tagged and under ``aliases``."""
+    registered = mlflow.register_model(model_uri, name, tags={k: str(v) for k, v in tags.items()})
+    client = mlflow.MlflowClient()
+    for alias in aliases:
+        client.set_registered_model_alias(name, alias, registered.version)
+    return registered
+
+
+@cache
+def git_sha() -> str:
+    """Return the commit of the checkout this code runs from, or the package's version."""
+    found = subprocess.run(
+        ["git", "rev-parse", "HEAD"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or version("dustjacket")
