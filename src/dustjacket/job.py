@@ -4,7 +4,6 @@ import argparse
 import json
 import logging
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ log = logging.getLogger(__name__)
 
 EXIT_BAD_INPUT = 65
 REASON_FILE = "DUSTJACKET_REASON_FILE"
-LIFELINE = "DUSTJACKET_LIFELINE"
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,6 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
         plan = Plan.model_validate_json(plan_text)
     except ValidationError as error:
         sys.exit(f"--plan is not a plan: {error}")
-    _hold_lifeline()
     settings = load_settings()
     store = Store(settings)
     draft = store.draft(STEPS[plan.step].publishes, plan.version)
@@ -105,12 +102,3 @@ def _explain(reason: str) -> None:
     if path := os.environ.get(REASON_FILE):
         Path(path).write_text(json.dumps(reason))
 
-
-def _hold_lifeline() -> None:
-    """Start the watcher that ends this job's processes once the task that wanted it is gone."""
-    if marker := os.environ.get(LIFELINE):
-        subprocess.Popen(
-            [sys.executable, "-m", "dustjacket.lifeline", marker],
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-        )

@@ -1,0 +1,18 @@
+"""Give each cover the genre that the newest classifier predicts from its title and author.
+
+Runs when the covers or the classifier change, once a pair.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import chain
+from assets import COVERS, GENRE_CLASSIFIER, LABELLED_COVERS
+
+from dustjacket.orchestration import SparkStepOperator, announce, plan_run, step_dag, when_any
+
+STEP = "label_covers"
+
+with step_dag(STEP, when_any(GENRE_CLASSIFIER, COVERS), __doc__, timeout=timedelta(hours=2)):
+    plan = plan_run(STEP)
+    work = SparkStepOperator(task_id="predict", step=STEP)
+    chain(plan, work, announce(LABELLED_COVERS, STEP)(plan))

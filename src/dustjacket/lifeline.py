@@ -1,0 +1,92 @@
+"""A job's processes live no longer than the task that started them.
+
+Airflow ends a task's process when it is stopped, but a task process killed outright leaves its
+Spark driver running, and Airflow would start a retry beside it. So every process of an attempt
+carries a mark in its environment, which children inherit, and a watcher outside the task's
+process group ends all that carry it as soon as the task's process, or the one above it, is gone.
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+MARK = "DUSTJACKET_ATTEMPT"
+_INTERVAL_S = 0.5
+_GRACE_S = 3.0
+
+
+@contextmanager
+def lifeline() -> Iterator[str]:
+    """Mark every process started inside the block; none outlives it, nor this process.
+
+    Yields:
+        The mark, which is set in this process's environment for children to inherit.
+    """
+    mark = secrets.token_hex(8)
+    os.environ[MARK] = mark
+    watched = [f"{pid}:{psutil.Process(pid).create_time()}" for pid in (os.getpid(), os.getppid())]
+    watcher = subprocess.Popen(
+        [sys.executable, "-m", "dustjacket.lifeline", mark, *watched],
+        env={name: value for name, value in os.environ.items() if name != MARK},
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield mark
+    finally:
+        del os.environ[MARK]
+        end_attempt(mark)
+        watcher.kill()
+        watcher.wait()
+
+
+def end_attempt(mark: str) -> None:
+    """End every process that carries ``mark``: politely, then for certain."""
+    for signal in (psutil.Process.terminate, psutil.Process.kill):
+        processes = _marked(mark)
+        for process in processes:
+            try:
+                signal(process)
+            except psutil.NoSuchProcess:
+                continue
+        psutil.wait_procs(processes, timeout=_GRACE_S)
+
+
+def _marked(mark: str) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    return found
+
+
+def _alive(watched: str) -> bool:
+    pid, _, created = watched.partition(":")
+    try:
+        process = psutil.Process(int(pid))
+        return process.create_time() == float(created) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def main() -> None:
+    """Watch the processes named on the command line; when one is gone, end the attempt."""
+    mark, *watched = sys.argv[1:]
+    while all(_alive(one) for one in watched):
+        time.sleep(_INTERVAL_S)
+    end_attempt(mark)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What a task knows: the servers, the team's profile, and errors that Airflow understands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseHook, Variable
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+
+from dustjacket.errors import BadInputError
+
+if TYPE_CHECKING:
+    from dustjacket.parameters import Profile
+    from dustjacket.settings import Settings
+
+S3_CONNECTION = "dustjacket_s3"
+PROFILE_VARIABLE = "dustjacket_profile"
+
+
+def task_settings() -> "Settings":
+    """Return the settings of this task: the connection ``dustjacket_s3`` where there is one.
+
+    The connection's login, password and extras ``endpoint_url`` and ``region_name`` replace what
+    the environment says of S3.
+    """
+    from dustjacket.settings import load_settings
+
+    settings = load_settings()
+    try:
+        connection = BaseHook.get_connection(S3_CONNECTION)
+    except AirflowNotFoundException:
+        return settings
+    extra = connection.extra_dejson
+    found = {
+        "s3_access_key": connection.login,
+        "s3_secret_key": connection.password,
+        "s3_endpoint": extra.get("endpoint_url"),
+        "s3_region": extra.get("region_name"),
+    }
+    given = {name: value for name, value in found.items() if value}
+    return type(settings).model_validate(settings.model_dump() | given)
+
+
+def team_profile() -> "Profile":
+    """Return the team's profile, validated.
+
+    Raises:
+        BadInputError: the variable holds no valid profile.
+    """
+    from dustjacket.parameters import Profile, parse_profile
+
+    text = Variable.get(PROFILE_VARIABLE, default=None)
+    return parse_profile(text) if text else Profile()
+
+
+@contextmanager
+def no_retry_on_bad_input() -> Iterator[None]:
+    """Turn a wrong input into the failure that Airflow does not retry."""
+    try:
+        yield
+    except BadInputError as error:
+        raise AirflowFailException(str(error)) from None

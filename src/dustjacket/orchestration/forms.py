@@ -1,0 +1,53 @@
+"""Trigger forms: a DAG's ``params`` made from the step's parameters class."""
+
+from typing import Any
+
+from airflow.sdk import Param
+
+from dustjacket.parameters import Profile, StepParameters
+from dustjacket.steps import Step
+
+VERSION_PATTERN = r"^\d{8}T\d{12}Z-[0-9a-f]{12}$"
+_LIMITS = (
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength", "pattern", "items",
+    "minItems", "enum",
+)  # fmt: skip
+
+
+def form(step: Step) -> dict[str, Param]:
+    """Return the fields of the step's trigger form, all empty: empty means the team's default.
+
+    Limits are JSON Schema, so that Airflow refuses a wrong value when the run is triggered.
+    """
+    schema: type[StepParameters] = Profile.model_fields[step.name].annotation  # type: ignore[assignment]
+    fields = {
+        name: _field(name, spec) for name, spec in schema.model_json_schema()["properties"].items()
+    }
+    for kind in step.reads + step.reads_if_there:
+        fields[f"{kind}_version"] = Param(
+            None,
+            type=["null", "string"],
+            pattern=VERSION_PATTERN,
+            title=f"{kind} version",
+            description="Version to work on. Empty: the newest.",
+            section="Inputs",
+        )
+    return fields
+
+
+def _field(name: str, spec: dict[str, Any]) -> Param:
+    limits = {key: spec[key] for key in _LIMITS if key in spec}
+    if "enum" in limits:
+        limits["enum"] = [None, *limits["enum"]]
+    default = spec.get("default")
+    if isinstance(default, list):
+        limits["examples"] = spec["items"].get("enum", default)
+    shown = ", ".join(map(str, default)) if isinstance(default, list) else default
+    return Param(
+        None,
+        type=["null", spec["type"]],
+        title=name.replace("_", " "),
+        description=f"{spec['description']}. Empty: the team's default"
+        + (f" (as shipped: {shown})." if shown not in (None, "") else "."),
+        **limits,
+    )

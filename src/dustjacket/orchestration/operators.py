@@ -1,0 +1,68 @@
+"""The operator that runs one step as a Spark job and takes all of it along when it ends."""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from dustjacket.lifeline import MARK, end_attempt, lifeline
+from dustjacket.orchestration.environment import task_settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+JOBS = Path(__file__).parents[3] / "spark_jobs"
+EXIT_BAD_INPUT = 65
+
+
+class SparkStepOperator(SparkSubmitOperator):
+    """Run ``spark_jobs/<step>.py`` for the plan that the task ``plan`` made.
+
+    The job's environment, with the servers' credentials, is inherited and so is on no command
+    line and in no rendered template. A failure is one line, the job's own reason; a wrong input
+    (exit status 65) is not retried. However the task ends, its processes end with it.
+    """
+
+    def __init__(self, *, step: str, plan: str = "plan", **kwargs: Any) -> None:
+        super().__init__(
+            application=os.fspath(Path(os.environ.get("DUSTJACKET_JOBS", JOBS)) / f"{step}.py"),
+            name=step,
+            durable=False,
+            **kwargs,
+        )
+        self._plan = plan
+
+    def execute(self, context: "Context") -> None:
+        """Run the job to its end; skip where the plan says that its work is published."""
+        planned = context["ti"].xcom_pull(task_ids=self._plan)
+        if planned["already"]:
+            raise AirflowSkipException(f"published before as {planned['already']}: nothing to do")
+        self.application_args = ["--plan", json.dumps(planned["plan"])]
+        with lifeline(), tempfile.NamedTemporaryFile("r") as reason:
+            os.environ.update(task_settings().environment())
+            os.environ.update(
+                DUSTJACKET_REASON_FILE=reason.name,
+                PYSPARK_PYTHON=sys.executable,
+                PYSPARK_DRIVER_PYTHON=sys.executable,
+            )
+            try:
+                super().execute(context)
+            except AirflowException as error:
+                said = reason.read()
+                if not said:
+                    raise
+                text = f"{self.task_id}: {json.loads(said)}"
+                if f"Error code is: {EXIT_BAD_INPUT}." in str(error):
+                    raise AirflowFailException(text) from None
+                raise AirflowException(text) from None
+
+    def on_kill(self) -> None:
+        """End the job when the task is stopped: ``spark-submit`` and all that it started."""
+        super().on_kill()
+        if mark := os.environ.get(MARK):
+            end_attempt(mark)

@@ -1,0 +1,44 @@
+"""One DAG a step, all of one make: form, retries, limits."""
+
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from airflow.sdk import DAG, Asset, PartitionedAssetTimetable
+
+from dustjacket.orchestration.forms import form
+from dustjacket.steps import STEPS
+
+RETRY = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=10),
+}
+
+
+def step_dag(step: str, schedule: Any, doc: str | None, timeout: timedelta, **kwargs: Any) -> DAG:
+    """Return the DAG of ``step``, to be filled with its tasks.
+
+    Args:
+        timeout: longest time that one try of a task may take.
+    """
+    return DAG(
+        dag_id=step,
+        schedule=schedule,
+        start_date=None,
+        catchup=False,
+        max_active_runs=1,
+        params=form(STEPS[step]),
+        doc_md=doc,
+        tags=["dustjacket", STEPS[step].publishes],
+        default_args={"owner": "dustjacket", "execution_timeout": timeout, **RETRY},
+        dagrun_timeout=timeout * 4,
+        **kwargs,
+    )
+
+
+def when_any(*assets: Asset) -> PartitionedAssetTimetable:
+    """Return the schedule of one run for each version published to any of ``assets``."""
+    return PartitionedAssetTimetable(assets=reduce(or_, assets))
