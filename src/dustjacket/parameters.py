@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dustjacket.errors import BadInputError
 
+PROFILE_VARIABLE = "dustjacket_profile"  # Airflow's variable that holds the profile
+
 CandidateName = Literal[
     "naive_bayes", "logistic_regression", "logistic_regression_cv", "random_forest"
 ]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from dustjacket.settings import Settings
 
 S3_CONNECTION = "dustjacket_s3"
-PROFILE_VARIABLE = "dustjacket_profile"
 
 
 def task_settings() -> "Settings":
@@ -47,7 +46,7 @@ def team_profile() -> "Profile":
     Raises:
         BadInputError: the variable holds no valid profile.
     """
-    from dustjacket.parameters import Profile, parse_profile
+    from dustjacket.parameters import PROFILE_VARIABLE, Profile, parse_profile
 
     text = Variable.get(PROFILE_VARIABLE, default=None)
     return parse_profile(text) if text else Profile()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from dustjacket.job import EXIT_BAD_INPUT, REASON_FILE
 from dustjacket.lifeline import MARK, end_attempt, lifeline
 from dustjacket.orchestration.environment import task_settings
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 JOBS = Path(__file__).parents[3] / "spark_jobs"
-EXIT_BAD_INPUT = 65
 
 
 class SparkStepOperator(SparkSubmitOperator):
@@ -46,9 +46,11 @@ class SparkStepOperator(SparkSubmitOperator):
         with lifeline(), tempfile.NamedTemporaryFile("r") as reason:
             os.environ.update(task_settings().environment())
             os.environ.update(
-                DUSTJACKET_REASON_FILE=reason.name,
-                PYSPARK_PYTHON=sys.executable,
-                PYSPARK_DRIVER_PYTHON=sys.executable,
+                {
+                    REASON_FILE: reason.name,
+                    "PYSPARK_PYTHON": sys.executable,
+                    "PYSPARK_DRIVER_PYTHON": sys.executable,
+                }
             )
             try:
                 super().execute(context)

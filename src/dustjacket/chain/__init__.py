@@ -1,0 +1,1 @@
+"""Running the whole chain from a terminal: trigger, follow, report."""

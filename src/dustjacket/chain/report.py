@@ -1,0 +1,95 @@
+"""The report of a run: the figures of every step's current version, as JSON and as a table."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from dustjacket.chain.airflow_api import AirflowApi
+from dustjacket.errors import DustjacketError
+from dustjacket.settings import Settings
+from dustjacket.storage import Manifest
+
+_SECTIONS = {
+    "ingest_catalog": "catalog",
+    "select_classifier": "classifier",
+    "ingest_covers": "covers",
+    "label_covers": "labels",
+    "finetune_clip": "clip",
+    "evaluate_clip": "evaluation",
+    "index_covers": "index",
+}
+
+
+def build_report(
+    versions: dict[str, Manifest], api: AirflowApi, settings: Settings
+) -> dict[str, Any]:
+    """Return the report: a section a step, the seconds of the run that published it, the links."""
+    report: dict[str, Any] = {
+        section: {"version": versions[step].version, **versions[step].facts}
+        for step, section in _SECTIONS.items()
+    }
+    report["seconds"] = {step: _seconds(api, step, versions[step]) for step in versions}
+    report["links"] = {
+        "airflow": settings.airflow_url,
+        "mlflow": settings.mlflow_uri,
+        "s3": settings.s3_endpoint,
+        "bucket": settings.bucket,
+    }
+    return report
+
+
+def _seconds(api: AirflowApi, step: str, version: Manifest) -> float | None:
+    try:
+        return round(api.run(step, version.dag_run_id or "").seconds, 1)
+    except DustjacketError:
+        return None  # published by a run that Airflow has forgotten
+
+
+def print_report(report: dict[str, Any], console: Console) -> None:
+    """Print the report as tables."""
+    catalog, covers, labels = report["catalog"], report["covers"], report["labels"]
+    data = Table("data", "read", "accepted", "rejected", "reasons", title="What was read")
+    for name, part, prefix in (("catalog", catalog, "rows_"), ("covers", covers, "")):
+        reasons = ", ".join(f"{why} {n:,}" for why, n in part["rejected_by_reason"].items())
+        counts = (f"{part[prefix + what]:,}" for what in ("read", "accepted", "rejected"))
+        data.add_row(name, *counts, reasons or "-")
+    console.print(data)
+    console.print(f"{labels['labelled']:,} covers labelled with a predicted genre\n")
+
+    classifier = report["classifier"]
+    genres = Table("candidate", "CV mean", "± std", "seconds", title="Genre classifiers")
+    for candidate in classifier["candidates"]:
+        mark = " ←" if candidate["name"] == classifier["selected"] else ""
+        genres.add_row(
+            candidate["name"] + mark,
+            f"{candidate['cv_mean']:.3f}",
+            f"{candidate['cv_std']:.3f}",
+            f"{candidate['seconds']:.0f}",
+        )
+    console.print(genres)
+    console.print(
+        "on held-out books: "
+        + ", ".join(f"{name} {value:.3f}" for name, value in classifier["test"].items())
+        + "\n"
+    )
+
+    evaluation = report["evaluation"]
+    chance = evaluation["chance"]
+    clip = Table("CLIP on held-out covers", "title → cover", "cover → title", title="Recall@10")
+    for name in ("starting", "fine_tuned", "with_genre", "without_genre"):
+        clip.add_row(
+            name.replace("_", " "),
+            *(
+                f"{evaluation[name][direction]['recall_at_10']:.3f}"
+                for direction in ("title_to_cover", "cover_to_title")
+            ),
+        )
+    clip.add_row("[dim]chance[/dim]", *2 * [f"[dim]{chance['recall_at_10']:.3f}[/dim]"])
+    console.print(clip)
+    console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {evaluation['reason']}\n")
+
+    times = Table("step", "seconds", title="Time")
+    for step, seconds in report["seconds"].items():
+        times.add_row(step, "-" if seconds is None else f"{seconds:.0f}")
+    console.print(times)

@@ -1,0 +1,204 @@
+"""``dustjacket …``: the command line. Each command is a typed class; its fields are its flags."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, Field
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    CliImplicitFlag,
+    CliPositionalArg,
+    CliSubCommand,
+    SettingsConfigDict,
+)
+from rich.console import Console
+from rich.table import Table
+
+from dustjacket.errors import DustjacketError, NotReadyError
+from dustjacket.parameters import Profile
+from dustjacket.settings import load_settings
+
+if TYPE_CHECKING:
+    from dustjacket.storage import Store
+
+EXIT_INTERRUPTED = 130
+console = Console()
+
+
+class Up(BaseModel):
+    """Start the embedded platform, or what of it is not running."""
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.platform import up
+
+        settings = up(load_settings())
+        console.print(f"Airflow: {settings.airflow_url}   MLflow: {settings.mlflow_uri}")
+
+
+class Down(BaseModel):
+    """Stop the embedded platform and every process of it."""
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.platform import down
+
+        down()
+
+
+class Status(BaseModel):
+    """Show each server: whether it is healthy, where, since when."""
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.platform import print_status
+
+        print_status(console)
+
+
+class Run(Profile):
+    """Start the platform, run the chain on a listing and covers, report.
+
+    Every parameter of every step can be given, such as --finetune-clip.epochs 3; it becomes the
+    team's default.
+    """
+
+    catalog: str = Field("", description="listing: file, folder or s3:// (default: the sample)")
+    covers: str = Field("", description="cover set: folder or s3:// (default: the sample)")
+    report: Path = Field(Path("report.json"), description="where to write the report")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.chain.run import run
+        from dustjacket.steps import STEPS
+
+        given = self.model_dump(exclude_unset=True, include=set(STEPS))
+        run(given, self.catalog, self.covers, self.report.absolute(), console)
+
+
+class Genre(BaseModel):
+    """Predict the genre of a title with the newest published classifier."""
+
+    title: CliPositionalArg[str] = Field(description="title of a book")
+    author: str | None = Field(None, description="its author")
+    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.genres.read import load_scorer
+        from dustjacket.genres.scorer import predict_genre
+
+        store = _store()
+        newest = store.newest("genre_classifier")
+        if newest is None:
+            raise NotReadyError("no classifier is published yet: run `dustjacket run`")
+        genres = predict_genre(load_scorer(store, newest, _cache()), self.title, self.author)
+        if self.as_json:
+            found = [{"genre": genre, "probability": round(p, 4)} for genre, p in genres]
+            _print_json({"title": self.title, "genres": found, "classifier": newest.version})
+            return
+        table = Table("genre", "probability", title=self.title)
+        for genre, probability in genres:
+            table.add_row(genre, f"{probability:.1%}")
+        console.print(table)
+
+
+class Covers(BaseModel):
+    """Find the covers that match a title best in the newest published index."""
+
+    title: CliPositionalArg[str] = Field(description="title of a book")
+    author: str | None = Field(None, description="its author")
+    top: int = Field(5, ge=1, le=100, description="how many covers")
+    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+
+
+class Sample(BaseModel):
+    """Write a sample library: a listing and a cover set, drawn from a small grammar."""
+
+    folder: CliPositionalArg[Path] = Field(description="where to write it")
+    rows: int = Field(3000, ge=10, le=20_000_000, description="rows of the listing")
+    covers: int = Field(1200, ge=10, le=1_000_000, description="covers to draw")
+    seed: int = Field(13, description="the same seed gives the same library")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.sample import make_sample
+
+        library = make_sample(self.folder, self.rows, self.covers, self.seed)
+        console.print(f"wrote {library.listing} and {library.covers}")
+
+
+class Dustjacket(BaseSettings):
+    """Teach CLIP to know a book by its cover."""
+
+    model_config = SettingsConfigDict(
+        cli_prog_name="dustjacket",
+        cli_kebab_case=True,
+        cli_hide_none_type=True,
+        env_prefix="__none__",
+    )
+
+    up: CliSubCommand[Up] = Field(
+        description="Start the embedded platform, or what of it is not running"
+    )
+    down: CliSubCommand[Down] = Field(
+        description="Stop the embedded platform and every process of it"
+    )
+    status: CliSubCommand[Status] = Field(
+        description="Show each server: whether it is healthy, where, since when"
+    )
+    run: CliSubCommand[Run] = Field(
+        description="Start the platform, run the chain on a listing and covers, report"
+    )
+    genre: CliSubCommand[Genre] = Field(
+        description="Predict the genre of a title with the newest published classifier"
+    )
+    covers: CliSubCommand[Covers] = Field(
+        description="Find the covers that match a title best in the newest published index"
+    )
+    sample: CliSubCommand[Sample] = Field(
+        description="Write a sample library: a listing and a cover set, drawn from a small grammar"
+    )
+
+    def cli_cmd(self) -> None:
+        """Run the command that was named."""
+        CliApp.run_subcommand(self)
+
+
+def main() -> None:
+    """Run the command line; a failure is one line, an interruption exits with 130."""
+    try:
+        CliApp.run(Dustjacket)
+    except DustjacketError as error:
+        print(f"dustjacket: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("dustjacket: interrupted", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _store() -> "Store":
+    from dustjacket.storage import Store
+
+    settings = load_settings()
+    if not settings.s3_endpoint:
+        raise NotReadyError("no S3 server: run `dustjacket up`, or set DUSTJACKET_S3_ENDPOINT")
+    return Store(settings)
+
+
+def _cache() -> Path:
+    return load_settings().home / "cache"
+
+
+def _print_json(answer: dict[str, Any]) -> None:
+    print(json.dumps(answer, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""The chain is the design's, and a plan's digest stands for inputs, parameters and code."""
+
+from datetime import UTC, datetime
+
+from dustjacket.steps import STEPS, code_digest
+from dustjacket.storage import digest_of, version_name
+
+
+def test_every_input_is_published_by_a_step():
+    published = {step.publishes for step in STEPS.values()} | {"cover_clip"}
+    assert {
+        kind for step in STEPS.values() for kind in step.reads + step.reads_if_there
+    } <= published
+
+
+def test_every_step_names_code_that_is_there():
+    digests = {step.packages: code_digest(step.packages) for step in STEPS.values()}
+    assert len(set(digests.values())) == len(digests)
+    assert code_digest(()) not in digests.values()
+
+
+def test_version_names_sort_by_time_whatever_the_digest():
+    early = version_name(datetime(2026, 1, 2, 3, 4, 5, 6, UTC), "ffffffffffff")
+    late = version_name(datetime(2026, 1, 2, 3, 4, 5, 7, UTC), "000000000000")
+    assert early == "20260102T030405000006Z-ffffffffffff"
+    assert early < late
+
+
+def test_a_digest_does_not_depend_on_the_order_of_keys():
+    assert digest_of({"a": 1, "b": [2]}) == digest_of({"b": [2], "a": 1})
+    assert digest_of({"a": 1}) != digest_of({"a": 2})
