@@ -150,21 +150,24 @@ class AirflowApi:
         }
         self._call("POST", f"/dags/{run.dag_id}/clearTaskInstances", json=body)
 
-    def log(self, run: DagRun, task: TaskInstance) -> list[str]:
-        """Return the lines of the log of the task's latest try."""
+    def log(self, run: DagRun, task: TaskInstance) -> list[dict[str, Any]]:
+        """Return the entries of the log of the task's latest try; each has an ``event``."""
         path = (
             f"/dags/{run.dag_id}/dagRuns/{run.dag_run_id}/taskInstances/{task.task_id}"
             f"/logs/{max(task.try_number, 1)}"
         )
         content = self._call("GET", path, headers={"Accept": "application/json"})["content"]
-        return [line if isinstance(line, str) else line.get("event", "") for line in content]
+        return [line if isinstance(line, dict) else {"event": str(line)} for line in content]
 
     def failure(self, run: DagRun) -> str:
         """Return in one line which task of the run failed, and why."""
         for task in self.tasks(run):
             if task.state == "failed":
-                lines = [line for line in self.log(run, task) if line.strip()]
-                said = [line for line in lines if line.startswith("dustjacket: ")]
-                reason = (said or lines or ["see its log"])[-1].removeprefix("dustjacket: ")
-                return f"{run.dag_id}.{task.task_id}: {reason.splitlines()[0]}"
+                raised = [
+                    cause["exc_value"]
+                    for entry in self.log(run, task)
+                    for cause in entry.get("error_detail") or []
+                ]
+                reason = raised[-1].splitlines()[0] if raised else "it left no reason; see its log"
+                return f"{run.dag_id}.{task.task_id} failed: {reason}"
         return f"{run.dag_id} failed: see the run {run.dag_run_id}"
