@@ -33,10 +33,9 @@ class Up(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.platform import up
+        from dustjacket.platform import print_addresses, up
 
-        settings = up(load_settings())
-        console.print(f"Airflow: {settings.airflow_url}   MLflow: {settings.mlflow_uri}")
+        print_addresses(up(), console)
 
 
 class Down(BaseModel):

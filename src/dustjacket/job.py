@@ -101,4 +101,3 @@ def _explain(reason: str) -> None:
     print(f"dustjacket: {reason}", file=sys.stderr)
     if path := os.environ.get(REASON_FILE):
         Path(path).write_text(json.dumps(reason))
-

@@ -49,22 +49,34 @@ def lifeline() -> Iterator[str]:
 
 
 def end_attempt(mark: str) -> None:
-    """End every process that carries ``mark``: politely, then for certain."""
+    """End every process that carries ``mark``."""
+    end_processes(MARK, mark)
+
+
+def end_processes(variable: str, value: str) -> int:
+    """End every other process whose environment says so: politely, then for certain.
+
+    Returns:
+        How many there were.
+    """
+    first = len(marked(variable, value))
     for signal in (psutil.Process.terminate, psutil.Process.kill):
-        processes = _marked(mark)
+        processes = marked(variable, value)
         for process in processes:
             try:
                 signal(process)
             except psutil.NoSuchProcess:
                 continue
         psutil.wait_procs(processes, timeout=_GRACE_S)
+    return first
 
 
-def _marked(mark: str) -> list[psutil.Process]:
+def marked(variable: str, value: str) -> list[psutil.Process]:
+    """Return the other processes in whose environment ``variable`` is ``value``."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+            if process.pid != os.getpid() and process.environ().get(variable) == value:
                 found.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue

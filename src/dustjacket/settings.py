@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     airflow_url: str | None = Field(None, description="Airflow API server")
     airflow_user: str = "admin"
     airflow_password: SecretStr | None = None
+    airflow_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
+    mlflow_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
+    s3_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
     airflow_database: str | None = Field(None, description="SQLAlchemy URL; SQLite when empty")
 
     def environment(self) -> dict[str, str]:

@@ -1,15 +1,26 @@
 """Sources from outside: what they hold, as one fingerprint, and their files staged in S3."""
 
 import hashlib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
 from dustjacket.storage import Store
 
-_CHUNK = 1 << 20
+_UPLOADS = 8
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source, as an object in S3; ``name`` is its path below the source's folder."""
+
+    name: str
+    bucket: str
+    key: str
 
 
 def fingerprint(source: str, settings: Settings) -> str:
@@ -69,3 +80,51 @@ def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str]]:
         raise BadInputError(
             f"source {source!r} holds nothing: name an object or folder that is there"
         )
+
+
+def stage(source: str, store: Store, wanted: Callable[[str], bool]) -> list[SourceFile]:
+    """Return the files of ``source`` whose name is ``wanted``, as objects, in order of name.
+
+    Files on local disk are first copied to ``sources/<fingerprint>/``, once for the same content,
+    so that every machine of a cluster can read them. A link that leads out of the source's
+    folder is not part of the source.
+
+    Raises:
+        BadInputError: the source is not there, or holds nothing.
+    """
+    if source.startswith("s3://"):
+        address = urlsplit(source)
+        prefix = address.path.lstrip("/")
+        keys = [key for key, _ in s3_objects(source, store.settings)]
+        files = [
+            SourceFile(
+                key.removeprefix(prefix).lstrip("/") or PurePosixPath(key).name, address.netloc, key
+            )
+            for key in keys
+        ]
+        return sorted((file for file in files if wanted(file.name)), key=lambda file: file.name)
+    return _staged(Path(source), store, wanted)
+
+
+def _staged(root: Path, store: Store, wanted: Callable[[str], bool]) -> list[SourceFile]:
+    folder = root if root.is_dir() else root.parent
+    prefix = f"sources/{fingerprint(str(root), store.settings)[:16]}/"
+    there = dict(store.keys(prefix))
+    paths = {
+        path.relative_to(folder).as_posix(): path
+        for path in local_files(root)
+        if path == root or path.resolve().is_relative_to(folder.resolve())
+    }
+    files = [
+        SourceFile(name, store.bucket, prefix + name) for name in sorted(filter(wanted, paths))
+    ]
+
+    def copy(file: SourceFile) -> None:
+        path = paths[file.name]
+        if there.get(file.key) != path.stat().st_size:
+            store.client.upload_file(str(path), file.bucket, file.key)
+
+    with ThreadPoolExecutor(_UPLOADS) as pool:
+        for _ in pool.map(copy, files):
+            pass
+    return files

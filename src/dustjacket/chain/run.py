@@ -15,7 +15,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.parameters import PROFILE_VARIABLE, Profile, parse_profile
 from dustjacket.platform import down, is_up, up
 from dustjacket.sample import make_sample
-from dustjacket.settings import Settings, load_settings
+from dustjacket.settings import Settings
 from dustjacket.sources import fingerprint
 from dustjacket.storage import Store
 
@@ -36,7 +36,7 @@ def run(given: dict[str, Any], catalog: str, covers: str, report: Path, console:
     catalog, covers = _absolute(catalog), _absolute(covers)
     was_up = is_up()
     try:
-        settings = up(load_settings())
+        settings = up()
         catalog, covers = _or_sample(catalog, covers, settings, console)
         for source in (catalog, covers):
             fingerprint(source, settings)

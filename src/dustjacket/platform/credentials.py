@@ -1,0 +1,45 @@
+"""Random credentials of the first start, in files that only their owner can read."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from pydantic import BaseModel, Field
+
+
+def _token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class Credentials(BaseModel):
+    """What the servers and their users prove themselves with."""
+
+    airflow_password: str = Field(default_factory=_token)
+    jwt_secret: str = Field(default_factory=lambda: secrets.token_urlsafe(64))
+    fernet_key: str = Field(default_factory=lambda: Fernet.generate_key().decode())
+    s3_access_key: str = Field(default_factory=lambda: secrets.token_hex(10))
+    s3_secret_key: str = Field(default_factory=_token)
+
+
+def load_credentials(file: Path) -> Credentials:
+    """Return the credentials kept in ``file``, made at random if there are none."""
+    if file.exists():
+        return Credentials.model_validate_json(file.read_text())
+    made = Credentials()
+    write_private(file, made.model_dump_json())
+    return made
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write ``text`` whole to a file of mode 0600."""
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(text)
+    draft.replace(file)
+
+
+def write_dotenv(file: Path, values: dict[str, str]) -> None:
+    """Write variables to a private file in dotenv form."""
+    write_private(file, "".join(f"{name}={json.dumps(value)}\n" for name, value in values.items()))

@@ -1,0 +1,166 @@
+"""The embedded servers: how each is started, and how one sees that it is well."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dustjacket.platform.credentials import Credentials, write_private
+from dustjacket.platform.ports import LOOPBACK
+from dustjacket.settings import Settings
+
+PROJECT = Path(__file__).parents[3]
+MLFLOW_BUCKET = "mlflow"
+MARK = "DUSTJACKET_PLATFORM"
+
+S3PROXY_LOGBACK = """<configuration>
+  <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
+    <encoder><pattern>%d %-5level %logger{20} %msg%n</pattern></encoder>
+  </appender>
+  <root level="WARN"><appender-ref ref="OUT"/></root>
+</configuration>
+"""
+SPARK_LOG4J = """rootLogger.level = warn
+rootLogger.appenderRef.stdout.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One program under the supervisor.
+
+    Attributes:
+        health_url: what a healthy server answers with one of ``healthy`` status codes; a server
+            that does not is started again. None where only the process can be watched.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    health_url: str | None = None
+    healthy: tuple[int, ...] = (200,)
+
+
+def embedded_servers(
+    settings: Settings, outside: Settings, ports: dict[str, int], s3proxy_jars: Path
+) -> list[Server]:
+    """Return the servers to start: all but those that the environment says are elsewhere.
+
+    Args:
+        settings: the settings with the embedded servers' addresses.
+        outside: the settings that the environment alone gives.
+        s3proxy_jars: folder of S3Proxy's jars.
+    """
+    home, bin_ = settings.home, Path(sys.executable).parent
+    airflow = str(bin_ / "airflow")
+    servers = []
+    if not outside.s3_endpoint:
+        java = (
+            *("java", "-Xmx384m", f"-Dlogback.configurationFile={home / 'logback.xml'}"),
+            *("-cp", f"{s3proxy_jars}/*", "org.gaul.s3proxy.Main"),
+            *("--properties", str(home / "s3proxy.properties")),
+        )
+        # An unsigned request is refused, by a server that is well.
+        servers.append(Server("s3", java, settings.s3_endpoint, (403,)))
+    if not outside.mlflow_uri:
+        command = (
+            *(str(bin_ / "mlflow"), "server", "--host", LOOPBACK, "--port", str(ports["mlflow"])),
+            *("--workers", "1", "--backend-store-uri", f"sqlite:///{home / 'mlflow.db'}"),
+            *("--artifacts-destination", f"s3://{MLFLOW_BUCKET}", "--serve-artifacts"),
+        )
+        servers.append(Server("mlflow", command, f"{settings.mlflow_uri}/health"))
+    api = ("api-server", "--host", LOOPBACK, "--port", str(ports["airflow"]), "--workers", "1")
+    servers += [
+        Server("airflow-api", (airflow, *api), f"{settings.airflow_url}/api/v2/version"),
+        Server(
+            "airflow-scheduler",
+            (airflow, "scheduler", "--skip-serve-logs"),
+            f"http://{LOOPBACK}:{ports['scheduler_health']}/health",
+        ),
+        Server("airflow-dag-processor", (airflow, "dag-processor")),
+        Server("airflow-triggerer", (airflow, "triggerer", "--skip-serve-logs")),
+    ]
+    return servers
+
+
+def write_server_files(settings: Settings, credentials: Credentials, jars: list[Path]) -> None:
+    """Write what the servers and Spark read at their start, privately where it holds secrets."""
+    home = settings.home
+    (home / "s3").mkdir(exist_ok=True)
+    (home / "logback.xml").write_text(S3PROXY_LOGBACK)
+    write_private(
+        home / "s3proxy.properties",
+        f"s3proxy.endpoint={settings.s3_endpoint}\n"
+        "s3proxy.authorization=aws-v2-or-v4\n"
+        f"s3proxy.identity={credentials.s3_access_key}\n"
+        f"s3proxy.credential={credentials.s3_secret_key}\n"
+        "jclouds.provider=filesystem-nio2\n"
+        f"jclouds.filesystem.basedir={home / 's3'}\n",
+    )
+    write_private(
+        home / "airflow-passwords.json",
+        f'{{"{settings.airflow_user}": "{credentials.airflow_password}"}}',
+    )
+    spark = home / "spark-conf"
+    spark.mkdir(exist_ok=True)
+    (spark / "log4j2.properties").write_text(SPARK_LOG4J)
+    (spark / "spark-defaults.conf").write_text(
+        f"spark.jars {','.join(map(str, jars))}\nspark.driver.memory 2g\n"
+        # A progress bar is of no use in a task's log.
+        "spark.ui.showConsoleProgress false\n"
+    )
+
+
+def environment(
+    settings: Settings, credentials: Credentials, ports: dict[str, int], java: Path
+) -> dict[str, str]:
+    """Return what the supervisor, the servers and the tasks find in their environment."""
+    home = settings.home
+    airflow = {
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": "4",
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
+        "CORE__FERNET_KEY": credentials.fernet_key,
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{settings.airflow_user}:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "airflow-passwords.json"),
+        "API__BASE_URL": settings.airflow_url or "",
+        "API_AUTH__JWT_SECRET": credentials.jwt_secret,
+        "DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database
+        or f"sqlite:///{home / 'airflow' / 'airflow.db'}",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
+        "SCHEDULER__ENABLE_HEALTH_CHECK": "True",
+        "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": LOOPBACK,
+        "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(ports["scheduler_health"]),
+        # A task whose supervisor died is given up after this long, then tried again.
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    variables = {f"AIRFLOW__{name}": value for name, value in airflow.items()}
+    variables |= settings.environment()
+    variables |= {
+        MARK: str(home),
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(
+            {"conn_type": "spark", "host": settings.spark_master}
+        ),
+        "JAVA_HOME": str(java),
+        "SPARK_CONF_DIR": str(home / "spark-conf"),
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_S3_ENDPOINT_URL": settings.s3_endpoint or "",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    if settings.spark_master.startswith("local"):
+        variables["SPARK_LOCAL_IP"] = LOOPBACK
+    if settings.s3_access_key and settings.s3_secret_key:
+        variables["AWS_ACCESS_KEY_ID"] = settings.s3_access_key.get_secret_value()
+        variables["AWS_SECRET_ACCESS_KEY"] = settings.s3_secret_key.get_secret_value()
+        variables["AWS_DEFAULT_REGION"] = settings.s3_region
+    return variables

@@ -1,0 +1,109 @@
+"""How each server is: its process by the supervisor, its health by asking it."""
+
+from dataclasses import dataclass
+
+import httpx
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from dustjacket.platform import supervision
+from dustjacket.platform.lifecycle import load_servers
+from dustjacket.platform.servers import Server
+from dustjacket.settings import Settings, load_settings
+
+_RUNNING = "RUNNING"
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """One server as it is now; memory in MiB, of its whole process tree."""
+
+    name: str
+    state: str
+    healthy: bool
+    address: str
+    pid: int
+    seconds_up: int
+    memory_mib: float
+
+
+def answers(server: Server, timeout_s: float = 10) -> bool:
+    """Return whether the server answers its health URL as a healthy one does."""
+    if server.health_url is None:
+        return True
+    try:
+        reply = httpx.get(server.health_url, timeout=timeout_s, follow_redirects=False)
+    except httpx.HTTPError:
+        return False
+    return reply.status_code in server.healthy
+
+
+def airflow_health(settings: Settings) -> dict[str, str]:
+    """Return what Airflow says of its parts: ``healthy``, ``unhealthy`` or ``unknown``."""
+    parts = {"scheduler": "unknown", "dag_processor": "unknown", "triggerer": "unknown"}
+    try:
+        reply = httpx.get(f"{settings.airflow_url}/api/v2/monitor/health", timeout=10).json()
+    except (httpx.HTTPError, ValueError):
+        return parts
+    return {part: (reply.get(part) or {}).get("status") or "unknown" for part in parts}
+
+
+def status(settings: Settings | None = None) -> list[ServerStatus]:
+    """Return a row a server; empty where the platform is not running."""
+    settings = settings or load_settings()
+    if not supervision.is_running(settings.home):
+        return []
+    servers = {server.name: server for server in load_servers(settings.home)}
+    parts = airflow_health(settings)
+    rows = []
+    for info in supervision.processes(settings.home):
+        name, state, pid = info["name"], info["statename"], int(info["pid"])
+        part = parts.get(name.removeprefix("airflow-").replace("-", "_"), "healthy")
+        well = state == _RUNNING and part == "healthy" and answers(servers[name])
+        rows.append(
+            ServerStatus(
+                name=name,
+                state=state.lower(),
+                healthy=well,
+                address=servers[name].health_url or "",
+                pid=pid,
+                seconds_up=int(info["now"] - info["start"]) if state == _RUNNING else 0,
+                memory_mib=_memory(pid) if pid else 0.0,
+            )
+        )
+    return rows
+
+
+def _memory(pid: int) -> float:
+    try:
+        process = psutil.Process(pid)
+        tree = [process, *process.children(recursive=True)]
+        return sum(one.memory_info().rss for one in tree) / 2**20
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def print_status(console: Console) -> None:
+    """Print a table of the servers, or one line where none runs."""
+    rows = status()
+    if not rows:
+        console.print("the platform is not running: start it with `dustjacket up`")
+        return
+    table = Table("server", "state", "health", "pid", "up", "MiB", "health URL")
+    for row in rows:
+        health = "[green]healthy[/green]" if row.healthy else "[red]unhealthy[/red]"
+        table.add_row(
+            row.name, row.state, health, str(row.pid), f"{row.seconds_up} s",
+            f"{row.memory_mib:.0f}", row.address,
+        )  # fmt: skip
+    console.print(table)
+
+
+def print_addresses(settings: Settings, console: Console) -> None:
+    """Print where the servers are, and the login of the person who started them."""
+    password = settings.airflow_password.get_secret_value() if settings.airflow_password else "-"
+    console.print(f"Airflow  {settings.airflow_url}  login {settings.airflow_user} / {password}")
+    console.print(f"MLflow   {settings.mlflow_uri}")
+    console.print(f"S3       {settings.s3_endpoint}  bucket {settings.bucket}")
+    console.print(f"state, logs and credentials: {settings.home}")

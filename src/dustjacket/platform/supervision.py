@@ -1,0 +1,118 @@
+"""Supervisor: its configuration, its start as a daemon of its own session, its control."""
+
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from xmlrpc.client import Fault, ServerProxy
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from dustjacket.errors import DustjacketError
+from dustjacket.platform.credentials import write_private
+from dustjacket.platform.servers import Server
+
+_STOP_S = 15
+DOWN = ("FATAL", "EXITED", "STOPPED")
+
+
+def socket_of(home: Path) -> Path:
+    """Return the control socket's path: in a short folder, for the system bounds its length."""
+    name = hashlib.sha256(str(home).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"dustjacket-{os.getuid()}-{name}.sock"
+
+
+def render(home: Path, servers: list[Server]) -> str:
+    """Return the configuration: a program a server, a health listener for each that has a URL."""
+    listener = Path(sys.executable).parent / "httpok"
+    parts = [
+        f"[unix_http_server]\nfile={socket_of(home)}\nchmod=0700\n",
+        f"[supervisord]\nlogfile={home}/logs/supervisord.log\npidfile={home}/supervisord.pid\n"
+        f"childlogdir={home}/logs\nlogfile_maxbytes=10MB\nlogfile_backups=1\numask=077\n"
+        f"directory={home}\n",
+        "[rpcinterface:supervisor]\n"
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n",
+        f"[supervisorctl]\nserverurl=unix://{socket_of(home)}\n",
+    ]
+    for server in servers:
+        log = f"{home}/logs/{server.name}.log"
+        parts.append(
+            f"[program:{server.name}]\ncommand={_quoted(server.command)}\n"
+            "autostart=true\nautorestart=true\nstartsecs=3\nstartretries=5\n"
+            f"stopwaitsecs={_STOP_S}\nstopasgroup=true\nkillasgroup=true\n"
+            f"redirect_stderr=true\nstdout_logfile={log}\n"
+            "stdout_logfile_maxbytes=20MB\nstdout_logfile_backups=2\n"
+        )
+        if server.health_url:
+            codes = tuple(word for code in server.healthy for word in ("-c", str(code)))
+            watch = (str(listener), "-E", "-t", "30", *codes, "-p", server.name, server.health_url)
+            parts.append(
+                f"[eventlistener:{server.name}-health]\ncommand={_quoted(watch)}\n"
+                "events=TICK_60\nautorestart=true\n"
+                f"stderr_logfile={home}/logs/health.log\nstderr_logfile_maxbytes=5MB\n"
+            )
+    return "\n".join(parts)
+
+
+def _quoted(command: tuple[str, ...]) -> str:
+    return shlex.join(command).replace("%", "%%")
+
+
+def start(home: Path, servers: list[Server], environment: dict[str, str]) -> None:
+    """Start the supervisor, and with it every server, apart from this process's session."""
+    configuration = home / "supervisord.conf"
+    write_private(configuration, render(home, servers))
+    subprocess.run(
+        [Path(sys.executable).parent / "supervisord", "-c", configuration],
+        env={**os.environ, **environment},
+        check=True,
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+
+
+def control(home: Path) -> Any:
+    """Return the supervisor's remote interface."""
+    transport = SupervisorTransport(None, None, serverurl=f"unix://{socket_of(home)}")
+    return ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+
+def is_running(home: Path) -> bool:
+    """Return whether this home's supervisor answers."""
+    try:
+        return bool(control(home).getState()["statecode"] >= 0)
+    except (OSError, Fault):
+        return False
+
+
+def processes(home: Path) -> list[dict[str, Any]]:
+    """Return what the supervisor says of each server: name, statename, pid, start, description."""
+    return [info for info in control(home).getAllProcessInfo() if not _is_listener(info["name"])]
+
+
+def _is_listener(name: str) -> bool:
+    return name.endswith("-health")
+
+
+def start_stopped(home: Path) -> None:
+    """Start each server that was given up or stopped."""
+    for info in control(home).getAllProcessInfo():
+        if info["statename"] in DOWN:
+            control(home).startProcess(info["name"])
+
+
+def stop(home: Path) -> None:
+    """Stop the supervisor and its servers, and wait until it is gone."""
+    try:
+        control(home).shutdown()
+    except (OSError, Fault) as error:
+        raise DustjacketError(f"the supervisor in {home} does not answer: {error}") from error
+    deadline = time.monotonic() + 3 * _STOP_S
+    while is_running(home) and time.monotonic() < deadline:
+        time.sleep(0.2)
