@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,27 @@ class Covers(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
+        from dustjacket.retrieval.search import find_covers
+
+        store = _store()
+        newest = store.newest("cover_index")
+        if newest is None:
+            raise NotReadyError("no cover index is published yet: run `dustjacket run`")
+        matches = find_covers(store, newest, self.title, self.author, self.top)
+        if self.as_json:
+            found = [asdict(match) for match in matches]
+            _print_json({"title": self.title, "covers": found, "index": newest.version})
+            return
+        table = Table("cover", "score", "title", "author", "category", title=self.title)
+        for match in matches:
+            table.add_row(
+                match.key,
+                f"{match.score:.3f}",
+                match.title,
+                match.author or "-",
+                match.category or "-",
+            )
+        console.print(table)
 
 
 class Sample(BaseModel):

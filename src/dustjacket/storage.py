@@ -219,6 +219,11 @@ class Draft:
         """Write one file."""
         self.store.client.put_object(Bucket=self.store.bucket, Key=self.prefix + path, Body=body)
 
+    def read(self, path: str) -> bytes:
+        """Return one file of this attempt."""
+        reply = self.store.client.get_object(Bucket=self.store.bucket, Key=self.prefix + path)
+        return reply["Body"].read()
+
     def upload(self, path: str, file: Path) -> None:
         """Write one file from local disk, in parts where it is large."""
         self.store.client.upload_file(str(file), self.store.bucket, self.prefix + path)

@@ -1,0 +1,1 @@
+"""CLIP over covers and titles: model, prompts, data, training, evaluation, embedding."""

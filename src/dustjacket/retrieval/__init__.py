@@ -1,0 +1,1 @@
+"""The cover index: every cover's embedding, searched exactly."""
