@@ -1,0 +1,35 @@
+# One environment, made once by uv from constraints.txt; all else is `dustjacket …` inside it.
+PYTHON ?= python3
+READY := .venv/.ready
+STATE := .dustjacket
+export CATALOG COVERS
+
+.DEFAULT_GOAL := help
+.PHONY: help run down status test test-faults check
+
+help: ## list what can be made
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
+
+run: $(READY) ## set up, start the platform, run the chain (on CATALOG=… COVERS=… if given), report
+	@.venv/bin/dustjacket run --catalog "$$CATALOG" --covers "$$COVERS"
+
+down: ## stop the platform and every process of it
+	@if [ -x .venv/bin/dustjacket ]; then .venv/bin/dustjacket down; fi
+
+status: $(READY) ## show the platform's servers
+	@.venv/bin/dustjacket status
+
+test: $(READY) ## unit, DAG and integration tests, and the whole chain once through Airflow
+	@.venv/bin/pytest -m "not faults"
+
+test-faults: $(READY) ## the tests that break things: kills and outages
+	@.venv/bin/pytest -m faults
+
+check: $(READY) ## ruff and mypy
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+$(READY): pyproject.toml constraints.txt
+	@PYTHON="$(PYTHON)" STATE="$(STATE)" sh docker/setup.sh
+	@touch $@

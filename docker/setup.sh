@@ -1,0 +1,34 @@
+#!/bin/sh
+# Make .venv with what pyproject.toml asks for, at the versions that constraints.txt pins.
+# Needs Python 3.11+; uv is used where it is, and otherwise installed into the state folder.
+set -u
+PYTHON=${PYTHON:-python3} STATE=${STATE:-.dustjacket} UV_VERSION=0.13.9
+export UV_PYTHON_DOWNLOADS=never
+
+stop() {
+    echo "dustjacket: $1" >&2
+    exit 1
+}
+
+command -v "$PYTHON" >/dev/null || stop "no $PYTHON: install Python 3.11 or later, or set PYTHON=…"
+"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    stop "$PYTHON is $("$PYTHON" -V): Python 3.11 or later is needed, set PYTHON=…"
+
+mkdir -p "$STATE" && chmod 700 "$STATE"
+log=$STATE/setup.log
+uv=$(command -v uv || echo "$STATE/uv/bin/uv")
+if ! [ -x "$uv" ]; then
+    echo "installing uv $UV_VERSION"
+    "$PYTHON" -m venv "$STATE/uv" >"$log" 2>&1 ||
+        stop "$PYTHON cannot make an environment: install its venv module (python3-venv on Debian)"
+    "$STATE/uv/bin/python" -m pip install --quiet --retries 1 "uv==$UV_VERSION" >"$log" 2>&1 ||
+        stop "could not fetch uv: it needs the network this once, then try again (see $log)"
+fi
+
+echo "installing Dustjacket into .venv (about 7 GB, a minute or more)"
+{
+    "$uv" venv --quiet --clear --python "$PYTHON" .venv &&
+        "$uv" pip install --python .venv/bin/python --constraints constraints.txt \
+            --editable '.[platform]' --group dev
+} >"$log" 2>&1 ||
+    stop "could not install: $(grep -v '^ ' "$log" | tail -n 1); it needs the network this once (see $log)"

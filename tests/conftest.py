@@ -1,0 +1,61 @@
+"""A platform of the tests' own: real servers with fresh state, apart from a developer's."""
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dustjacket.platform import down, up
+from dustjacket.settings import load_settings
+
+ROOT = Path(__file__).parents[1]
+STATE = ROOT / ".dustjacket"
+PREFIXES = ("DUSTJACKET_", "AIRFLOW", "MLFLOW_", "SPARK_", "AWS_")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_environment():
+    """No server or setting of the shell that runs the tests is seen by them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(PREFIXES)]:
+            patch.delenv(name)
+        load_settings.cache_clear()
+        yield
+    load_settings.cache_clear()
+
+
+def fresh_home(name):
+    """Return an empty state folder; the jars, fetched once, are those of all other runs."""
+    home = STATE / f"test-{name}"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    (STATE / "jars").mkdir(exist_ok=True)
+    (home / "jars").symlink_to(STATE / "jars")
+    return home
+
+
+@contextmanager
+def running_platform(name, **variables):
+    """Run a platform for a block; its settings are those that ``load_settings`` gives in it."""
+    home = fresh_home(name)
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in {"DUSTJACKET_HOME": home, **variables}.items():
+            patch.setenv(variable, str(value))
+        patch.setenv("SPARK_CONF_DIR", str(home / "spark-conf"))
+        load_settings.cache_clear()
+        try:
+            yield up()
+        finally:
+            down()
+            load_settings.cache_clear()
+
+
+def job_folder(folder, job):
+    """Return a folder in which the job of every step is the file ``job``."""
+    from dustjacket.steps import STEPS
+
+    for step in STEPS:
+        shutil.copy(job, folder / f"{step}.py")
+    return folder

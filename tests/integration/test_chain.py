@@ -1,0 +1,127 @@
+"""The DAGs through real Airflow: what is published is worked on, the newest of it, once."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from dustjacket.chain.airflow_api import ACTIVE
+from dustjacket.chain.run import store_profile
+from dustjacket.errors import BadInputError
+from dustjacket.parameters import CatalogParameters, CoversParameters, Profile
+from dustjacket.steps import STEPS
+
+pytestmark = pytest.mark.integration
+QUIET_S = 10
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sources(airflow, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sources")
+    (folder / "listing.csv").write_text("a listing")
+    (folder / "covers.csv").write_text("covers")
+    store_profile(
+        airflow,
+        {
+            "ingest_catalog": {"source": str(folder / "listing.csv")},
+            "ingest_covers": {"source": str(folder / "covers.csv")},
+        },
+    )
+    return folder
+
+
+def wait_until_quiet(airflow, timeout_s=300):
+    """Wait until no run has been active for a while, and return all runs' states by DAG."""
+    quiet_since, deadline = time.monotonic(), time.monotonic() + timeout_s
+    while time.monotonic() - quiet_since < QUIET_S:
+        assert time.monotonic() < deadline, airflow.runs()
+        if any(run.state in ACTIVE for run in airflow.runs()):
+            quiet_since = time.monotonic()
+        time.sleep(1)
+
+
+def manifests(store, kind):
+    return [store.manifest(kind, version) for version in store.versions(kind)]
+
+
+def test_of_four_versions_in_a_row_the_newest_is_always_worked_on(airflow, store):
+    airflow.trigger("ingest_covers")
+    for longest in (100, 200, 300, 400):
+        airflow.trigger("ingest_catalog", {"max_title_length": longest})
+    wait_until_quiet(airflow)
+
+    catalogs = manifests(store, "catalog")
+    assert [one.parameters["max_title_length"] for one in catalogs] == [100, 200, 300, 400]
+    worked_on = [one.parents["catalog"] for one in manifests(store, "genre_classifier")]
+    assert worked_on == sorted(set(worked_on)), "none twice, none older than the one before"
+    assert worked_on[-1] == catalogs[-1].version
+    for one in manifests(store, "genre_classifier"):
+        began = datetime.strptime(one.version[:21], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+        out = [each.version for each in catalogs if each.published_at < began]
+        assert one.parents["catalog"] >= max(out, default="")
+    assert {run.state for run in airflow.runs()} == {"success"}
+
+
+def test_label_covers_runs_when_either_input_changes_once_a_pair(airflow, store):
+    def pairs():
+        found = [one.parents for one in manifests(store, "labelled_covers")]
+        return [(one["covers"], one["genre_classifier"]) for one in found]
+
+    before = pairs()
+    airflow.trigger("ingest_covers", {"short_side": 200})
+    wait_until_quiet(airflow)
+    airflow.trigger("ingest_catalog", {"max_title_length": 500})
+    wait_until_quiet(airflow)
+
+    after = pairs()
+    assert len(after) == len(before) + 2
+    assert len(set(after)) == len(after)
+    newest = store.newest("covers").version, store.newest("genre_classifier").version
+    assert after[-1] == newest
+
+
+def test_the_whole_chain_stands_on_the_newest_of_everything(store):
+    for step in STEPS.values():
+        newest = store.newest(step.publishes)
+        for kind in step.reads:
+            assert newest.parents[kind] == store.newest(kind).version
+
+
+def test_an_unchanged_source_publishes_nothing_and_the_chain_rests(airflow, store):
+    kinds = [step.publishes for step in STEPS.values()]
+    before = {kind: store.versions(kind) for kind in kinds}
+    since = datetime.now(UTC)
+    airflow.trigger("ingest_catalog", {"max_title_length": 500})
+    airflow.trigger("ingest_covers", {"short_side": 200})
+    wait_until_quiet(airflow)
+    assert {kind: store.versions(kind) for kind in kinds} == before
+    assert {run.dag_id for run in airflow.runs(since=since)} == {"ingest_catalog", "ingest_covers"}
+
+
+@pytest.mark.parametrize(
+    "conf", [{"max_title_length": 5}, {"max_title_length": "long"}, {"catalog_version": "newest"}]
+)
+def test_a_wrong_parameter_is_refused_at_the_trigger(airflow, conf):
+    dag = "select_classifier" if "catalog_version" in conf else "ingest_catalog"
+    with pytest.raises(BadInputError):
+        airflow.trigger(dag, conf)
+
+
+def test_a_source_that_is_not_there_fails_at_once_with_one_line(airflow, tmp_path):
+    run = airflow.trigger("ingest_catalog", {"source": str(tmp_path / "nowhere.csv")})
+    deadline = time.monotonic() + 90
+    while (state := airflow.run(run.dag_id, run.dag_run_id).state) in ACTIVE:
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    assert state == "failed"
+    assert "nowhere.csv" in airflow.failure(run)
+    assert [task.try_number for task in airflow.tasks(run) if task.state == "failed"] == [1]
+
+
+def test_the_profile_is_what_a_run_without_parameters_uses(airflow):
+    stored = store_profile(airflow, {})
+    assert stored.ingest_catalog.source
+    assert stored == Profile(
+        ingest_catalog=CatalogParameters(source=stored.ingest_catalog.source),
+        ingest_covers=CoversParameters(source=stored.ingest_covers.source),
+    )

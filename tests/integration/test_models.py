@@ -1,0 +1,49 @@
+"""Models through MLflow, their files in S3."""
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from dustjacket import tracking
+from dustjacket.clip.embed import embed_texts
+from dustjacket.clip.registry import (
+    REGISTERED,
+    ensure_champion,
+    ensure_registered,
+    ensure_starting,
+    load_version,
+)
+from dustjacket.parameters import ClipParameters
+
+pytestmark = pytest.mark.integration
+TEXTS = ["The Time Machine by H. G. Wells", "Dracula"]
+
+
+@pytest.fixture(scope="module")
+def starting(store):
+    tracking.connect(store.settings)
+    return ensure_starting(store, ClipParameters())
+
+
+def test_the_starting_weights_are_made_once(store, starting):
+    assert ensure_starting(store, ClipParameters()) == starting
+    assert ensure_starting(store, ClipParameters(seed=14)).version != starting.version
+
+
+def test_a_model_comes_back_from_mlflow_as_it_was_published(store, starting):
+    mlflow.set_experiment("tests")
+    with mlflow.start_run():
+        ensure_champion(store, starting)
+        again = ensure_registered(store, starting)
+    champion = tracking.with_alias(REGISTERED, tracking.CHAMPION)
+    assert champion.version == again.version
+    assert champion.tags["version"] == starting.version
+    loaded = mlflow.pyfunc.load_model(f"models:/{REGISTERED}@{tracking.CHAMPION}")
+    found = np.stack(loaded.predict(pd.DataFrame({"text": TEXTS}))["embedding"])
+    np.testing.assert_allclose(found, embed_texts(load_version(store, starting), TEXTS), atol=1e-6)
+
+
+def test_mlflow_keeps_its_files_in_s3(store, starting):
+    bucket = store.client.list_objects_v2(Bucket="mlflow", MaxKeys=100)
+    assert any(entry["Key"].endswith(".safetensors") for entry in bucket["Contents"])

@@ -1,0 +1,126 @@
+"""The embedded servers: on loopback only, with credentials that nothing shows."""
+
+import os
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from dustjacket.lifeline import marked
+from dustjacket.platform import status, up
+from dustjacket.platform.credentials import load_credentials
+from dustjacket.platform.servers import MARK
+
+pytestmark = pytest.mark.integration
+WORKING = Path(__file__).with_name("working_job.py")
+
+
+def processes_of(platform):
+    return marked(MARK, str(platform.home))
+
+
+def listening(processes):
+    """Return the addresses on which any of ``processes`` listens."""
+    found = set()
+    for process in processes:
+        try:
+            for connection in process.net_connections(kind="inet"):
+                if connection.status == psutil.CONN_LISTEN:
+                    found.add(connection.laddr.ip)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def on_loopback(addresses):
+    return addresses <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+
+
+def test_every_server_is_healthy(platform):
+    found = {server.name: server.healthy for server in status(platform)}
+    assert found == dict.fromkeys(
+        [
+            "s3",
+            "mlflow",
+            "airflow-api",
+            "airflow-scheduler",
+            "airflow-dag-processor",
+            "airflow-triggerer",
+        ],
+        True,
+    )
+
+
+def test_every_server_listens_on_loopback_only(platform):
+    addresses = listening(processes_of(platform))
+    assert addresses
+    assert on_loopback(addresses)
+
+
+def test_spark_and_torch_work_through_s3_and_listen_on_loopback_only(platform):
+    job = subprocess.Popen(
+        [sys.executable, WORKING],
+        env={**os.environ, MARK: "working", "PYSPARK_PYTHON": sys.executable},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    seen, kinds = set(), set()
+    while job.poll() is None:
+        processes = [psutil.Process(job.pid), *marked(MARK, "working")]
+        kinds |= {process.name() for process in processes if process.is_running()}
+        seen |= listening(processes)
+        time.sleep(0.2)
+    said = job.stdout.read()
+    assert job.returncode == 0, said
+    assert "rows 1000" in said
+    assert "met" in said
+    assert "java" in kinds
+    assert seen
+    assert on_loopback(seen), seen
+
+
+def test_credentials_are_in_files_that_only_their_owner_reads(platform):
+    secrets = load_credentials(platform.home / "credentials.json").model_dump().values()
+    assert all(len(secret) >= 20 for secret in secrets)
+    holding = [
+        file
+        for file in platform.home.rglob("*")
+        if file.is_file() and file.suffix not in (".db", ".jar") and holds(file, secrets)
+    ]
+    assert holding
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in holding}
+    assert set(modes.values()) == {0o600}, modes
+    assert not [file for file in holding if file.is_relative_to(platform.home / "logs")]
+    assert not [file for file in holding if file.is_relative_to(platform.home / "airflow/logs")]
+
+
+def holds(file, secrets):
+    text = file.read_bytes()
+    return any(secret.encode() in text for secret in secrets)
+
+
+def test_no_secret_is_on_a_command_line(platform):
+    secrets = load_credentials(platform.home / "credentials.json").model_dump().values()
+    lines = [" ".join(process.cmdline()) for process in processes_of(platform)]
+    assert lines
+    assert not [line for line in lines for secret in secrets if secret in line]
+
+
+def test_airflow_asks_for_a_login(platform):
+    address = f"{platform.airflow_url}/api/v2/dags"
+    assert httpx.get(address).status_code == 401
+    wrong = {"username": platform.airflow_user, "password": "admin"}
+    assert httpx.post(f"{platform.airflow_url}/auth/token", json=wrong).status_code == 401
+
+
+def test_a_second_start_finds_all_running(platform):
+    before = {server.name: server.pid for server in status(platform)}
+    began = time.monotonic()
+    assert up() == platform
+    assert time.monotonic() - began < 10
+    assert {server.name: server.pid for server in status(platform)} == before
