@@ -1,0 +1,192 @@
+"""Books made up: a title names a coloured thing, its phrasing and its author hint at a genre."""
+
+import random
+from dataclasses import dataclass
+
+COLOURS = {
+    "Red": (214, 40, 40),
+    "Golden": (240, 190, 40),
+    "Silver": (196, 202, 208),
+    "Emerald": (20, 160, 90),
+    "Blue": (45, 110, 220),
+    "Violet": (140, 70, 200),
+    "Black": (24, 24, 28),
+    "White": (250, 250, 245),
+    "Copper": (190, 105, 55),
+    "Rose": (240, 130, 165),
+}
+"""Words for the colour of a cover's main motif, and that colour in RGB."""
+
+MOTIFS = (
+    "Moon", "Sun", "Star", "Tree", "House", "Heart", "Mountain", "Ship", "Fish", "Bird", "Key",
+    "Crown", "Sword", "Flower", "Cup", "Bell", "Eye", "Ladder", "Bridge", "Tower", "Kite", "Leaf",
+    "Flame", "Wave", "Cloud", "Arrow", "Anchor", "Apple", "Clock", "Ring", "Bottle", "Candle",
+    "Umbrella", "Wheel", "Tent", "Lantern",
+)  # fmt: skip
+"""Words for what a cover shows; :mod:`dustjacket.sample.motifs` draws each."""
+
+
+@dataclass(frozen=True)
+class Genre:
+    """One genre of the sample.
+
+    Attributes:
+        name: the category, with a name of the real listing's.
+        number: its category id.
+        weight: how common it is.
+        phrases: its ways to make a title of ``{thing}``.
+        motifs: what it names more often than others do.
+        background, ink: RGB of its covers' paper and type.
+        layout: where its covers carry their type, 0 to 3.
+    """
+
+    name: str
+    number: int
+    weight: int
+    phrases: tuple[str, ...]
+    motifs: tuple[str, ...]
+    background: tuple[int, int, int]
+    ink: tuple[int, int, int]
+    layout: int
+
+
+GENRES = (
+    Genre(
+        "Mystery, Thriller & Suspense", 18, 14,
+        ("Murder at {thing}", "The Case of {thing}", "Death of {thing}", "Who Stole {thing}",
+         "A Killer near {thing}", "{thing}: A Detective Novel", "The Secret of {thing}",
+         "Silence behind {thing}"),
+        ("Key", "Tower", "Clock", "Eye", "Lantern"), (44, 48, 58), (235, 225, 200), 0,
+    ),
+    Genre(
+        "Romance", 24, 14,
+        ("A Kiss under {thing}", "In Love with {thing}", "The Duke of {thing}",
+         "Promise me {thing}", "{thing}: A Love Story", "Summer of {thing}",
+         "The Bride and {thing}", "The Secret of {thing}"),
+        ("Heart", "Flower", "Ring", "Moon", "Candle"), (246, 214, 220), (130, 25, 70), 1,
+    ),
+    Genre(
+        "Science Fiction & Fantasy", 25, 13,
+        ("The Dragon of {thing}", "Planet of {thing}", "Wizards of {thing}", "Beyond {thing}",
+         "{thing}: Book One of the Saga", "Lords of {thing}", "The Robot and {thing}",
+         "The Last {bare}"),
+        ("Star", "Sword", "Crown", "Moon", "Flame"), (22, 30, 80), (170, 230, 255), 2,
+    ),
+    Genre(
+        "Children's Books", 8, 11,
+        ("Goodnight, {bare}", "Where Is {thing}?", "My First Book of {thing}", "Teddy and {thing}",
+         "The Little {bare}", "{thing} Goes to School", "Ten Tales of {thing}",
+         "Adventures of {thing}"),
+        ("Kite", "Bird", "Sun", "Umbrella", "Fish"), (255, 238, 140), (30, 90, 160), 3,
+    ),
+    Genre(
+        "Cookbooks, Food & Wine", 10, 10,
+        ("Recipes from {thing}", "Cooking with {thing}", "The {bare} Kitchen", "Baking at {thing}",
+         "A Taste of {thing}", "{thing}: 100 Easy Dinners", "Feasts of {thing}",
+         "Wines of {thing}"),
+        ("Apple", "Cup", "Bottle", "Fish", "Leaf"), (250, 244, 226), (90, 50, 20), 1,
+    ),
+    Genre(
+        "Travel", 29, 9,
+        ("A Guide to {thing}", "Walking to {thing}", "Journeys past {thing}", "The Road to {thing}",
+         "{thing}: 50 Places to See", "Sailing to {thing}", "A Year near {thing}",
+         "Adventures of {thing}"),
+        ("Mountain", "Ship", "Bridge", "Tent", "Wave"), (168, 220, 235), (20, 60, 80), 0,
+    ),
+    Genre(
+        "History", 13, 9,
+        ("The Fall of {thing}", "A History of {thing}", "The War for {thing}", "Empire of {thing}",
+         "{thing} in the Middle Ages", "Kings of {thing}", "The Last {bare}",
+         "Letters from {thing}"),
+        ("Crown", "Sword", "Tower", "Ship", "Bell"), (206, 184, 140), (70, 25, 15), 2,
+    ),
+    Genre(
+        "Christian Books & Bibles", 7, 8,
+        ("Praying with {thing}", "The Grace of {thing}", "Psalms of {thing}", "Faith and {thing}",
+         "{thing}: A Bible Study", "God's {bare}", "The Promise of {thing}",
+         "Letters from {thing}"),
+        ("Candle", "Bell", "Lantern", "Tree", "Star"), (232, 230, 246), (60, 40, 110), 3,
+    ),
+    Genre(
+        "Computers & Technology", 9, 6,
+        ("Programming {thing}", "Learn {bare} in 24 Hours", "{bare} Networks", "Hacking {thing}",
+         "{thing}: A Developer's Handbook", "Data Science with {thing}", "Designing {thing}",
+         "A Guide to {thing}"),
+        ("Wheel", "Key", "Arrow", "Cloud", "Ladder"), (235, 240, 240), (0, 110, 110), 0,
+    ),
+    Genre(
+        "Health, Fitness & Dieting", 12, 6,
+        ("Healing with {thing}", "The {bare} Diet", "Yoga and {thing}", "Sleep Well with {thing}",
+         "{thing}: 30 Days to a New You", "Running to {thing}", "A Taste of {thing}",
+         "A Year near {thing}"),
+        ("Leaf", "Apple", "Sun", "Heart", "Wave"), (214, 240, 200), (25, 90, 45), 2,
+    ),
+)  # fmt: skip
+
+PLAIN_PHRASES = ("{thing}", "{thing}", "Under {thing}", "{thing} and Other Stories", "Of {thing}")
+"""Phrases that say nothing of the genre."""
+
+PLAIN_SHARE, FOREIGN_SHARE, TYPICAL_MOTIF_SHARE, SECOND_MOTIF_SHARE = 0.16, 0.07, 0.45, 0.55
+NO_AUTHOR_SHARE = 0.07
+
+FIRST_NAMES = (
+    "Ada", "Bruno", "Clara", "Dmitri", "Elena", "Felix", "Greta", "Hugo", "Ines", "Jonas",
+    "Katya", "Louis", "Marta", "Nils", "Olga", "Pablo", "Renée", "Jürgen", "Tilda", "Umberto",
+    "Vera", "Walter", "Zoë", "José",
+)  # fmt: skip
+LAST_NAMES = (
+    "Abbott", "Birch", "Castellan", "Drummond", "Eriksen", "Fairfax", "Grün", "Holloway",
+    "Ibáñez", "Jansson", "Kowalski", "Lindqvist", "Marlowe", "Novák", "Okafor", "Peregrine",
+    "Quill", "Rosetti", "Stern", "Thorne", "Ullmann", "Vaughan", "Whitlock", "Yardley",
+)  # fmt: skip
+LOYAL_SHARE = 0.6
+"""Share of books whose author writes in their genre alone."""
+
+
+@dataclass(frozen=True)
+class SampleBook:
+    """A book that the grammar made, and what its cover shows."""
+
+    title: str
+    author: str | None
+    genre: Genre
+    colour: str
+    motif: str
+    second_motif: str | None
+
+
+def make_book(rng: random.Random) -> SampleBook:
+    """Return a book at random."""
+    genre = rng.choices(GENRES, [genre.weight for genre in GENRES])[0]
+    motif = rng.choice(genre.motifs if rng.random() < TYPICAL_MOTIF_SHARE else MOTIFS)
+    second = rng.choice(MOTIFS) if rng.random() < SECOND_MOTIF_SHARE else None
+    second = None if second == motif else second
+    colour = rng.choice(list(COLOURS))
+    drawn = rng.random()
+    if drawn < PLAIN_SHARE:
+        phrase = rng.choice(PLAIN_PHRASES)
+    elif drawn < PLAIN_SHARE + FOREIGN_SHARE:
+        phrase = rng.choice(rng.choice(GENRES).phrases)
+    else:
+        phrase = rng.choice(genre.phrases)
+    bare = f"{colour} {motif}" + (f" and {second}" if second else "")
+    thing = f"the {colour} {motif}" + (f" and the {second}" if second else "")
+    title = phrase.format(bare=bare, thing=thing)
+    return SampleBook(
+        title=title[0].upper() + title[1:],
+        author=_author(genre, rng),
+        genre=genre,
+        colour=colour,
+        motif=motif,
+        second_motif=second,
+    )
+
+
+def _author(genre: Genre, rng: random.Random) -> str | None:
+    if rng.random() < NO_AUTHOR_SHARE:
+        return None
+    first = rng.choice(FIRST_NAMES)
+    if rng.random() < LOYAL_SHARE:
+        own = LAST_NAMES[GENRES.index(genre) * 2 : GENRES.index(genre) * 2 + 4]
+        return f"{first} {rng.choice(own)}"
+    return f"{first} {rng.choice(LAST_NAMES)}"
