@@ -90,11 +90,18 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
         _explain(str(error))
         sys.exit(EXIT_BAD_INPUT if isinstance(error, BadInputError) else 1)
     except Exception as error:
-        _explain(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+        _explain(_one_line(error))
         log.exception("%s failed", plan.step)
         sys.exit(1)
     finally:
         spark.stop()
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    if any(line.startswith("Traceback") for line in lines):
+        return lines[-1]  # what a Spark worker raised
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"
 
 
 def _explain(reason: str) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from dustjacket.catalog.records import read_records
 from dustjacket.errors import BadInputError
+from dustjacket.records import read_records
 
 COLUMNS = ("ASIN", "filename", "image URL", "title", "author", "category id", "category")
 HEAD = 1 << 20

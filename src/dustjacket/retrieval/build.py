@@ -4,6 +4,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,13 +50,13 @@ def index_covers(job: Job, spark: SparkSession) -> None:
     books = read_index(job.store, covers)
     parts = -(-len(books) // _COVERS_PER_TASK)
     rows = spark.createDataFrame(books[["key", "shard", "offset", "size"]])
-    embedded = (
+    embedded: Any = (
         rows.repartitionByRange(parts, "key")
         .mapInPandas(embed, "key string, embedding array<float>")
         .toPandas()
-        .set_index("key")
     )
-    vectors = np.stack(embedded.loc[books["key"], "embedding"].tolist()).astype(np.float32)
+    by_key = embedded.set_index("key").loc[books["key"], "embedding"]
+    vectors = np.stack(by_key.tolist()).astype(np.float32)
     table = io.BytesIO()
     books[list(KNOWN)].to_parquet(table, index=False)
     job.draft.put(EMBEDDINGS, save({"covers": vectors}))

@@ -1,0 +1,1 @@
+"""Covers: found in a source, checked, made alike, packed in shards, read back."""
