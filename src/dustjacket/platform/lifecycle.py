@@ -58,8 +58,8 @@ def up() -> Settings:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _only_one(folder):
         if supervision.is_running(folder):
-            supervision.start_stopped(folder)
-            _wait_until_healthy(load_settings(), load_servers(folder))
+            stopped = supervision.start_stopped(folder)
+            _wait_until_healthy(load_settings(), load_servers(folder), shown=stopped)
         else:
             try:
                 _start(folder)
@@ -132,7 +132,7 @@ def _start(folder: Path) -> None:
     (folder / "servers.json").write_text(json.dumps([asdict(server) for server in servers]))
     console.print(f"starting {', '.join(server.name for server in servers)}")
     supervision.start(folder, servers, variables)
-    _wait_until_healthy(settings, servers)
+    _wait_until_healthy(settings, servers, shown=[server.name for server in servers])
     write_dotenv(folder / PLATFORM_ENV, settings.environment())
     load_settings.cache_clear()
 
@@ -151,7 +151,7 @@ def _migrate(folder: Path, variables: dict[str, str]) -> None:
         raise DustjacketError(f"Airflow's database could not be prepared: {_tail(log)}")
 
 
-def _wait_until_healthy(settings: Settings, servers: list[Server]) -> None:
+def _wait_until_healthy(settings: Settings, servers: list[Server], shown: list[str]) -> None:
     from dustjacket.platform.status import airflow_health, answers
 
     began = time.monotonic()
@@ -164,7 +164,8 @@ def _wait_until_healthy(settings: Settings, servers: list[Server]) -> None:
                 raise DustjacketError(f"{name} does not start: {_tail(log)} (see {log})")
             if states[name] == "RUNNING" and answers(waiting[name], timeout_s=5):
                 del waiting[name]
-                console.print(f"{name} is up ({time.monotonic() - began:.0f} s)")
+                if name in shown:
+                    console.print(f"{name} is up ({time.monotonic() - began:.0f} s)")
         if time.monotonic() - began > _START_S:
             late = ", ".join(waiting) or "a part of Airflow"
             raise DustjacketError(

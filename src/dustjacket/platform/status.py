@@ -90,7 +90,9 @@ def print_status(console: Console) -> None:
     if not rows:
         console.print("the platform is not running: start it with `dustjacket up`")
         return
-    table = Table("server", "state", "health", "pid", "up", "MiB", "health URL")
+    table = Table("server", "state", "health", "pid", "up", "MiB", "health URL", box=None)
+    for column in table.columns:
+        column.no_wrap = True
     for row in rows:
         health = "[green]healthy[/green]" if row.healthy else "[red]unhealthy[/red]"
         table.add_row(

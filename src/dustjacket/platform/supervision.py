@@ -100,11 +100,13 @@ def _is_listener(name: str) -> bool:
     return name.endswith("-health")
 
 
-def start_stopped(home: Path) -> None:
-    """Start each server that was given up or stopped."""
-    for info in control(home).getAllProcessInfo():
-        if info["statename"] in DOWN:
-            control(home).startProcess(info["name"])
+def start_stopped(home: Path) -> list[str]:
+    """Start each server that was given up or stopped; return their names."""
+    infos = control(home).getAllProcessInfo()
+    down = [info["name"] for info in infos if info["statename"] in DOWN]
+    for name in down:
+        control(home).startProcess(name)
+    return down
 
 
 def stop(home: Path) -> None:

@@ -1,0 +1,162 @@
+"""A tiny library through the whole chain, as a user runs it: one command, real servers."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dustjacket.lifeline import marked
+from dustjacket.platform.servers import MARK
+from dustjacket.sample import make_sample
+from tests.conftest import fresh_home
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+DUSTJACKET = Path(sys.executable).parent / "dustjacket"
+ROWS, COVERS = 400, 60
+DIRECTIONS = ("title_to_cover", "cover_to_title")
+RETRIEVAL = {"recall_at_1", "recall_at_5", "recall_at_10", "median_rank"}
+
+
+def dustjacket(*words, home, cwd=None, check=True):
+    done = subprocess.run(
+        [DUSTJACKET, *map(str, words)],
+        env={**os.environ, "DUSTJACKET_HOME": str(home)},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def home():
+    folder = fresh_home("e2e")
+    yield folder
+    dustjacket("down", home=folder)
+    assert marked(MARK, str(folder)) == []
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    return make_sample(tmp_path_factory.mktemp("library"), ROWS, COVERS, seed=7)
+
+
+def run_chain(library, home, folder):
+    words = ["run", "--catalog", library.listing, "--covers", library.covers]
+    words += ["--finetune-clip.epochs", 2, "--finetune-clip.batch-size", 16]
+    words += ["--select-classifier.folds", 2]
+    began = time.monotonic()
+    done = dustjacket(*words, home=home, cwd=folder)
+    report = json.loads((folder / "report.json").read_text())
+    return report, done.stdout, time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def first_run(library, home, tmp_path_factory):
+    return run_chain(library, home, tmp_path_factory.mktemp("first"))
+
+
+def test_every_row_and_cover_is_accounted_for(first_run):
+    report, _, _ = first_run
+    catalog, covers = report["catalog"], report["covers"]
+    assert catalog["rows_read"] == ROWS
+    assert catalog["rows_accepted"] + catalog["rows_rejected"] == ROWS
+    assert sum(catalog["rejected_by_reason"].values()) == catalog["rows_rejected"] > 0
+    assert covers["read"] == COVERS
+    assert covers["accepted"] + covers["rejected"] == COVERS
+    assert sum(covers["rejected_by_reason"].values()) == covers["rejected"] > 0
+    assert report["labels"]["labelled"] == covers["accepted"]
+
+
+def test_a_classifier_is_selected_among_the_paper_s_four(first_run):
+    classifier = first_run[0]["classifier"]
+    names = {candidate["name"]: candidate for candidate in classifier["candidates"]}
+    assert set(names) == {
+        "naive_bayes",
+        "logistic_regression",
+        "logistic_regression_cv",
+        "random_forest",
+    }
+    for candidate in names.values():
+        assert 0 <= candidate["cv_mean"] <= 1
+        assert candidate["cv_std"] >= 0
+        assert candidate["seconds"] > 0
+    assert classifier["selected"] in names
+    assert names[classifier["selected"]]["cv_mean"] > 1 / 10, "better than a guess"
+    assert {"accuracy", "f1_weighted", "f1_macro", "top3_accuracy"} <= set(classifier["test"])
+    assert classifier["model_version"]
+
+
+def test_clip_is_trained_and_evaluated_on_held_out_covers(first_run):
+    report = first_run[0]
+    assert report["clip"]["processes"] == 2
+    assert report["clip"]["epochs"] == 2
+    assert report["clip"]["pairs_per_second"] > 0
+    evaluation = report["evaluation"]
+    for part in ("starting", "fine_tuned", "with_genre", "without_genre"):
+        for direction in DIRECTIONS:
+            assert set(evaluation[part][direction]) >= RETRIEVAL
+    assert evaluation["verdict"] == "insufficient", "fewer than 100 test covers"
+    assert 0 < evaluation["chance"]["recall_at_10"] <= 1
+
+
+def test_the_run_shows_progress_and_ends_with_the_report(first_run):
+    _, said, _ = first_run
+    assert "ingest_catalog running" in said
+    assert "verdict: insufficient" in said
+    assert "Airflow" in said
+    assert "MLflow" in said
+    assert "login" in said
+
+
+def test_a_second_run_finds_everything_done(first_run, library, home, tmp_path):
+    before, _, first_seconds = first_run
+    again, _, seconds = run_chain(library, home, tmp_path)
+    sections = ("catalog", "classifier", "covers", "labels", "clip", "evaluation", "index")
+    assert [again[one]["version"] for one in sections] == [
+        before[one]["version"] for one in sections
+    ]
+    assert seconds < first_seconds / 2
+
+
+def test_genre_and_covers_answer_within_10_seconds(first_run, home):
+    began = time.monotonic()
+    answer = dustjacket("genre", "Murder at the Red Tower", "--json", home=home)
+    genres = json.loads(answer.stdout)["genres"]
+    assert sum(genre["probability"] for genre in genres) == pytest.approx(1, abs=0.01)
+    assert genres[0]["probability"] == max(genre["probability"] for genre in genres)
+    middle = time.monotonic()
+    assert middle - began < 10
+    answer = dustjacket("covers", "Murder at the Red Tower", "--top", 3, "--json", home=home)
+    covers = json.loads(answer.stdout)["covers"]
+    assert time.monotonic() - middle < 10
+    assert len(covers) == 3
+    assert covers[0]["score"] >= covers[1]["score"] >= covers[2]["score"]
+    assert covers[0]["title"]
+
+
+def test_what_is_not_there_is_one_clear_line(home, first_run, tmp_path):
+    done = dustjacket(
+        "run", "--catalog", tmp_path / "none.csv", home=home, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "none.csv" in done.stderr
+
+
+def test_no_password_is_in_a_log_or_on_a_command_line(home, first_run):
+    secrets = json.loads((home / "credentials.json").read_text()).values()
+    for process in psutil.process_iter(["cmdline"]):
+        line = " ".join(process.info["cmdline"] or [])
+        assert not [secret for secret in secrets if secret in line]
+    logs = [*(home / "logs").rglob("*"), *(home / "airflow" / "logs").rglob("*")]
+    texts = [file.read_bytes() for file in logs if file.is_file()]
+    assert len(texts) > 10
+    assert not [secret for secret in secrets for text in texts if secret.encode() in text]

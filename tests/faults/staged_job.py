@@ -1,0 +1,39 @@
+"""A job that holds in the middle of its work, or before it publishes, until the test lets it go."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from dustjacket.job import run_job
+
+STAGE = Path(os.environ["STAGE"])
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)"
+
+
+def endless(rows):
+    time.sleep(300)
+    yield from rows
+
+
+def wait_for(name):
+    while not (STAGE / name).exists():
+        time.sleep(0.1)
+
+
+def staged(job, spark):
+    if (STAGE / "hold").exists():
+        subprocess.Popen([sys.executable, "-c", STUBBORN], start_new_session=True)
+        (STAGE / "holding").write_text(os.environ["DUSTJACKET_ATTEMPT"])
+        spark.sparkContext.parallelize([1, 2], 2).mapPartitions(endless).collect()
+    job.draft.put("half.txt", b"half of the work")
+    with (STAGE / "attempts").open("a") as stream:
+        stream.write(f"{job.draft.attempt}\n")
+    wait_for("go-on")
+    job.draft.put("rest.txt", b"the rest")
+    job.publish(rows={"files": 2})
+
+
+if __name__ == "__main__":
+    run_job(staged)

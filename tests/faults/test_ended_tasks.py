@@ -1,0 +1,68 @@
+"""However a task ends, every process that it started ends within 10 seconds."""
+
+import time
+
+import pytest
+
+from dustjacket.lifeline import MARK, marked
+
+pytestmark = pytest.mark.faults
+LIMIT_S = 10
+
+
+def until(condition, seconds, what):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.2)
+    return found
+
+
+@pytest.fixture
+def held(airflow, stage, tmp_path):
+    """A run whose Spark job is in the middle: its mark, and its processes."""
+    (tmp_path / "covers.csv").write_text("name,image\n")
+    (stage / "hold").touch()
+    run = airflow.trigger("ingest_covers", {"source": str(tmp_path)})
+    until((stage / "holding").exists, 90, "the job has not begun")
+    mark = (stage / "holding").read_text()
+    until(lambda: len(marked(MARK, mark)) >= 5, 30, "its Spark workers have not begun")
+    yield run, mark
+    (stage / "hold").unlink()
+    (stage / "holding").unlink()
+    airflow.set_task_state(run, "normalise", "failed")
+    until(lambda: airflow.run(run.dag_id, run.dag_run_id).state == "failed", 90, "still running")
+
+
+def assert_all_end(mark):
+    began = time.monotonic()
+    until(lambda: not marked(MARK, mark), LIMIT_S, f"left: {marked(MARK, mark)}")
+    print(f"all ended after {time.monotonic() - began:.1f} s")
+
+
+def driver_of(mark):
+    return next(process for process in marked(MARK, mark) if process.name() == "java")
+
+
+def test_marking_a_task_as_failed_ends_its_whole_tree(airflow, held):
+    run, mark = held
+    airflow.set_task_state(run, "normalise", "failed")
+    assert_all_end(mark)
+
+
+def test_clearing_a_task_ends_its_whole_tree(airflow, held):
+    run, mark = held
+    airflow.clear(run, ["normalise"])
+    assert_all_end(mark)
+
+
+def test_killing_the_task_s_process_ends_its_whole_tree(held):
+    _, mark = held
+    driver_of(mark).parent().kill()
+    assert_all_end(mark)
+
+
+def test_killing_what_supervises_the_task_ends_its_whole_tree(held):
+    _, mark = held
+    driver_of(mark).parent().parent().kill()
+    assert_all_end(mark)

@@ -1,0 +1,112 @@
+"""Runs that are interrupted or killed leave nothing behind, and continue when started again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from dustjacket.lifeline import marked
+from dustjacket.platform.servers import MARK
+from dustjacket.sample import make_sample
+from dustjacket.settings import Settings
+from dustjacket.steps import STEPS
+from dustjacket.storage import Store
+from tests.conftest import fresh_home
+from tests.e2e.test_whole_chain import DUSTJACKET, dustjacket
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def home():
+    folder = fresh_home("interrupted")
+    yield folder
+    dustjacket("down", home=folder)
+    assert marked(MARK, str(folder)) == []
+
+
+def started(home, folder, *words):
+    """Start a command whose output goes to a file, and return both."""
+    said = folder / "said.txt"
+    with said.open("w") as stream:
+        process = subprocess.Popen(
+            [DUSTJACKET, *map(str, words)],
+            env={**os.environ, "DUSTJACKET_HOME": str(home)},
+            cwd=folder,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    return process, said
+
+
+def wait_for_line(said, text, seconds):
+    deadline = time.monotonic() + seconds
+    while text not in said.read_text():
+        assert time.monotonic() < deadline, said.read_text()
+        time.sleep(0.2)
+
+
+def test_a_busy_port_that_was_asked_for_is_one_clear_line(home, monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("DUSTJACKET_MLFLOW_PORT", str(port))
+        done = dustjacket("up", home=home, check=False)
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+    assert "DUSTJACKET_MLFLOW_PORT" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert marked(MARK, str(home)) == []
+
+
+def test_ctrl_c_while_servers_start_leaves_no_process(home, tmp_path):
+    process, said = started(home, tmp_path, "up")
+    wait_for_line(said, "starting s3", 120)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert marked(MARK, str(home)) == []
+    assert "Traceback" not in said.read_text()
+
+
+def test_two_starts_at_once_make_one_platform(home, tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first, said_first = started(home, tmp_path / "a", "up")
+    second, said_second = started(home, tmp_path / "b", "up")
+    assert first.wait(180) == 0, said_first.read_text()
+    assert second.wait(180) == 0, said_second.read_text()
+    supervisors = [p for p in marked(MARK, str(home)) if "supervisord" in " ".join(p.cmdline())]
+    assert len(supervisors) == 1
+
+
+def test_a_run_killed_in_the_middle_continues_where_it_was(home, tmp_path):
+    library = make_sample(tmp_path / "library", rows=300, covers=40, seed=3)
+    words = ["run", "--catalog", library.listing, "--covers", library.covers]
+    words += ["--finetune-clip.epochs", 1, "--finetune-clip.batch-size", 8]
+    words += ["--select-classifier.folds", 2]
+    words += ["--select-classifier.candidates", '["naive_bayes"]']
+    process, said = started(home, tmp_path, *words)
+    wait_for_line(said, "select_classifier running: cross_validate", 240)
+    process.kill()
+    process.wait()
+    for one in marked(MARK, str(home)):
+        one.kill()
+
+    again = dustjacket(*words, home=home, cwd=tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["catalog"]["rows_read"] == 300
+    assert "verdict" in again.stdout
+    store = Store(Settings(_env_file=home / "platform.env"))
+    for step in STEPS.values():
+        versions = store.versions(step.publishes)
+        digests = [version.rpartition("-")[2] for version in versions]
+        assert len(set(digests)) == len(digests), "the same work published once"
+        newest = store.newest(step.publishes)
+        for entry in newest.files:
+            store.read(newest, entry.path)

@@ -1,0 +1,84 @@
+"""Servers that go away, and come back."""
+
+import pytest
+
+from dustjacket.chain.airflow_api import ACTIVE
+from dustjacket.platform import status, supervision
+from tests.faults.test_ended_tasks import until
+
+pytestmark = pytest.mark.faults
+
+
+def state_of(airflow, run, task):
+    return next(one for one in airflow.tasks(run) if one.task_id == task)
+
+
+def test_s3_away_at_publish_the_task_retries_and_nothing_is_half_published(
+    airflow, platform, stage, store, tmp_path
+):
+    (tmp_path / "covers.csv").write_text("name,image\n")
+    control = supervision.control(platform.home)
+    run = airflow.trigger("ingest_covers", {"source": str(tmp_path)})
+    until((stage / "attempts").exists, 90, "the job has not begun")
+    control.stopProcess("s3")
+    (stage / "go-on").touch()
+    until(
+        lambda: state_of(airflow, run, "normalise").state == "up_for_retry",
+        120,
+        "the task did not fail when S3 was away",
+    )
+    control.startProcess("s3")
+    until(lambda: platform_is_well(platform), 60, "S3 did not come back")
+    assert store.versions("covers") == []
+
+    until(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, 180, "still running")
+    assert airflow.run(run.dag_id, run.dag_run_id).state == "success"
+    first, *_, last = (stage / "attempts").read_text().split()
+    assert first != last
+    manifest = store.newest("covers")
+    assert store.versions("covers") == [manifest.version]
+    assert manifest.attempt == last
+    assert {entry.path for entry in manifest.files} == {"half.txt", "rest.txt"}
+
+
+def platform_is_well(platform):
+    return all(server.healthy for server in status(platform))
+
+
+@pytest.mark.parametrize("name", ["s3", "mlflow", "airflow-api", "airflow-scheduler"])
+def test_a_server_that_crashes_is_started_again(platform, name):
+    import psutil
+
+    before = {server.name: server.pid for server in status(platform)}
+    psutil.Process(before[name]).kill()
+    until(
+        lambda: next(s.pid for s in status(platform) if s.name == name) not in (0, before[name]),
+        60,
+        f"{name} was not started again",
+    )
+    until(lambda: platform_is_well(platform), 120, f"{name} did not get well")
+    after = {server.name: server.pid for server in status(platform)}
+    assert {other for other in before if before[other] != after[other]} == {name}
+
+
+def test_a_bad_listing_fails_once_with_a_line_that_names_file_and_cure(airflow, tmp_path, store):
+    bad = {
+        "empty.csv": (b"", "is empty"),
+        "binary.csv": (bytes(range(256)) * 100, "is binary"),
+        "other.csv": (b'"title","author"\n"Emma","Jane Austen"\n', "7 columns"),
+    }
+    for name, (body, said) in bad.items():
+        (tmp_path / name).write_bytes(body)
+        run = airflow.trigger("ingest_catalog", {"source": str(tmp_path / name)})
+        until(
+            lambda run=run: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE,
+            120,
+            "still running",
+        )
+        reason = airflow.failure(run)
+        assert name in reason
+        assert said in reason
+        assert "give a CSV file" in reason
+        assert "\n" not in reason
+        assert [task.try_number for task in airflow.tasks(run) if task.state == "failed"] == [1]
+    assert store.versions("catalog") == []
