@@ -1,0 +1,50 @@
+"""Published classifiers and labels, read back."""
+
+import io
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from dustjacket.genres.scorer import DESCRIPTION, WEIGHTS, Scorer
+from dustjacket.storage import Manifest, Store
+
+SCORER, LABELS = "scorer", "labels"
+
+
+def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:
+    """Return a published classifier.
+
+    Its files are brought to ``cache/<kind>/<version>/`` by the first call, whole or not at all,
+    and read from there by later ones.
+    """
+    folder = cache / manifest.kind / manifest.version
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        arriving = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+        try:
+            for name in (DESCRIPTION, WEIGHTS):
+                (arriving / name).write_bytes(store.read(manifest, f"{SCORER}/{name}"))
+            arriving.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another process brought the same files
+                raise
+        finally:
+            shutil.rmtree(arriving, ignore_errors=True)
+    return Scorer.load(folder)
+
+
+def read_labels(store: Store, manifest: Manifest) -> pd.DataFrame:
+    """Return a row a labelled cover, in the order of the covers' source.
+
+    Columns: key, genre (predicted), probability, top (genre and probability of the likeliest),
+    title, author, category, group, split, position, shard, offset, size, sha256; what is not known
+    is None.
+    """
+    parts = [
+        pd.read_parquet(io.BytesIO(store.read(manifest, entry.path)))
+        for entry in manifest.files
+        if entry.path.startswith(f"{LABELS}/")
+    ]
+    return pd.concat(parts).sort_values("position", ignore_index=True)
