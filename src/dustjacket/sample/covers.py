@@ -10,31 +10,35 @@ from PIL import Image
 
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import SampleBook, make_book
+from dustjacket.sample.mess import oddity
 
 HEADER = (
     "image", "name", "author", "format", "book_depository_stars", "price", "currency",
     "old_price", "isbn", "category", "img_paths",
 )  # fmt: skip
 _NOT_FOUND = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1></body></html>\n"
-_EVERY = 30
-"""Of so many covers one is broken; which way goes round, so that small sets have some of each."""
 _FAULTS = ("truncated", "web page", "blank", "missing", "tiny", "copy", "no title", "same picture")
-_QUALITY = 88
+"""What a reader must reject, or, of the last, keep on one side of a split."""
+_FAULTY_APART = 30
+_KINDS = ("grey", "CMYK", "palette PNG")
+"""Files that are no JPEG in RGB, named like one, and fine."""
+_ODD_APART = 25
+_QUALITY = 85
 
 
 def write_covers(folder: Path, covers: int, rng: random.Random) -> None:
     """Write ``covers`` covers and the table that names them, one row each."""
     folder.mkdir(parents=True, exist_ok=True)
     last: tuple[SampleBook, bytes] | None = None
-    every = max(4, min(_EVERY, covers // len(_FAULTS)))
     with (folder / "main_dataset.csv").open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(HEADER)
         for number in range(covers):
-            broken = number % every == every - 1
-            fault = _FAULTS[number // every % len(_FAULTS)] if broken else None
-            book = make_book(rng)
-            body = _image(draw_cover(book, rng), rng)
+            fault, _ = oddity(_FAULTS, number, covers, _FAULTY_APART)
+            kind, _ = oddity(_KINDS, covers - 1 - number, covers, _ODD_APART)
+            own = random.Random(rng.getrandbits(64))  # noqa: S311
+            book = make_book(own)
+            body = _image(draw_cover(book, own), kind)
             if fault in ("copy", "same picture") and last:
                 book, body = (last[0] if fault == "copy" else book), last[1]
             _write_cover(
@@ -51,7 +55,8 @@ def write_covers(folder: Path, covers: int, rng: random.Random) -> None:
 def _write_cover(
     folder: Path, table: Any, number: int, title: str, book: SampleBook, body: bytes | None
 ) -> None:
-    shelf = "-".join("".join(c if c.isalnum() else " " for c in book.genre.name).split())
+    name = book.genre.name.replace("'", "")
+    shelf = "-".join("".join(c if c.isalnum() else " " for c in name).split())
     path = f"{shelf}/{number:07d}.jpg"
     if body is not None:
         (folder / shelf).mkdir(exist_ok=True)
@@ -62,16 +67,14 @@ def _write_cover(
     table.writerow((*row, f"dataset/{path}"))
 
 
-def _image(image: Image.Image, rng: random.Random) -> bytes:
-    """Return the image as a file: mostly JPEG in RGB, some in other modes or formats."""
+def _image(image: Image.Image, kind: str | None) -> bytes:
+    """Return the image as a file: a JPEG in RGB, or one of ``_KINDS``."""
     body = io.BytesIO()
-    oddity = rng.random()
-    if oddity < 0.01:
-        image.convert("CMYK").save(body, "JPEG", quality=_QUALITY)
-    elif oddity < 0.02:
+    if kind == "palette PNG":
         image.convert("P").save(body, "PNG")
     else:
-        image.save(body, "JPEG", quality=_QUALITY)
+        mode = {"grey": "L", "CMYK": "CMYK"}.get(kind or "", "RGB")
+        image.convert(mode).save(body, "JPEG", quality=_QUALITY)
     return body.getvalue()
 
 

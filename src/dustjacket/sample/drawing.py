@@ -4,13 +4,17 @@ import random
 import unicodedata
 from functools import cache
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from dustjacket.sample.grammar import COLOURS, SampleBook
 from dustjacket.sample.motifs import Colour, draw_motif
 
 _JITTER = 14
+_GRAIN = 4
+"""Grey levels by which a pixel is lighter or darker than it was drawn, at most."""
 _LINE = 1.15
+_MOST_LINES = 3
 
 
 def draw_cover(book: SampleBook, rng: random.Random) -> Image.Image:
@@ -21,7 +25,6 @@ def draw_cover(book: SampleBook, rng: random.Random) -> Image.Image:
     paper = _varied(genre.background, rng)
     image = Image.new("RGB", (width, height), paper)
     canvas = ImageDraw.Draw(image)
-    _decorate(canvas, genre.layout, genre.ink, width, height)
     side = width * rng.uniform(0.52, 0.62)
     left = (width - side) / 2 + rng.uniform(-0.06, 0.06) * width
     top = height * (0.36 if genre.layout in (0, 2) else 0.14) + rng.uniform(-0.02, 0.02) * height
@@ -30,6 +33,7 @@ def draw_cover(book: SampleBook, rng: random.Random) -> Image.Image:
     canvas.ellipse(
         (left - margin, top - margin, left + side + margin, top + side + margin), fill=panel
     )
+    _decorate(canvas, genre.layout, genre.ink, width, height)
     draw_motif(canvas, book.motif, (left, top, side), _varied(COLOURS[book.colour], rng), panel)
     if book.second_motif:
         small = width * 0.2
@@ -37,7 +41,14 @@ def draw_cover(book: SampleBook, rng: random.Random) -> Image.Image:
         level = height * (0.75 if genre.layout in (0, 2) else 0.05)
         draw_motif(canvas, book.second_motif, (corner, level, small), genre.ink, paper)
     _write(canvas, book, width, height)
-    return image
+    return _grainy(image, rng)
+
+
+def _grainy(image: Image.Image, rng: random.Random) -> Image.Image:
+    noise = np.random.default_rng(rng.getrandbits(64)).integers(
+        -_GRAIN, _GRAIN, (image.height, image.width, 1), dtype=np.int16, endpoint=True
+    )
+    return Image.fromarray((np.asarray(image) + noise).clip(0, 255).astype(np.uint8))
 
 
 def _panel(colour: Colour, paper: Colour) -> Colour:
@@ -78,7 +89,10 @@ def _write(canvas: ImageDraw.ImageDraw, book: SampleBook, width: int, height: in
     title = book.title.upper() if layout in (0, 2) else book.title
     size = round(width * (0.085 if layout in (0, 2) else 0.07))
     lines = _wrapped(canvas, title, size, width * 0.86)
-    top = height * (0.06 if layout in (0, 2) else 0.72)
+    while len(lines) > _MOST_LINES:
+        size = round(size * 0.9)
+        lines = _wrapped(canvas, title, size, width * 0.86)
+    top = height * 0.06 if layout in (0, 2) else height * 0.85 - len(lines) * size * _LINE
     for number, line in enumerate(lines):
         canvas.text((width / 2, top + number * size * _LINE), line, ink, _font(size), anchor="ma")
     if book.author:

@@ -121,12 +121,26 @@ GENRES = (
          "A Year near {thing}"),
         ("Leaf", "Apple", "Sun", "Heart", "Wave"), (214, 240, 200), (25, 90, 45), 2,
     ),
+    Genre(
+        "Sports & Outdoors", 26, 3,
+        ("Fishing for {thing}", "The {bare} Team", "Climbing {thing}", "Hunting {thing}",
+         "{thing}: A Season of Football", "Winning {thing}", "Running to {thing}",
+         "Sailing to {thing}"),
+        ("Fish", "Tent", "Arrow", "Mountain", "Kite"), (150, 205, 140), (120, 30, 10), 1,
+    ),
+    Genre(
+        "Arts & Photography", 0, 2,
+        ("Painting {thing}", "Drawing {thing}", "The Art of {thing}", "{bare} Photographs",
+         "{thing}: A Catalogue of Prints", "Portraits of {thing}", "Designing {thing}",
+         "A History of {thing}"),
+        ("Eye", "Flower", "Umbrella", "Bird", "Ladder"), (245, 245, 245), (30, 30, 30), 3,
+    ),
 )  # fmt: skip
 
 PLAIN_PHRASES = ("{thing}", "{thing}", "Under {thing}", "{thing} and Other Stories", "Of {thing}")
 """Phrases that say nothing of the genre."""
 
-PLAIN_SHARE, FOREIGN_SHARE, TYPICAL_MOTIF_SHARE, SECOND_MOTIF_SHARE = 0.16, 0.07, 0.45, 0.55
+PLAIN_SHARE, FOREIGN_SHARE, TYPICAL_MOTIF_SHARE, SECOND_MOTIF_SHARE = 0.12, 0.05, 0.45, 0.6
 NO_AUTHOR_SHARE = 0.07
 
 FIRST_NAMES = (

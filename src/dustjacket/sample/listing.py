@@ -1,69 +1,81 @@
 """A listing in the format of the real one, messy as the real one is."""
 
 import random
+from collections import deque
 from pathlib import Path
 
 from dustjacket.sample.grammar import SampleBook, make_book
+from dustjacket.sample.mess import oddity
 
-_AGAIN_KEPT = 200
+_ODDITIES = ("line break", "stray bytes", "quotes", "accents")
+"""What a reader must take as it is."""
+_ODD_APART = 25
+_FAULTS = ("no title", "duplicate", "no genre", "only punctuation", "ragged", "lone genre", "long")
+"""What a reader must reject; the last three are rare, so each is there once."""
+_COMMON_FAULTS = 4
+_FAULTY_APART = 36
+_DUPLICATED_FROM = 200
+_TOO_LONG = "The Very Long " * 100
 
 
 def write_listing(file: Path, rows: int, rng: random.Random) -> None:
-    """Write ``rows`` records: no header, every field quoted, mostly UTF-8."""
-    before: list[list[str]] = []
+    """Write ``rows`` records: no header, every field quoted, mostly UTF-8.
+
+    Memory does not grow with ``rows``.
+    """
+    before: deque[bytes] = deque(maxlen=_DUPLICATED_FROM)
     with file.open("wb") as stream:
         for number in range(rows):
-            record = _record(make_book(rng), number, rng)
-            fault = rng.random()
-            if fault < 0.006 and before:
-                record = rng.choice(before)
-            elif fault < 0.011:
-                record = _with(record, title="")
-            elif fault < 0.015:
-                record = _with(record, genre="")
-            elif fault < 0.019:
-                record = _with(record, title=rng.choice(["...", "-", "?!", "* * *"]))
-            elif fault < 0.020:
-                record = _with(record, title="Very Long " * 200)
-            elif fault < 0.021:
-                record = record[:5]
-            elif fault < 0.022:
-                record = _with(record, genre=f"Misfiled {number}")
-            before = [*before[-_AGAIN_KEPT:], record] if number % 10 == 0 else before
-            stream.write(_line(record, rng))
+            # Counted from the end, for faults come at the end of their stretch: the two keep apart.
+            odd, _ = oddity(_ODDITIES, rows - 1 - number, rows, _ODD_APART)
+            fault, earlier = oddity(_FAULTS, number, rows, _FAULTY_APART)
+            if fault and earlier >= len(_FAULTS):
+                fault = _FAULTS[earlier % _COMMON_FAULTS]
+            line = _line(_record(make_book(rng), number, odd, fault, rng), odd)
+            if fault == "duplicate":
+                line = rng.choice(before)
+            elif fault is None:
+                before.append(line)
+            stream.write(line)
 
 
-def _record(book: SampleBook, number: int, rng: random.Random) -> list[str]:
+def _record(
+    book: SampleBook, number: int, odd: str | None, fault: str | None, rng: random.Random
+) -> list[str]:
     asin = f"{rng.randrange(10**10):010d}"
-    title = book.title
-    oddity = rng.random()
-    if oddity < 0.01:
-        title = title.replace(" ", "\n", 1)
-    elif oddity < 0.02:
-        title = f'The "{book.motif}" Book: {title}'
-    elif oddity < 0.03:
-        title = f"{title} \N{EN DASH} Édition spéciale"
-    return [
+    category = book.genre.name
+    if fault == "no genre":
+        category = ""
+    elif fault == "lone genre":
+        category = "Calendars"
+    record = [
         asin.lstrip("0") or asin,
         f"{asin}.jpg",
         f"https://example.invalid/images/{number}.jpg",
-        title,
+        _title(book, odd, fault, rng),
         book.author or "",
         str(book.genre.number),
-        book.genre.name,
+        category,
     ]
+    return record[:5] if fault == "ragged" else record
 
 
-def _with(record: list[str], title: str | None = None, genre: str | None = None) -> list[str]:
-    changed = list(record)
-    if title is not None:
-        changed[3] = title
-    if genre is not None:
-        changed[6] = genre
-    return changed
+def _title(book: SampleBook, odd: str | None, fault: str | None, rng: random.Random) -> str:
+    if fault == "no title":
+        return ""
+    if fault == "only punctuation":
+        return rng.choice(["...", "-", "?!", "* * *"])
+    if fault == "long":
+        return _TOO_LONG + book.title
+    if odd == "line break":
+        return book.title.replace(" ", "\n", 1)
+    if odd == "quotes":
+        return f'The "{book.motif}" Book: {book.title}'
+    if odd in ("stray bytes", "accents"):
+        return f"{book.title} \N{EN DASH} Édition spéciale"
+    return book.title
 
 
-def _line(record: list[str], rng: random.Random) -> bytes:
+def _line(record: list[str], odd: str | None) -> bytes:
     text = ",".join('"' + field.replace('"', '""') + '"' for field in record) + "\n"
-    stray = rng.random() < 0.01
-    return text.encode("cp1252" if stray else "utf-8")
+    return text.encode("cp1252" if odd == "stray bytes" else "utf-8")
