@@ -1,1 +1,1 @@
-"""Predict a book's genre from its title and author: choose a classifier, publish it, label covers."""
+"""Genres from titles and authors: choose a classifier, publish it, label covers with it."""

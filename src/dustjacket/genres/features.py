@@ -1,11 +1,25 @@
-"""Books as vectors: counts of terms by their inverse document frequency, fitted on training rows."""
+"""Books as vectors: counts of terms times inverse document frequency, fitted on training rows."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from pyspark.ml import PipelineModel
+from pyspark.ml.feature import (
+    IDF,
+    CountVectorizer,
+    CountVectorizerModel,
+    IDFModel,
+    Normalizer,
+    StringIndexer,
+    StringIndexerModel,
+    UnivariateFeatureSelector,
+    VectorSlicer,
+)
 from pyspark.sql import DataFrame
-from pyspark.sql.functions import pandas_udf
+from pyspark.sql.functions import pandas_udf  # type: ignore[attr-defined]
 from pyspark.sql.types import ArrayType, StringType
 
 from dustjacket.genres.terms import book_terms
@@ -15,24 +29,7 @@ FEATURES, SELECTED = "features", "selected"
 _SELECTED_TERMS = 500
 
 
-@dataclass(frozen=True)
-class Features:
-    """What was learnt of training rows, to turn any rows into vectors.
-
-    Attributes:
-        indexer: from genre to label, for training rows only: others' genres may be unknown.
-        vectors: from terms to the column ``features`` and, where asked for, ``selected``.
-    """
-
-    indexer: PipelineModel
-    vectors: PipelineModel
-    genres: list[str]
-    vocabulary: list[str]
-    idf: list[float]
-    selected: list[int]
-
-
-@pandas_udf(ArrayType(StringType()))
+@pandas_udf(ArrayType(StringType()))  # type: ignore[untyped-decorator]
 def _terms(titles: pd.Series, authors: pd.Series) -> pd.Series:
     return pd.Series([book_terms(*book) for book in zip(titles, authors, strict=True)])
 
@@ -40,3 +37,78 @@ def _terms(titles: pd.Series, authors: pd.Series) -> pd.Series:
 def with_terms(books: DataFrame) -> DataFrame:
     """Add the column ``terms`` to books with ``title`` and ``author``."""
     return books.withColumn(TERMS, _terms("title", "author"))
+
+
+@dataclass(frozen=True)
+class Features:
+    """What was learnt of training rows, to turn any rows into vectors.
+
+    Attributes:
+        indexer: from genre to label.
+        counts: from terms to counts; holds the vocabulary.
+        weights: from counts to counts times IDF.
+        slicer: from all terms to those that tell genres apart, where they were asked for.
+    """
+
+    indexer: StringIndexerModel
+    counts: CountVectorizerModel
+    weights: IDFModel
+    slicer: VectorSlicer | None
+
+    @cached_property
+    def genres(self) -> list[str]:
+        """The genres in the order of their labels."""
+        return list(self.indexer.labels)
+
+    @cached_property
+    def vocabulary(self) -> list[str]:
+        """The terms in the order of the vectors' entries."""
+        return list(self.counts.vocabulary)
+
+    @cached_property
+    def idf(self) -> np.ndarray:
+        """(terms,)."""
+        return np.asarray(self.weights.idf.toArray())
+
+    def labelled(self, books: DataFrame) -> DataFrame:
+        """Return :meth:`vectors` with ``label``; every genre must be known."""
+        return self.indexer.transform(self.vectors(books))
+
+    def vectors(self, books: DataFrame) -> DataFrame:
+        """Return ``genre`` and the vectors of books with ``terms``."""
+        stages: list[Any] = [
+            self.counts,
+            self.weights,
+            _normalizer(),
+            *([self.slicer] if self.slicer else []),
+        ]
+        vectors = PipelineModel(stages).transform(books)
+        return vectors.select("genre", FEATURES, *([SELECTED] if self.slicer else []))
+
+
+def fit_features(train: DataFrame, vocabulary: int, *, select: bool) -> Features:
+    """Learn features from training rows with ``genre`` and ``terms``.
+
+    Args:
+        vocabulary: how many of the most frequent terms to count.
+        select: whether to add ``selected``: the terms of highest chi-squared against the genre.
+    """
+    indexer = StringIndexer(inputCol="genre", outputCol=LABEL, stringOrderType="alphabetAsc")
+    counts = CountVectorizer(inputCol=TERMS, outputCol="counts", vocabSize=vocabulary).fit(train)
+    counted = counts.transform(train)
+    weights = IDF(inputCol="counts", outputCol="weighted").fit(counted)
+    plain = Features(indexer.fit(train), counts, weights, slicer=None)
+    if not select:
+        return plain
+    selector = UnivariateFeatureSelector(
+        featuresCol=FEATURES, labelCol=LABEL, outputCol="told", selectionMode="numTopFeatures"
+    )
+    selector.setFeatureType("categorical").setLabelType("categorical")
+    selector.setSelectionThreshold(min(_SELECTED_TERMS, len(plain.vocabulary)))
+    told = selector.fit(plain.labelled(train)).selectedFeatures
+    slicer = VectorSlicer(inputCol=FEATURES, outputCol=SELECTED, indices=sorted(told))
+    return Features(plain.indexer, counts, weights, slicer)
+
+
+def _normalizer() -> Normalizer:
+    return Normalizer(inputCol="weighted", outputCol=FEATURES)

@@ -111,11 +111,8 @@ class Scorer:
 
     def features(self, title: str, author: str | None) -> Row:
         """Return the counts of a book's known terms times their IDF, scaled to unit length."""
-        counts = Counter(
-            index
-            for term in book_terms(title, author)
-            if (index := self.vocabulary.get(term)) is not None
-        )
+        terms = book_terms(title, author)
+        counts = Counter(self.vocabulary[term] for term in terms if term in self.vocabulary)
         index = np.fromiter(counts, dtype=np.int64, count=len(counts))
         values = np.fromiter(counts.values(), dtype=float, count=len(counts)) * self.idf[index]
         length = np.sqrt(values @ values)

@@ -1,4 +1,4 @@
-"""The terms of a book that classifiers count: words and word pairs of its title, words of its author."""
+"""What classifiers count: words and word pairs of a title, words of an author."""
 
 from itertools import pairwise
 

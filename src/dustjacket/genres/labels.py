@@ -1,0 +1,81 @@
+"""The step ``label_covers``: predict the genre of every cover from its title and author."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from pyspark.sql import SparkSession
+
+from dustjacket import tracking
+from dustjacket.genres.figures import bar_figure
+from dustjacket.genres.read import LABELS, load_scorer
+from dustjacket.genres.scorer import Scorer
+from dustjacket.job import Job
+from dustjacket.parameters import LabelParameters
+
+_COPIED = (
+    "title string, author string, category string, group string, split string, position long, "
+    "shard string, offset long, size long, sha256 string"
+)
+_SCHEMA = (
+    "key string, genre string, probability double, "
+    f"top array<struct<genre: string, probability: double>>, {_COPIED}"
+)
+_COVERS_PER_TASK = 10_000
+
+
+def label_covers(job: Job, spark: SparkSession) -> None:
+    """Label all covers of a version with the newest classifier, and publish the labels."""
+    parameters = LabelParameters.model_validate(job.plan.parameters)
+    covers = job.input("covers")
+    with tempfile.TemporaryDirectory() as cache:
+        scorer = load_scorer(job.store, job.input("genre_classifier"), Path(cache))
+    shared = spark.sparkContext.broadcast(scorer)
+    index = spark.read.parquet(job.store.uri(covers, "index"))
+    tasks = max(1, -(-covers.rows["accepted"] // _COVERS_PER_TASK))
+    labels = index.repartition(tasks).mapInPandas(
+        labeller(lambda: shared.value, parameters.top), _SCHEMA
+    )
+    labels.write.parquet(job.draft.uri(LABELS))
+    counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").count().collect()
+    genres = {row["genre"]: int(row["count"]) for row in sorted(counted)}
+    labelled = sum(genres.values())
+    with tracking.step_run(job, tracking.GENRES):
+        mlflow.log_metric("labelled", labelled)
+        mlflow.log_figure(bar_figure(genres, "covers by predicted genre"), "labels.png")
+        job.publish(
+            rows={"labelled": labelled},
+            schema={field.name: field.dataType.simpleString() for field in labels.schema},
+            facts={"labelled": labelled, "genres": genres},
+        )
+
+
+def labeller(
+    scorer: Callable[[], Scorer], top: int
+) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
+    """Return what labels covers' rows, part after part, with the ``top`` likeliest genres."""
+    copied = [field.split()[0] for field in _COPIED.split(", ")]
+
+    def label(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        model = scorer()
+        for part in parts:
+            found = model.probabilities(list(part["title"]), list(part["author"]))
+            order = np.argsort(-found, axis=1, kind="stable")[:, :top]
+            best = [
+                [{"genre": model.genres[at], "probability": float(row[at])} for at in places]
+                for row, places in zip(found, order, strict=True)
+            ]
+            yield pd.DataFrame(
+                {
+                    "key": part["key"],
+                    "genre": [likeliest[0]["genre"] for likeliest in best],
+                    "probability": [likeliest[0]["probability"] for likeliest in best],
+                    "top": best,
+                    **{name: part[name] for name in copied},
+                }
+            )
+
+    return label

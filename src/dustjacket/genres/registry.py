@@ -1,0 +1,69 @@
+"""The classifier in MLflow's registry, and the champion that a new one is measured against."""
+
+import logging
+import tempfile
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.models import ModelSignature
+from mlflow.types.schema import ColSpec, DataType, Schema
+
+from dustjacket import tracking
+from dustjacket.errors import NotReadyError
+from dustjacket.genres.read import load_scorer
+from dustjacket.genres.scorer import Scorer
+from dustjacket.storage import Store
+
+log = logging.getLogger(__name__)
+
+REGISTERED, KIND = "genre-classifier", "genre_classifier"
+_SIGNATURE = ModelSignature(
+    Schema([ColSpec(DataType.string, "title"), ColSpec(DataType.string, "author", required=False)]),
+    Schema([ColSpec(DataType.string, "genre"), ColSpec(DataType.double, "probability")]),
+)
+
+
+def ensure_registered(folder: Path, version: str, tags: dict[str, str]) -> ModelVersion:
+    """Return the registered model of a published version; log and register it if there is none.
+
+    Needs an active run, in which it is logged.
+
+    Args:
+        folder: the scorer's saved files.
+        version: the version that is being published; an attempt before may have registered it.
+    """
+    client = mlflow.MlflowClient()
+    wanted = f"name = '{REGISTERED}' and tags.`version` = '{version}'"
+    if known := client.search_model_versions(wanted):
+        return known[0]
+    logged = mlflow.pyfunc.log_model(
+        name=KIND,
+        python_model=str(Path(__file__).with_name("mlflow_model.py")),
+        artifacts={"scorer": str(folder)},
+        signature=_SIGNATURE,
+        input_example=pd.DataFrame({"title": ["The Time Machine"], "author": ["H. G. Wells"]}),
+        pip_requirements=["dustjacket[tracking]"],
+    )
+    return tracking.register(REGISTERED, logged.model_uri, {"version": version, **tags})
+
+
+def champion(store: Store, *, besides: str) -> tuple[str, Scorer] | None:
+    """Return the version and scorer that ``@champion`` stands for, or None.
+
+    Args:
+        besides: a version that does not count: the one being judged, which an attempt before
+            may have promoted.
+    """
+    found = tracking.with_alias(REGISTERED, tracking.CHAMPION)
+    version = found.tags.get("version") if found else None
+    if version is None or version == besides:
+        return None
+    try:
+        manifest = store.manifest(KIND, version)
+    except NotReadyError:
+        log.warning("@champion stands for %s, which is not published here", version)
+        return None
+    with tempfile.TemporaryDirectory() as scratch:
+        return version, load_scorer(store, manifest, Path(scratch))
