@@ -106,6 +106,16 @@ def decode(text: bytes) -> str:
     return text.decode("utf-8", _STRAY_BYTES)
 
 
+def raw_text(raw: bytes) -> str:
+    """Return a record's bytes as text that loses none of them: a character a byte (Latin-1)."""
+    return raw.decode("latin-1")
+
+
+def raw_bytes(text: str) -> bytes:
+    """Return the bytes that :func:`raw_text` made ``text`` of."""
+    return text.encode("latin-1")
+
+
 def _stray_bytes(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error

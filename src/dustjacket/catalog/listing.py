@@ -12,7 +12,7 @@ COLUMNS = ("ASIN", "filename", "image URL", "title", "author", "category id", "c
 HEAD = 1 << 20
 """Bytes at the beginning of a file that show whether it is a listing at all."""
 
-_CURE = f"give a CSV file whose rows have the {len(COLUMNS)} columns {', '.join(COLUMNS)}"
+CURE = f"give a CSV file whose rows have the {len(COLUMNS)} columns {', '.join(COLUMNS)}"
 _SIGNATURES = {
     b"PK\x03\x04": "a ZIP archive or a spreadsheet",
     b"PAR1": "a Parquet file",
@@ -74,15 +74,15 @@ def check_listing(name: str, head: bytes) -> None:
         BadInputError: it is empty, not text, or has no row of seven columns there.
     """
     if not head.strip():
-        raise BadInputError(f"listing {name!r} is empty: {_CURE}")
+        raise BadInputError(f"listing {name!r} is empty: {CURE}")
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
-            raise BadInputError(f"listing {name!r} is {what}: {_CURE}, as UTF-8 text")
+            raise BadInputError(f"listing {name!r} is {what}: {CURE}, as UTF-8 text")
     if head.count(0) > len(head) // 100:
-        raise BadInputError(f"listing {name!r} is binary, not text: {_CURE}, as UTF-8 text")
+        raise BadInputError(f"listing {name!r} is binary, not text: {CURE}, as UTF-8 text")
     if not any(isinstance(row, ListingRow) for row in read_listing(io.BytesIO(head))):
         first = next(read_records(io.BytesIO(head)), None)
         found = f"its first has {len(first.fields)}" if first and first.fields else "none is whole"
         raise BadInputError(
-            f"listing {name!r} has no row of {len(COLUMNS)} columns ({found}): {_CURE}"
+            f"listing {name!r} has no row of {len(COLUMNS)} columns ({found}): {CURE}"
         )
