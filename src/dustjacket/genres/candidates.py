@@ -71,6 +71,6 @@ CANDIDATES: dict[CandidateName, Candidate] = {
             ({"regParam": 1e-3}, {"regParam": 2e-5}, {"regParam": 2e-6}),
             _logistic_regression,
         ),
-        Candidate("random_forest", 3, SELECTED, ({"maxDepth": 12},), _random_forest),
+        Candidate("random_forest", 3, SELECTED, ({"maxDepth": 20},), _random_forest),
     )
 }

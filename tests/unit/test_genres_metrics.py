@@ -1,0 +1,67 @@
+"""The metrics of predicted genres, also where genres are missing on one side."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+from dustjacket.genres.metrics import confusion, f1_by_genre, label_metrics, probability_metrics
+
+GENRES = ["a", "b", "c", "d"]
+TRUE = ["a", "b", "c", "a", "b"]
+FOUND = np.array(
+    [
+        [0.7, 0.1, 0.1, 0.1],
+        [0.1, 0.6, 0.2, 0.1],
+        [0.5, 0.3, 0.15, 0.05],
+        [0.1, 0.2, 0.4, 0.3],
+        [0.3, 0.4, 0.2, 0.1],
+    ]
+)
+
+
+def test_counted_pairs_score_as_the_books_they_stand_for():
+    true, predicted = ["a", "a", "a", "b", "b"], ["a", "a", "b", "b", "c"]
+    counted = label_metrics(["a", "a", "b", "b"], ["a", "b", "b", "c"], [2, 1, 1, 1])
+    assert counted == pytest.approx(label_metrics(true, predicted))
+    assert counted["accuracy"] == pytest.approx(3 / 5)
+
+
+def test_metrics_are_the_textbooks():
+    found = probability_metrics(TRUE, FOUND, GENRES)
+    assert found["accuracy"] == pytest.approx(3 / 5)
+    assert found["top3_accuracy"] == pytest.approx(4 / 5)
+    assert found["log_loss"] == pytest.approx(log_loss(TRUE, FOUND, labels=GENRES))
+    # of pairs of a book in the genre and one outside: a has 3.5 of 6 in order, b all, c 1 of 4
+    assert found["roc_auc_ovr_macro"] == pytest.approx(np.mean([3.5 / 6, 1, 1 / 4]))
+    assert set(found) == {
+        "accuracy", "f1_weighted", "f1_macro", "top3_accuracy", "log_loss", "ece",
+        "roc_auc_ovr_macro",
+    }  # fmt: skip
+
+
+def test_a_genre_that_was_never_learnt_is_wrong_not_an_error():
+    known = probability_metrics(TRUE, FOUND, GENRES)
+    found = probability_metrics([*TRUE, "new"], np.vstack([FOUND, FOUND[0]]), GENRES)
+    assert found["accuracy"] == pytest.approx(known["accuracy"] * 5 / 6)
+    assert found["top3_accuracy"] == pytest.approx(known["top3_accuracy"] * 5 / 6)
+    assert np.isfinite(list(found.values())).all()
+    assert found["log_loss"] > known["log_loss"]
+
+
+def test_one_genre_alone_has_no_area_under_a_curve():
+    found = probability_metrics(["a", "a"], FOUND[:2], GENRES)
+    assert "roc_auc_ovr_macro" not in found
+    assert found["accuracy"] == 0.5
+
+
+def test_confidence_as_high_as_accuracy_is_calibrated():
+    found = np.tile([0.75, 0.25], (4, 1))
+    assert probability_metrics(["a", "a", "a", "b"], found, ["a", "b"])["ece"] == pytest.approx(0)
+    assert probability_metrics(["b"] * 4, found, ["a", "b"])["ece"] == pytest.approx(0.75)
+
+
+def test_figures_show_every_genre_that_occurs():
+    genres, counts = confusion(["a", "b"], ["a", "z"])
+    assert genres == ["a", "b", "z"]
+    assert counts.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
+    assert f1_by_genre(["a", "b"], ["a", "z"]) == {"a": 1.0, "b": 0.0}

@@ -1,0 +1,108 @@
+"""The Spark-free scorer: its features, its arithmetic, its files."""
+
+import sys
+from subprocess import run
+
+import numpy as np
+import pytest
+
+from dustjacket.genres.scorer import ForestModel, LinearModel, Scorer, predict_genre
+from dustjacket.genres.terms import book_terms
+
+GENRES = ["Cooking", "Travel"]
+VOCABULARY = {"rice": 0, "paris": 1, "rice rice": 2, "author=king": 3}
+
+
+def linear(bias=(0.0, 0.0)):
+    weights = np.array([[2.0, 0.0], [0.0, 2.0], [1.0, 0.0], [0.0, 5.0]])
+    idf = np.array([1.0, 2.0, 3.0, 4.0])
+    return Scorer("naive_bayes", GENRES, VOCABULARY, idf, LinearModel(weights, np.array(bias)))
+
+
+def forest():
+    """Two trees: one asks for rice, then for Paris; the other is a leaf."""
+    model = ForestModel(
+        selected=np.array([1, 0]),
+        roots=np.array([0, 5]),
+        column=np.array([1, 0, 0, 0, 0, 0]),
+        threshold=np.array([0.5, 0.25, 0, 0, 0, 0]),
+        left=np.array([1, 3, 2, 3, 4, 5]),
+        right=np.array([2, 4, 2, 3, 4, 5]),
+        leaf=np.array([[0, 0], [0, 0], [1, 0], [0.5, 0.5], [0, 1], [0.25, 0.75]], float),
+        depth=np.array([2]),
+    )
+    return Scorer("random_forest", GENRES, VOCABULARY, np.ones(4), model)
+
+
+def test_an_authors_word_is_not_a_titles_word():
+    terms = book_terms("The King's Road", "Stephen King")
+    assert terms == [
+        "the", "king", "s", "road", "the king", "king s", "s road",
+        "author=stephen", "author=king",
+    ]  # fmt: skip
+    assert book_terms("Rice", None) == ["rice"]
+
+
+def test_features_are_counts_times_idf_at_unit_length():
+    index, values = linear().features("Rice, rice", None)
+    expected = np.array([2 * 1.0, 1 * 3.0])
+    assert list(index) == [0, 2]
+    assert values == pytest.approx(expected / np.linalg.norm(expected))
+
+
+def test_a_linear_model_is_a_softmax():
+    scorer = linear(bias=(0.0, 1.0))
+    odds = np.exp([2.0, 1.0])
+    assert scorer.probabilities(["Rice"], [None])[0] == pytest.approx(odds / odds.sum())
+
+
+def test_a_title_of_unknown_words_gets_the_prior():
+    scorer = linear(bias=np.log([0.9, 0.1]))
+    assert scorer.probabilities(["Quux"], [None])[0] == pytest.approx([0.9, 0.1])
+
+
+def test_a_forest_is_the_mean_of_the_leaves_it_ends_in():
+    found = forest().probabilities(["Rice", "Paris", "Quux"], [None] * 3)
+    last = np.array([0.25, 0.75])
+    assert found[0] == pytest.approx((np.array([1, 0]) + last) / 2)
+    assert found[1] == pytest.approx((np.array([0, 1]) + last) / 2)
+    assert found[2] == pytest.approx((np.array([0.5, 0.5]) + last) / 2)
+
+
+def test_many_books_score_as_each_alone():
+    scorer = linear()
+    titles = ["Rice", "Paris", "Rice in Paris", ""] * 400
+    authors = [None, "King"] * 800
+    together = scorer.probabilities(titles, authors)
+    assert together.shape == (1600, 2)
+    for at in (0, 1, 1023, 1024, 1599):
+        alone = scorer.probabilities(titles[at : at + 1], authors[at : at + 1])[0]
+        assert together[at] == pytest.approx(alone)
+    assert scorer.probabilities([], []).shape == (0, 2)
+
+
+@pytest.mark.parametrize("make", [linear, forest])
+def test_a_saved_scorer_loads_as_it_was(make, tmp_path):
+    scorer = make()
+    scorer.save(tmp_path)
+    loaded = Scorer.load(tmp_path)
+    assert (loaded.name, loaded.genres, loaded.vocabulary) == (
+        scorer.name, scorer.genres, scorer.vocabulary,
+    )  # fmt: skip
+    books = (["Rice", "Paris", "Rice rice"], ["King", None, ""])
+    assert np.array_equal(loaded.probabilities(*books), scorer.probabilities(*books))
+
+
+def test_every_genre_is_predicted_likeliest_first():
+    found = predict_genre(linear(), "Paris", "King")
+    assert [genre for genre, _ in found] == ["Travel", "Cooking"]
+    assert sum(probability for _, probability in found) == pytest.approx(1)
+
+
+def test_scoring_imports_nothing_heavy():
+    check = (
+        "import sys, dustjacket.genres.read, dustjacket.genres.scorer;"
+        "sys.exit(' '.join({'mlflow', 'pyspark', 'torch', 'sklearn', 'scipy'} & set(sys.modules)))"
+    )
+    done = run([sys.executable, "-c", check], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""

@@ -1,0 +1,186 @@
+"""Choosing a classifier: folds, features, the rule, and its scorer against Spark's own figures."""
+
+import random
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dustjacket.errors import BadInputError
+from dustjacket.genres.candidates import CANDIDATES
+from dustjacket.genres.export import export
+from dustjacket.genres.features import FEATURES, SELECTED, fit_features, with_terms
+from dustjacket.genres.labels import labeller
+from dustjacket.genres.scorer import LinearModel, Scorer
+from dustjacket.genres.selection import Result, make_folds, select, with_fold
+from dustjacket.parameters import ClassifierParameters
+from dustjacket.settings import Settings
+from dustjacket.spark import session
+
+WORDS = {
+    "Cooking": ["rice", "bread", "soup", "garden", "easy", "the"],
+    "Travel": ["paris", "road", "garden", "map", "the", "sea"],
+    "Science": ["star", "cell", "easy", "the", "map", "atom"],
+}
+
+
+def small_catalog(rows=90):
+    """Titles of overlapping genres, each of two records that are one book."""
+    draw = random.Random(7)
+    books = []
+    for number in range(rows):
+        genre = list(WORDS)[number // 2 % 3]
+        title = " ".join(draw.choices(WORDS[genre], k=4))
+        author = draw.choice([None, "Ann Lee", f"{genre} King"])
+        books.append((title, author, genre, f"group-{number // 2}"))
+    return pd.DataFrame(books, columns=["title", "author", "genre", "group"])
+
+
+@pytest.fixture(scope="module")
+def spark():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        started = session(Settings(spark_master="local[2]", s3_endpoint=None), "genres")
+        yield started
+        started.stop()
+
+
+@pytest.fixture(scope="module")
+def catalog():
+    return small_catalog()
+
+
+@pytest.fixture(scope="module")
+def books(spark, catalog):
+    return with_terms(spark.createDataFrame(catalog)).coalesce(1).cache()
+
+
+def result(name, *values):
+    return Result(CANDIDATES[name], {}, values, seconds=1.0)
+
+
+def test_all_records_of_a_book_are_in_one_fold(books):
+    found = with_fold(books, 3, seed=13).select("group", "fold").toPandas()
+    assert (found.groupby("group")["fold"].nunique() == 1).all()
+    assert set(found["fold"]) == {0, 1, 2}
+    again = with_fold(books, 3, seed=13).select("group", "fold").toPandas()
+    assert found.equals(again)
+    other = with_fold(books, 3, seed=14).select("group", "fold").toPandas()
+    assert not found.equals(other)
+
+
+def test_features_of_a_fold_know_nothing_of_its_held_out_books(spark):
+    train = pd.DataFrame({"title": ["rice"] * 3 + ["road"] * 3, "genre": ["a"] * 3 + ["b"] * 3})
+    held_out = pd.DataFrame({"title": ["secret", "hidden"], "genre": ["c", "c"]})
+    both = pd.concat([train, held_out]).assign(author=None, group=lambda b: b["title"])
+    frame = with_terms(
+        spark.createDataFrame(both, "title string, genre string, author string, group string")
+    )
+    learnt = frame.where("genre <> 'c'")
+    features = fit_features(learnt, 100, select=True)
+    assert sorted(features.vocabulary) == ["rice", "road"]
+    assert features.genres == ["a", "b"]
+    vectors = features.vectors(frame.where("genre = 'c'")).collect()
+    assert [row[FEATURES].numNonzeros() for row in vectors] == [0, 0]
+
+
+def test_a_fold_scores_genres_that_its_training_part_lacks_as_wrong(spark):
+    titles = [
+        (f"{word} {n}", genre, f"{genre}{n}")
+        for genre, word in (("a", "rice"), ("b", "road"), ("c", "star"))
+        for n in range(1 if genre == "c" else 12)
+    ]
+    frame = spark.createDataFrame(
+        [(t, None, g, k) for t, g, k in titles],
+        "title string, author string, genre string, group string",
+    )
+    folds = list(make_folds(with_terms(frame).cache(), ClassifierParameters(folds=2), select=True))
+    lacking = [fold for fold in folds if "c" not in fold.genres]
+    assert len(lacking) == 1
+    for name in CANDIDATES:
+        candidate = CANDIDATES[name]
+        metrics = lacking[0].score(candidate, candidate.grid[0], seed=13)
+        held_out = lacking[0].held_out.count()
+        assert metrics["accuracy"] <= 1 - 1 / held_out + 1e-9, name
+        assert metrics["f1_macro"] < 1
+
+
+def test_too_few_rows_for_the_folds_is_said(books):
+    few = books.where("group in ('group-0', 'group-1')")
+    with pytest.raises(BadInputError, match="too small for 3 folds"):
+        list(make_folds(few, ClassifierParameters(folds=3), select=False))
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+@pytest.mark.parametrize("genres", [2, 3])
+def test_the_scorer_gives_sparks_own_probabilities(spark, books, catalog, name, genres):
+    candidate = CANDIDATES[name]
+    known = list(WORDS)[:genres]
+    train = books.where(books["genre"].isin(known))
+    features = fit_features(train, 100, select=candidate.features == SELECTED)
+    model = candidate.fit(features.labelled(train), candidate.grid[-1], seed=13)
+    scorer = export(name, features, model)
+    assert scorer.genres == sorted(known)
+    unseen = pd.DataFrame({"title": ["Quux", "Rice, rice & sea"], "author": [None, "Travel Lee"]})
+    asked = pd.concat([catalog[["title", "author"]], unseen], ignore_index=True)
+    frame = spark.createDataFrame(
+        asked.assign(genre="?"), "title string, author string, genre string"
+    ).coalesce(1)
+    found = model.transform(features.vectors(with_terms(frame))).select("probability").collect()
+    expected = np.stack([row["probability"].toArray() for row in found])
+    ours = scorer.probabilities(list(asked["title"]), list(asked["author"]))
+    assert np.abs(ours - expected).max() < 1e-6
+    assert np.ptp(expected, axis=0).max() > 0.1
+
+
+def test_the_best_is_selected():
+    results = [
+        result("naive_bayes", 0.50, 0.51, 0.52),
+        result("logistic_regression", 0.60, 0.61, 0.62),
+    ]
+    assert select(results).candidate.name == "logistic_regression"
+
+
+def test_within_one_standard_error_the_simpler_is_selected():
+    results = [
+        result("random_forest", 0.60, 0.61, 0.62),
+        result("logistic_regression", 0.595, 0.605, 0.615),
+        result("naive_bayes", 0.59, 0.60, 0.61),
+    ]
+    assert results[0].std == pytest.approx(0.01)
+    assert select(results).candidate.name == "logistic_regression"
+    assert select(results[:1]).candidate.name == "random_forest"
+
+
+def test_labels_carry_what_a_reader_of_covers_needs():
+    weights = np.array([[3.0, 0.0, 1.0]])
+    scorer = Scorer(
+        "x", ["a", "b", "c"], {"rice": 0}, np.ones(1), LinearModel(weights, np.zeros(3))
+    )
+    covers = pd.DataFrame(
+        {
+            "key": ["1", "2"], "title": ["Rice", "Quux"], "author": [None, "Ann"],
+            "category": [None, "z"], "group": ["g", "h"], "split": ["train", "test"],
+            "position": [0, 1], "shard": ["s", "s"], "offset": [512, 1024], "size": [9, 8],
+            "sha256": ["x", "y"], "width": [1, 2], "height": [1, 2], "dhash": ["0", "1"],
+        }
+    )  # fmt: skip
+    (labels,) = labeller(lambda: scorer, 2)(iter([covers]))
+    assert list(labels["genre"]) == ["a", "a"]
+    assert [[one["genre"] for one in top] for top in labels["top"]] == [["a", "c"], ["a", "b"]]
+    assert labels["probability"][0] == labels["top"][0][0]["probability"] > 0.8
+    for column in (
+        "key",
+        "title",
+        "author",
+        "category",
+        "group",
+        "split",
+        "position",
+        "shard",
+        "offset",
+        "size",
+        "sha256",
+    ):
+        assert list(labels[column]) == list(covers[column])
