@@ -1,6 +1,7 @@
 """Sources from outside: what they hold, as one fingerprint, and their files staged in S3."""
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from dustjacket.settings import Settings
 from dustjacket.storage import Store
 
 _UPLOADS = 8
+_BUFFER = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,12 @@ def stage(source: str, store: Store, wanted: Callable[[str], bool]) -> list[Sour
         ]
         return sorted((file for file in files if wanted(file.name)), key=lambda file: file.name)
     return _staged(Path(source), store, wanted)
+
+
+def opened(file: SourceFile, store: Store) -> io.BufferedReader:
+    """Return a stream of the file's bytes, which are fetched as they are read."""
+    body = store.client.get_object(Bucket=file.bucket, Key=file.key)["Body"]
+    return io.BufferedReader(body, _BUFFER)  # type: ignore[arg-type]  # botocore's stubs lag
 
 
 def _staged(root: Path, store: Store, wanted: Callable[[str], bool]) -> list[SourceFile]:

@@ -1,12 +1,15 @@
 """In place of every step's job: publishes at once a version that says what it worked on."""
 
-from dustjacket.job import run_job
+import sys
 
-
-def light(job, spark):
-    job.draft.put("worked-on.txt", job.plan.model_dump_json().encode())
-    job.publish(rows={"files": 1}, facts={"promoted": True})
-
+from dustjacket.job import Job
+from dustjacket.settings import load_settings
+from dustjacket.steps import STEPS, Plan
+from dustjacket.storage import Store
 
 if __name__ == "__main__":
-    run_job(light)
+    plan = Plan.model_validate_json(sys.argv[sys.argv.index("--plan") + 1])
+    store = Store(load_settings())
+    draft = store.draft(STEPS[plan.step].publishes, plan.version)
+    draft.put("worked-on.txt", plan.model_dump_json().encode())
+    Job(plan, store, draft, store.settings).publish(rows={"files": 1}, facts={"promoted": True})

@@ -44,9 +44,8 @@ def coloured_pairs(count):
     """Return covers of one colour each, whose titles name the colour."""
     colours = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255,) * 3}
     names = [list(colours)[at % len(colours)] for at in range(count)]
-    images = torch.stack(
-        [torch.tensor(colours[name], dtype=torch.uint8).view(3, 1, 1) for name in names]
-    ).expand(-1, -1, SIZE, SIZE)
+    pixels = torch.tensor([colours[name] for name in names], dtype=torch.uint8)
+    images = pixels.view(-1, 3, 1, 1).expand(-1, 3, SIZE, SIZE)
     books = pd.DataFrame(
         {
             "key": [str(at) for at in range(count)],

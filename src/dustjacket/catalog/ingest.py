@@ -17,7 +17,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.job import Job
 from dustjacket.parameters import CatalogParameters
 from dustjacket.records import decode, raw_bytes
-from dustjacket.sources import SourceFile, stage
+from dustjacket.sources import SourceFile, opened, stage
 from dustjacket.storage import Store
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def ingest_catalog(job: Job, spark: SparkSession) -> None:
         raise RuntimeError(f"{read} rows read, {accepted} + {reasons} accounted for")
     counts = {"rows_read": read, "rows_accepted": accepted, "rows_rejected": read - accepted}
     with tracking.step_run(job, tracking.INGESTION):
-        mlflow.log_metrics(counts)
+        mlflow.log_metrics({name: float(count) for name, count in counts.items()})
         mlflow.log_metrics({f"rejected.{name}": n for name, n in reasons.items()})
         mlflow.log_table(examples(rejected), "rejected_rows.json")
         mlflow.log_figure(genre_counts_figure(genres), "genres.png")
@@ -98,10 +98,10 @@ def find_files(source: str, store: Store) -> list[SourceFile]:
             f"listing {source!r} has no file that ends in {' or '.join(_TABLES)}: {CURE}"
         )
     for file in files:
-        body = store.client.get_object(Bucket=file.bucket, Key=file.key)["Body"]
-        with body:
-            alone = file.name == PurePosixPath(source).name
-            check_listing(source if alone else f"{source.rstrip('/')}/{file.name}", body.read(HEAD))
+        alone = file.name == PurePosixPath(source).name
+        with opened(file, store) as stream:
+            head = stream.read(HEAD)
+        check_listing(source if alone else f"{source.rstrip('/')}/{file.name}", head)
     return files
 
 

@@ -1,6 +1,5 @@
 """What a Spark task does with its files of a listing: read them as a stream, clean each row."""
 
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,7 +11,7 @@ from dustjacket.catalog.listing import ListingRow, RejectedRow, read_listing
 from dustjacket.parameters import CatalogParameters
 from dustjacket.records import raw_text
 from dustjacket.settings import Settings
-from dustjacket.sources import SourceFile
+from dustjacket.sources import SourceFile, opened
 from dustjacket.storage import Store
 
 BOOK = (
@@ -24,7 +23,6 @@ PARSED = f"{BOOK}, offset long, raw string, reason string"
 
 _TYPES = {"string": pa.string(), "long": pa.int64()}
 _SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in map(str.split, PARSED.split(", "))])
-_BUFFER = 1 << 20
 _BATCH_ROWS, _BATCH_BYTES = 5000, 8 << 20
 
 
@@ -41,10 +39,9 @@ def parser(
         for batch in batches:
             for number in batch.column("id").to_pylist():
                 file = files[number]
-                reply = store.client.get_object(Bucket=file.bucket, Key=file.key)
-                stream = io.BufferedReader(reply["Body"], _BUFFER)  # type: ignore[type-var]
-                rows = read_listing(stream)
-                yield from _batches(parsed(file.name, row, parameters) for row in rows)
+                with opened(file, store) as stream:
+                    rows = read_listing(stream)
+                    yield from _batches(parsed(file.name, row, parameters) for row in rows)
 
     return parse
 

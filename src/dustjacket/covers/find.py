@@ -1,7 +1,6 @@
 """Where a cover set says that its covers are: the rows of its tables, and the files they name."""
 
-import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
@@ -10,8 +9,8 @@ import pandas as pd
 
 from dustjacket.books import normalise
 from dustjacket.errors import BadInputError
-from dustjacket.records import read_records
-from dustjacket.sources import SourceFile, stage
+from dustjacket.records import Record, raw_text, read_records
+from dustjacket.sources import SourceFile, opened, stage
 from dustjacket.storage import Store
 
 TITLE_COLUMNS, AUTHOR_COLUMNS = ("name", "title"), ("author", "authors")
@@ -39,10 +38,10 @@ def wanted(name: str) -> bool:
     return name.lower().endswith(TABLES + IMAGES)
 
 
-def read_table(stream: BinaryIO) -> Iterator[CoverRow | str] | None:
+def read_table(stream: BinaryIO) -> Iterator[CoverRow | Record] | None:
     """Return the rows of a table, or None if its header names no title and image columns.
 
-    A record that cannot be read comes as its raw text.
+    A record that cannot be read comes as it is, with its reason.
     """
     records = read_records(stream)
     header = next(records, None)
@@ -59,37 +58,54 @@ def read_table(stream: BinaryIO) -> Iterator[CoverRow | str] | None:
     if places["title"] is None or places["image"] is None:
         return None
 
-    def rows() -> Iterator[CoverRow | str]:
+    def rows() -> Iterator[CoverRow | Record]:
         for record in records:
-            raw = record.raw.decode("utf-8", "replace")
             if record.reason:
-                yield raw
+                yield record
                 continue
             values = {
                 what: " ".join(record.fields[at].split()) or None if at is not None else None
                 for what, at in places.items()
             }
-            yield CoverRow(raw, **values)
+            yield CoverRow(raw_text(record.raw), **values)
 
     return rows()
 
 
-def locate(image: str, folder: str, names: Collection[str]) -> str | None:
+def ends_of(names: Collection[str]) -> dict[str, str | None]:
+    """Return which file each path of a folder and a name ends; None where several do."""
+    ends: dict[str, str | None] = {}
+    for name in names:
+        parts = PurePosixPath(name).parts
+        for start in range(len(parts) - 1):
+            end = "/".join(parts[start:])
+            ends[end] = name if end not in ends else None
+    return ends
+
+
+def locate(
+    image: str, folder: str, names: Collection[str], ends: Mapping[str, str | None]
+) -> str | None:
     """Return which of the source's files ``image`` means, or None if there is none.
 
-    A path may begin with folders that the source does not have (``dataset/…``), so the longest
-    end of it that names a file counts.
+    A path may begin with folders that the source does not have (``dataset/…``), or lack some that
+    it has, so the longest end of it counts that names a file of the table's folder, or, with its
+    folder, one file alone of the source.
 
     Args:
         image: path as the table has it.
         folder: the table's own folder in the source, to which paths are relative.
         names: the source's files.
+        ends: what :func:`ends_of` gives for them.
     """
     parts = PurePosixPath(image).parts
     for start in range(len(parts)):
-        name = (PurePosixPath(folder) / PurePosixPath(*parts[start:])).as_posix()
+        end = "/".join(parts[start:])
+        name = (PurePosixPath(folder) / end).as_posix()
         if name in names:
             return name
+        if (found := ends.get(end)) is not None:
+            return found
     return None
 
 
@@ -108,30 +124,31 @@ def find_rows(source: str, store: Store) -> pd.DataFrame:
         BadInputError: no file of the source is a table of covers.
     """
     files = {file.name: file for file in stage(source, store, wanted)}
+    ends = ends_of([name for name in files if name.lower().endswith(IMAGES)])
     rows: list[dict[str, Any]] = []
     tables = 0
     for name in sorted(name for name in files if name.lower().endswith(TABLES)):
-        table = read_table(_opened(files[name], store))
+        table = read_table(opened(files[name], store))
         if table is None:
             continue
         tables += 1
         folder = PurePosixPath(name).parent.as_posix()
         for row in table:
-            rows.append({"position": len(rows), **_found(row, folder, files)})
+            rows.append({"position": len(rows), **_found(row, folder, files, ends)})
     if not tables:
         raise BadInputError(f"covers {source!r} has no table of covers: {CURE}")
     columns = ["position", "raw", "title", "author", "category", "bucket", "object", "reason"]
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
-def _opened(file: SourceFile, store: Store) -> io.BytesIO:
-    reply = store.client.get_object(Bucket=file.bucket, Key=file.key)
-    return io.BytesIO(reply["Body"].read())
-
-
-def _found(row: CoverRow | str, folder: str, files: dict[str, SourceFile]) -> dict[str, Any]:
-    if isinstance(row, str):
-        return {"raw": row, "reason": "malformed_row"}
+def _found(
+    row: CoverRow | Record,
+    folder: str,
+    files: Mapping[str, SourceFile],
+    ends: Mapping[str, str | None],
+) -> dict[str, Any]:
+    if isinstance(row, Record):
+        return {"raw": raw_text(row.raw), "reason": row.reason}
     known: dict[str, Any] = {
         "raw": row.raw, "title": row.title, "author": row.author, "category": row.category
     }  # fmt: skip
@@ -143,7 +160,7 @@ def _found(row: CoverRow | str, folder: str, files: dict[str, SourceFile]) -> di
         return known | {"reason": "no_image"}
     if not is_safe(row.image):
         return known | {"reason": "unsafe_path"}
-    name = locate(row.image, folder, files)
+    name = locate(row.image, folder, files, ends)
     if name is None:
         return known | {"reason": "missing_image"}
     return known | {"bucket": files[name].bucket, "object": files[name].key}

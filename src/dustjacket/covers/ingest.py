@@ -10,13 +10,13 @@ from dustjacket import tracking
 from dustjacket.books import book_group, split_of
 from dustjacket.covers.figures import contact_sheet
 from dustjacket.covers.find import CURE, find_rows
-from dustjacket.covers.groups import duplicates, joined, look_alikes
+from dustjacket.covers.groups import duplicates, joined
 from dustjacket.covers.pack import CHECKED, packer
-from dustjacket.covers.read import INDEX
+from dustjacket.covers.read import INDEX, read_image
 from dustjacket.errors import BadInputError
 from dustjacket.job import Job
 from dustjacket.parameters import CoversParameters
-from dustjacket.storage import Draft
+from dustjacket.records import decode, raw_bytes
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ _INDEX = (
     "position long"
 )
 _SHOWN = 24
+_EXAMPLES = 20
+_EXAMPLE_LENGTH = 500
 
 
 def ingest_covers(job: Job, spark: SparkSession) -> None:
@@ -76,8 +78,8 @@ def ingest_covers(job: Job, spark: SparkSession) -> None:
     with tracking.step_run(job, tracking.INGESTION):
         mlflow.log_metrics({f"covers.{name}": count for name, count in counts.items()})
         mlflow.log_metrics({f"covers.rejected.{name}": n for name, n in by_reason.items()})
-        mlflow.log_table(rejected.head(200), "rejected_covers.json")
-        mlflow.log_figure(contact_sheet(_shown(job.draft, index.head(_SHOWN))), "covers.png")
+        mlflow.log_table(examples(rejected), "rejected_covers.json")
+        mlflow.log_figure(contact_sheet(_shown(job, index.head(_SHOWN))), "covers.png")
         job.publish(
             rows={"accepted": len(index), "rejected": len(rejected)},
             schema=dict(field.split() for field in _INDEX.split(", ")),
@@ -85,11 +87,15 @@ def ingest_covers(job: Job, spark: SparkSession) -> None:
         )
 
 
-def _shown(draft: Draft, books: pd.DataFrame) -> list[tuple[str, bytes]]:
-    return [
-        (book.title, draft.read(book.shard)[book.offset : book.offset + book.size])
-        for book in books.itertuples(index=False)
-    ]
+def _shown(job: Job, books: pd.DataFrame) -> list[tuple[str, bytes]]:
+    return [(book["title"], read_image(job.store, job.draft, book)) for _, book in books.iterrows()]
+
+
+def examples(rejected: pd.DataFrame) -> pd.DataFrame:
+    """Return the first rejected rows of each reason, their beginnings as people read them."""
+    few = rejected.groupby("reason").head(_EXAMPLES)
+    raw = [decode(raw_bytes(raw))[:_EXAMPLE_LENGTH] for raw in few["raw"]]
+    return few.assign(raw=raw).sort_values(["reason", "position"])
 
 
 def settle(rows: pd.DataFrame, checked: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -110,11 +116,11 @@ def settle(rows: pd.DataFrame, checked: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     )
     books = known[known["reason"].isna()].sort_values("position").reset_index(drop=True)
     groups = [book_group(*book) for book in zip(books["title"], books["author"], strict=True)]
-    pairs = look_alikes(list(books["dhash"]))
-    again = sorted(duplicates(groups, pairs))
+    hashes = list(books["dhash"])
+    again = duplicates(groups, hashes)
     known.loc[known["position"].isin(books.loc[again, "position"]), "reason"] = "duplicate"
     index = books.assign(
-        key=[f"{position:08d}" for position in books["position"]], group=joined(groups, pairs)
+        key=[f"{position:08d}" for position in books["position"]], group=joined(groups, hashes)
     ).drop(index=again)
     index["split"] = [split_of(group) for group in index["group"]]
     # Numbers of the rejected are missing, which made all of them floats.

@@ -1,11 +1,14 @@
 """Published covers, read back: their index, and their images."""
 
+import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
-from dustjacket.storage import Manifest, Store
+from dustjacket.errors import CorruptVersionError
+from dustjacket.storage import Draft, Manifest, Store
 
 INDEX = "index"
 
@@ -34,3 +37,24 @@ def read_images(store: Store, covers: Manifest, rows: pd.DataFrame) -> Iterator[
         body = store.read(covers, str(shard))
         for key, offset, size in zip(part["key"], part["offset"], part["size"], strict=True):
             yield key, body[offset : offset + size]
+
+
+def read_image(store: Store, covers: Manifest | Draft, row: Mapping[str, Any]) -> bytes:
+    """Return one JPEG file by its byte range alone, verified.
+
+    Args:
+        row: with shard, offset, size and sha256, of an index or of labels.
+
+    Raises:
+        CorruptVersionError: what is there is not that image.
+    """
+    first, last = int(row["offset"]), int(row["offset"]) + int(row["size"]) - 1
+    reply = store.client.get_object(
+        Bucket=store.bucket, Key=covers.prefix + row["shard"], Range=f"bytes={first}-{last}"
+    )
+    body = reply["Body"].read()
+    if hashlib.sha256(body).hexdigest() != row["sha256"]:
+        raise CorruptVersionError(
+            f"{covers.prefix}{row['shard']} has other bytes at {first}: publish a new version"
+        )
+    return body

@@ -9,6 +9,7 @@ import pandas as pd
 from pyspark.ml import PipelineModel
 from pyspark.ml.feature import (
     IDF,
+    Binarizer,
     CountVectorizer,
     CountVectorizerModel,
     IDFModel,
@@ -100,12 +101,14 @@ def fit_features(train: DataFrame, vocabulary: int, *, select: bool) -> Features
     plain = Features(indexer.fit(train), counts, weights, slicer=None)
     if not select:
         return plain
+    # The test is made for categories: whether a term is there, not how much it weighs.
+    present = Binarizer(threshold=0.0, inputCol="counts", outputCol="present")
     selector = UnivariateFeatureSelector(
-        featuresCol=FEATURES, labelCol=LABEL, outputCol="told", selectionMode="numTopFeatures"
+        featuresCol="present", labelCol=LABEL, outputCol="told", selectionMode="numTopFeatures"
     )
     selector.setFeatureType("categorical").setLabelType("categorical")
     selector.setSelectionThreshold(min(_SELECTED_TERMS, len(plain.vocabulary)))
-    told = selector.fit(plain.labelled(train)).selectedFeatures
+    told = selector.fit(present.transform(plain.indexer.transform(counted))).selectedFeatures
     slicer = VectorSlicer(inputCol=FEATURES, outputCol=SELECTED, indices=sorted(told))
     return Features(plain.indexer, counts, weights, slicer)
 

@@ -38,7 +38,7 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
     parameters = ClassifierParameters.model_validate(job.plan.parameters)
     catalog = job.input("catalog")
     books = read_books(spark, job.store, catalog)
-    test = books.where("split = 'test'").select("title", "author", "genre").toPandas()
+    test: pd.DataFrame = books.where("split = 'test'").select("title", "author", "genre").toPandas()
     if test.empty:
         raise BadInputError(f"catalog/{catalog.version} has no test book: give a larger listing")
     parts = spark.sparkContext.defaultParallelism
