@@ -25,10 +25,10 @@ if ! [ -x "$uv" ]; then
         stop "could not fetch uv: it needs the network this once, then try again (see $log)"
 fi
 
-echo "installing Dustjacket into .venv (about 7 GB, a minute or more)"
+echo "installing Dustjacket into .venv (about 7 GB, two minutes or more)"
 {
     "$uv" venv --quiet --clear --python "$PYTHON" .venv &&
         "$uv" pip install --python .venv/bin/python --constraints constraints.txt \
-            --editable '.[platform]' --group dev
+            --compile-bytecode --editable '.[platform]' --group dev
 } >"$log" 2>&1 ||
     stop "could not install: $(grep -v '^ ' "$log" | tail -n 1); it needs the network this once (see $log)"

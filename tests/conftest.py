@@ -1,5 +1,6 @@
 """A platform of the tests' own: real servers with fresh state, apart from a developer's."""
 
+import json
 import os
 import shutil
 from contextlib import contextmanager
@@ -7,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dustjacket.lifeline import marked
 from dustjacket.platform import down, up
+from dustjacket.platform.ports import is_free
+from dustjacket.platform.servers import MARK
 from dustjacket.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +54,15 @@ def running_platform(name, **variables):
         finally:
             down()
             load_settings.cache_clear()
+    assert_nothing_is_left(home)
+
+
+def assert_nothing_is_left(home):
+    """No process of a stopped platform runs, and each of its ports is free."""
+    assert marked(MARK, str(home)) == []
+    kept = home / "ports.json"
+    ports = json.loads(kept.read_text()) if kept.exists() else {}
+    assert {server: port for server, port in ports.items() if not is_free(port)} == {}
 
 
 def job_folder(folder, job):

@@ -73,10 +73,12 @@ class Run(Profile):
     def cli_cmd(self) -> None:
         """Run the command."""
         from dustjacket.chain.run import run
+        from dustjacket.platform import print_addresses
         from dustjacket.steps import STEPS
 
         given = self.model_dump(exclude_unset=True, include=set(STEPS))
-        run(given, self.catalog, self.covers, self.report.absolute(), console)
+        settings = run(given, self.catalog, self.covers, self.report.absolute(), console)
+        print_addresses(settings, console)
 
 
 class Genre(BaseModel):

@@ -18,6 +18,8 @@ from dustjacket.parameters import Profile
 from dustjacket.sources import fingerprint
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
+_SHARED_CODE = ("books.py", "records.py", "sources.py")
+
 
 @dataclass(frozen=True)
 class Step:
@@ -77,12 +79,16 @@ class Waiting(BaseModel):
 
 @cache
 def code_digest(packages: tuple[str, ...]) -> str:
-    """Return 12 hexadecimal digits that stand for the source text of ``packages`` of dustjacket."""
+    """Return 12 hexadecimal digits that stand for the source text that decides a step's result.
+
+    That is all of ``packages`` of dustjacket, and the modules by which records are read and books
+    are told apart.
+    """
     root = Path(__file__).parent
     digest = hashlib.sha256()
-    for package in packages:
-        for file in sorted((root / package).rglob("*.py")):
-            digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    files = [file for package in packages for file in sorted((root / package).rglob("*.py"))]
+    for file in [*files, *(root / name for name in _SHARED_CODE)]:
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:12]
 
 

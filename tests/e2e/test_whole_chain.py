@@ -10,10 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dustjacket.lifeline import marked
-from dustjacket.platform.servers import MARK
 from dustjacket.sample import make_sample
-from tests.conftest import fresh_home
+from tests.conftest import assert_nothing_is_left, fresh_home
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 DUSTJACKET = Path(sys.executable).parent / "dustjacket"
@@ -40,7 +38,7 @@ def home():
     folder = fresh_home("e2e")
     yield folder
     dustjacket("down", home=folder)
-    assert marked(MARK, str(folder)) == []
+    assert_nothing_is_left(folder)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from dustjacket.sample import make_sample
 from dustjacket.settings import Settings
 from dustjacket.steps import STEPS
 from dustjacket.storage import Store
-from tests.conftest import fresh_home
+from tests.conftest import assert_nothing_is_left, fresh_home
 from tests.e2e.test_whole_chain import DUSTJACKET, dustjacket
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
@@ -26,7 +26,7 @@ def home():
     folder = fresh_home("interrupted")
     yield folder
     dustjacket("down", home=folder)
-    assert marked(MARK, str(folder)) == []
+    assert_nothing_is_left(folder)
 
 
 def started(home, folder, *words):
@@ -69,8 +69,8 @@ def test_ctrl_c_while_servers_start_leaves_no_process(home, tmp_path):
     wait_for_line(said, "starting s3", 120)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
-    assert marked(MARK, str(home)) == []
+    assert process.wait(90) == 130
+    assert_nothing_is_left(home)
     assert "Traceback" not in said.read_text()
 
 

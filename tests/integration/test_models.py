@@ -7,12 +7,12 @@ import pytest
 
 from dustjacket import tracking
 from dustjacket.clip.embed import embed_texts
+from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import (
     REGISTERED,
     ensure_champion,
     ensure_registered,
     ensure_starting,
-    load_version,
 )
 from dustjacket.parameters import ClipParameters
 

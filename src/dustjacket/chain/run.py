@@ -22,8 +22,10 @@ from dustjacket.storage import Store
 SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED = 3000, 1200, 13
 
 
-def run(given: dict[str, Any], catalog: str, covers: str, report: Path, console: Console) -> None:
-    """Run the whole chain and write its report.
+def run(
+    given: dict[str, Any], catalog: str, covers: str, report: Path, console: Console
+) -> Settings:
+    """Run the whole chain, write its report, and return where the servers are.
 
     Args:
         given: parameters by step that replace those of the team's profile.
@@ -59,7 +61,8 @@ def run(given: dict[str, Any], catalog: str, covers: str, report: Path, console:
     figures = build_report(versions, api, settings)
     report.write_text(json.dumps(figures, indent=2, default=str) + "\n")
     print_report(figures, console)
-    console.print(f"report: {report}")
+    console.print(f"report   {report}")
+    return settings
 
 
 def store_profile(api: AirflowApi, given: dict[str, Any]) -> Profile:

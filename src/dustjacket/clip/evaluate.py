@@ -14,13 +14,13 @@ from dustjacket.clip.figures import recall_figure, retrieval_figure
 from dustjacket.clip.metrics import chance, match_probability, retrieval, similarity
 from dustjacket.clip.model import MODEL_FOLDER, Clip
 from dustjacket.clip.prompts import fixed_prompts
+from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import (
     PROMOTED,
     STARTING,
     champion,
     ensure_champion,
     ensure_registered,
-    load_version,
     set_alias,
 )
 from dustjacket.errors import BadInputError

@@ -10,20 +10,13 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import infer_signature
 
 from dustjacket import tracking
-from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, Clip, build, load, save
+from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, build, save
 from dustjacket.parameters import ClipParameters
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
 REGISTERED = "cover-clip"
 STARTING, CANDIDATE, PROMOTED = "starting_clip", "clip_candidate", "cover_clip"
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def load_version(store: Store, manifest: Manifest) -> Clip:
-    """Return the model of a published version."""
-    with tempfile.TemporaryDirectory() as scratch:
-        store.download(manifest, Path(scratch), MODEL_FOLDER)
-        return load(Path(scratch) / MODEL_FOLDER)
 
 
 def ensure_starting(store: Store, parameters: ClipParameters) -> Manifest:

@@ -25,8 +25,9 @@ from dustjacket.clip.data import Pairs, batches, normalised, read_pairs
 from dustjacket.clip.distribute import RENDEZVOUS
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.metrics import retrieval
-from dustjacket.clip.model import MODEL_FOLDER, Clip, load, save
+from dustjacket.clip.model import MODEL_FOLDER, Clip, save
 from dustjacket.clip.prompts import fixed_prompts, sampled_prompts
+from dustjacket.clip.read import load_version
 from dustjacket.genres.read import read_labels
 from dustjacket.parameters import ClipParameters
 from dustjacket.settings import Settings
@@ -98,9 +99,7 @@ def train_process(task: Task) -> None:
 def _read(store: Store, task: Task) -> tuple[Clip, Pairs, Pairs]:
     labels = store.manifest("labelled_covers", task.labels)
     covers = store.manifest("covers", labels.parents["covers"])
-    with tempfile.TemporaryDirectory() as scratch:
-        store.download(store.manifest("starting_clip", task.starting), Path(scratch))
-        clip = load(Path(scratch) / MODEL_FOLDER)
+    clip = load_version(store, store.manifest("starting_clip", task.starting))
     books = read_labels(store, labels)
     training, validation = (
         read_pairs(store, covers, books[books["split"] == split], clip.image_size)

@@ -147,6 +147,8 @@ def environment(
     variables |= settings.environment()
     variables |= {
         MARK: str(home),
+        # Else a process that gives itself a title writes it over its environment, and so the mark.
+        "SPT_NOENV": "1",
         "AIRFLOW_HOME": str(home / "airflow"),
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(
             {"conn_type": "spark", "host": settings.spark_master}

@@ -14,7 +14,8 @@ from safetensors.numpy import save
 
 from dustjacket.clip.data import read_pairs
 from dustjacket.clip.embed import embed_covers
-from dustjacket.clip.registry import PROMOTED, ensure_starting, load_version
+from dustjacket.clip.read import load_version
+from dustjacket.clip.registry import PROMOTED, ensure_starting
 from dustjacket.covers.read import read_index
 from dustjacket.job import Job
 from dustjacket.parameters import ClipParameters, IndexParameters

@@ -65,7 +65,7 @@ def find_covers(
     """Return the covers of a published index that match a book best, by the index's own model."""
     from dustjacket.clip.embed import embed_texts
     from dustjacket.clip.prompts import prompt
-    from dustjacket.clip.registry import load_version
+    from dustjacket.clip.read import load_version
 
     index = load_index(store, manifest)
     clip = load_version(store, store.manifest(index.model["kind"], index.model["version"]))
