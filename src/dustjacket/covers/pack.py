@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dustjacket.covers.check import MAX_BYTES, check_cover
+from dustjacket.covers.check import check_cover
 from dustjacket.covers.shards import write_shard
 from dustjacket.parameters import CoversParameters
 from dustjacket.settings import Settings
@@ -40,7 +40,7 @@ def packer(
         def covers() -> Iterator[tuple[str, bytes]]:
             for row in rows.sort_values("position").itertuples(index=False):
                 reply = store.client.get_object(Bucket=row.bucket, Key=row.object)
-                cover = check_cover(reply["Body"].read(MAX_BYTES + 1), parameters)
+                cover = check_cover(reply["Body"].read(parameters.max_bytes + 1), parameters)
                 if isinstance(cover, str):
                     answers.append({"position": row.position, "reason": cover})
                     continue
