@@ -15,3 +15,7 @@ class NotReadyError(DustjacketError):
 
 class CorruptVersionError(DustjacketError):
     """A published file does not match its manifest."""
+
+
+class UnchangedError(DustjacketError):
+    """The work ended as it did before: there is nothing new to publish."""

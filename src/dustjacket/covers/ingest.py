@@ -1,131 +1,219 @@
-"""The step ``ingest_covers``: from a cover set to shards of covers that are all alike."""
+"""From a source to shards of covers that are all alike, wherever those are written."""
 
-import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
 
-import mlflow
-import pandas as pd
-from pyspark.sql import SparkSession
+import pyarrow as pa
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as fn
 
-from dustjacket import tracking
-from dustjacket.books import book_group, split_of
-from dustjacket.covers.figures import contact_sheet
-from dustjacket.covers.find import CURE, find_rows
-from dustjacket.covers.groups import duplicates, joined
-from dustjacket.covers.pack import CHECKED, packer
-from dustjacket.covers.read import INDEX, read_image
-from dustjacket.errors import BadInputError
-from dustjacket.job import Job
+from dustjacket.covers.fetch import with_ledger
+from dustjacket.covers.find import CURE, find_tables, locate, named_rows, read_rows
+from dustjacket.covers.pack import PACKED, Packer
+from dustjacket.covers.places import Place
+from dustjacket.covers.progress import progress
+from dustjacket.covers.read import INDEX
+from dustjacket.covers.settle import settle
+from dustjacket.covers.source import Source, is_image, is_table
+from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.parameters import CoversParameters
-from dustjacket.records import decode, raw_bytes
+from dustjacket.web import is_transient
 
-log = logging.getLogger(__name__)
-
-REJECTED = "rejected"
-_INDEX = (
-    "key string, title string, author string, category string, shard string, offset long, "
-    "size long, width int, height int, sha256 string, dhash string, group string, split string, "
-    "position long"
-)
-_SHOWN = 24
-_EXAMPLES = 20
-_EXAMPLE_LENGTH = 500
+REJECTED, DUPLICATES = "rejected", "duplicates"
+INDEX_COLUMNS = (
+    "key", "title", "author", "category", "shard", "offset", "size", "width", "height", "sha256",
+    "dhash", "group", "split", "position", "vhash", "source_file", "image", "url",
+    "original_width", "original_height", "original_bytes", "original_sha256",
+)  # fmt: skip
+_REJECTED_COLUMNS = ("position", "reason", "raw", "source_file", "title", "image", "url")
+_ROWS_PER_FILE = 500_000
 
 
-def ingest_covers(job: Job, spark: SparkSession) -> None:
-    """Read a cover set and publish its covers, with every rejected row and the reason why.
+@dataclass(frozen=True)
+class Ingested:
+    """What became of the rows of a source.
 
-    Raises:
-        BadInputError: the source has no table of covers, or no row of it can be accepted.
+    Attributes:
+        by_reason: rejected rows by reason.
+        retriable: of them, those whose image may be had another time.
+        content: stands for the accepted covers and their groups: the same for the same.
+        schema: of the index, types by name.
     """
-    parameters = CoversParameters.model_validate(job.plan.parameters)
-    rows = find_rows(parameters.source, job.store)
-    found = rows[rows["reason"].isna()]
-    log.info("%d rows name %d images", len(rows), len(found))
-    checked = spark.createDataFrame(
-        pd.DataFrame(
-            {
-                "position": found["position"],
-                "bucket": found["bucket"],
-                "object": found["object"],
-                "number": range(len(found)),
-            }
-        ),
-        "position long, bucket string, object string, number long",
-    )
-    shards = -(-len(found) // parameters.covers_per_shard) or 1
-    kept = (
-        checked.selectExpr("*", f"number div {parameters.covers_per_shard} as chunk")
-        .repartition(shards, "chunk")
-        .groupBy("chunk")
-        .applyInPandas(
-            packer(
-                job.settings, (job.draft.kind, job.draft.version, job.draft.attempt), parameters
-            ),
-            CHECKED,
-        )
-        .toPandas()
-    )
-    index, rejected = settle(rows, kept)
-    if index.empty:
-        reasons = rejected["reason"].value_counts().to_dict()
-        raise BadInputError(f"covers {parameters.source!r}: no row is accepted ({reasons}): {CURE}")
-    spark.createDataFrame(index, _INDEX).coalesce(1).write.parquet(job.draft.uri(INDEX))
-    spark.createDataFrame(rejected, "position long, reason string, raw string").coalesce(
-        1
-    ).write.parquet(job.draft.uri(REJECTED))
-    by_reason = {str(k): int(v) for k, v in rejected["reason"].value_counts().items()}
-    counts = {"read": len(rows), "accepted": len(index), "rejected": len(rejected)}
-    with tracking.step_run(job, tracking.INGESTION):
-        mlflow.log_metrics({f"covers.{name}": count for name, count in counts.items()})
-        mlflow.log_metrics({f"covers.rejected.{name}": n for name, n in by_reason.items()})
-        mlflow.log_table(examples(rejected), "rejected_covers.json")
-        mlflow.log_figure(contact_sheet(_shown(job, index.head(_SHOWN))), "covers.png")
-        job.publish(
-            rows={"accepted": len(index), "rejected": len(rejected)},
-            schema=dict(field.split() for field in _INDEX.split(", ")),
-            facts={**counts, "rejected_by_reason": by_reason},
-        )
+
+    accepted: int
+    by_reason: dict[str, int]
+    content: str
+    schema: dict[str, str]
+
+    @property
+    def rejected(self) -> int:
+        """Rows that are no cover."""
+        return sum(self.by_reason.values())
+
+    @property
+    def retriable(self) -> int:
+        """Of the rejected rows, those whose image may be had another time."""
+        return sum(n for reason, n in self.by_reason.items() if is_transient(reason))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is recorded of a run."""
+        return {
+            "read": self.accepted + self.rejected,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "rejected_by_reason": self.by_reason,
+            "retriable": self.retriable,
+            "content": self.content,
+        }
 
 
-def _shown(job: Job, books: pd.DataFrame) -> list[tuple[str, bytes]]:
-    return [(book["title"], read_image(job.store, job.draft, book)) for _, book in books.iterrows()]
+def ingest(
+    spark: SparkSession,
+    source: Source,
+    out: Place,
+    cache: Place,
+    parameters: CoversParameters,
+    report: Callable[[str], None],
+    *,
+    run: str,
+    private: bool = False,
+) -> Ingested:
+    """Read the covers of ``source`` and write them, every rejected row, and all look-alikes.
 
-
-def examples(rejected: pd.DataFrame) -> pd.DataFrame:
-    """Return the first rejected rows of each reason, their beginnings as people read them."""
-    few = rejected.groupby("reason").head(_EXAMPLES)
-    raw = [decode(raw_bytes(raw))[:_EXAMPLE_LENGTH] for raw in few["raw"]]
-    return few.assign(raw=raw).sort_values(["reason", "position"])
-
-
-def settle(rows: pd.DataFrame, checked: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the index and the rejected rows; every row is in one of them.
-
-    Copies of one book's cover are rejected but for the first; different books that look alike
-    are kept, and share a group.
+    Written are ``shards/*.tar`` (an image and a JSON file that describes it for each cover), and
+    as Parquet ``index/`` (``INDEX_COLUMNS``), ``rejected/`` and ``duplicates/``. Shards hold what
+    is a cover by itself; which of them is a copy of another one is known only when all are
+    written, so the index says which count.
 
     Args:
-        rows: what :func:`find_rows` found.
-        checked: what :func:`packer` made of those that name an image.
+        cache: where what is fetched from the web is kept for the next run.
+        report: takes lines on how far the run is.
+        run: a name of this run's own.
+        private: whether private addresses may be fetched from.
+
+    Raises:
+        BadInputError: the source has no covers, or too many of its rows are rejected.
+        NotReadyError: too many images cannot be had now.
     """
-    known = rows.drop(columns="reason").merge(
-        pd.concat([checked, rows.loc[rows["reason"].notna(), ["position", "reason"]]]),
-        on="position",
-        how="left",
-        validate="one_to_one",
+    rows = find_covers(spark, source, parameters)
+    total, last, read = _extent(rows)
+    report(f"{read:,} rows name {total:,} images")
+    shards = last // parameters.covers_per_shard + 1
+    done = spark.sparkContext.accumulator(0)
+    tasks = max(1, min(spark.sparkContext.defaultParallelism, shards))
+    pack = Packer(
+        source=source.place,
+        out=out,
+        cache=cache,
+        parameters=parameters,
+        private=private,
+        connections_per_host=max(1, parameters.connections_per_host // tasks),
+        run=run,
+        done=done,
     )
-    books = known[known["reason"].isna()].sort_values("position").reset_index(drop=True)
-    groups = [book_group(*book) for book in zip(books["title"], books["author"], strict=True)]
-    hashes = list(books["dhash"])
-    again = duplicates(groups, hashes)
-    known.loc[known["position"].isin(books.loc[again, "position"]), "reason"] = "duplicate"
-    index = books.assign(
-        key=[f"{position:08d}" for position in books["position"]], group=joined(groups, hashes)
-    ).drop(index=again)
-    index["split"] = [split_of(group) for group in index["group"]]
-    # Numbers of the rejected are missing, which made all of them floats.
-    index = index.astype(dict.fromkeys(("offset", "size", "width", "height", "position"), int))
-    rejected = known.loc[known["reason"].notna(), ["position", "reason", "raw"]]
-    if len(index) + len(rejected) != len(rows):
-        raise RuntimeError(f"{len(rows)} rows read, {len(index)} + {len(rejected)} accounted for")
-    return index[[field.split()[0] for field in _INDEX.split(", ")]], rejected
+    wanted = rows.where("reason is null").selectExpr(
+        "*", f"cast(position div {parameters.covers_per_shard} as int) as chunk"
+    )
+    with progress(total, lambda: int(done.value), report):
+        packed = (
+            with_ledger(wanted, cache, spark)
+            .repartitionById(shards, "chunk")
+            .mapInArrow(pack, PACKED)
+            .localCheckpoint()
+        )
+    whole = rows.where("reason is not null").unionByName(packed, allowMissingColumns=True)
+    settled = settle(whole, parameters.placeholder_books, spark)
+    decided = settled.rows.persist(StorageLevel.MEMORY_AND_DISK)
+    result = _counted(decided, read)
+    _check_share(source.address, result, parameters.max_reject_share)
+    parts = read // _ROWS_PER_FILE + 1
+    for folder, table in (
+        (INDEX, decided.where("reason is null").select(*INDEX_COLUMNS)),
+        (REJECTED, decided.where("reason is not null").select(*_REJECTED_COLUMNS)),
+        (DUPLICATES, settled.duplicates),
+    ):
+        table.repartitionByRange(parts, "position").sortWithinPartitions(
+            *(name for name in ("position", "other_position") if name in table.columns)
+        ).write.parquet(out.uri(folder))
+    decided.unpersist()
+    report(said(result))
+    return result
+
+
+def find_covers(spark: SparkSession, source: Source, parameters: CoversParameters) -> DataFrame:
+    """Return a row a record of the source, each with a position, and the file that it names.
+
+    Raises:
+        BadInputError: the source has neither a table of covers nor images named for their books.
+    """
+    images = [name for name in source.names if is_image(name)]
+    names = [name for name in source.names if is_table(name)]
+    if not images and not names and len(source.names) == 1:
+        names = list(source.names)  # a file is what the caller says it is, however it is named
+    tables = find_tables(source.place, names, parameters)
+    if not tables and not images:
+        raise BadInputError(f"covers {source.address!r} has no table of covers: {CURE}")
+    if not tables:
+        rows = named_rows(spark, images).withColumnRenamed("number", "position")
+        return rows.withColumn("file", fn.col("image")).drop("ends").localCheckpoint()
+    rows = read_rows(spark, source.place, tables).persist(StorageLevel.MEMORY_AND_DISK)
+    counted = rows.groupBy("source_file").count().collect()
+    counts = {row["source_file"]: row["count"] for row in counted}
+    firsts = accumulate((counts.get(table.file, 0) for table in tables), initial=0)
+    offsets = pa.table(
+        {"source_file": [table.file for table in tables], "first": list(firsts)[:-1]}
+    )
+    placed = (
+        rows.join(fn.broadcast(spark.createDataFrame(offsets)), "source_file")
+        .withColumn("position", fn.expr("first + number"))
+        .drop("first", "number")
+    )
+    files = spark.createDataFrame(pa.table({"name": pa.array(images, pa.string())}))
+    found = locate(placed, files).localCheckpoint()
+    rows.unpersist()
+    return found
+
+
+def _extent(rows: DataFrame) -> tuple[int, int, int]:
+    """Return how many rows name an image, the last position of one, and how many rows there are."""
+    found = fn.col("reason").isNull()
+    last = fn.max(fn.when(found, fn.col("position")))
+    whole = rows.agg(fn.count_if(found), fn.coalesce(last, fn.lit(0)), fn.count("*")).first()
+    return (whole[0], whole[1], whole[2]) if whole else (0, 0, 0)
+
+
+def said(result: Ingested) -> str:
+    """Return in one line what became of the rows."""
+    read = result.accepted + result.rejected
+    text = f"{result.accepted:,} of {read:,} rows are covers, {result.rejected:,} are rejected"
+    reasons = ", ".join(f"{reason}: {n:,}" for reason, n in result.by_reason.items())
+    later = f"; {result.retriable:,} may be had another time" if result.retriable else ""
+    return text + (f" ({reasons})" if reasons else "") + later
+
+
+def _counted(decided: DataFrame, read: int) -> Ingested:
+    counts = decided.groupBy("reason").count().orderBy(fn.desc("count"), "reason").collect()
+    by_reason = {row["reason"]: row["count"] for row in counts if row["reason"]}
+    accepted = decided.where("reason is null").select(*INDEX_COLUMNS)
+    # Of one number a cover, in any order; no two are the same, for their keys are not.
+    numbers = fn.bit_xor(fn.xxhash64("key", "title", "author", "category", "sha256", "group"))
+    about = accepted.agg(fn.count("*"), fn.coalesce(numbers, fn.lit(0))).first()
+    covers, content = (about[0], about[1]) if about else (0, 0)
+    if covers + sum(by_reason.values()) != read:
+        raise RuntimeError(f"{read} rows read, {covers} + {by_reason} accounted for")
+    schema = {field.name: field.dataType.simpleString() for field in accepted.schema}
+    return Ingested(covers, by_reason, f"{content & (2**64 - 1):016x}", schema)
+
+
+def _check_share(address: str, result: Ingested, max_reject_share: float) -> None:
+    """Raise an error if too few rows are accepted: of the source, or of the web for now."""
+    most = (result.accepted + result.rejected) * max_reject_share
+    if result.accepted and result.rejected <= most:
+        return
+    text = f"covers {address!r}: {said(result)}"
+    if result.retriable and result.rejected - result.retriable <= most:
+        raise NotReadyError(f"{text}: run it again later, or raise max_reject_share")
+    raise BadInputError(f"{text}: raise max_reject_share, or {CURE}")

@@ -1,0 +1,105 @@
+"""The step ``ingest_covers``: covers of a source, published as a version."""
+
+import logging
+
+import mlflow
+import pandas as pd
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as fn
+
+from dustjacket import tracking
+from dustjacket.covers.figures import contact_sheet
+from dustjacket.covers.ingest import DUPLICATES, REJECTED, Ingested, ingest
+from dustjacket.covers.places import Objects
+from dustjacket.covers.read import INDEX
+from dustjacket.covers.source import cache_name, staged
+from dustjacket.errors import UnchangedError
+from dustjacket.job import Job
+from dustjacket.parameters import CoversParameters
+from dustjacket.records import decode, raw_bytes
+
+log = logging.getLogger(__name__)
+
+_SHOWN = 24
+_EXAMPLES = 20
+_EXAMPLE_LENGTH = 500
+_MEASURED = ("original_width", "original_height", "original_bytes", "width", "height", "size")
+
+
+def ingest_covers(job: Job, spark: SparkSession) -> None:
+    """Read the covers of a source and publish them, with every rejected row and the reason why.
+
+    Raises:
+        BadInputError, NotReadyError: see :func:`dustjacket.covers.ingest.ingest`.
+        UnchangedError: what an earlier run could not fetch cannot be fetched now.
+    """
+    parameters = CoversParameters.model_validate(job.plan.parameters)
+    out = Objects.of_draft(job.draft)
+    before = job.store.with_digest(job.draft.kind, job.plan.digest)
+    result = ingest(
+        spark,
+        staged(parameters.source, job.store),
+        out,
+        Objects(job.settings, job.store.bucket, f"{cache_name(parameters.source)}/"),
+        parameters,
+        log.info,
+        run=job.draft.attempt,
+        private=job.settings.allow_private_addresses,
+    )
+    if before and before.facts.get("content") == result.content:
+        raise UnchangedError(
+            f"the same {result.accepted} covers as in {before.version}: nothing to publish"
+        )
+    index, rejected, duplicates = (
+        spark.read.parquet(out.uri(folder)) for folder in (INDEX, REJECTED, DUPLICATES)
+    )
+    with tracking.step_run(job, tracking.INGESTION):
+        mlflow.log_metrics(_metrics(result, index, duplicates))
+        mlflow.log_table(examples(rejected), "rejected_covers.json")
+        mlflow.log_table(
+            duplicates.orderBy("position").limit(_EXAMPLES * 5).toPandas(), "duplicates.json"
+        )
+        mlflow.log_figure(contact_sheet(_shown(out, index)), "covers.png")
+        job.publish(
+            rows={"accepted": result.accepted, "rejected": result.rejected},
+            schema=result.schema,
+            facts=result.facts(),
+        )
+
+
+def _metrics(result: Ingested, index: DataFrame, duplicates: DataFrame) -> dict[str, float]:
+    """Return the counts, and the least, middle and greatest of sizes in pixels and bytes."""
+    counts = {name: getattr(result, name) for name in ("accepted", "rejected", "retriable")}
+    counts["read"] = result.accepted + result.rejected
+    counts |= {f"rejected.{reason}": n for reason, n in result.by_reason.items()}
+    pairs = duplicates.groupBy("kind", "decision").count().collect()
+    counts |= {f"pairs.{row['kind']}.{row['decision']}": row["count"] for row in pairs}
+    sizes = index.agg(
+        *(
+            of(name).alias(f"{name}.{label}")
+            for name in _MEASURED
+            for label, of in (("min", fn.min), ("median", fn.median), ("max", fn.max))
+        )
+    ).first()
+    return {f"covers.{name}": n for name, n in (counts | (sizes.asDict() if sizes else {})).items()}
+
+
+def _shown(out: Objects, index: DataFrame) -> list[tuple[str, bytes]]:
+    books = index.orderBy("position").limit(_SHOWN).collect()
+    return [
+        (book["title"], out.read(book["shard"], book["offset"], book["size"])) for book in books
+    ]
+
+
+def examples(rejected: DataFrame) -> pd.DataFrame:
+    """Return the first rejected rows of each reason, their beginnings as people read them."""
+    first = Window.partitionBy("reason").orderBy("position")
+    few: pd.DataFrame = (
+        rejected.withColumn("number", fn.row_number().over(first))
+        .where(f"number <= {_EXAMPLES}")
+        .orderBy("reason", "number")
+        .select("reason", "position", fn.substring("raw", 1, _EXAMPLE_LENGTH).alias("raw"))
+        .toPandas()
+    )
+    few["raw"] = [decode(raw_bytes(raw)) for raw in few["raw"]]
+    return few
