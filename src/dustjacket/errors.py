@@ -13,5 +13,9 @@ class NotReadyError(DustjacketError):
     """Something this step needs has not been published or started yet."""
 
 
+class UnchangedError(DustjacketError):
+    """The work came to what is published already, so there is nothing to publish."""
+
+
 class CorruptVersionError(DustjacketError):
     """A published file does not match its manifest."""

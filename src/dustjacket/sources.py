@@ -1,12 +1,19 @@
 """Sources from outside: what they hold, as one fingerprint, and their files staged in S3."""
 
+import bz2
+import gzip
 import hashlib
 import io
+import lzma
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
+
+import pyarrow as pa
 
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
@@ -108,10 +115,41 @@ def stage(source: str, store: Store, wanted: Callable[[str], bool]) -> list[Sour
     return _staged(Path(source), store, wanted)
 
 
-def opened(file: SourceFile, store: Store) -> io.BufferedReader:
-    """Return a stream of the file's bytes, which are fetched as they are read."""
-    body = store.client.get_object(Bucket=file.bucket, Key=file.key)["Body"]
-    return io.BufferedReader(body, _BUFFER)  # type: ignore[arg-type]  # botocore's stubs lag
+def opened(file: SourceFile, store: Store, offset: int = 0) -> io.BufferedReader:
+    """Return a stream of the file's bytes, which are fetched as they are read.
+
+    What is compressed (gzip, bzip2, xz, Zstandard) is told by its first bytes and read as what it
+    holds; reading it raises one of ``DAMAGED`` where it is broken or cut.
+
+    Args:
+        offset: byte to begin at, of a file that is not compressed.
+    """
+    given: dict[str, Any] = {"Range": f"bytes={offset}-"} if offset else {}
+    body: Any = store.client.get_object(Bucket=file.bucket, Key=file.key, **given)["Body"]
+    stream = io.BufferedReader(body, _BUFFER)
+    return stream if offset else decompressed(stream)
+
+
+DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid)
+"""What reading a compressed stream raises where it is broken."""
+
+_COMPRESSED: dict[bytes, Callable[[Any], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
+    b"\x28\xb5\x2f\xfd": lambda stream: pa.CompressedInputStream(
+        pa.PythonFile(stream, "r"), "zstd"
+    ),
+}
+
+
+def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
+    """Return the bytes that a compressed stream holds, or the stream itself if it is not."""
+    head = stream.peek(6)
+    for signature, opener in _COMPRESSED.items():
+        if head.startswith(signature):
+            return io.BufferedReader(opener(stream), _BUFFER)
+    return stream
 
 
 def _staged(root: Path, store: Store, wanted: Callable[[str], bool]) -> list[SourceFile]:
