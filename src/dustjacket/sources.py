@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from dustjacket.errors import BadInputError
+from dustjacket.records import WHOLE, Part
 from dustjacket.settings import Settings
 from dustjacket.storage import Store
 
@@ -25,11 +26,17 @@ _BUFFER = 1 << 20
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a source, as an object in S3; ``name`` is its path below the source's folder."""
+    """One file of a source, as an object in S3.
+
+    Attributes:
+        name: its path below the source's folder.
+        size: in bytes.
+    """
 
     name: str
     bucket: str
     key: str
+    size: int = 0
 
 
 def fingerprint(source: str, settings: Settings) -> str:
@@ -40,7 +47,7 @@ def fingerprint(source: str, settings: Settings) -> str:
     """
     digest = hashlib.sha256()
     if source.startswith("s3://"):
-        for key, etag in s3_objects(source, settings):
+        for key, etag, _ in s3_objects(source, settings):
             digest.update(f"{key}\0{etag}\0".encode())
         return digest.hexdigest()
     root = Path(source)
@@ -66,8 +73,8 @@ def local_files(root: Path) -> list[Path]:
     return files
 
 
-def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str]]:
-    """Yield ``(key, etag)`` of the object, or the objects below the folder, at an s3:// address.
+def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str, int]]:
+    """Yield ``(key, etag, size)`` of the object, or of those below the folder, at an address.
 
     Raises:
         BadInputError: nothing is there.
@@ -84,7 +91,7 @@ def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str]]:
         for entry in page.get("Contents", []):
             if entry["Key"] == prefix or entry["Key"].startswith(prefix.rstrip("/") + "/"):
                 found = True
-                yield entry["Key"], entry["ETag"]
+                yield entry["Key"], entry["ETag"], entry["Size"]
     if not found:
         raise BadInputError(
             f"source {source!r} holds nothing: name an object or folder that is there"
@@ -104,30 +111,36 @@ def stage(source: str, store: Store, wanted: Callable[[str], bool]) -> list[Sour
     if source.startswith("s3://"):
         address = urlsplit(source)
         prefix = address.path.lstrip("/")
-        keys = [key for key, _ in s3_objects(source, store.settings)]
         files = [
             SourceFile(
-                key.removeprefix(prefix).lstrip("/") or PurePosixPath(key).name, address.netloc, key
+                key.removeprefix(prefix).lstrip("/") or PurePosixPath(key).name,
+                address.netloc,
+                key,
+                size,
             )
-            for key in keys
+            for key, _, size in s3_objects(source, store.settings)
         ]
         return sorted((file for file in files if wanted(file.name)), key=lambda file: file.name)
     return _staged(Path(source), store, wanted)
 
 
-def opened(file: SourceFile, store: Store, offset: int = 0) -> io.BufferedReader:
+def opened(file: SourceFile, store: Store, part: Part = WHOLE) -> io.BufferedReader:
     """Return a stream of the file's bytes, which are fetched as they are read.
 
     What is compressed (gzip, bzip2, xz, Zstandard) is told by its first bytes and read as what it
     holds; reading it raises one of ``DAMAGED`` where it is broken or cut.
 
     Args:
-        offset: byte to begin at, of a file that is not compressed.
+        part: which bytes, of a file that is not compressed.
     """
-    given: dict[str, Any] = {"Range": f"bytes={offset}-"} if offset else {}
-    body: Any = store.client.get_object(Bucket=file.bucket, Key=file.key, **given)["Body"]
-    stream = io.BufferedReader(body, _BUFFER)
-    return stream if offset else decompressed(stream)
+    if part == WHOLE:
+        body: Any = store.client.get_object(Bucket=file.bucket, Key=file.key)["Body"]
+        return decompressed(io.BufferedReader(body, _BUFFER))
+    end = "" if part.end is None else part.end - 1
+    body = store.client.get_object(
+        Bucket=file.bucket, Key=file.key, Range=f"bytes={part.offset}-{end}"
+    )["Body"]
+    return io.BufferedReader(body, _BUFFER)
 
 
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid)
@@ -141,6 +154,12 @@ _COMPRESSED: dict[bytes, Callable[[Any], Any]] = {
         pa.PythonFile(stream, "r"), "zstd"
     ),
 }
+
+
+def is_compressed(file: SourceFile, store: Store) -> bool:
+    """Return whether a file that is not empty is compressed, by its first bytes."""
+    with opened(file, store, Part(end=6)) as stream:
+        return stream.read().startswith(tuple(_COMPRESSED))
 
 
 def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
@@ -162,13 +181,13 @@ def _staged(root: Path, store: Store, wanted: Callable[[str], bool]) -> list[Sou
         if path == root or path.resolve().is_relative_to(folder.resolve())
     }
     files = [
-        SourceFile(name, store.bucket, prefix + name) for name in sorted(filter(wanted, paths))
+        SourceFile(name, store.bucket, prefix + name, paths[name].stat().st_size)
+        for name in sorted(filter(wanted, paths))
     ]
 
     def copy(file: SourceFile) -> None:
-        path = paths[file.name]
-        if there.get(file.key) != path.stat().st_size:
-            store.client.upload_file(str(path), file.bucket, file.key)
+        if there.get(file.key) != file.size:
+            store.client.upload_file(str(paths[file.name]), file.bucket, file.key)
 
     with ThreadPoolExecutor(_UPLOADS) as pool:
         for _ in pool.map(copy, files):

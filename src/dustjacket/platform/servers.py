@@ -59,13 +59,7 @@ def embedded_servers(
     airflow = str(bin_ / "airflow")
     servers = []
     if not outside.s3_endpoint:
-        java = (
-            *("java", "-Xmx384m", f"-Dlogback.configurationFile={home / 'logback.xml'}"),
-            *("-cp", f"{s3proxy_jars}/*", "org.gaul.s3proxy.Main"),
-            *("--properties", str(home / "s3proxy.properties")),
-        )
-        # An unsigned request is refused, by a server that is well.
-        servers.append(Server("s3", java, settings.s3_endpoint, (403,)))
+        servers.append(s3_server(settings, s3proxy_jars))
     if not outside.mlflow_uri:
         command = (
             *(str(bin_ / "mlflow"), "server", "--host", LOOPBACK, "--port", str(ports["mlflow"])),
@@ -85,6 +79,18 @@ def embedded_servers(
         Server("airflow-triggerer", (airflow, "triggerer", "--skip-serve-logs")),
     ]
     return servers
+
+
+def s3_server(settings: Settings, s3proxy_jars: Path) -> Server:
+    """Return the S3 server, as ``write_server_files`` has set it up."""
+    home = settings.home
+    java = (
+        *("java", "-Xmx384m", f"-Dlogback.configurationFile={home / 'logback.xml'}"),
+        *("-cp", f"{s3proxy_jars}/*", "org.gaul.s3proxy.Main"),
+        *("--properties", str(home / "s3proxy.properties")),
+    )
+    # An unsigned request is refused, by a server that is well.
+    return Server("s3", java, settings.s3_endpoint, (403,))
 
 
 def write_server_files(settings: Settings, credentials: Credentials, jars: list[Path]) -> None:
