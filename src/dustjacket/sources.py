@@ -1,27 +1,20 @@
 """Sources from outside: what they hold, as one fingerprint, and their files staged in S3."""
 
-import bz2
-import gzip
 import hashlib
-import io
-import lzma
-import zlib
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 from urllib.parse import urlsplit
 
-import pyarrow as pa
-
 from dustjacket.errors import BadInputError
-from dustjacket.records import WHOLE, Part
 from dustjacket.settings import Settings
 from dustjacket.storage import Store
 
 _UPLOADS = 8
-_BUFFER = 1 << 20
+_MAX_DOWNLOAD = 8 << 30
 
 
 @dataclass(frozen=True)
@@ -40,12 +33,16 @@ class SourceFile:
 
 
 def fingerprint(source: str, settings: Settings) -> str:
-    """Return 64 hexadecimal digits for the content of ``source``, a path or s3:// address.
+    """Return 64 hexadecimal digits for the content of ``source``, a path or an address.
 
     Raises:
         BadInputError: it is not there, or holds nothing.
+        NotReadyError: it is on the web, and cannot be had now.
     """
     digest = hashlib.sha256()
+    if is_web(source):
+        with _brought(source, settings) as path:
+            return fingerprint(str(path), settings)
     if source.startswith("s3://"):
         for key, etag, _ in s3_objects(source, settings):
             digest.update(f"{key}\0{etag}\0".encode())
@@ -56,6 +53,27 @@ def fingerprint(source: str, settings: Settings) -> str:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
+
+
+def is_web(source: str) -> bool:
+    """Return whether ``source`` is the address of a file on the web."""
+    return source.lower().startswith(("http://", "https://"))
+
+
+def name_of(source: str) -> str:
+    """Return the last part of a source's path, which is its name where it is one file."""
+    return PurePosixPath(urlsplit(source).path if "://" in source else source).name
+
+
+@contextmanager
+def _brought(url: str, settings: Settings) -> Iterator[Path]:
+    """Bring a file from the web to this machine, for as long as the block takes."""
+    from dustjacket.web import download
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (name_of(url) or "download")
+        download(url, path, settings, _MAX_DOWNLOAD)
+        yield path
 
 
 def local_files(root: Path) -> list[Path]:
@@ -101,9 +119,9 @@ def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str, int]
 def stage(source: str, store: Store, wanted: Callable[[str], bool]) -> list[SourceFile]:
     """Return the files of ``source`` whose name is ``wanted``, as objects, in order of name.
 
-    Files on local disk are first copied to ``sources/<fingerprint>/``, once for the same content,
-    so that every machine of a cluster can read them. A link that leads out of the source's
-    folder is not part of the source.
+    Files on local disk or the web are first copied to ``sources/<fingerprint>/``, once for the
+    same content, so that every machine of a cluster can read them. A link that leads out of the
+    source's folder is not part of the source.
 
     Raises:
         BadInputError: the source is not there, or holds nothing.
@@ -121,54 +139,10 @@ def stage(source: str, store: Store, wanted: Callable[[str], bool]) -> list[Sour
             for key, _, size in s3_objects(source, store.settings)
         ]
         return sorted((file for file in files if wanted(file.name)), key=lambda file: file.name)
+    if is_web(source):
+        with _brought(source, store.settings) as path:
+            return _staged(path, store, wanted)
     return _staged(Path(source), store, wanted)
-
-
-def opened(file: SourceFile, store: Store, part: Part = WHOLE) -> io.BufferedReader:
-    """Return a stream of the file's bytes, which are fetched as they are read.
-
-    What is compressed (gzip, bzip2, xz, Zstandard) is told by its first bytes and read as what it
-    holds; reading it raises one of ``DAMAGED`` where it is broken or cut.
-
-    Args:
-        part: which bytes, of a file that is not compressed.
-    """
-    if part == WHOLE:
-        body: Any = store.client.get_object(Bucket=file.bucket, Key=file.key)["Body"]
-        return decompressed(io.BufferedReader(body, _BUFFER))
-    end = "" if part.end is None else part.end - 1
-    body = store.client.get_object(
-        Bucket=file.bucket, Key=file.key, Range=f"bytes={part.offset}-{end}"
-    )["Body"]
-    return io.BufferedReader(body, _BUFFER)
-
-
-DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid)
-"""What reading a compressed stream raises where it is broken."""
-
-_COMPRESSED: dict[bytes, Callable[[Any], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\0": lzma.open,
-    b"\x28\xb5\x2f\xfd": lambda stream: pa.CompressedInputStream(
-        pa.PythonFile(stream, "r"), "zstd"
-    ),
-}
-
-
-def is_compressed(file: SourceFile, store: Store) -> bool:
-    """Return whether a file that is not empty is compressed, by its first bytes."""
-    with opened(file, store, Part(end=6)) as stream:
-        return stream.read().startswith(tuple(_COMPRESSED))
-
-
-def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
-    """Return the bytes that a compressed stream holds, or the stream itself if it is not."""
-    head = stream.peek(6)
-    for signature, opener in _COMPRESSED.items():
-        if head.startswith(signature):
-            return io.BufferedReader(opener(stream), _BUFFER)
-    return stream
 
 
 def _staged(root: Path, store: Store, wanted: Callable[[str], bool]) -> list[SourceFile]:

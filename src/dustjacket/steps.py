@@ -18,7 +18,7 @@ from dustjacket.parameters import Profile
 from dustjacket.sources import fingerprint
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
-_SHARED_CODE = ("books.py", "records.py", "sources.py")
+_SHARED_CODE = ("books.py", "records.py", "sources.py", "streams.py", "tables.py")
 
 
 @dataclass(frozen=True)

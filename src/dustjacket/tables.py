@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 
 from dustjacket.errors import BadInputError
 from dustjacket.records import MAX_RECORD, WHOLE, Part, decode, read_records, split_records
-from dustjacket.sources import DAMAGED, SourceFile, opened
+from dustjacket.sources import SourceFile
 from dustjacket.storage import Store
+from dustjacket.streams import damage_told, opened
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES, PARQUET = (".jsonl", ".ndjson"), (".parquet", ".pq")
@@ -166,19 +167,6 @@ def read_table(file: SourceFile, store: Store) -> Table | None:
             yield from read_rows(stream, shape)
 
     return Table(shape.columns, rows(shape)) if shape else None
-
-
-@contextmanager
-def damage_told(file: SourceFile) -> Iterator[None]:
-    """Turn what reading a damaged file raises into an error that names it."""
-    try:
-        yield
-    except (ConnectionError, TimeoutError):
-        raise
-    except DAMAGED as error:
-        raise BadInputError(
-            f"{file.name!r} is damaged ({type(error).__name__}: {error}): give a whole file"
-        ) from error
 
 
 def _json_lines(stream: BinaryIO, part: Part) -> Iterator[tuple[int, bytes, int]]:

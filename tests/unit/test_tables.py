@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
-from dustjacket.sources import SourceFile, decompressed
+from dustjacket.sources import SourceFile
+from dustjacket.streams import damage_told, decompressed
 from dustjacket.tables import (
     LISTING,
-    damage_told,
     kind_of,
     read_rows,
     read_shape,

@@ -3,7 +3,6 @@
 import io
 import logging
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Any
 
 import mlflow
@@ -23,13 +22,13 @@ from dustjacket.job import Job
 from dustjacket.parameters import CatalogParameters
 from dustjacket.records import WHOLE, Part, decode, raw_bytes
 from dustjacket.settings import Settings
-from dustjacket.sources import SourceFile, is_compressed, opened, stage
+from dustjacket.sources import SourceFile, name_of, stage
 from dustjacket.storage import Store
+from dustjacket.streams import damage_told, is_compressed, opened
 from dustjacket.tables import (
     ENDINGS,
     PARQUET,
     Shape,
-    damage_told,
     kind_of,
     shape_of,
     split_rows,
@@ -153,7 +152,7 @@ def find_stretches(
 
     def wanted(name: str) -> bool:
         # A source that is one file is what the caller says it is, however it is named.
-        return name == PurePosixPath(source).name or kind_of(name) is not None
+        return name == name_of(source) or kind_of(name) is not None
 
     files = stage(source, store, wanted)
     if not files:
@@ -194,7 +193,7 @@ def look(file: SourceFile, source: str, store: Store, parameters: CatalogParamet
     Raises:
         BadInputError: it is no listing; the text names it as the caller does.
     """
-    alone = file.name == PurePosixPath(source).name
+    alone = file.name == name_of(source)
     name = source if alone else f"{source.rstrip('/')}/{file.name}"
     kind = kind_of(file.name) or ".csv"
     with damage_told(file), opened(file, store) as stream:

@@ -11,9 +11,10 @@ from dustjacket.catalog.columns import ListedFile
 from dustjacket.parameters import CatalogParameters
 from dustjacket.records import Part, raw_text
 from dustjacket.settings import Settings
-from dustjacket.sources import SourceFile, opened
+from dustjacket.sources import SourceFile
 from dustjacket.storage import Store
-from dustjacket.tables import TableRow, damage_told, read_rows
+from dustjacket.streams import damage_told, opened
+from dustjacket.tables import TableRow, read_rows
 
 _BOOK = pa.schema([(name, pa.string()) for name in Book.__dataclass_fields__])
 _NOTHING = (None,) * len(_BOOK)
