@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,10 +96,9 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
         _explain(str(error))
         sys.exit(EXIT_BAD_INPUT if isinstance(error, BadInputError) else 1)
     except Exception as error:
-        reason = _one_line(error)
-        bad_input = reason.removeprefix(_BAD_INPUT_OF_A_WORKER)
-        _explain(bad_input)
-        if bad_input != reason:
+        told = told_error(error)
+        _explain(str(told))
+        if isinstance(told, BadInputError):
             sys.exit(EXIT_BAD_INPUT)
         log.exception("%s failed", plan.step)
         sys.exit(1)
@@ -106,11 +106,15 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
         spark.stop()
 
 
-def _one_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    if any(line.startswith("Traceback") for line in lines):
-        return lines[-1]  # what a Spark worker raised
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"
+def told_error(error: Exception) -> DustjacketError:
+    """Return what went wrong as one line, and as the wrong input that a Spark worker found."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"[\w.]+(?:Error|Exception|Warning): ", line)]
+    if not any(line.startswith("Traceback") for line in lines) or not raised:
+        return DustjacketError(f"{type(error).__name__}: {lines[0] if lines else ''}")
+    reason = raised[-1]
+    bad_input = reason.removeprefix(_BAD_INPUT_OF_A_WORKER)
+    return BadInputError(bad_input) if bad_input != reason else DustjacketError(reason)
 
 
 def _explain(reason: str) -> None:

@@ -22,6 +22,9 @@ S3PROXY_LOGBACK = """<configuration>
 """
 SPARK_LOG4J = """rootLogger.level = warn
 rootLogger.appenderRef.stdout.ref = console
+# It says on every start that it runs without a library of C.
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
 appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_ERR
