@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     airflow_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
     mlflow_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
     s3_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
+    allow_private_addresses: bool = Field(
+        False, description="fetch from private addresses, and from any port, too"
+    )
     airflow_database: str | None = Field(None, description="SQLAlchemy URL; SQLite when empty")
 
     def environment(self) -> dict[str, str]:

@@ -10,8 +10,9 @@ import pandas as pd
 from dustjacket.books import normalise
 from dustjacket.errors import BadInputError
 from dustjacket.records import Record, raw_text, read_records
-from dustjacket.sources import SourceFile, opened, stage
+from dustjacket.sources import SourceFile, stage
 from dustjacket.storage import Store
+from dustjacket.streams import opened
 
 TITLE_COLUMNS, AUTHOR_COLUMNS = ("name", "title"), ("author", "authors")
 IMAGE_COLUMNS, CATEGORY_COLUMNS = ("img_paths", "image_path", "image"), ("category", "genre")
