@@ -1,6 +1,6 @@
 """Spark job of the step ``ingest_covers``."""
 
-from dustjacket.covers.publish import ingest_covers
+from dustjacket.covers.ingest import ingest_covers
 from dustjacket.job import run_job
 
 if __name__ == "__main__":

@@ -12,14 +12,43 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 def normalise(text: str | None) -> str:
     """Return ``text`` case-folded, without accents, punctuation or doubled blanks."""
-    decomposed = unicodedata.normalize("NFKD", text or "")
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    bare = text or ""
+    if not bare.isascii():
+        decomposed = unicodedata.normalize("NFKD", bare)
+        bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     return _NOT_WORD.sub(" ", bare.casefold()).strip()
 
 
+# What tells an edition or a format, not a book: "(Penguin Classics)", "[Large Print]".
+_EDITION = (
+    r"\b(?:edition|editions|ed|reprint|revised|updated|expanded|abridged|unabridged|illustrated|"
+    r"annotated|facsimile|anniversary|deluxe|collectors?|paperback|hardcover|hardback|softcover|"
+    r"library binding|board book|mass market|spiral[- ]bound|kindle|e-?book|audio ?book|audio|"
+    r"audio cd|cd|cds|dvd|cassette|large print|classics|import)\b"
+)
+_VOLUME = r"\b(?:vol|vols|volume|book|part|no|number|issue|series)\b"
+_BRACKETED_EDITION = re.compile(
+    rf"[(\[](?=[^()\[\]]*{_EDITION})(?![^()\[\]]*{_VOLUME})[^()\[\]]*[)\]]", re.IGNORECASE
+)
+
+
+def fold_editions(title: str) -> str:
+    """Return ``title`` without what is in brackets and tells an edition or a format.
+
+    Volumes and series stay: "(Vol. 2)" is another book, "(Large Print)" is not.
+    """
+    if "(" not in title and "[" not in title:
+        return title
+    return _BRACKETED_EDITION.sub(" ", title)
+
+
 def book_group(title: str | None, author: str | None) -> str:
-    """Return the key shared by all records of one book: 16 hexadecimal digits."""
-    identity = f"{normalise(title)}\x1f{normalise(author)}"
+    """Return the key shared by all records of one book: 16 hexadecimal digits.
+
+    A book is its normalised title, whatever edition or format, and its normalised author.
+    """
+    folded = normalise(fold_editions(title or "")) or normalise(title)
+    identity = f"{folded}\x1f{normalise(author)}"
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 

@@ -19,10 +19,15 @@ from rich.console import Console
 from rich.table import Table
 
 from dustjacket.errors import DustjacketError, NotReadyError
-from dustjacket.parameters import Profile
+from dustjacket.parameters import CatalogParameters, CoversParameters, Profile, StepParameters
 from dustjacket.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import SparkSession
+
+    from dustjacket.job import Job
     from dustjacket.storage import Store
 
 EXIT_INTERRUPTED = 130
@@ -141,6 +146,43 @@ class Covers(BaseModel):
         console.print(table)
 
 
+class IngestCatalog(CatalogParameters):
+    """Read and clean a listing of books."""
+
+    source: CliPositionalArg[str] = Field(description="listing: path, s3:// or https:// address")
+    out: Path = Field(description="new folder for books, rejected rows and manifest")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.catalog.ingest import ingest_catalog
+
+        _ingest("ingest_catalog", ingest_catalog, self, self.out)
+
+
+class IngestCovers(CoversParameters):
+    """Read and check a set of covers."""
+
+    source: CliPositionalArg[str] = Field(description="covers: path, s3:// or https:// address")
+    out: Path = Field(description="new folder for shards, index, rejected rows and manifest")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.covers.ingest import ingest_covers
+
+        _ingest("ingest_covers", ingest_covers, self, self.out)
+
+
+class Ingest(BaseModel):
+    """Ingest a listing or covers into a folder, without Airflow or a running platform."""
+
+    catalog: CliSubCommand[IngestCatalog] = Field(description="Read and clean a listing of books")
+    covers: CliSubCommand[IngestCovers] = Field(description="Read and check a set of covers")
+
+    def cli_cmd(self) -> None:
+        """Run the command that was named."""
+        CliApp.run_subcommand(self)
+
+
 class Sample(BaseModel):
     """Write a sample library: a listing and a cover set, drawn from a small grammar."""
 
@@ -185,6 +227,9 @@ class Dustjacket(BaseSettings):
     covers: CliSubCommand[Covers] = Field(
         description="Find the covers that match a title best in the newest published index"
     )
+    ingest: CliSubCommand[Ingest] = Field(
+        description="Ingest a listing or covers into a folder, without Airflow"
+    )
     sample: CliSubCommand[Sample] = Field(
         description="Write a sample library: a listing and a cover set, drawn from a small grammar"
     )
@@ -204,6 +249,20 @@ def main() -> None:
     except KeyboardInterrupt:
         print("dustjacket: interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _ingest(
+    step: str, work: "Callable[[Job, SparkSession], None]", flags: StepParameters, out: Path
+) -> None:
+    from dustjacket.chain.alone import ingest
+    from dustjacket.chain.report import rows_table
+    from dustjacket.chain.run import absolute
+
+    given = flags.model_dump(exclude_unset=True, exclude={"out"})
+    given["source"] = absolute(given["source"])
+    manifest = ingest(step, work, given, out.absolute(), console)
+    console.print(rows_table({manifest.kind: manifest.facts}))
+    console.print(f"{manifest.kind} {manifest.version.rpartition('-')[2]} in {out}")
 
 
 def _store() -> "Store":

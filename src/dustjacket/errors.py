@@ -9,13 +9,17 @@ class BadInputError(DustjacketError):
     """The input itself is wrong: trying again without changing it cannot help."""
 
 
+class HeldBackError(BadInputError):
+    """The input has changed more than may be without a person's word."""
+
+
 class NotReadyError(DustjacketError):
     """Something this step needs has not been published or started yet."""
 
 
+class UnchangedError(DustjacketError):
+    """The work came to what is published already, so there is nothing to publish."""
+
+
 class CorruptVersionError(DustjacketError):
     """A published file does not match its manifest."""
-
-
-class UnchangedError(DustjacketError):
-    """The work ended as it did before: there is nothing new to publish."""

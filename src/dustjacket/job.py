@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from dustjacket.errors import BadInputError, DustjacketError
+from dustjacket.errors import BadInputError, DustjacketError, UnchangedError
 from dustjacket.settings import Settings, load_settings
 from dustjacket.steps import STEPS, Plan
 from dustjacket.storage import Draft, Manifest, Store
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EXIT_BAD_INPUT = 65
+EXIT_BAD_INPUT, EXIT_UNCHANGED = 65, 66
 REASON_FILE = "DUSTJACKET_REASON_FILE"
+_BAD_INPUT_OF_A_WORKER = f"{BadInputError.__module__}.{BadInputError.__name__}: "
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ class Job:
 def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
     """Run ``work`` for the plan given as ``--plan JSON`` on the command line, then exit.
 
-    A wrong input exits with 65, any other failure with 1; the reason is one line on standard
-    error and in the file that ``DUSTJACKET_REASON_FILE`` names, where the operator reads it.
+    A wrong input exits with 65, work that came to nothing new with 66, any other failure with 1;
+    the reason is one line on standard error and in the file that ``DUSTJACKET_REASON_FILE`` names,
+    where the operator reads it.
     """
     logging.basicConfig(
         level=logging.INFO,
@@ -86,22 +89,32 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
     spark = session(settings, plan.step)
     try:
         work(Job(plan, store, draft, settings), spark)
+    except UnchangedError as error:
+        _explain(str(error))
+        sys.exit(EXIT_UNCHANGED)
     except DustjacketError as error:
         _explain(str(error))
         sys.exit(EXIT_BAD_INPUT if isinstance(error, BadInputError) else 1)
     except Exception as error:
-        _explain(_one_line(error))
+        told = told_error(error)
+        _explain(str(told))
+        if isinstance(told, BadInputError):
+            sys.exit(EXIT_BAD_INPUT)
         log.exception("%s failed", plan.step)
         sys.exit(1)
     finally:
         spark.stop()
 
 
-def _one_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    if any(line.startswith("Traceback") for line in lines):
-        return lines[-1]  # what a Spark worker raised
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"
+def told_error(error: Exception) -> DustjacketError:
+    """Return what went wrong as one line, and as the wrong input that a Spark worker found."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"[\w.]+(?:Error|Exception|Warning): ", line)]
+    if not any(line.startswith("Traceback") for line in lines) or not raised:
+        return DustjacketError(f"{type(error).__name__}: {lines[0] if lines else ''}")
+    reason = raised[-1]
+    bad_input = reason.removeprefix(_BAD_INPUT_OF_A_WORKER)
+    return BadInputError(bad_input) if bad_input != reason else DustjacketError(reason)
 
 
 def _explain(reason: str) -> None:

@@ -3,7 +3,7 @@
 One frozen class a step, from which forms, flags and MLflow's parameters are all made.
 """
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,13 +21,30 @@ class StepParameters(BaseModel):
     """Common behaviour: unknown names are refused, values never change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    let_through: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that change nothing of what is published, only whether it may be."""
 
 
 class CatalogParameters(StepParameters):
     """Parameters of ``ingest_catalog``."""
 
+    let_through: ClassVar[frozenset[str]] = frozenset({"accept_changes"})
+
     source: str = Field(
-        "", max_length=2000, description="Listing to read: a file's path or s3:// address"
+        "",
+        max_length=2000,
+        description="Listing to read: path, s3:// or https:// address of a file, or a folder",
+    )
+    title_column: str = Field("", max_length=200, description="Column of titles, by its header")
+    author_column: str = Field("", max_length=200, description="Column of authors")
+    genre_column: str = Field("", max_length=200, description="Column of genres")
+    description_column: str = Field("", max_length=200, description="Column of descriptions")
+    clean: Literal["books", "paper"] = Field(
+        "books",
+        description="Cleaning: of books, or the paper's, which drops rows with any empty field",
+    )
+    genres: tuple[str, ...] = Field(
+        (), max_length=1000, description="Known genres: rows of others are rejected"
     )
     min_rows_per_genre: int = Field(
         2, ge=1, le=10_000, description="Reject rows of genres with fewer accepted rows than this"
@@ -35,6 +52,19 @@ class CatalogParameters(StepParameters):
     max_title_length: int = Field(
         1000, ge=10, le=10_000, description="Reject titles longer than this, in characters"
     )
+    max_row_drop: float = Field(
+        0.1, ge=0, le=1, description="Hold a version back that lost more than this share of books"
+    )
+    max_genre_drop: float = Field(
+        0.5, ge=0, le=1, description="Hold it back if a genre lost more than this share of books"
+    )
+    max_mix_shift: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Hold it back if more than this share of books moved between genres",
+    )
+    accept_changes: bool = Field(False, description="Let a version through that would be held back")
 
 
 class CoversParameters(StepParameters):

@@ -1,9 +1,10 @@
 """Sources from outside: what they hold, as one fingerprint, and their files staged in S3."""
 
 import hashlib
-import io
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -13,27 +14,37 @@ from dustjacket.settings import Settings
 from dustjacket.storage import Store
 
 _UPLOADS = 8
-_BUFFER = 1 << 20
+_MAX_DOWNLOAD = 8 << 30
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a source, as an object in S3; ``name`` is its path below the source's folder."""
+    """One file of a source, as an object in S3.
+
+    Attributes:
+        name: its path below the source's folder.
+        size: in bytes.
+    """
 
     name: str
     bucket: str
     key: str
+    size: int = 0
 
 
 def fingerprint(source: str, settings: Settings) -> str:
-    """Return 64 hexadecimal digits for the content of ``source``, a path or s3:// address.
+    """Return 64 hexadecimal digits for the content of ``source``, a path or an address.
 
     Raises:
         BadInputError: it is not there, or holds nothing.
+        NotReadyError: it is on the web, and cannot be had now.
     """
     digest = hashlib.sha256()
+    if is_web(source):
+        with _brought(source, settings) as path:
+            return fingerprint(str(path), settings)
     if source.startswith("s3://"):
-        for key, etag in s3_objects(source, settings):
+        for key, etag, _ in s3_objects(source, settings):
             digest.update(f"{key}\0{etag}\0".encode())
         return digest.hexdigest()
     root = Path(source)
@@ -42,6 +53,27 @@ def fingerprint(source: str, settings: Settings) -> str:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
+
+
+def is_web(source: str) -> bool:
+    """Return whether ``source`` is the address of a file on the web."""
+    return source.lower().startswith(("http://", "https://"))
+
+
+def name_of(source: str) -> str:
+    """Return the last part of a source's path, which is its name where it is one file."""
+    return PurePosixPath(urlsplit(source).path if "://" in source else source).name
+
+
+@contextmanager
+def _brought(url: str, settings: Settings) -> Iterator[Path]:
+    """Bring a file from the web to this machine, for as long as the block takes."""
+    from dustjacket.web import download
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (name_of(url) or "download")
+        download(url, path, settings, _MAX_DOWNLOAD)
+        yield path
 
 
 def local_files(root: Path) -> list[Path]:
@@ -59,8 +91,8 @@ def local_files(root: Path) -> list[Path]:
     return files
 
 
-def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str]]:
-    """Yield ``(key, etag)`` of the object, or the objects below the folder, at an s3:// address.
+def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str, int]]:
+    """Yield ``(key, etag, size)`` of the object, or of those below the folder, at an address.
 
     Raises:
         BadInputError: nothing is there.
@@ -77,7 +109,7 @@ def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str]]:
         for entry in page.get("Contents", []):
             if entry["Key"] == prefix or entry["Key"].startswith(prefix.rstrip("/") + "/"):
                 found = True
-                yield entry["Key"], entry["ETag"]
+                yield entry["Key"], entry["ETag"], entry["Size"]
     if not found:
         raise BadInputError(
             f"source {source!r} holds nothing: name an object or folder that is there"
@@ -87,9 +119,9 @@ def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str]]:
 def stage(source: str, store: Store, wanted: Callable[[str], bool]) -> list[SourceFile]:
     """Return the files of ``source`` whose name is ``wanted``, as objects, in order of name.
 
-    Files on local disk are first copied to ``sources/<fingerprint>/``, once for the same content,
-    so that every machine of a cluster can read them. A link that leads out of the source's
-    folder is not part of the source.
+    Files on local disk or the web are first copied to ``sources/<fingerprint>/``, once for the
+    same content, so that every machine of a cluster can read them. A link that leads out of the
+    source's folder is not part of the source.
 
     Raises:
         BadInputError: the source is not there, or holds nothing.
@@ -97,21 +129,20 @@ def stage(source: str, store: Store, wanted: Callable[[str], bool]) -> list[Sour
     if source.startswith("s3://"):
         address = urlsplit(source)
         prefix = address.path.lstrip("/")
-        keys = [key for key, _ in s3_objects(source, store.settings)]
         files = [
             SourceFile(
-                key.removeprefix(prefix).lstrip("/") or PurePosixPath(key).name, address.netloc, key
+                key.removeprefix(prefix).lstrip("/") or PurePosixPath(key).name,
+                address.netloc,
+                key,
+                size,
             )
-            for key in keys
+            for key, _, size in s3_objects(source, store.settings)
         ]
         return sorted((file for file in files if wanted(file.name)), key=lambda file: file.name)
+    if is_web(source):
+        with _brought(source, store.settings) as path:
+            return _staged(path, store, wanted)
     return _staged(Path(source), store, wanted)
-
-
-def opened(file: SourceFile, store: Store) -> io.BufferedReader:
-    """Return a stream of the file's bytes, which are fetched as they are read."""
-    body = store.client.get_object(Bucket=file.bucket, Key=file.key)["Body"]
-    return io.BufferedReader(body, _BUFFER)  # type: ignore[arg-type]  # botocore's stubs lag
 
 
 def _staged(root: Path, store: Store, wanted: Callable[[str], bool]) -> list[SourceFile]:
@@ -124,13 +155,13 @@ def _staged(root: Path, store: Store, wanted: Callable[[str], bool]) -> list[Sou
         if path == root or path.resolve().is_relative_to(folder.resolve())
     }
     files = [
-        SourceFile(name, store.bucket, prefix + name) for name in sorted(filter(wanted, paths))
+        SourceFile(name, store.bucket, prefix + name, paths[name].stat().st_size)
+        for name in sorted(filter(wanted, paths))
     ]
 
     def copy(file: SourceFile) -> None:
-        path = paths[file.name]
-        if there.get(file.key) != path.stat().st_size:
-            store.client.upload_file(str(path), file.bucket, file.key)
+        if there.get(file.key) != file.size:
+            store.client.upload_file(str(paths[file.name]), file.bucket, file.key)
 
     with ThreadPoolExecutor(_UPLOADS) as pool:
         for _ in pool.map(copy, files):

@@ -18,7 +18,7 @@ from dustjacket.parameters import Profile
 from dustjacket.sources import fingerprint
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
-_SHARED_CODE = ("books.py", "records.py", "sources.py")
+_SHARED_CODE = ("books.py", "records.py", "sources.py", "streams.py", "tables.py")
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,10 @@ def plan_step(
             inputs[kind] = found.version
         elif kind in step.reads:
             return Waiting(missing=kind)
-    parameters = profile.with_overrides(step.name, given).model_dump(mode="json")
-    identity: dict[str, Any] = {"inputs": inputs, "parameters": parameters}
+    chosen = profile.with_overrides(step.name, given)
+    parameters = chosen.model_dump(mode="json")
+    decisive = {name: at for name, at in parameters.items() if name not in chosen.let_through}
+    identity: dict[str, Any] = {"inputs": inputs, "parameters": decisive}
     if step.has_source:
         if not parameters["source"]:
             raise BadInputError(f"{step.name} has no source: set the parameter 'source'")

@@ -198,6 +198,23 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Scratch:
+    """Files that an attempt needs only while it works; no part of what it publishes."""
+
+    store: Store
+    prefix: str
+
+    def uri(self, path: str) -> str:
+        """Return the ``s3a://`` address of a file or folder, for Spark."""
+        return f"s3a://{self.store.bucket}/{self.prefix}{path}"
+
+    def discard(self) -> None:
+        """Delete all of it."""
+        for key, _ in list(self.store.keys(self.prefix)):
+            self.store.client.delete_object(Bucket=self.store.bucket, Key=key)
+
+
+@dataclass(frozen=True)
 class Draft:
     """One attempt at a version: files are added, then published whole or not at all."""
 
@@ -214,6 +231,10 @@ class Draft:
     def uri(self, path: str) -> str:
         """Return the ``s3a://`` address of a file or folder of this attempt, for Spark."""
         return f"s3a://{self.store.bucket}/{self.prefix}{path}"
+
+    def scratch(self) -> Scratch:
+        """Return a place for what the attempt needs only while it works."""
+        return Scratch(self.store, f"scratch/{self.prefix}")
 
     def put(self, path: str, body: bytes) -> None:
         """Write one file."""

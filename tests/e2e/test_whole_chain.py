@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from dustjacket.sample import make_sample
-from tests.conftest import assert_nothing_is_left, fresh_home
+from tests.conftest import PREFIXES, assert_nothing_is_left, fresh_home
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 DUSTJACKET = Path(sys.executable).parent / "dustjacket"
@@ -20,10 +20,16 @@ DIRECTIONS = ("title_to_cover", "cover_to_title")
 RETRIEVAL = {"recall_at_1", "recall_at_5", "recall_at_10", "median_rank"}
 
 
-def dustjacket(*words, home, cwd=None, check=True):
+def environment(home, **variables):
+    """Return the environment of a user's shell: none of what other tests' platforms set in it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
+    return {**kept, "DUSTJACKET_HOME": str(home), **variables}
+
+
+def dustjacket(*words, home, cwd=None, check=True, **variables):
     done = subprocess.run(
         [DUSTJACKET, *map(str, words)],
-        env={**os.environ, "DUSTJACKET_HOME": str(home)},
+        env=environment(home, **variables),
         cwd=cwd,
         capture_output=True,
         text=True,

@@ -1,7 +1,6 @@
 """Runs that are interrupted or killed leave nothing behind, and continue when started again."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ from dustjacket.settings import Settings
 from dustjacket.steps import STEPS
 from dustjacket.storage import Store
 from tests.conftest import assert_nothing_is_left, fresh_home
-from tests.e2e.test_whole_chain import DUSTJACKET, dustjacket
+from tests.e2e.test_whole_chain import DUSTJACKET, dustjacket, environment
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
@@ -35,7 +34,7 @@ def started(home, folder, *words):
     with said.open("w") as stream:
         process = subprocess.Popen(
             [DUSTJACKET, *map(str, words)],
-            env={**os.environ, "DUSTJACKET_HOME": str(home)},
+            env=environment(home),
             cwd=folder,
             stdout=stream,
             stderr=subprocess.STDOUT,
@@ -50,13 +49,12 @@ def wait_for_line(said, text, seconds):
         time.sleep(0.2)
 
 
-def test_a_busy_port_that_was_asked_for_is_one_clear_line(home, monkeypatch):
+def test_a_busy_port_that_was_asked_for_is_one_clear_line(home):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        monkeypatch.setenv("DUSTJACKET_MLFLOW_PORT", str(port))
-        done = dustjacket("up", home=home, check=False)
+        done = dustjacket("up", home=home, check=False, DUSTJACKET_MLFLOW_PORT=str(port))
     assert done.returncode == 1
     assert str(port) in done.stderr
     assert "DUSTJACKET_MLFLOW_PORT" in done.stderr

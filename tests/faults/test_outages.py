@@ -65,7 +65,10 @@ def test_a_bad_listing_fails_once_with_a_line_that_names_file_and_cure(airflow, 
     bad = {
         "empty.csv": (b"", "is empty"),
         "binary.csv": (bytes(range(256)) * 100, "is binary"),
-        "other.csv": (b'"title","author"\n"Emma","Jane Austen"\n', "7 columns"),
+        "other.csv": (
+            b'"title","author"\n"Emma","Jane Austen"\n',
+            "no genre column, but 2 columns (title, author)",
+        ),
     }
     for name, (body, said) in bad.items():
         (tmp_path / name).write_bytes(body)
@@ -78,7 +81,7 @@ def test_a_bad_listing_fails_once_with_a_line_that_names_file_and_cure(airflow, 
         reason = airflow.failure(run)
         assert name in reason
         assert said in reason
-        assert "give a CSV file" in reason
+        assert "give a table" in reason
         assert "\n" not in reason
         assert [task.try_number for task in airflow.tasks(run) if task.state == "failed"] == [1]
     assert store.versions("catalog") == []

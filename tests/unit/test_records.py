@@ -7,13 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dustjacket.records import MAX_RECORD, read_records
+from dustjacket.records import MAX_RECORD, read_records, split_records
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-def rows(data, columns=None):
-    return [record.fields or record.reason for record in read_records(io.BytesIO(data), columns)]
+def rows(data, columns=None, separator=","):
+    records = read_records(io.BytesIO(data), columns, separator=separator)
+    return [record.fields or record.reason for record in records]
 
 
 @given(
@@ -45,6 +46,26 @@ def test_every_byte_but_blank_lines_is_in_exactly_one_record(data, columns):
         assert (len(record.fields) == columns) == (record.reason is None)
         reached = record.offset + len(record.raw)
     assert not data[reached:].strip()
+
+
+@given(MESSY, st.none() | st.integers(1, 3), st.integers(1, 8))
+@example(b'"a\nb","c"\n"d","e"\n', 2, 1)
+@example(b'\xef\xbb\xbf"a","b\n"c","d"\n', 2, 1)
+def test_read_in_parts_a_file_has_the_same_records(data, columns, size):
+    whole = list(read_records(io.BytesIO(data), columns))
+    known = columns or next((len(one.fields) for one in whole if one.fields), None)
+    parts = list(split_records(io.BytesIO(data), size, columns))
+    assert [one.offset for one in parts[1:]] == [one.end for one in parts[:-1]]
+    read = [
+        record
+        for part in parts
+        for record in read_records(io.BytesIO(data[part.offset :]), known, part=part)
+    ]
+    assert read == whole
+
+
+def test_fields_are_separated_as_is_said():
+    assert rows(b'a\tb,c\n"d\te"\t\n', separator="\t") == [("a", "b,c"), ("d\te", "")]
 
 
 def test_a_field_with_a_line_break_is_one_record():

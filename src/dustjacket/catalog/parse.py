@@ -1,35 +1,55 @@
-"""What a Spark task does with its files of a listing: read them as a stream, clean each row."""
+"""What a Spark task does with its part of a listing: read it as a stream, clean each row."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from dustjacket.catalog.cleaning import clean
-from dustjacket.catalog.listing import ListingRow, RejectedRow, read_listing
+from dustjacket.catalog.cleaning import Book, clean
+from dustjacket.catalog.columns import ListedFile
 from dustjacket.parameters import CatalogParameters
-from dustjacket.records import raw_text
+from dustjacket.records import Part, raw_text
 from dustjacket.settings import Settings
-from dustjacket.sources import SourceFile, opened
+from dustjacket.sources import SourceFile
 from dustjacket.storage import Store
+from dustjacket.streams import damage_told, opened
+from dustjacket.tables import TableRow, read_rows
 
-BOOK = (
-    "file string, position long, asin string, title string, author string, genre string, "
-    "image_url string, group string, split string"
+_BOOK = pa.schema([(name, pa.string()) for name in Book.__dataclass_fields__])
+_NOTHING = (None,) * len(_BOOK)
+PARSED = pa.schema(
+    [
+        ("file", pa.string()),
+        ("position", pa.int64()),
+        ("offset", pa.int64()),
+        ("raw", pa.string()),
+        ("reason", pa.string()),
+        *_BOOK,
+    ]
 )
-PARSED = f"{BOOK}, offset long, raw string, reason string"
-"""A row a record: of a book, or with the reason why it is none; always with what was read."""
+"""A row a record: a book, or the reason why it is none; always with what was read."""
 
-_TYPES = {"string": pa.string(), "long": pa.int64()}
-_SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in map(str.split, PARSED.split(", "))])
+PARSED_DDL = ", ".join(
+    f"{field.name} {'long' if field.type == pa.int64() else 'string'}" for field in PARSED
+)
+
 _BATCH_ROWS, _BATCH_BYTES = 5000, 8 << 20
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """What one task reads at a time: a part of a file that was looked at."""
+
+    file: SourceFile
+    listed: ListedFile
+    part: Part
+
+
 def parser(
-    settings: Settings, files: Sequence[SourceFile], parameters: CatalogParameters
+    settings: Settings, stretches: Sequence[Stretch], parameters: CatalogParameters
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Return a function from batches of ``id``, places in ``files``, to batches of ``PARSED``.
+    """Return a function from batches of ``id``, places in ``stretches``, to batches of ``PARSED``.
 
     A file of any size takes the memory of one batch.
     """
@@ -38,33 +58,44 @@ def parser(
         store = Store(settings)
         for batch in batches:
             for number in batch.column("id").to_pylist():
-                file = files[number]
-                with opened(file, store) as stream:
-                    rows = read_listing(stream)
-                    yield from _batches(parsed(file.name, row, parameters) for row in rows)
+                stretch = stretches[number]
+                with opened(stretch.file, store, stretch.part) as stream, damage_told(stretch.file):
+                    rows = read_rows(stream, stretch.listed.shape, stretch.part)
+                    columns = stretch.listed.columns
+                    name = stretch.file.name
+                    yield from _batches(parsed(name, row, columns, parameters) for row in rows)
 
     return parse
 
 
 def parsed(
-    file: str, row: ListingRow | RejectedRow, parameters: CatalogParameters
-) -> dict[str, Any]:
-    """Return what became of one row, in the columns of ``PARSED``; those left out are null."""
-    read = {
-        "file": file, "position": row.position, "offset": row.offset, "raw": raw_text(row.raw)
-    }  # fmt: skip
-    book = row.reason if isinstance(row, RejectedRow) else clean(row, parameters)
-    return read | ({"reason": book} if isinstance(book, str) else asdict(book))
+    file: str, row: TableRow, columns: Any, parameters: CatalogParameters
+) -> tuple[Any, ...]:
+    """Return what became of one row, in the order of ``PARSED``."""
+    read = (file, row.position, row.offset, raw_text(row.raw))
+    book = row.reason or clean(row.values, columns, parameters)
+    if isinstance(book, str):
+        return (*read, book, *_NOTHING)
+    return (
+        *read, None, book.asin, book.title, book.author, book.genre, book.description,
+        book.image_url, book.group, book.split,
+    )  # fmt: skip
 
 
-def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[pa.RecordBatch]:
-    batch: list[dict[str, Any]] = []
+def _batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
+    batch: list[tuple[Any, ...]] = []
     size = 0
     for row in rows:
         batch.append(row)
-        size += len(row["raw"])
+        size += len(row[3])
         if len(batch) == _BATCH_ROWS or size >= _BATCH_BYTES:
-            yield pa.RecordBatch.from_pylist(batch, schema=_SCHEMA)
+            yield _batch(batch)
             batch, size = [], 0
     if batch:
-        yield pa.RecordBatch.from_pylist(batch, schema=_SCHEMA)
+        yield _batch(batch)
+
+
+def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, PARSED, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=PARSED)

@@ -1,5 +1,6 @@
 """The report of a run: the figures of every step's current version, as JSON and as a table."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -46,16 +47,21 @@ def _seconds(api: AirflowApi, step: str, version: Manifest) -> float | None:
         return None  # published by a run that Airflow has forgotten
 
 
+def rows_table(ingested: Mapping[str, dict[str, Any]]) -> Table:
+    """Return a table of what became of the rows that ingestions read, from their facts by kind."""
+    table = Table("data", "read", "accepted", "rejected", "reasons", title="What was read")
+    for kind, facts in ingested.items():
+        prefix = "rows_" if kind == "catalog" else ""
+        reasons = ", ".join(f"{why} {n:,}" for why, n in facts["rejected_by_reason"].items())
+        counts = (f"{facts[prefix + what]:,}" for what in ("read", "accepted", "rejected"))
+        table.add_row(kind, *counts, reasons or "-")
+    return table
+
+
 def print_report(report: dict[str, Any], console: Console) -> None:
     """Print the report as tables."""
-    catalog, covers, labels = report["catalog"], report["covers"], report["labels"]
-    data = Table("data", "read", "accepted", "rejected", "reasons", title="What was read")
-    for name, part, prefix in (("catalog", catalog, "rows_"), ("covers", covers, "")):
-        reasons = ", ".join(f"{why} {n:,}" for why, n in part["rejected_by_reason"].items())
-        counts = (f"{part[prefix + what]:,}" for what in ("read", "accepted", "rejected"))
-        data.add_row(name, *counts, reasons or "-")
-    console.print(data)
-    console.print(f"{labels['labelled']:,} covers labelled with a predicted genre\n")
+    console.print(rows_table({kind: report[kind] for kind in ("catalog", "covers")}))
+    console.print(f"{report['labels']['labelled']:,} covers labelled with a predicted genre\n")
 
     classifier = report["classifier"]
     genres = Table("candidate", "CV mean", "± std", "seconds", title="Genre classifiers")

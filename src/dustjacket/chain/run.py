@@ -35,7 +35,7 @@ def run(
     Raises:
         DustjacketError: a source is not there, a server does not start, or a step failed.
     """
-    catalog, covers = _absolute(catalog), _absolute(covers)
+    catalog, covers = absolute(catalog), absolute(covers)
     was_up = is_up()
     try:
         settings = up()
@@ -87,7 +87,8 @@ def store_profile(api: AirflowApi, given: dict[str, Any]) -> Profile:
     return profile
 
 
-def _absolute(source: str) -> str:
+def absolute(source: str) -> str:
+    """Return a source as it can be found from any folder; an address, or nothing, as it is."""
     return source if not source or "://" in source else os.path.abspath(source)  # noqa: PTH100
 
 

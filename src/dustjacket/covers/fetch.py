@@ -46,11 +46,15 @@ R = TypeVar("R")
 
 def with_ledger(rows: DataFrame, cache: Place, spark: SparkSession) -> DataFrame:
     """Return ``rows`` with what the ledger knows of each ``url``, in the columns of ``_LEDGER``."""
-    ledger = spark.createDataFrame([], _LEDGER)
-    if cache.has(LEDGER):
-        ledger = spark.read.schema(_LEDGER).parquet(cache.uri(LEDGER))
-    # Runs at the same time may have fetched the same; an image is worth more than a reason.
     columns = [field.split()[0] for field in _LEDGER.split(", ")][1:]
+    if not cache.has(LEDGER):
+        kinds = [field.split()[1] for field in _LEDGER.split(", ")][1:]
+        return rows.selectExpr(
+            "*",
+            *(f"cast(null as {kind}) {name}" for name, kind in zip(columns, kinds, strict=True)),
+        )
+    ledger = spark.read.schema(_LEDGER).parquet(cache.uri(LEDGER))
+    # Runs at the same time may have fetched the same; an image is worth more than a reason.
     best = (
         ledger.groupBy("url")
         .agg(

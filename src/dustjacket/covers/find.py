@@ -14,7 +14,10 @@ from dustjacket.covers.places import Place
 from dustjacket.errors import BadInputError
 from dustjacket.parameters import CoversParameters
 from dustjacket.records import raw_text
-from dustjacket.tables import TableRow, read_table
+from dustjacket.sources import SourceFile
+from dustjacket.streams import damage_told
+from dustjacket.tables import Shape, TableRow, key_of, kind_of, shape_of
+from dustjacket.tables import read_rows as rows_of
 from dustjacket.web import is_url
 
 TITLE_COLUMNS, AUTHOR_COLUMNS = ("name", "title"), ("author", "authors")
@@ -32,8 +35,8 @@ ROW = (
 )
 """A row a record: what it says, where its image may be, or the reason why it is rejected.
 
-``number`` counts the records of one file. ``image`` is a path in the source; it, or ``url``, or
-``reason`` is set; ``ends`` are the ways to find the image, best first.
+``number`` counts the records of one file, its header too. ``image`` is a path in the source; it,
+or ``url``, or ``reason`` is set; ``ends`` are the ways to find the image, best first.
 """
 _SCHEMA = pa.schema(
     [
@@ -50,6 +53,7 @@ class CoverTable:
     """A file of the source that is a table of covers, and its columns, named as values are."""
 
     file: str
+    shape: Shape
     title: str
     image: str
     author: str | None
@@ -66,22 +70,21 @@ def find_tables(
     """
     tables, seen = [], set[str]()
     for name in names:
-        with place.open(name) as stream:
-            table = read_table(stream, name)
-            columns = [column.strip().casefold() for column in table.columns]
-            if not columns:  # a listing without a header: its rows know their columns
-                first = next(iter(table), None)
-                columns = list(first.values) if first else []
+        with place.open(name) as stream, damage_told(SourceFile(name, "", "")):
+            shape = shape_of(stream, kind_of(name) or ".csv")
+        if shape is None:
+            continue
+        columns = shape.keys
         seen.update(columns)
         title = _column(columns, parameters.title_column, TITLE_COLUMNS)
         image = _column(columns, parameters.image_column, IMAGE_COLUMNS)
         if title and image:
             author = _column(columns, parameters.author_column, AUTHOR_COLUMNS)
             category = _column(columns, parameters.category_column, CATEGORY_COLUMNS)
-            tables.append(CoverTable(name, title, image, author, category))
+            tables.append(CoverTable(name, shape, title, image, author, category))
     for parameter in ("title_column", "author_column", "image_column", "category_column"):
         asked = getattr(parameters, parameter)
-        if asked and asked.strip().casefold() not in seen:
+        if asked and key_of(asked) not in seen:
             raise BadInputError(
                 f"covers {parameters.source!r}: no table has a column {asked!r}: set {parameter} "
                 f"to one of {', '.join(sorted(seen)) or 'a table of the source'}"
@@ -91,7 +94,7 @@ def find_tables(
 
 def _column(columns: Sequence[str], asked: str, known: Sequence[str]) -> str | None:
     """Return the column that was asked for, or else the first of the known ones."""
-    wanted = [asked.strip().casefold()] if asked else known
+    wanted = [key_of(asked)] if asked else known
     return next((name for name in wanted if name in columns), None)
 
 
@@ -102,8 +105,8 @@ def read_rows(spark: SparkSession, place: Place, tables: Sequence[CoverTable]) -
         for batch in batches:
             for number in batch.column("id").to_pylist():
                 table = tables[number]
-                with place.open(table.file) as stream:
-                    rows = (found(table, row) for row in read_table(stream, table.file))
+                with place.open(table.file) as stream, damage_told(SourceFile(table.file, "", "")):
+                    rows = (found(table, row) for row in rows_of(stream, table.shape))
                     yield from in_batches(rows, _SCHEMA)
 
     return spark.range(

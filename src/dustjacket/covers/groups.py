@@ -5,9 +5,11 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from dustjacket.books import split_of
+
 
 def linked_groups(links: pa.Table) -> pa.Table:
-    """Return the columns ``book`` and ``group``: each linked book, and its smallest relation.
+    """Return ``book``, ``group`` and ``split`` of each linked book; its smallest relation names it.
 
     Args:
         links: columns ``book`` and ``other_book``, a row a pair that is on one side of the split.
@@ -22,4 +24,6 @@ def linked_groups(links: pa.Table) -> pa.Table:
     # Of each component the first in alphabetical order is its smallest.
     _, first = np.unique(component[order], return_index=True)
     smallest = order[first]
-    return pa.table({"book": names, "group": names.take(pa.array(smallest[component]))})
+    groups = names.take(pa.array(smallest[component]))
+    splits = pa.array([split_of(group) for group in groups.to_pylist()], pa.string())
+    return pa.table({"book": names, "group": groups, "split": splits})

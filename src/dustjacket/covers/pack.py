@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark import Accumulator
 
-from dustjacket.books import book_group
+from dustjacket.books import book_group, split_of
 from dustjacket.covers.check import Cover, check_cover
 from dustjacket.covers.fetch import Kept, Row, fetch_bodies, read_bodies
 from dustjacket.covers.places import Place
@@ -28,12 +28,12 @@ READ = (
 COVER = (
     "key string, shard string, offset long, size long, width int, height int, sha256 string, "
     "dhash string, vhash string, original_width int, original_height int, original_bytes long, "
-    "original_sha256 string, book string"
+    "original_sha256 string, book string, book_split string"
 )
 PACKED = f"{READ}, reason string, {COVER}"
 """What was read, and the reason why it is no cover, or the cover and where in its shard it is.
 
-``book`` is the group of the title and author alone, see :func:`dustjacket.books.book_group`.
+``book`` and ``book_split`` are those of the title and author alone, see :mod:`dustjacket.books`.
 """
 _TYPES = {"string": pa.string(), "long": pa.int64(), "int": pa.int32()}
 _SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in map(str.split, PACKED.split(", "))])
@@ -101,6 +101,7 @@ class Packer:
                     covers.add(key, found.body)
                     answer |= original | _described(found) | {"key": key, "shard": shard}
                     answer["book"] = book_group(row["title"], row["author"])
+                    answer["book_split"] = split_of(answer["book"])
                 self.done.add(len(of_body))
             kept.write(self.cache)
             self._write([answer for answer in answers.values() if "key" in answer], covers, shard)

@@ -12,8 +12,9 @@ from typing import BinaryIO, Protocol
 from botocore.exceptions import ClientError
 
 from dustjacket.settings import Settings
-from dustjacket.sources import SourceFile, opened
+from dustjacket.sources import SourceFile
 from dustjacket.storage import Draft, Store
+from dustjacket.streams import decompressed, opened
 
 
 class Place(Protocol):
@@ -28,7 +29,7 @@ class Place(Protocol):
         ...
 
     def open(self, path: str) -> BinaryIO:
-        """Return a stream of the file's bytes, decompressed if its name says it is compressed."""
+        """Return a stream of the file's bytes, decompressed if it is compressed."""
         ...
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
@@ -115,7 +116,7 @@ class Folder:
 
     def open(self, path: str) -> BinaryIO:
         """See :meth:`Place.open`."""
-        return (self.root / path).open("rb")
+        return decompressed((self.root / path).open("rb"))
 
     def read(self, path: str, offset: int = 0, size: int | None = None) -> bytes:
         """See :meth:`Place.read`."""

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as fn
 
-from dustjacket.books import split_of
 from dustjacket.covers.groups import linked_groups
 
 MAX_DISTANCE, MAX_TURNED = 3, 6
@@ -50,34 +49,47 @@ def settle(rows: DataFrame, placeholder_books: int, spark: SparkSession) -> Sett
 
     Args:
         rows: of ``PACKED``, cached or the like, for they are read several times.
+        placeholder_books: see above.
     """
-    covers = rows.where("reason is null").select(
-        "position", "key", "sha256", "book", "dhash",
-        _bits("dhash").alias("look"), _bits("vhash").alias("turned"),
-    )  # fmt: skip
-    shared = covers.groupBy("sha256").agg(fn.count_distinct("book").alias("books"))
-    placeholders = covers.join(shared.where(f"books >= {placeholder_books}"), "sha256", "left_semi")
-    placeholders = placeholders.select("position", fn.lit("placeholder").alias("late_reason"))
-    covers = covers.join(placeholders, "position", "left_anti").localCheckpoint()
-    copies = _copies(covers).localCheckpoint()
-    kept = covers.join(copies, "position", "left_anti").localCheckpoint()
+    covers = _flagged(rows, placeholder_books).localCheckpoint()
+    copies = _copies(covers.where("not placeholder and of_book > 1")).localCheckpoint()
+    kept = covers.where("not placeholder").join(copies, "position", "left_anti")
     alike = _look_alikes(kept).localCheckpoint()
     links = alike.select("book", "other_book").where("book != other_book").distinct().toArrow()
-    groups = spark.createDataFrame(linked_groups(links), "book string, group string")
-    late = placeholders.unionByName(
-        copies.select("position", fn.lit("duplicate").alias("late_reason"))
+    groups = spark.createDataFrame(linked_groups(links), "book string, group string, split string")
+    late = (
+        covers.where("placeholder")
+        .select("position", fn.lit("placeholder").alias("late_reason"))
+        .union(copies.select("position", fn.lit("duplicate").alias("late_reason")))
     )
+    good = fn.col("reason").isNull()
     decided = (
         rows.join(late, "position", "left")
         .withColumn("reason", fn.coalesce("reason", "late_reason"))
-        .drop("late_reason")
         .join(groups, "book", "left")
-        .withColumn(
-            "group", fn.when(fn.col("reason").isNull(), fn.coalesce(fn.col("group"), "book"))
-        )
-        .withColumn("split", fn.when(fn.col("reason").isNull(), fn.udf(split_of)("group")))
+        .withColumn("group", fn.when(good, fn.coalesce("group", "book")))
+        .withColumn("split", fn.when(good, fn.coalesce("split", "book_split")))
+        .drop("late_reason", "book_split")
     )
     return Settled(decided, copies.select(_PAIR).unionByName(alike.select(_PAIR)))
+
+
+def _flagged(rows: DataFrame, placeholder_books: int) -> DataFrame:
+    """Return what is compared of the covers, with whether they are placeholders.
+
+    ``of_book`` counts the covers of the same book.
+    """
+    same_picture = Window.partitionBy("sha256")
+    books = fn.max(fn.dense_rank().over(same_picture.orderBy("book"))).over(same_picture)
+    return (
+        rows.where("reason is null")
+        .select(
+            "position", "key", "sha256", "book",
+            _bits("dhash").alias("look"), _bits("vhash").alias("turned"),
+        )
+        .withColumn("placeholder", books >= placeholder_books)
+        .withColumn("of_book", fn.count("*").over(Window.partitionBy("book")))
+    )  # fmt: skip
 
 
 def _bits(column: str) -> Column:
@@ -113,15 +125,11 @@ def _pair(decision: str) -> list[Column]:
 
 def _copies(covers: DataFrame) -> DataFrame:
     """Return each cover that shows its book as an earlier one does, with the first such one."""
-    several = covers.groupBy("book").count().where("count > 1")
-    of_several = covers.join(several, "book", "left_semi")
     same_book = (fn.col("a.book") == fn.col("b.book")) & (
         fn.col("a.position") < fn.col("b.position")
     )
     pairs = (
-        of_several.alias("a")
-        .join(of_several.alias("b"), same_book & _near())
-        .select(*_pair("rejected"))
+        covers.alias("a").join(covers.alias("b"), same_book & _near()).select(*_pair("rejected"))
     )
     columns = [name for name in pairs.columns if name != "position"]
     first = fn.min_by(fn.struct(*columns), "other_position").alias("first")
@@ -132,7 +140,7 @@ def _look_alikes(covers: DataFrame) -> DataFrame:
     """Return the pairs that link covers of one look, and looks that are near each other."""
     whole = fn.struct("position", "key", "sha256", "book")
     looks = covers.groupBy("look", "turned").agg(fn.min_by(whole, "position").alias("first"))
-    looks = looks.select("look", "turned", "first.*").localCheckpoint()
+    looks = looks.select("look", "turned", "first.*")
     same_look = (fn.col("a.look") == fn.col("b.look")) & (fn.col("a.turned") == fn.col("b.turned"))
     stars = (
         looks.alias("a")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from dustjacket.job import EXIT_BAD_INPUT, REASON_FILE
+from dustjacket.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
 from dustjacket.lifeline import MARK, end_attempt, lifeline
 from dustjacket.orchestration.environment import task_settings
 
@@ -25,7 +25,8 @@ class SparkStepOperator(SparkSubmitOperator):
 
     The job's environment, with the servers' credentials, is inherited and so is on no command
     line and in no rendered template. A failure is one line, the job's own reason; a wrong input
-    (exit status 65) is not retried. However the task ends, its processes end with it.
+    (exit status 65) is not retried, and a job that came to nothing new (66) skips its task. However
+    the task ends, its processes end with it.
     """
 
     def __init__(self, *, step: str, plan: str = "plan", **kwargs: Any) -> None:
@@ -61,6 +62,8 @@ class SparkStepOperator(SparkSubmitOperator):
                 text = f"{self.task_id}: {json.loads(said)}"
                 if f"Error code is: {EXIT_BAD_INPUT}." in str(error):
                     raise AirflowFailException(text) from None
+                if f"Error code is: {EXIT_UNCHANGED}." in str(error):
+                    raise AirflowSkipException(text) from None
                 raise AirflowException(text) from None
 
     def on_kill(self) -> None:

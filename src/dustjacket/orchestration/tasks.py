@@ -36,6 +36,12 @@ def plan_run(step: str) -> dict[str, Any]:
     if isinstance(plan, Waiting):
         raise AirflowSkipException(f"{step} waits: no version of {plan.missing} is published yet")
     done = published(plan, store)
+    if done and done.facts.get("retriable"):
+        log.info(
+            "%s/%s lacks %d rows that may be had now",
+            done.kind, done.version, done.facts["retriable"],
+        )  # fmt: skip
+        done = None
     if done:
         log.info(
             "%s/%s already holds this work (inputs %s): nothing to do",
@@ -66,12 +72,19 @@ def announce(asset: Asset, step: str, only_if: str | None = None) -> Any:
     def announce(
         planned: dict[str, Any], inlet_events: Any = None, outlet_events: Any = None
     ) -> str:
+        from dustjacket.errors import NotReadyError
         from dustjacket.steps import STEPS
         from dustjacket.storage import Store
 
         version: str = planned["already"] or planned["plan"]["version"]
         kind = STEPS[step].publishes
-        if only_if and not Store(task_settings()).manifest(kind, version).facts.get(only_if):
+        try:
+            facts = Store(task_settings()).manifest(kind, version).facts
+        except NotReadyError:
+            raise AirflowSkipException(
+                f"{kind}/{version} was not published: nothing to announce"
+            ) from None
+        if only_if and not facts.get(only_if):
             raise AirflowSkipException(f"{kind}/{version} is not {only_if}: nothing to announce")
         before = inlet_events[asset].ascending(False).limit(100)
         if any(event.extra.get("version") == version for event in before):

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Collection
 from pathlib import Path
 
 from rich.console import Console
@@ -48,14 +49,15 @@ def choose_ports(
             chosen[server] = fixed
             continue
         wanted = before.get(server, usual)
-        chosen[server] = wanted if is_free(wanted) else _any_free(set(chosen.values()))
+        chosen[server] = wanted if is_free(wanted) else any_free(set(chosen.values()))
         if chosen[server] != wanted and server != "scheduler_health":
             console.print(f"port {wanted} is busy: {server} takes {chosen[server]}")
     remembered.write_text(json.dumps(chosen))
     return chosen
 
 
-def _any_free(taken: set[int]) -> int:
+def any_free(taken: Collection[int] = ()) -> int:
+    """Return a port of loopback that no server listens on and that is not ``taken``."""
     while True:
         with socket.socket() as probe:
             probe.bind((LOOPBACK, 0))

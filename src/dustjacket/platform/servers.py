@@ -22,6 +22,9 @@ S3PROXY_LOGBACK = """<configuration>
 """
 SPARK_LOG4J = """rootLogger.level = warn
 rootLogger.appenderRef.stdout.ref = console
+# It says on every start that it runs without a library of C.
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
 appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_ERR
@@ -59,13 +62,7 @@ def embedded_servers(
     airflow = str(bin_ / "airflow")
     servers = []
     if not outside.s3_endpoint:
-        java = (
-            *("java", "-Xmx384m", f"-Dlogback.configurationFile={home / 'logback.xml'}"),
-            *("-cp", f"{s3proxy_jars}/*", "org.gaul.s3proxy.Main"),
-            *("--properties", str(home / "s3proxy.properties")),
-        )
-        # An unsigned request is refused, by a server that is well.
-        servers.append(Server("s3", java, settings.s3_endpoint, (403,)))
+        servers.append(s3_server(settings, s3proxy_jars))
     if not outside.mlflow_uri:
         command = (
             *(str(bin_ / "mlflow"), "server", "--host", LOOPBACK, "--port", str(ports["mlflow"])),
@@ -85,6 +82,18 @@ def embedded_servers(
         Server("airflow-triggerer", (airflow, "triggerer", "--skip-serve-logs")),
     ]
     return servers
+
+
+def s3_server(settings: Settings, s3proxy_jars: Path) -> Server:
+    """Return the S3 server, as ``write_server_files`` has set it up."""
+    home = settings.home
+    java = (
+        *("java", "-Xmx384m", f"-Dlogback.configurationFile={home / 'logback.xml'}"),
+        *("-cp", f"{s3proxy_jars}/*", "org.gaul.s3proxy.Main"),
+        *("--properties", str(home / "s3proxy.properties")),
+    )
+    # An unsigned request is refused, by a server that is well.
+    return Server("s3", java, settings.s3_endpoint, (403,))
 
 
 def write_server_files(settings: Settings, credentials: Credentials, jars: list[Path]) -> None:
@@ -141,6 +150,8 @@ def environment(
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(ports["scheduler_health"]),
         # A task whose supervisor died is given up after this long, then tried again.
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        # Tasks of a scheduler that was killed are taken over this soon, not after 5 minutes.
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     variables = {f"AIRFLOW__{name}": value for name, value in airflow.items()}

@@ -1,0 +1,77 @@
+"""Streams of a source's files: fetched as they are read, and decompressed where they need it."""
+
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from dustjacket.errors import BadInputError
+from dustjacket.records import WHOLE, Part
+from dustjacket.sources import SourceFile
+from dustjacket.storage import Store
+
+_BUFFER = 1 << 20
+_DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid)
+
+
+def opened(file: SourceFile, store: Store, part: Part = WHOLE) -> io.BufferedReader:
+    """Return a stream of the file's bytes, which are fetched as they are read.
+
+    What is compressed (gzip, bzip2, xz, Zstandard) is told by its first bytes and read as what it
+    holds; read it inside :func:`damage_told`.
+
+    Args:
+        part: which bytes, of a file that is not compressed.
+    """
+    if part == WHOLE:
+        body: Any = store.client.get_object(Bucket=file.bucket, Key=file.key)["Body"]
+        return decompressed(io.BufferedReader(body, _BUFFER))
+    end = "" if part.end is None else part.end - 1
+    body = store.client.get_object(
+        Bucket=file.bucket, Key=file.key, Range=f"bytes={part.offset}-{end}"
+    )["Body"]
+    return io.BufferedReader(body, _BUFFER)
+
+
+_COMPRESSED: dict[bytes, Callable[[Any], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
+    b"\x28\xb5\x2f\xfd": lambda stream: pa.CompressedInputStream(
+        pa.PythonFile(stream, "r"), "zstd"
+    ),
+}
+
+
+def is_compressed(file: SourceFile, store: Store) -> bool:
+    """Return whether a file that is not empty is compressed, by its first bytes."""
+    with opened(file, store, Part(end=6)) as stream:
+        return stream.read().startswith(tuple(_COMPRESSED))
+
+
+def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
+    """Return the bytes that a compressed stream holds, or the stream itself if it is not."""
+    head = stream.peek(6)
+    for signature, opener in _COMPRESSED.items():
+        if head.startswith(signature):
+            return io.BufferedReader(opener(stream), _BUFFER)
+    return stream
+
+
+@contextmanager
+def damage_told(file: SourceFile) -> Iterator[None]:
+    """Turn what reading a damaged file raises into an error that names it."""
+    try:
+        yield
+    except (ConnectionError, TimeoutError):
+        raise
+    except _DAMAGED as error:
+        raise BadInputError(
+            f"{file.name!r} is damaged ({type(error).__name__}: {error}): give a whole file"
+        ) from error

@@ -1,0 +1,245 @@
+"""Tables as they come: separated values, JSON Lines or Parquet, a row at a time.
+
+Every row keeps where it was and what it was, byte for byte, so that a rejected one can be shown.
+"""
+
+import codecs
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+import pyarrow.parquet as pq
+
+from dustjacket.errors import BadInputError
+from dustjacket.records import MAX_RECORD, WHOLE, Part, decode, read_records, split_records
+from dustjacket.sources import SourceFile
+from dustjacket.storage import Store
+from dustjacket.streams import damage_told, opened
+
+SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
+JSON_LINES, PARQUET = (".jsonl", ".ndjson"), (".parquet", ".pq")
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+ENDINGS = (*SEPARATORS, *JSON_LINES, *PARQUET)
+LISTING = ("ASIN", "filename", "image URL", "title", "author", "category id", "category")
+"""The columns of a listing of book covers (Iwana et al. 2016), which comes without a header."""
+_BATCH_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row: its values by column, or the reason why it has none.
+
+    Attributes:
+        position: number of the record in its file, from 0; a header is one.
+        offset: byte at which it begins, after decompression; of Parquet its number again.
+        raw: its bytes; of Parquet, the row as JSON.
+        values: by name of column, trimmed and in lower case; what is missing is empty.
+    """
+
+    position: int
+    offset: int
+    raw: bytes
+    values: Mapping[str, str]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the beginning of a table says of it.
+
+    Attributes:
+        kind: ending of its name.
+        columns: names as they are written.
+        header: whether the first record holds them.
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    header: bool
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns' names as rows have them."""
+        return tuple(key_of(name) for name in self.columns)
+
+
+def key_of(name: str) -> str:
+    """Return a column's name as rows have it."""
+    return name.strip(" \t\"'[]").casefold()
+
+
+def kind_of(name: str) -> str | None:
+    """Return which kind of table a file is by the ending of its name, or None."""
+    path = PurePosixPath(name.lower())
+    ending = PurePosixPath(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
+    return ending if ending in ENDINGS else None
+
+
+def shape_of(stream: BinaryIO, kind: str) -> Shape | None:
+    """Return the shape of a table from its beginning, or None if it has no record to show it.
+
+    Separated values have a header, unless their first record is that of a listing: seven fields,
+    none of them named like one of its columns.
+    """
+    if kind in PARQUET:
+        with _parquet(stream) as file:
+            return Shape(kind, tuple(file.schema_arrow.names), header=False)
+    if kind in JSON_LINES:
+        first = next(_json_rows(stream, WHOLE), None)
+        return Shape(kind, tuple(first.values), header=False) if first and first.values else None
+    records = read_records(stream, separator=SEPARATORS[kind])
+    fields = next((record.fields for record in records if record.fields), None)
+    if fields is None:
+        return None
+    listing = {key_of(name) for name in LISTING}
+    if len(fields) == len(LISTING) and not listing & {key_of(field) for field in fields}:
+        return Shape(kind, LISTING, header=False)
+    return Shape(kind, fields, header=True)
+
+
+def read_rows(stream: BinaryIO, shape: Shape, part: Part = WHOLE) -> Iterator[TableRow]:
+    """Yield the rows of a table, or of a part of it, from a stream at the part's beginning."""
+    if shape.kind in PARQUET:
+        yield from _parquet_rows(stream)
+    elif shape.kind in JSON_LINES:
+        yield from _json_rows(stream, part)
+    else:
+        keys = shape.keys
+        header = shape.columns if shape.header and part.position == 0 else None
+        for record in read_records(stream, len(keys), separator=SEPARATORS[shape.kind], part=part):
+            if header is not None and record.fields == header:
+                header = None
+                continue
+            values = dict(zip(keys, record.fields, strict=True)) if record.fields else {}
+            yield TableRow(record.position, record.offset, record.raw, values, record.reason)
+
+
+def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[Part]:
+    """Yield parts of at least ``size`` bytes, but for the last, that together are the table."""
+    if shape.kind in PARQUET:
+        yield WHOLE
+    elif shape.kind in JSON_LINES:
+        yield from _json_parts(stream, size)
+    else:
+        separator = SEPARATORS[shape.kind]
+        yield from split_records(stream, size, len(shape.columns), separator=separator)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that is read from its beginning to its end, once."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[TableRow]
+
+    def __iter__(self) -> Iterator[TableRow]:
+        return self.rows
+
+
+def read_shape(file: SourceFile, store: Store) -> Shape | None:
+    """Return the shape of a source's file, or None if it has no record to show it.
+
+    Raises:
+        BadInputError: the ending of its name is that of no table, or it is damaged.
+    """
+    kind = kind_of(file.name)
+    if kind is None:
+        raise BadInputError(f"{file.name!r} is no table: it ends in none of {' '.join(ENDINGS)}")
+    with opened(file, store) as stream, damage_told(file):
+        return shape_of(stream, kind)
+
+
+def read_table(file: SourceFile, store: Store) -> Table | None:
+    """Return the table in a source's file, or None if it has no record.
+
+    Raises:
+        BadInputError: as of :func:`read_shape`; a file that is damaged later on raises it there.
+    """
+    shape = read_shape(file, store)
+
+    def rows(shape: Shape) -> Iterator[TableRow]:
+        with opened(file, store) as stream, damage_told(file):
+            yield from read_rows(stream, shape)
+
+    return Table(shape.columns, rows(shape)) if shape else None
+
+
+def _json_lines(stream: BinaryIO, part: Part) -> Iterator[tuple[int, bytes, int]]:
+    """Yield offset, beginning and length of every line that is not blank."""
+    offset = part.offset
+    while part.end is None or offset < part.end:
+        line = stream.readline(MAX_RECORD)
+        if not line:
+            return
+        length = len(line)
+        while not line.endswith(b"\n") and (more := stream.readline(MAX_RECORD)):
+            length += len(more)
+            if more.endswith(b"\n"):
+                break
+        if line.strip():
+            yield offset, line, length
+        offset += length
+
+
+def _json_rows(stream: BinaryIO, part: Part) -> Iterator[TableRow]:
+    for number, (offset, line, length) in enumerate(_json_lines(stream, part)):
+        raw = line.rstrip(b"\r\n")
+        position = part.position + number
+        if length > len(line):
+            yield TableRow(position, offset, raw, {}, "record_too_long")
+            continue
+        try:
+            found = json.loads(decode(raw.removeprefix(codecs.BOM_UTF8)))
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            yield TableRow(position, offset, raw, {}, "malformed_json")
+            continue
+        yield TableRow(position, offset, raw, {key_of(k): _text(v) for k, v in found.items()})
+
+
+def _json_parts(stream: BinaryIO, size: int) -> Iterator[Part]:
+    begun, position = WHOLE, 0
+    for offset, _, _ in _json_lines(stream, WHOLE):
+        if offset - begun.offset >= size:
+            yield replace(begun, end=offset)
+            begun = Part(offset, None, position)
+        position += 1
+    if position > begun.position:
+        yield begun
+
+
+@contextmanager
+def _parquet(stream: BinaryIO) -> Iterator[pq.ParquetFile]:
+    # Its description is at its end, so it is brought whole to local disk first.
+    with tempfile.TemporaryFile() as local:
+        shutil.copyfileobj(stream, local)
+        with pq.ParquetFile(local) as file:
+            yield file
+
+
+def _parquet_rows(stream: BinaryIO) -> Iterator[TableRow]:
+    with _parquet(stream) as file:
+        position = 0
+        for batch in file.iter_batches(_BATCH_ROWS):
+            for row in batch.to_pylist():
+                raw = json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "replace")
+                if len(raw) > MAX_RECORD:
+                    yield TableRow(position, position, raw[:MAX_RECORD], {}, "record_too_long")
+                else:
+                    values = {key_of(name): _text(value) for name, value in row.items()}
+                    yield TableRow(position, position, raw, values)
+                position += 1
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return str(value)

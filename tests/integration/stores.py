@@ -1,0 +1,66 @@
+"""An S3 server, Spark and MLflow's database for steps that are run without Airflow."""
+
+import contextlib
+import os
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from unittest import mock
+
+from pyspark import SparkContext
+from rich.console import Console
+
+from dustjacket.job import Job
+from dustjacket.parameters import Profile
+from dustjacket.platform.object_store import object_store
+from dustjacket.settings import Settings
+from dustjacket.spark import session
+from dustjacket.steps import STEPS, plan_step
+from dustjacket.storage import Store
+from tests.conftest import fresh_home
+
+
+@dataclass
+class Bench:
+    """Runs steps as Airflow would, one after the other, in this process."""
+
+    settings: Settings
+    store: Store
+    spark: object
+    folder: object
+
+    def run(self, step, work, **given):
+        """Run a step's function and return the manifest of what it published."""
+        plan = plan_step(STEPS[step], self.store, Profile(), datetime.now(UTC), given)
+        draft = self.store.draft(STEPS[step].publishes, plan.version)
+        with contextlib.chdir(self.folder):
+            work(Job(plan, self.store, draft, self.settings), self.spark)
+        return self.store.manifest(draft.kind, draft.version)
+
+    def table(self, manifest, folder):
+        """Return a published table as dictionaries, in its order."""
+        rows = self.spark.read.parquet(self.store.uri(manifest, folder))
+        return [row.asDict(recursive=True) for row in rows.collect()]
+
+
+@contextlib.contextmanager
+def bench(name):
+    home = fresh_home(name)
+    folder = home / "alone"
+    folder.mkdir()
+    set_here = {"DUSTJACKET_HOME": str(home), "PYSPARK_PYTHON": sys.executable}
+    with mock.patch.dict(os.environ, set_here), object_store(folder, Console()) as settings:
+        end_java()
+        spark = session(settings, name)
+        try:
+            yield Bench(settings, Store(settings), spark, folder)
+        finally:
+            spark.stop()
+            end_java()
+
+
+def end_java():
+    """End the Java that earlier tests left, which knows nothing of this server's settings."""
+    if SparkContext._gateway is not None:
+        SparkContext._gateway.shutdown()
+        SparkContext._gateway = SparkContext._jvm = None

@@ -1,0 +1,196 @@
+"""A row of a listing is a book, or is rejected by the first rule that it breaks."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dustjacket.books import book_group, fold_editions, normalise
+from dustjacket.catalog.cleaning import RULES, Book, clean, one_line, repaired, restored_asin
+from dustjacket.catalog.columns import check_text, columns_of
+from dustjacket.errors import BadInputError
+from dustjacket.parameters import CatalogParameters
+from dustjacket.tables import LISTING, Shape, key_of
+
+KEYS = tuple(map(key_of, LISTING))
+COLUMNS = columns_of("listing.csv", Shape(".csv", LISTING, header=False), CatalogParameters())
+ROW = ("60750715", "0060750715.jpg", "http://a/1.jpg", "Emma", "Jane Austen", "1", "Fiction")
+
+
+def listed(**changed):
+    return dict(zip(KEYS, ROW, strict=True)) | changed
+
+
+def cleaned(parameters=None, **changed):
+    return clean(listed(**changed), COLUMNS, parameters or CatalogParameters())
+
+
+def test_a_sound_row_is_a_book():
+    book = cleaned()
+    assert (book.asin, book.title, book.author, book.genre) == (
+        "0060750715",
+        "Emma",
+        "Jane Austen",
+        "Fiction",
+    )
+    assert book.group == book_group("Emma", "Jane Austen")
+    assert book.description is None
+
+
+def test_a_missing_author_is_no_reason_to_reject():
+    assert cleaned(author="  ").author is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "changed"),
+    [
+        ("no_title", {"title": " \n "}),
+        ("punctuation_title", {"title": "?! … --"}),
+        ("no_genre", {"category": ""}),
+        ("genre_too_long", {"category": "x" * 201}),
+        ("title_too_long", {"title": "word " * 300}),
+        ("author_too_long", {"author": "name " * 300}),
+        ("control_characters", {"title": "Em\x07ma"}),
+        ("control_characters", {"author": "Jane\x1bAusten"}),
+    ],
+)
+def test_each_rule_rejects_with_its_own_name(reason, changed):
+    assert reason in {rule.__name__ for rule in RULES}
+    assert cleaned(**changed) == reason
+
+
+def test_genres_can_be_told_and_others_are_unknown():
+    known = CatalogParameters(genres=("Fiction", "Law"))
+    assert isinstance(cleaned(known), Book)
+    assert cleaned(known, category="Laws") == "unknown_genre"
+
+
+@pytest.mark.parametrize("column", KEYS)
+def test_the_papers_cleaning_drops_a_row_with_any_empty_field_and_no_other(column):
+    paper = CatalogParameters(clean="paper")
+    assert cleaned(paper, **{column: " "}) == "empty_field"
+    assert isinstance(cleaned(paper, title="..."), Book)
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_row_is_a_book_or_has_a_reason(title, author, genre):
+    found = cleaned(title=title, author=author, category=genre)
+    if isinstance(found, str):
+        assert found in {rule.__name__ for rule in RULES}
+    else:
+        assert found.title == one_line(found.title)
+        assert normalise(found.title)
+        assert found.genre
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("Les MisÃ©rables", "Les Misérables"),
+        ("Itâ€™s a Book", "It\u2019s a Book"),
+        ("  two\n lines ", "two lines"),
+        ("Ångström", "Ångström"),
+        ("Plain", "Plain"),
+    ],
+)
+def test_what_was_decoded_wrongly_before_is_repaired(wrong, right):
+    assert repaired(wrong) == right
+
+
+@given(st.text())
+def test_repairing_twice_changes_no_sound_text(text):
+    sound = text.encode("ascii", "ignore").decode()
+    assert repaired(repaired(sound)) == repaired(sound) == one_line(sound)
+
+
+@pytest.mark.parametrize(
+    ("asin", "filename", "restored"),
+    [
+        ("60750715", "0060750715.jpg", "0060750715"),
+        ("0060750715", "0060750715.jpg", "0060750715"),
+        ("B000ABC", "other.jpg", "B000ABC"),
+        ("", "0060750715.jpg", "0060750715"),
+        ("60750715", "", "60750715"),
+    ],
+)
+def test_an_asin_gets_its_leading_zeros_back(asin, filename, restored):
+    assert restored_asin(asin, filename) == restored
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Emma (Penguin Classics)",
+        "Emma [Large Print]",
+        "Emma (2nd Edition)",
+        "EMMA (Paperback) [Import]",
+        "Emma (Unabridged Audio CD)",
+    ],
+)
+def test_editions_and_formats_in_brackets_are_the_same_book(title):
+    assert book_group(title, "Jane Austen") == book_group("Emma", "Jane Austen")
+
+
+@pytest.mark.parametrize(
+    "title", ["Naruto (Vol. 2)", "Naruto (Book 1, Audio CD)", "Naruto (The Movie)", "Naruto 2"]
+)
+def test_volumes_and_other_brackets_are_another_book(title):
+    assert fold_editions(title) == title
+    assert book_group(title, None) != book_group("Naruto", None)
+
+
+def test_a_title_that_is_only_an_edition_keeps_its_words():
+    assert book_group("(Deluxe Edition)", None) != book_group("(Illustrated Classics)", None)
+
+
+def shape(*columns):
+    return Shape(".csv", columns, header=True)
+
+
+def test_known_names_of_columns_are_understood():
+    found = columns_of("b.csv", shape("Book_ID", "Authors", "Original_Title", "Genres"), BOOKS)
+    assert found == {
+        "title": "original_title",
+        "genre": "genres",
+        "author": "authors",
+        "asin": "book_id",
+    }
+
+
+BOOKS = CatalogParameters()
+
+
+def test_columns_can_be_named():
+    asked = CatalogParameters(title_column=" Was ", genre_column="ART", description_column="text")
+    found = columns_of("b.csv", shape("was", "Art", "Text", "title"), asked)
+    assert found == {"title": "was", "genre": "art", "description": "text"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "parameters", "said"),
+    [
+        (("title", "author"), BOOKS, "no genre column, but 2 columns (title, author)"),
+        (("a", "b"), BOOKS, "no title column"),
+        (("title", "genre"), CatalogParameters(author_column="who"), "no column 'who'"),
+    ],
+)
+def test_a_column_that_is_not_there_is_said_with_those_that_are(columns, parameters, said):
+    with pytest.raises(BadInputError) as raised:
+        columns_of("b.csv", shape(*columns), parameters)
+    assert said in str(raised.value)
+    assert "give a table" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (b" \n", "is empty"),
+        (bytes(range(256)) * 9, "is binary"),
+        (b"PK\x03\x04" + b"x" * 99, "ZIP archive"),
+        ("\ufefftitle".encode("utf-16"), "UTF-16"),
+        (b"\xff\xd8\xff\xe0", "an image"),
+    ],
+)
+def test_what_is_no_text_is_said(head, said):
+    with pytest.raises(BadInputError, match=said):
+        check_text("b.csv", head)

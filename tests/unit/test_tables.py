@@ -1,0 +1,166 @@
+"""Tables of every kind are read row by row, with where each was and what it was."""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dustjacket.errors import BadInputError
+from dustjacket.sources import SourceFile
+from dustjacket.streams import damage_told, decompressed
+from dustjacket.tables import (
+    LISTING,
+    kind_of,
+    read_rows,
+    read_shape,
+    shape_of,
+    split_rows,
+)
+
+LISTED = b'"1","1.jpg","http://a/1.jpg","Emma","Jane Austen","1","Fiction"\n'
+
+
+def read(data, kind):
+    shape = shape_of(io.BytesIO(data), kind)
+    return [row.reason or dict(row.values) for row in read_rows(io.BytesIO(data), shape)]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a/b.csv", ".csv"),
+        ("LISTING.CSV.GZ", ".csv"),
+        ("x.tsv.zst", ".tsv"),
+        ("books.jsonl", ".jsonl"),
+        ("part-0.parquet", ".parquet"),
+        ("photo.jpg", None),
+        ("archive.gz", None),
+        ("csv", None),
+    ],
+)
+def test_the_ending_of_a_name_says_what_table_it_is(name, kind):
+    assert kind_of(name) == kind
+
+
+def test_a_header_names_the_columns_and_is_no_row():
+    assert read(b"\xef\xbb\xbfCategory, Title \nArt,Emma\n", ".csv") == [
+        {"category": "Art", "title": "Emma"}
+    ]
+
+
+def test_a_listing_has_no_header_but_known_columns():
+    shape = shape_of(io.BytesIO(LISTED), ".csv")
+    assert shape.columns == LISTING
+    (row,) = read(LISTED, ".csv")
+    assert (row["title"], row["author"], row["category"]) == ("Emma", "Jane Austen", "Fiction")
+
+
+def test_a_listing_with_a_header_in_brackets_is_read_by_it():
+    header = ",".join(f'"[{name.upper()}]"' for name in LISTING).encode() + b"\n"
+    assert read(header + LISTED, ".csv") == read(LISTED, ".csv")
+
+
+def test_tabs_separate_a_tsv():
+    assert read(b"title\tgenre\nEmma, again\tArt\n", ".tsv") == [
+        {"title": "Emma, again", "genre": "Art"}
+    ]
+
+
+def test_json_lines_are_rows_and_what_is_no_object_is_rejected():
+    data = (
+        b'{"Title": "Emma", "authors": ["A", "B"], "year": 1815}\n[1]\n{"title"\n\n{"title":null}'
+    )
+    assert read(data, ".jsonl") == [
+        {"title": "Emma", "authors": "A, B", "year": "1815"},
+        "malformed_json",
+        "malformed_json",
+        {"title": ""},
+    ]
+
+
+def test_json_too_deep_or_too_long_is_rejected_and_the_next_line_read():
+    deep = b"[" * 50_000 + b"\n"
+    long = b'{"title": "' + b"x" * 200_000 + b'"}\n'
+    assert read(b'{"title": "a"}\n' + deep + long + b'{"title": "b"}', ".jsonl") == [
+        {"title": "a"},
+        "malformed_json",
+        "record_too_long",
+        {"title": "b"},
+    ]
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["title", "genre"]), st.text(max_size=8), min_size=1),
+        min_size=1,
+    ),
+    st.integers(1, 60),
+)
+def test_json_lines_read_in_parts_are_the_same_rows(rows, size):
+    data = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    shape = shape_of(io.BytesIO(data), ".jsonl")
+    whole = list(read_rows(io.BytesIO(data), shape))
+    parts = list(split_rows(io.BytesIO(data), shape, size))
+    assert whole == [
+        row for part in parts for row in read_rows(io.BytesIO(data[part.offset :]), shape, part)
+    ]
+    assert [dict(row.values) for row in whole] == rows
+
+
+@given(st.lists(st.tuples(st.text('ab\n",', max_size=5), st.text("xy ", max_size=5)), min_size=1))
+def test_a_table_with_a_header_read_in_parts_has_the_same_rows(rows):
+    written = io.StringIO()
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerows([("title", "genre"), *rows])
+    data = written.getvalue().encode()
+    shape = shape_of(io.BytesIO(data), ".csv")
+    parts = list(split_rows(io.BytesIO(data), shape, 20))
+    read_again = [
+        row for part in parts for row in read_rows(io.BytesIO(data[part.offset :]), shape, part)
+    ]
+    assert [tuple(row.values.values()) for row in read_again] == rows
+
+
+def test_parquet_is_read_with_each_row_as_json_beside_it():
+    table = io.BytesIO()
+    pq.write_table(pa.table({"Title": ["Emma", None], "year": [1815, 1]}), table)
+    data = table.getvalue()
+    assert read(data, ".parquet") == [
+        {"title": "Emma", "year": "1815"},
+        {"title": "", "year": "1"},
+    ]
+    shape = shape_of(io.BytesIO(data), ".parquet")
+    rows = list(read_rows(io.BytesIO(data), shape))
+    assert json.loads(rows[0].raw) == {"Title": "Emma", "year": 1815}
+
+
+def zstd(data):
+    return pa.compress(data, codec="zstd", asbytes=True)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstd, bytes])
+def test_what_is_compressed_is_read_as_what_it_holds(compress):
+    data = compress(LISTED * 1000)
+    assert decompressed(io.BufferedReader(io.BytesIO(data))).read() == LISTED * 1000
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstd])
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[:40] + b"x" * 60])
+def test_a_damaged_file_is_named(compress, damage):
+    data = damage(compress(LISTED * 5000))
+    named = SourceFile("books.csv.gz", "b", "k")
+    told = pytest.raises(BadInputError, match=r"'books.csv.gz' is damaged.*give a whole file")
+    with told, damage_told(named):
+        decompressed(io.BufferedReader(io.BytesIO(data))).read()
+
+
+def test_a_file_that_is_no_table_by_its_name_is_named():
+    with pytest.raises(BadInputError, match=r"'cover.jpg' is no table"):
+        read_shape(SourceFile("cover.jpg", "b", "k"), None)
