@@ -2,10 +2,10 @@
 PYTHON ?= python3
 READY := .venv/.ready
 STATE := .dustjacket
-export CATALOG COVERS
+export CATALOG COVERS DATA ROWS
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status test test-faults check
+.PHONY: help run down status test test-faults bench check
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ test: $(READY) ## unit, DAG and integration tests, and the whole chain once thro
 
 test-faults: $(READY) ## the tests that break things: kills and outages
 	@.venv/bin/pytest -m faults
+
+bench: $(READY) ## measure against others: NAME=ingest-catalog or ingest-covers
+	@.venv/bin/python -m tests.benchmarks.$(subst -,_,$(NAME))
 
 check: $(READY) ## ruff and mypy
 	@.venv/bin/ruff check .

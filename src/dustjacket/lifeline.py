@@ -32,7 +32,7 @@ def lifeline() -> Iterator[str]:
     os.environ[MARK] = mark
     watched = [f"{pid}:{psutil.Process(pid).create_time()}" for pid in (os.getpid(), os.getppid())]
     watcher = subprocess.Popen(
-        [sys.executable, "-m", "dustjacket.lifeline", mark, *watched],
+        [sys.executable, "-m", "dustjacket.lifeline", "watch", mark, *watched],
         env={name: value for name, value in os.environ.items() if name != MARK},
         start_new_session=True,
         stdin=subprocess.DEVNULL,
@@ -92,12 +92,26 @@ def _alive(watched: str) -> bool:
         return False
 
 
-def main() -> None:
-    """Watch the processes named on the command line; when one is gone, end the attempt."""
-    mark, *watched = sys.argv[1:]
+def watch(mark: str, *watched: str) -> None:
+    """Wait until one of the processes ``pid:created`` is gone, then end the attempt."""
     while all(_alive(one) for one in watched):
         time.sleep(_INTERVAL_S)
     end_attempt(mark)
+
+
+def succeed(variable: str, value: str, *command: str) -> None:
+    """Become ``command``, in the place of what is left of one in whose environment it says so.
+
+    A server that crashed may leave a child that still holds its port.
+    """
+    end_processes(variable, value)
+    os.execvp(command[0], command)  # noqa: S606  # there is no shell to start
+
+
+def main() -> None:
+    """Do what the command line says: ``watch`` or ``succeed``, with its arguments."""
+    what, first, second, *others = sys.argv[1:]
+    (watch if what == "watch" else succeed)(first, second, *others)
 
 
 if __name__ == "__main__":

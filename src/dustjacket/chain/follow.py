@@ -5,8 +5,9 @@ is left to start it (after a crash, say), so that running again continues where 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -33,9 +34,16 @@ def current_versions(store: Store, profile: Profile) -> dict[str, Manifest | Non
 
 
 def run_chain(
-    api: AirflowApi, store: Store, profile: Profile, console: Console
+    api: AirflowApi,
+    store: Store,
+    profile: Profile,
+    console: Console,
+    given: Mapping[str, dict[str, Any]],
 ) -> dict[str, Manifest]:
     """Trigger ingestion, follow the chain to its end and return each step's current version.
+
+    Args:
+        given: parameters by step for the runs that are triggered here alone.
 
     Raises:
         DustjacketError: a step failed; the text names its task and the reason.
@@ -43,7 +51,7 @@ def run_chain(
     since = datetime.now(UTC)
     for step in STEPS.values():
         if step.has_source:
-            api.trigger(step.name)
+            api.trigger(step.name, given.get(step.name))
     board = Board(api, console)
     started: set[str] = set()
     quiet_since = time.monotonic()
@@ -64,7 +72,7 @@ def run_chain(
                 if behind in started:
                     raise DustjacketError(f"{behind} ran but published nothing: see its log")
                 started.add(behind)
-                api.trigger(behind)
+                api.trigger(behind, given.get(behind))
                 quiet_since = time.monotonic()
             time.sleep(_POLL_S)
 

@@ -17,6 +17,7 @@ from dustjacket.platform import down, is_up, up
 from dustjacket.sample import make_sample
 from dustjacket.settings import Settings
 from dustjacket.sources import fingerprint
+from dustjacket.steps import STEPS
 from dustjacket.storage import Store
 
 SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED = 3000, 1200, 13
@@ -48,7 +49,7 @@ def run(
         given.setdefault("ingest_covers", {})["source"] = covers
         profile = store_profile(api, given)
         console.print(f"Airflow: {settings.airflow_url}   MLflow: {settings.mlflow_uri}")
-        versions = run_chain(api, store, profile, console)
+        versions = run_chain(api, store, profile, console, another_listing(store, catalog, console))
     except KeyboardInterrupt:
         if was_up:
             console.print(
@@ -63,6 +64,18 @@ def run(
     print_report(figures, console)
     console.print(f"report   {report}")
     return settings
+
+
+def another_listing(store: Store, catalog: str, console: Console) -> dict[str, dict[str, Any]]:
+    """Return the parameters of a run that need not be like the one before, where it cannot be.
+
+    Who names another listing than that of the newest version means it to be another.
+    """
+    before = store.newest(STEPS["ingest_catalog"].publishes)
+    if before is None or before.source == catalog:
+        return {}
+    console.print(f"another listing than {before.source}: it is not held against that one")
+    return {"ingest_catalog": {"accept_changes": True}}
 
 
 def store_profile(api: AirflowApi, given: dict[str, Any]) -> Profile:

@@ -18,6 +18,7 @@ from dustjacket.platform.credentials import write_private
 from dustjacket.platform.servers import Server
 
 _STOP_S = 15
+_SERVER = "DUSTJACKET_SERVER"
 DOWN = ("FATAL", "EXITED", "STOPPED")
 
 
@@ -41,8 +42,11 @@ def render(home: Path, servers: list[Server]) -> str:
     ]
     for server in servers:
         log = f"{home}/logs/{server.name}.log"
+        itself = f"{home}:{server.name}"
+        succeed = (sys.executable, "-m", "dustjacket.lifeline", "succeed", _SERVER, itself)
         parts.append(
-            f"[program:{server.name}]\ncommand={_quoted(server.command)}\n"
+            f"[program:{server.name}]\ncommand={_quoted((*succeed, *server.command))}\n"
+            f'environment={_SERVER}="{itself.replace("%", "%%")}"\n'
             "autostart=true\nautorestart=true\nstartsecs=3\nstartretries=5\n"
             f"stopwaitsecs={_STOP_S}\nstopasgroup=true\nkillasgroup=true\n"
             f"redirect_stderr=true\nstdout_logfile={log}\n"
@@ -50,7 +54,7 @@ def render(home: Path, servers: list[Server]) -> str:
         )
         if server.health_url:
             codes = tuple(word for code in server.healthy for word in ("-c", str(code)))
-            watch = (str(listener), "-E", "-t", "30", *codes, "-p", server.name, server.health_url)
+            watch = (str(listener), "-E", "-t", "60", *codes, "-p", server.name, server.health_url)
             parts.append(
                 f"[eventlistener:{server.name}-health]\ncommand={_quoted(watch)}\n"
                 "events=TICK_60\nautorestart=true\n"

@@ -1,0 +1,78 @@
+"""What benchmarks share: times and peak memory, and the line that each figure is printed as."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+import psutil
+
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds that something took, and the most memory of its process tree meanwhile, in MiB."""
+
+    seconds: float
+    memory_mib: float
+
+
+def measured(work: Callable[[], object]) -> Measured:
+    """Do ``work`` and measure it; memory is proportional (PSS), so shared pages count once."""
+    over, peak = threading.Event(), [0.0]
+
+    def watch() -> None:
+        while True:
+            peak[0] = max(peak[0], _tree_mib())
+            if over.wait(_POLL_S):
+                return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    began = time.monotonic()
+    work()
+    seconds = time.monotonic() - began
+    over.set()
+    thread.join()
+    return Measured(seconds, peak[0])
+
+
+def _tree_mib() -> float:
+    total = 0
+    here = psutil.Process()
+    for process in [here, *here.children(recursive=True)]:
+        try:
+            total += process.memory_full_info().pss
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return total / 2**20
+
+
+def in_turn(
+    ours: Callable[[], Measured], peer: Callable[[], Measured], runs: int
+) -> tuple[list[Measured], list[Measured]]:
+    """Measure both, one after the other, so many times."""
+    pairs = [(ours(), peer()) for _ in range(runs)]
+    return [one for one, _ in pairs], [other for _, other in pairs]
+
+
+def line(name: str, ours: float, peer: float, unit: str, n: int, note: str) -> None:
+    """Print one figure as JSON; the ratio is ours to the peer's."""
+    figure = {
+        "name": name,
+        "ours": round(ours, 1),
+        "peer": round(peer, 1),
+        "ratio": round(ours / peer, 3) if peer else None,
+        "unit": unit,
+        "n": n,
+        "note": note,
+    }
+    print(json.dumps(figure, ensure_ascii=False), flush=True)
+
+
+def middle(runs: list[Measured]) -> Measured:
+    """Return the medians."""
+    return Measured(median(r.seconds for r in runs), median(r.memory_mib for r in runs))
