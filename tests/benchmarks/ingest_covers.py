@@ -1,0 +1,276 @@
+"""Covers a second from the web to shards, beside img2dataset and beside Pillow alone.
+
+``N`` covers (2,000 by default; 20590 is the size of the paper's task) are drawn once and served
+from this machine, so server, client and decoder share its cores. Both write JPEGs with a short
+side of 256 into tar files of 1,000, and their steady rates are from the first request that the
+server sees until the last file is written; ours also checks addresses, looks for copies, keeps the
+originals for the next run and writes an index. Pillow alone only decodes, resizes and
+encodes the same files, in two processes.
+"""
+
+import asyncio
+import contextlib
+import csv
+import json
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import Pool
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.request import urlopen
+
+from PIL import Image
+
+from dustjacket.sample.drawing import draw_cover
+from dustjacket.sample.grammar import make_book
+from tests.benchmarks.measure import line, measured
+from tests.conftest import STATE
+
+PEER = "img2dataset==1.47.0"
+SMALL = 2000
+CORES = 2
+_SIDE, _QUALITY, _PER_SHARD = 256, 90, 1000
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one run took.
+
+    Attributes:
+        steady: images a second from the first request to the last file.
+        seconds: in all.
+        memory: in MiB, at most.
+        cpu: seconds of a core in all, which other work on the machine does not change.
+    """
+
+    steady: float
+    seconds: float
+    memory: float
+    cpu: float
+
+
+def draw(numbers: range) -> None:
+    """Draw the covers of ``numbers`` that are not drawn yet."""
+    folder = covers_folder()
+    for number in numbers:
+        file = folder / f"{number}.jpg"
+        if not file.exists():
+            rng = random.Random(f"bench {number}")
+            draw_cover(make_book(rng), rng).save(file, "JPEG", quality=85)
+
+
+def covers_folder() -> Path:
+    folder = STATE / "bench-covers"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve ``folder``; yield the address."""
+    command = [sys.executable, "-m", "tests.benchmarks.cover_server", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        finally:
+            server.terminate()
+
+
+def began(address: str) -> float:
+    """Return when the first cover was asked for since this was last called."""
+    with urlopen(f"{address}/began") as reply:  # noqa: S310 - our own server
+        return float(reply.read())
+
+
+def write_table(file: Path, address: str, n: int) -> None:
+    with file.open("w", newline="") as stream:
+        table = csv.writer(stream)
+        table.writerow(["title", "author", "image_url"])
+        for number in range(n):
+            table.writerow([f"Title {number}", f"Author {number}", f"{address}/{number}.jpg"])
+
+
+def ours(table: Path, n: int, address: str) -> Figures:
+    """Run our own ingestion in a process of its own."""
+    said: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(dir=STATE) as folder:
+        command = [sys.executable, "-m", "tests.benchmarks.ingest_covers", str(table), folder]
+
+        def run() -> None:
+            said.update(json.loads(subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
+            ).stdout.splitlines()[-1]))  # fmt: skip
+
+        before = _cpu()
+        took = measured(run)
+        cpu = _cpu() - before
+    if said["rows"] != n or said["accepted"] < 0.9 * n:
+        raise RuntimeError(f"ours ended with {said}")
+    return Figures(n / (said["packed_at"] - began(address)), took.seconds, took.memory_mib, cpu)
+
+
+def run_ours(table: Path, folder: Path) -> None:
+    """Ingest ``table`` into ``folder`` and print what it took; what :func:`ours` starts."""
+    os.environ |= {
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_SUBMIT_ARGS": "--driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell",
+    }
+    from dustjacket.covers.assemble import assemble
+    from dustjacket.covers.places import Folder
+    from dustjacket.covers.source import Source
+    from dustjacket.parameters import CoversParameters
+    from dustjacket.settings import Settings
+    from dustjacket.spark import session
+
+    spark = session(Settings(spark_master=f"local[{CORES}]", s3_endpoint=None), "bench")
+    at: list[float] = []
+    result = assemble(
+        spark,
+        Source(table.name, Folder(table.parent), [table.name]),
+        Folder(folder / "out"),
+        Folder(folder / "cache"),
+        CoversParameters(source=table.name, covers_per_shard=_PER_SHARD),
+        lambda _: at.append(time.time()),
+        run="bench",
+        private=True,
+    )
+    spark.stop()
+    java = spark.sparkContext._gateway.proc
+    java.stdin.close()
+    java.wait()  # so that the time it took counts
+    read = result.accepted + result.rejected
+    print(json.dumps({"packed_at": at[-2], "accepted": result.accepted, "rows": read}))
+
+
+def peer(table: Path, n: int, address: str) -> Figures:
+    """Run img2dataset in its own environment."""
+    with tempfile.TemporaryDirectory(dir=STATE) as folder:
+        out = Path(folder) / "out"
+        command = [
+            str(peer_environment() / "bin" / "img2dataset"), f"--url_list={table}",
+            "--input_format=csv", "--url_col=image_url", "--caption_col=title",
+            f"--output_folder={out}", "--output_format=webdataset", f"--processes_count={CORES}",
+            f"--image_size={_SIDE}", "--resize_mode=keep_ratio", "--resize_only_if_bigger=True",
+            "--encode_format=jpg", f"--encode_quality={_QUALITY}", "--enable_wandb=False",
+            f"--number_sample_per_shard={_PER_SHARD}", '--save_additional_columns=["author"]',
+        ]  # fmt: skip
+        environment = os.environ | {"NO_ALBUMENTATIONS_UPDATE": "1"}
+        before = _cpu()
+        took = measured(
+            lambda: subprocess.run(
+                command, check=True, env=environment,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )
+        )  # fmt: skip
+        cpu = _cpu() - before
+        stats = [json.loads(file.read_text()) for file in out.glob("*_stats.json")]
+    if sum(shard["successes"] for shard in stats) != n:
+        raise RuntimeError(f"img2dataset ended with {stats}")
+    ended = max(shard["end_time"] for shard in stats)
+    return Figures(n / (ended - began(address)), took.seconds, took.memory_mib, cpu)
+
+
+def _cpu() -> float:
+    """Return the seconds of a core that ended children, and theirs, have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def peer_environment() -> Path:
+    """Return the folder of img2dataset's environment, made the first time."""
+    folder = STATE / "bench-img2dataset"
+    if not (folder / "bin" / "img2dataset").exists():
+        uv = shutil.which("uv") or str(STATE / "uv" / "bin" / "uv")
+        python = str(folder / "bin" / "python")
+        subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(folder)], check=True)
+        subprocess.run([uv, "pip", "install", "-q", "--python", python, PEER], check=True)
+    return folder
+
+
+def pillow_alone(n: int) -> float:
+    """Return images a second of Pillow in two processes."""
+    files = [covers_folder() / f"{number}.jpg" for number in range(n)]
+    with Pool(CORES) as pool:
+        pool.map(remade, files[: 8 * CORES])
+        began = time.monotonic()
+        for _ in pool.imap_unordered(remade, files, 32):
+            pass
+        return n / (time.monotonic() - began)
+
+
+def remade(file: Path) -> int:
+    """Decode, resize and encode one file as our own ingestion does; return its size."""
+    with Image.open(file) as image:
+        share = _SIDE / min(image.size)
+        size = (round(image.width * share), round(image.height * share))
+        small = image.convert("RGB").resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
+    with tempfile.TemporaryFile() as made:
+        small.save(made, "JPEG", quality=_QUALITY)
+        return made.tell()
+
+
+async def _asked(address: str, n: int) -> float:
+    host, port = address.removeprefix("http://").split(":")
+
+    async def ask(numbers: range) -> None:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        for number in numbers:
+            writer.write(b"GET /%d.jpg HTTP/1.1\r\n\r\n" % number)
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.rpartition(b":")[2]))
+        writer.close()
+
+    began = time.monotonic()
+    await asyncio.gather(*(ask(range(part, n, 8)) for part in range(8)))
+    return n / (time.monotonic() - began)
+
+
+def main() -> None:
+    """Compare, and print a line a figure."""
+    n = int(os.environ.get("N", str(SMALL)))
+    with Pool(CORES) as pool:
+        pool.map(draw, [range(start, n, CORES) for start in range(CORES)])
+    peer_environment()
+    runs = 3 if n <= SMALL else 1
+    table = STATE / "bench-covers.csv"
+    with served(covers_folder()) as address:
+        write_table(table, address, n)
+        server = asyncio.run(_asked(address, min(n, SMALL)))
+        began(address)
+        own, other, alone = [], [], []
+        for _ in range(runs):
+            own.append(ours(table, n, address))
+            other.append(peer(table, n, address))
+            alone.append(pillow_alone(min(n, SMALL)))
+
+    def middle(figures: list[Figures], name: str) -> float:
+        return median(getattr(figure, name) for figure in figures)
+
+    about = f"{CORES} cores, medians of {runs}; server alone {server:,.0f}/s"
+    steady, whole = middle(own, "steady"), n / middle(own, "seconds")
+    line("ingest-covers-steady", steady, middle(other, "steady"), "images/s", n, f"{about}; {PEER}")
+    whole_peer = n / middle(other, "seconds")
+    line("ingest-covers-whole", whole, whole_peer, "images/s", n, f"{about}; start to end; {PEER}")
+    memory = middle(other, "memory")
+    line("ingest-covers-memory", middle(own, "memory"), memory, "MiB", n, f"PSS at most; {PEER}")
+    cpu = middle(other, "cpu")
+    line("ingest-covers-cpu", middle(own, "cpu"), cpu, "core-seconds", n, f"start to end; {PEER}")
+    note = f"{about}; Pillow {Image.__version__} decodes, resizes and encodes files, no more"
+    line("ingest-covers-pillow", steady, median(alone), "images/s", n, note)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        run_ours(Path(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        main()
