@@ -22,7 +22,12 @@ def emblem(easel: Easel) -> Rooms:
     easel.disc(*centre, radius + 0.012, palette.paper)
     easel.disc(*centre, radius, ground)
     easel.motif(easel.book.motif, *centre, radius * 1.42, easel.colour, shadow=shadow_on(ground))
-    _badge(easel, 0.5 + 0.72 * radius * rng.choice((-1, 1)), centre[1] + 0.6 * radius, 0.26)
+    _badge(
+        easel,
+        0.5 + 0.72 * radius * rng.choice((-1, 1)),
+        centre[1] + 0.8 * radius / easel.tall,
+        0.26,
+    )
     return Rooms(
         (0.08, 0.04, 0.92, centre[1] - (radius + 0.06) / easel.tall),
         (0.1, 0.9, 0.9, 0.955),
@@ -71,17 +76,16 @@ def pattern(easel: Easel) -> Rooms:
     palette, rng = easel.palette, easel.rng
     ground = easel.ground_for(palette.paper, palette.second, palette.ink)
     easel.paint((0, 0, 1, 1), ground)
-    columns = rng.choice((2, 3))
-    pitch = 1 / columns
-    rows = math.ceil(easel.tall / pitch) + 1
-    between = easel.small_colour(ground)
-    for row in range(rows):
-        y = (row + 0.5) * pitch / easel.tall
-        for column in range(-1, columns + 1):
-            x = (column + (0.5 if row % 2 else 1)) * pitch
-            easel.motif(easel.book.motif, x, y, pitch * 0.72, easel.colour)
-            easel.diamond(x + pitch / 2, y, 0.02, mixed(ground, between, 0.6))
-    top = rng.choice((0.36, 0.6))
+    pitch = rng.choice((rng.uniform(0.32, 0.36), rng.uniform(0.46, 0.54)))
+    x0, y0 = rng.uniform(-0.9, 0) * pitch, rng.uniform(0.1, 0.6) * pitch
+    between = mixed(ground, easel.small_colour(ground), 0.6)
+    for row in range(math.ceil(easel.tall / pitch) + 1):
+        y = (y0 + row * pitch) / easel.tall
+        for column in range(math.ceil(1 / pitch) + 2):
+            x = x0 + (column + 0.5 * (row % 2)) * pitch
+            easel.motif(easel.book.motif, x, y, pitch * 0.74, easel.colour)
+            easel.diamond(x + pitch / 2, y, 0.02, between)
+    top = rng.choice((rng.uniform(0.3, 0.4), rng.uniform(0.56, 0.62)))
     low = top + (0.3 if easel.book.second_motif else 0.25)
     plate = palette.paper if ground != palette.paper else palette.second
     edge = easel.small_colour(plate)
@@ -92,7 +96,7 @@ def pattern(easel: Easel) -> Rooms:
         easel.disc(0.5, low, 0.115, plate)
         easel.motif(easel.book.second_motif, 0.5, low, 0.16, edge)
     return Rooms(
-        (0.13, top + 0.01, 0.87, top + 0.19),
+        (0.13, top + 0.01, 0.87, top + (0.185 if easel.book.author else 0.235)),
         (0.15, top + 0.19, 0.85, top + 0.23),
         (palette.ink, palette.paper),
         plate,
@@ -126,7 +130,7 @@ def split(easel: Easel) -> Rooms:
     easel.motif(easel.book.motif, 0.5, y, 0.66, easel.colour, shadow=shadow_on(upper))
     right = 0.94
     if easel.book.second_motif:
-        right = 0.7
+        right = 0.67
         easel.motif(easel.book.second_motif, 0.83, 0.8, 0.22, easel.small_colour(lower))
     return Rooms(
         (0.07, line + 0.08, right, 0.9),
@@ -152,27 +156,20 @@ def framed(easel: Easel) -> Rooms:
             easel.disc(x, y, 0.062, palette.second)
             easel.disc(x, y, 0.045, border)
             easel.diamond(x, y, 0.032, palette.accent)
-    y = rng.uniform(0.55, 0.58)
+    y = rng.uniform(0.54, 0.58)
+    wide, high = rng.uniform(0.27, 0.33), rng.uniform(0.32, 0.37)
+    window = rng.choice((easel.oval, easel.rounded))
     ground = easel.ground_for(palette.second, palette.paper, palette.accent, palette.ink)
     for grow, colour in ((0.03, border), (0.02, palette.paper), (0.008, border), (0, ground)):
-        wide, high = 0.31 + grow, (0.36 + grow) / easel.tall
-        easel.canvas.ellipse(
-            (
-                (0.5 - wide) * easel.width,
-                (y - high) * easel.height,
-                (0.5 + wide) * easel.width,
-                (y + high) * easel.height,
-            ),
-            fill=colour,
-        )
-    easel.motif(easel.book.motif, 0.5, y, 0.46, easel.colour, shadow=shadow_on(ground))
+        window(0.5, y, wide + grow, high + grow, colour)
+    easel.motif(easel.book.motif, 0.5, y, 1.5 * wide, easel.colour, shadow=shadow_on(ground))
     if easel.book.second_motif:
         for x in (0.18, 0.82):
-            easel.motif(easel.book.second_motif, x, 0.805, 0.13, border)
-    easel.rule(0.835, border, half=0.12)
+            easel.motif(easel.book.second_motif, x, 0.84, 0.13, border)
+    easel.rule(0.855, border, half=0.12)
     return Rooms(
-        (0.12, 0.075, 0.88, y - 0.42 / easel.tall),
-        (0.14, 0.86, 0.86, 0.92),
+        (0.12, 0.075, 0.88, y - (high + 0.06) / easel.tall),
+        (0.14, 0.875, 0.86, 0.93),
         (palette.ink, palette.accent),
         palette.paper,
         largest=0.12,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image, ImageDraw
 
-from dustjacket.sample.colour import Colour, mixed, second_tone, stands_out
+from dustjacket.sample.colour import BLACK, Colour, mixed, second_tone, stands_out
 from dustjacket.sample.grammar import COLOURS, SampleBook
 from dustjacket.sample.lettering import Align, Box
 from dustjacket.sample.looks import Palette
@@ -80,8 +80,16 @@ class Easel:
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """Fill a circle."""
-        cx, cy, r = x * self.width, y * self.height, radius * self.width
-        self.canvas.ellipse((cx - r, cy - r, cx + r, cy + r), fill=colour)
+        self.oval(x, y, radius, radius, colour)
+
+    def oval(self, x: float, y: float, wide: float, high: float, colour: Colour) -> None:
+        """Fill an oval around a point; ``wide`` and ``high`` are half its sides, in widths."""
+        self.canvas.ellipse(self._around(x, y, wide, high), fill=colour)
+
+    def rounded(self, x: float, y: float, wide: float, high: float, colour: Colour) -> None:
+        """Fill a rectangle with round corners, as :meth:`oval` does."""
+        corner = 0.09 * self.width
+        self.canvas.rounded_rectangle(self._around(x, y, wide, high), corner, fill=colour)
 
     def shape(self, points: list[tuple[float, float]], colour: Colour) -> None:
         """Fill a polygon."""
@@ -158,7 +166,10 @@ class Easel:
         liked = (palette.accent, palette.ink, palette.paper, palette.second, CREAM, CHARCOAL)
         return next(colour for colour in liked if stands_out(colour, ground))
 
-    def _pixels(self, box: Box) -> tuple[float, float, float, float]:
+    def _around(self, x: float, y: float, wide: float, high: float) -> Box:
+        return self._pixels((x - wide, y - high / self.tall, x + wide, y + high / self.tall))
+
+    def _pixels(self, box: Box) -> Box:
         left, top, right, bottom = box
         return left * self.width, top * self.height, right * self.width, bottom * self.height
 
@@ -168,6 +179,6 @@ def main_colour(book: SampleBook) -> Colour:
     return COLOURS[book.colour]
 
 
-def shadow_on(ground: Colour) -> Colour:
-    """Return the colour of a soft shadow on ``ground``."""
-    return mixed(ground, (20, 14, 36), 0.22)
+def shadow_on(ground: Colour, depth: float = 0.22) -> Colour:
+    """Return the colour of a shadow on ``ground``; ``depth`` is 0 for none to 1 for black."""
+    return mixed(ground, BLACK, depth)

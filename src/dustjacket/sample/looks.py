@@ -54,7 +54,7 @@ eaf1f1 bcd6d6 00857d 05393a | 10242b 08151a 2fd3a5 dff9f2 | f4f4ee d3d6d0 e0662f
 d8f0ca a7d890 f0a93b 1c5a30 | fdf6e3 f4dfa6 5aa469 2d4a2b | cdeee6 8fd3c5 f27059 0f4a48
     | fbe3d0 f5bf9a 6aa84f 4d2f1c
 98c98c 5f9e58 d94f2b 3a1408 | 1f4d2e 12331d f2c230 f3f7e8 | f2e6cc d9bd86 2a6f97 4a1c0c
-    | c84b23 8f2f12 ffd27a 1f0a03
+    | b03c17 8f2f12 ffd27a fff3e2
 f4f4f2 d8d8d4 d43d2a 1c1c1c | 1b1b1d 0b0b0c e5c84a f7f7f5 | eee6da cfc2b0 2f5d8a 22201e
     | d9dfe4 aab5bf b23a6a 20262c
 """

@@ -16,11 +16,11 @@ _CONTOURS = 36
 
 def poster(easel: Easel) -> Rooms:
     """Paint the motif as large as it goes, with a shadow that leaves the cover."""
-    palette = easel.palette
+    palette, rng = easel.palette, easel.rng
     ground = easel.ground_for(palette.second, palette.paper, palette.accent, palette.ink)
     easel.paint((0, 0, 1, 1), ground)
-    x, y, side = 0.5, 0.36, 0.8
-    _long_shadow(easel, x, y, side, shadow_on(ground))
+    x, y, side = rng.uniform(0.45, 0.52), 0.36, rng.uniform(0.74, 0.82)
+    _long_shadow(easel, x, y, side, shadow_on(ground, 0.14))
     easel.motif(easel.book.motif, x, y, side, easel.colour)
     return _foot(easel, ground, 0.68)
 
@@ -56,7 +56,7 @@ def echo(easel: Easel) -> Rooms:
     )
     lines = small.resize(field.size, Image.Resampling.BICUBIC).point(
         [
-            255 if 6 < level < 215 and level % _CONTOURS < _CONTOURS / 3 else 0
+            255 if 6 < level < 170 and level % _CONTOURS < _CONTOURS / 3 else 0
             for level in range(256)
         ]
     )
@@ -87,21 +87,20 @@ def tiles(easel: Easel) -> Rooms:
 
 def arches(easel: Easel) -> Rooms:
     """Paint arches, one within the other, the motif in the innermost."""
-    palette = easel.palette
+    palette, rng = easel.palette, easel.rng
     stage = easel.ground_for(palette.paper, palette.second, palette.accent, palette.ink)
-    bands = [
-        colour for colour in (palette.second, palette.accent, palette.paper) if colour != stage
-    ]
+    bands = [band for band in (palette.second, palette.accent, palette.paper) if band != stage]
     outer = palette.paper if palette.paper != stage else palette.second
     easel.paint((0, 0, 1, 1), outer)
-    foot = 0.66
-    middle = 0.46 / easel.tall + 0.03
-    for at, radius in enumerate((0.46, 0.42, 0.38, 0.34)):
-        colour = stage if at == 3 else bands[(at + (bands[0] == outer)) % len(bands)]
-        easel.disc(0.5, middle, radius, colour)
-        easel.paint((0.5 - radius, middle, 0.5 + radius, foot), colour)
+    foot, x, radius = rng.uniform(0.63, 0.67), rng.uniform(0.42, 0.58), rng.uniform(0.44, 0.5)
+    step, count = rng.uniform(0.03, 0.045), rng.randint(2, 4)
+    middle = radius / easel.tall + rng.uniform(0.02, 0.05)
+    for at in range(count + 1):
+        colour = stage if at == count else bands[(at + (bands[0] == outer)) % len(bands)]
+        easel.disc(x, middle, radius - at * step, colour)
+        easel.paint((x - radius + at * step, middle, x + radius - at * step, foot), colour)
     easel.paint((0, foot, 1, 1), outer)
-    easel.motif(easel.book.motif, 0.5, middle + 0.05, 0.5, easel.colour)
+    easel.motif(easel.book.motif, x, middle + 0.04, rng.uniform(0.48, 0.54), easel.colour)
     return _foot(easel, outer, foot + 0.03)
 
 
@@ -137,7 +136,7 @@ def _foot(easel: Easel, ground: Colour, top: float) -> Rooms:
     """Return rooms for type at the foot of the cover; the second motif stands beside them."""
     palette, right = easel.palette, 0.93
     if easel.book.second_motif:
-        right = 0.7
+        right = 0.67
         side, y = 0.24, (top + 0.93) / 2
         easel.motif(easel.book.second_motif, 0.82, y, side, easel.small_colour(ground))
     return Rooms(

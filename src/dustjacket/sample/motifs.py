@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from PIL import Image, ImageChops, ImageDraw
 
@@ -116,6 +116,7 @@ class Drawn:
     shade: Image.Image
 
 
+@lru_cache(maxsize=16)
 def draw_motif(name: str, side: int) -> Drawn:
     """Return a motif ``side`` pixels large: where it is, and where its second tone is.
 
