@@ -11,17 +11,17 @@ def emblem(easel: Easel) -> Rooms:
     """Paint the motif on a disc in the middle, the title over it."""
     palette, rng = easel.palette, easel.rng
     centre = 0.5, rng.uniform(0.56, 0.6)
-    radius = rng.uniform(0.34, 0.38)
+    radius = rng.uniform(0.36, 0.39)
     tint = mixed(palette.paper, palette.second, 0.55)
     easel.fade((0, 0, 1, 1), palette.paper, mixed(palette.paper, palette.second, 0.35))
     if rng.random() < 0.5:
         easel.rays(*centre, rng.randint(14, 26), tint)
-    ground = easel.ground_for(palette.second, palette.accent, palette.ink, palette.paper)
+    ground = easel.ground_for(palette.second, palette.paper, palette.accent)
     ring = easel.small_colour(tint)
     easel.disc(*centre, radius + 0.025, ring)
     easel.disc(*centre, radius + 0.012, palette.paper)
     easel.disc(*centre, radius, ground)
-    easel.motif(easel.book.motif, *centre, radius * 1.42, easel.colour, shadow=shadow_on(ground))
+    easel.motif(easel.book.motif, *centre, radius * 1.5, easel.colour, shadow=shadow_on(ground))
     _badge(
         easel,
         0.5 + 0.72 * radius * rng.choice((-1, 1)),
@@ -39,12 +39,12 @@ def emblem(easel: Easel) -> Rooms:
 def scene(easel: Easel) -> Rooms:
     """Paint a landscape to all edges, the motif large in its sky."""
     palette, rng = easel.palette, easel.rng
-    low = rng.random() < 0.5
+    low = ":" not in easel.book.title and rng.random() < 0.5
     top = easel.ground_for(palette.paper, palette.second, palette.ink, palette.accent)
     horizon = mixed(top, palette.accent, 0.35)
     horizon = horizon if stands_out(easel.colour, horizon) else mixed(top, palette.paper, 0.3)
     easel.fade((0, 0, 1, 0.85), top, horizon)
-    x, y = rng.uniform(0.44, 0.56), 0.42 if low else 0.56
+    x, y = rng.uniform(0.48, 0.52), 0.5 if low else 0.54
     light = mixed(top, (255, 255, 255), 0.16)
     for radius in (0.44, 0.36) if stands_out(easel.colour, light) else ():
         easel.disc(x, y, radius, mixed(top, light, 0.5 if radius > 0.4 else 1))
@@ -67,8 +67,8 @@ def scene(easel: Easel) -> Rooms:
         )
     inks = (palette.ink, palette.paper, palette.second)
     if low:
-        return Rooms((0.06, 0.84, 0.94, 0.925), (0.1, 0.93, 0.9, 0.975), inks, near, most_lines=2)
-    return Rooms((0.06, 0.04, 0.94, 0.33), (0.1, 0.935, 0.9, 0.98), inks, top, largest=0.16)
+        return Rooms((0.06, 0.832, 0.94, 0.925), (0.1, 0.93, 0.9, 0.975), inks, near, most_lines=2)
+    return Rooms((0.06, 0.04, 0.94, 0.3), (0.1, 0.935, 0.9, 0.98), inks, top, largest=0.16)
 
 
 def pattern(easel: Easel) -> Rooms:
@@ -76,17 +76,16 @@ def pattern(easel: Easel) -> Rooms:
     palette, rng = easel.palette, easel.rng
     ground = easel.ground_for(palette.paper, palette.second, palette.ink)
     easel.paint((0, 0, 1, 1), ground)
-    pitch = rng.choice((rng.uniform(0.32, 0.36), rng.uniform(0.46, 0.54)))
-    x0, y0 = rng.uniform(-0.9, 0) * pitch, rng.uniform(0.1, 0.6) * pitch
+    pitch, middle = rng.uniform(0.5, 0.58), rng.uniform(0.54, 0.6)
     between = mixed(ground, easel.small_colour(ground), 0.6)
-    for row in range(math.ceil(easel.tall / pitch) + 1):
-        y = (y0 + row * pitch) / easel.tall
-        for column in range(math.ceil(1 / pitch) + 2):
-            x = x0 + (column + 0.5 * (row % 2)) * pitch
-            easel.motif(easel.book.motif, x, y, pitch * 0.74, easel.colour)
+    for row in range(-2, 3):
+        y = middle + row * pitch / easel.tall
+        for column in range(-1, 3):
+            x = 0.5 + (column - 0.5 * (row % 2)) * pitch
+            easel.motif(easel.book.motif, x, y, pitch * 0.86, easel.colour)
             easel.diamond(x + pitch / 2, y, 0.02, between)
-    top = rng.choice((rng.uniform(0.3, 0.4), rng.uniform(0.56, 0.62)))
-    low = top + (0.3 if easel.book.second_motif else 0.25)
+    top = rng.choice((0.09, 0.73)) + rng.uniform(-0.02, 0.02)
+    low = top + (0.2 if easel.book.second_motif else 0.19)
     plate = palette.paper if ground != palette.paper else palette.second
     edge = easel.small_colour(plate)
     for grow, colour in ((0.03, plate), (0.018, edge), (0.01, plate)):
@@ -96,47 +95,39 @@ def pattern(easel: Easel) -> Rooms:
         easel.disc(0.5, low, 0.115, plate)
         easel.motif(easel.book.second_motif, 0.5, low, 0.16, edge)
     return Rooms(
-        (0.13, top + 0.01, 0.87, top + (0.185 if easel.book.author else 0.235)),
-        (0.15, top + 0.19, 0.85, top + 0.23),
+        (0.13, top + 0.005, 0.87, top + (0.12 if easel.book.author else 0.15)),
+        (0.15, top + 0.125, 0.85, top + 0.155),
         (palette.ink, palette.paper),
         plate,
     )
 
 
 def split(easel: Easel) -> Rooms:
-    """Paint two blocks, straight or aslant: the motif on one, the title on the other."""
+    """Paint two blocks, straight or aslant: the title on one, the motif on the other."""
     palette, rng = easel.palette, easel.rng
-    upper = easel.ground_for(palette.second, palette.paper, palette.accent, palette.ink)
-    liked = [colour for colour in (palette.paper, palette.accent) if stands_out(colour, upper)]
-    lower = rng.choice(liked or [palette.paper])
-    slant = rng.choice((0.0, 0.05, -0.05))
-    line = rng.uniform(0.57, 0.61)
+    lower = easel.ground_for(palette.second, palette.paper, palette.accent)
+    upper = palette.paper if lower != palette.paper else palette.second
+    slant = rng.choice((0.0, 0.04, -0.04))
+    line = rng.uniform(0.35, 0.39)
+    strip = line + 0.012
     easel.paint((0, 0, 1, 1), lower)
+    edge = easel.small_colour(upper)
+    easel.shape([(0, 0), (1, 0), (1, strip - slant), (0, strip + slant)], edge)
     easel.shape([(0, 0), (1, 0), (1, line - slant), (0, line + slant)], upper)
-    strip = 0.012
-    easel.shape(
-        [
-            (0, line + slant),
-            (1, line - slant),
-            (1, line - slant + strip),
-            (0, line + slant + strip),
-        ],
-        easel.small_colour(lower),
-    )
-    y = line / 2
-    tone = mixed(upper, palette.paper, 0.25)
+    y = line / 2 + 0.48
+    tone = mixed(lower, palette.paper, 0.3)
     if stands_out(easel.colour, tone):
         easel.disc(0.5, y, 0.4, tone)
-    easel.motif(easel.book.motif, 0.5, y, 0.66, easel.colour, shadow=shadow_on(upper))
+    easel.motif(easel.book.motif, 0.5, y, 0.62, easel.colour, shadow=shadow_on(lower))
     right = 0.94
     if easel.book.second_motif:
-        right = 0.67
-        easel.motif(easel.book.second_motif, 0.83, 0.8, 0.22, easel.small_colour(lower))
+        right = 0.7
+        easel.motif(easel.book.second_motif, 0.83, 0.16, 0.22, easel.small_colour(upper))
     return Rooms(
-        (0.07, line + 0.08, right, 0.9),
-        (0.07, 0.915, 0.93, 0.96),
+        (0.07, 0.04, right, line - 0.09),
+        (0.07, 0.92, 0.93, 0.965),
         (palette.ink, palette.paper, palette.accent),
-        lower,
+        upper,
         align="left",
         at=0.3,
     )
@@ -156,16 +147,16 @@ def framed(easel: Easel) -> Rooms:
             easel.disc(x, y, 0.062, palette.second)
             easel.disc(x, y, 0.045, border)
             easel.diamond(x, y, 0.032, palette.accent)
-    y = rng.uniform(0.54, 0.58)
-    wide, high = rng.uniform(0.27, 0.33), rng.uniform(0.32, 0.37)
+    y = rng.uniform(0.53, 0.56)
+    wide, high = rng.uniform(0.29, 0.34), rng.uniform(0.3, 0.34)
     window = rng.choice((easel.oval, easel.rounded))
-    ground = easel.ground_for(palette.second, palette.paper, palette.accent, palette.ink)
+    ground = easel.ground_for(palette.second, palette.paper, palette.accent)
     for grow, colour in ((0.03, border), (0.02, palette.paper), (0.008, border), (0, ground)):
         window(0.5, y, wide + grow, high + grow, colour)
-    easel.motif(easel.book.motif, 0.5, y, 1.5 * wide, easel.colour, shadow=shadow_on(ground))
+    easel.motif(easel.book.motif, 0.5, y, 1.6 * wide, easel.colour, shadow=shadow_on(ground))
     if easel.book.second_motif:
         for x in (0.18, 0.82):
-            easel.motif(easel.book.second_motif, x, 0.84, 0.13, border)
+            easel.motif(easel.book.second_motif, x, 0.85, 0.13, border)
     easel.rule(0.855, border, half=0.12)
     return Rooms(
         (0.12, 0.075, 0.88, y - (high + 0.06) / easel.tall),
@@ -181,10 +172,16 @@ def large_type(easel: Easel) -> Rooms:
     palette, rng = easel.palette, easel.rng
     ground = easel.ground_for(palette.paper, palette.second, palette.ink)
     easel.paint((0, 0, 1, 1), ground)
-    x = rng.choice((0.34, 0.64))
-    easel.motif(easel.book.motif, x, 0.67, 0.6, easel.colour, shadow=shadow_on(ground))
+    x = rng.choice((0.45, 0.55))
+    easel.motif(easel.book.motif, x, 0.66, 0.62, easel.colour, shadow=shadow_on(ground))
     if easel.book.second_motif:
-        easel.motif(easel.book.second_motif, 1 - x + 0.02, 0.83, 0.2, easel.small_colour(ground))
+        easel.motif(
+            easel.book.second_motif,
+            0.22 if x > 0.5 else 0.78,
+            0.83,
+            0.2,
+            easel.small_colour(ground),
+        )
     easel.paint((0.07, 0.045, 0.3, 0.052), easel.small_colour(ground))
     return Rooms(
         (0.07, 0.075, 0.93, 0.45),

@@ -10,7 +10,7 @@ from dustjacket.sample.lettering import Face
 
 Style = Literal["classic", "modern"]
 
-BORROWED_SHARE = 0.1
+BORROWED_SHARE = 0.06
 """Share of covers in the palette of any genre, so that none can be told for certain."""
 _REACH = 7
 
@@ -33,30 +33,30 @@ class Palette:
 
 
 _CLASSIC = """
-2b2f3a 171a22 b5453a efe4c8 | 1f2d3d 0f1a26 d8a23c e9eef2 | e8dfc9 c9b992 7a1f1f 22201d
-    | 3b2a35 241820 c9895b f3e6d8
-f6d6dc eab4c0 b03060 7a1640 | fbe9e1 f3c6b4 d0604c 6b1f2e | 7a1f3d 561329 f2b8a0 fdeee6
-    | e9dcf0 cdb4dd 8f4a93 4a1f52
-161e50 0b1030 4fc3e8 d8f3ff | 2a1548 160a2b e86fd0 f4e3ff | 0f3a40 072226 6fe3b4 e2fff4
-    | dcdcea b2b0cc 5a4fa0 1c1a3a
-ffe98a ffc94d e8505b 1d4f91 | a8e0f0 7cc7e4 ff7f50 173f6b | c9ecb0 98d685 f2643d 21502e
-    | ffd3c4 ffae9a 3aa6a0 5b2150
-faf2dc efd9a8 c0572b 5a2f12 | f3ead9 d9dcb0 6f8f3a 34401a | 7c2d1e 571b11 efb45a fdf1dc
-    | fff7ec f6c9a8 d6433b 4a1d16
-a9dceb 6fb8d0 f08a4b 123e54 | f4d9b0 e6b27c 2f8f9d 4b2a12 | cfe6d4 8fbfa0 d9663a 163f35
-    | 1f4e6b 12344a f5c25b eef7fb
-d0b88a a98c58 8c2f1b 3f1a0e | e9dfc6 c7b48c 35536b 2a2015 | 4a2418 2f140c c9a24e f3e4c0
-    | bfc0a8 8f9274 7a3520 23261a
-e8e5f5 c6bfe2 b58b2e 38246b | f6f1e4 dccfae 7a5ba6 3b2a55 | 2d2a5c 1b193d e3c067 f6f1dd
-    | dcebf0 b0cddb c08a3e 1f4156
-eaf1f1 bcd6d6 00857d 05393a | 10242b 08151a 2fd3a5 dff9f2 | f4f4ee d3d6d0 e0662f 1d2a33
-    | 1d2b4f 111b34 f2b632 e7eefc
-d8f0ca a7d890 f0a93b 1c5a30 | fdf6e3 f4dfa6 5aa469 2d4a2b | cdeee6 8fd3c5 f27059 0f4a48
-    | fbe3d0 f5bf9a 6aa84f 4d2f1c
-98c98c 5f9e58 d94f2b 3a1408 | 1f4d2e 12331d f2c230 f3f7e8 | f2e6cc d9bd86 2a6f97 4a1c0c
-    | b03c17 8f2f12 ffd27a fff3e2
-f4f4f2 d8d8d4 d43d2a 1c1c1c | 1b1b1d 0b0b0c e5c84a f7f7f5 | eee6da cfc2b0 2f5d8a 22201e
-    | d9dfe4 aab5bf b23a6a 20262c
+2b2f3a 1a1d26 b5453a efe4c8 | 1c1e26 31343f d8a23c e9e4d8 | 3d414b 272a33 c9895b f6efe0
+    | 24262b 3a3033 c23b3b f0e9dc
+f6d6dc eab4c0 b03060 6b1236 | f2b8c6 e396aa 9c2350 561029 | fbe3e6 f3c3cc d0605c 6b1f2e
+    | 8f1f48 6d1435 f7b5b0 fff0ee
+161e50 0b1030 4fc3e8 d8f3ff | 2a1548 190a30 e86fd0 f4e3ff | 241f6b 15124a 6fe3d4 e9f4ff
+    | 1a1140 34206b f2c14e f1eaff
+ffe98a ffd052 e8505b 1d3f7d | ffdc4f ffbf2e 1f8fc4 3d1f5c | fff2b5 ffdf75 f2643d 1f4a33
+    | ffcc57 ffb02e 2a9d8f 4a1a3d
+f3b27a e6955a 8f2f1b 47190c | f8cfa4 f0ae74 6f8f3a 43210f | e9985f d67a40 fff0d6 330f05
+    | b0452a 8a3019 f7c873 fff1df
+a9dceb 6fb8d0 f08a4b 123e54 | 7cc4e0 4fa3c7 f4e3c0 0b2c40 | cbebf5 97d0e6 d9663a 17455c
+    | 23749c 165577 f5c25b f2faff
+d0b88a b0945f 8c2f1b 3a180b | bfa06a a0814b 35536b 27140a | dfcda6 c7ae7c 7a3520 3a2413
+    | 65452a 4a2f1a e0bd74 f8ebcd
+e8e5f5 c6bfe2 b58b2e 38246b | cdbfe6 ab98d2 7a4a1f 2c1a56 | ddd3f2 bcabe0 8a5fb0 351f60
+    | 55418c 3d2d6b e8c76a f8f3ff
+b9e3df 8cccc6 e0662f 053a3f | 0f5c63 0a4248 f2b632 e6fffb | 9ad6d0 6dbab3 1d3f6b 04302f
+    | 0a3d47 125a63 5fe0c0 e0fbf6
+d8f0ca aede97 f0a93b 1c5a30 | c3e7a8 9bd07c d9593d 16451f | e8f6dc c5e6ac 3f9a6a 23502d
+    | a5d88f 80c069 fff6d0 0f3a1b
+1f4d2e 12331d f2c230 f3f7e8 | 2c6638 1c4a27 f08a3c f5f9e6 | 4a6b23 35501a ffd24a f8fbe4
+    | 285a3f 184029 e8e0c0 f4faf0
+f4f4f2 d8d8d4 d43d2a 1c1c1c | dcdde0 bfc1c6 2f5d8a 202226 | ffffff e4e4e6 b23a6a 111111
+    | c3c6cb a4a8af 23252b 16181c
 """
 _MODERN = """
 15161c c8102e f0e6d2 f0e6d2 | f0e6d2 1c2a3a c8102e 15161c

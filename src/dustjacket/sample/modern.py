@@ -69,7 +69,7 @@ def tiles(easel: Easel) -> Rooms:
     """Paint a wall of geometric tiles, the motif on four of them."""
     palette, rng = easel.palette, easel.rng
     cell = 1 / 3
-    left, top = rng.choice((0, 1)), rng.choice((0, 1))
+    left, top = rng.choice((0, 1)), 1
     grounds = (palette.paper, palette.second, palette.accent)
     for row in range(3):
         for column in range(3):
@@ -92,7 +92,7 @@ def arches(easel: Easel) -> Rooms:
     bands = [band for band in (palette.second, palette.accent, palette.paper) if band != stage]
     outer = palette.paper if palette.paper != stage else palette.second
     easel.paint((0, 0, 1, 1), outer)
-    foot, x, radius = rng.uniform(0.63, 0.67), rng.uniform(0.42, 0.58), rng.uniform(0.44, 0.5)
+    foot, x, radius = rng.uniform(0.63, 0.67), rng.uniform(0.45, 0.55), rng.uniform(0.44, 0.5)
     step, count = rng.uniform(0.03, 0.045), rng.randint(2, 4)
     middle = radius / easel.tall + rng.uniform(0.02, 0.05)
     for at in range(count + 1):
