@@ -71,16 +71,62 @@ class CoversParameters(StepParameters):
     """Parameters of ``ingest_covers``."""
 
     source: str = Field(
-        "", max_length=2000, description="Cover set to read: its folder's path or s3:// address"
+        "",
+        max_length=2000,
+        description="Covers to read: a table or a folder, a path or s3:// address; a table also "
+        "at http(s)://",
+    )
+    title_column: str = Field(
+        "", max_length=200, description="Column of titles; empty: the known names"
+    )
+    author_column: str = Field(
+        "", max_length=200, description="Column of authors; empty: the known names"
+    )
+    image_column: str = Field(
+        "", max_length=200, description="Column of image paths or URLs; empty: the known names"
+    )
+    category_column: str = Field(
+        "", max_length=200, description="Column of categories; empty: the known names"
     )
     short_side: int = Field(
         256, ge=32, le=1024, description="Pixels of a stored cover's shorter side; never enlarged"
     )
+    image_format: Literal["jpeg", "webp"] = Field("jpeg", description="Format of stored covers")
     max_pixels: int = Field(
         50_000_000,
         ge=10_000,
         le=200_000_000,
         description="Reject images with more pixels than this",
+    )
+    max_bytes: int = Field(
+        20_000_000,
+        ge=10_000,
+        le=200_000_000,
+        description="Reject image files larger than this",
+    )
+    min_ink: float = Field(
+        0.015,
+        ge=0,
+        le=0.5,
+        description="Reject as placeholders covers that are one colour but for less than this",
+    )
+    placeholder_books: int = Field(
+        5,
+        ge=2,
+        le=1_000_000,
+        description="Reject as placeholders pictures that as many different books share",
+    )
+    max_reject_share: float = Field(
+        0.5, ge=0, le=1, description="Fail if a greater share of the rows than this is rejected"
+    )
+    connections_per_host: int = Field(
+        16, ge=1, le=256, description="Connections to one web host at a time, over all tasks"
+    )
+    image_deadline_s: float = Field(
+        30, ge=1, le=600, description="Seconds that one image may take to fetch, retries included"
+    )
+    host_patience_s: float = Field(
+        60, ge=1, le=3600, description="Seconds that a web host may stand still before it is left"
     )
     covers_per_shard: int = Field(1000, ge=10, le=20_000, description="Covers in one tar shard")
 

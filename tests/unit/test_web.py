@@ -390,6 +390,15 @@ def test_a_host_that_was_given_up_is_not_asked_again_in_the_same_run():
         assert sum(served.asked.values()) == asked
 
 
+def test_a_host_that_asks_for_rest_and_never_answers_is_given_up():
+    with serving(body(status=503, **{"Retry-After": "3600"})) as served:
+        began = time.monotonic()
+        found = many([served.url(str(n)) for n in range(200)])
+        assert set(found.values()) == {"http_503", "host_given_up"}
+        assert sum(served.asked.values()) < 50
+    assert time.monotonic() - began < 5
+
+
 def test_a_host_without_some_of_its_images_is_not_given_up():
     with serving(body(status=404)) as served:
         found = many([served.url(str(n)) for n in range(2000)])

@@ -1,113 +1,181 @@
-"""Where a cover set says that its covers are: the rows of its tables, and the files they name."""
+"""Where a source says that its covers are: the rows of its tables, or the names of its images."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
-import pandas as pd
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as fn
 
 from dustjacket.books import normalise
+from dustjacket.covers.places import Place
 from dustjacket.errors import BadInputError
-from dustjacket.records import Record, raw_text, read_records
-from dustjacket.sources import SourceFile, stage
-from dustjacket.storage import Store
-from dustjacket.streams import opened
+from dustjacket.parameters import CoversParameters
+from dustjacket.records import raw_text
+from dustjacket.sources import SourceFile
+from dustjacket.streams import damage_told
+from dustjacket.tables import Shape, TableRow, key_of, kind_of, shape_of
+from dustjacket.tables import read_rows as rows_of
+from dustjacket.web import is_url
 
 TITLE_COLUMNS, AUTHOR_COLUMNS = ("name", "title"), ("author", "authors")
-IMAGE_COLUMNS, CATEGORY_COLUMNS = ("img_paths", "image_path", "image"), ("category", "genre")
-TABLES, IMAGES = (".csv",), (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+IMAGE_COLUMNS = ("img_paths", "image_path", "image_url", "image url", "image", "filename")
+CATEGORY_COLUMNS = ("category", "genre")
+MAX_TITLE = 1000
 CURE = (
-    f"give a folder with images and a CSV file whose header names a title column "
-    f"({' or '.join(TITLE_COLUMNS)}) and an image column ({' or '.join(IMAGE_COLUMNS)})"
+    f"give a table with a title column ({' or '.join(TITLE_COLUMNS)}) and an image column "
+    f"({' or '.join(IMAGE_COLUMNS)}), or name them by title_column and image_column; or a folder "
+    "of images named 'Title - Author.jpg'"
 )
+ROW = (
+    "source_file string, number long, raw string, title string, author string, category string, "
+    "image string, url string, ends array<string>, reason string"
+)
+"""A row a record: what it says, where its image may be, or the reason why it is rejected.
+
+``number`` counts the records of one file, its header too. ``image`` is a path in the source; it,
+or ``url``, or ``reason`` is set; ``ends`` are the ways to find the image, best first.
+"""
+_SCHEMA = pa.schema(
+    [
+        (name, {"string": pa.string(), "long": pa.int64()}.get(kind, pa.list_(pa.string())))
+        for name, kind in map(str.split, ROW.split(", "))
+    ]
+)
+_BATCH_ROWS, _BATCH_BYTES = 2000, 8 << 20
+_MOST_TASKS = 256
 
 
 @dataclass(frozen=True)
-class CoverRow:
-    """One row of a cover set's table, as it is written there; what is blank is None."""
+class CoverTable:
+    """A file of the source that is a table of covers, and its columns, named as values are."""
 
-    raw: str
-    title: str | None
+    file: str
+    shape: Shape
+    title: str
+    image: str
     author: str | None
     category: str | None
-    image: str | None
 
 
-def wanted(name: str) -> bool:
-    """Return whether a file of a source is a table or an image, by its name."""
-    return name.lower().endswith(TABLES + IMAGES)
+def find_tables(
+    place: Place, names: Iterable[str], parameters: CoversParameters
+) -> list[CoverTable]:
+    """Return those files of ``names`` that are tables of covers.
 
-
-def read_table(stream: BinaryIO) -> Iterator[CoverRow | Record] | None:
-    """Return the rows of a table, or None if its header names no title and image columns.
-
-    A record that cannot be read comes as it is, with its reason.
+    Raises:
+        BadInputError: a column that a parameter names is in none of the tables.
     """
-    records = read_records(stream)
-    header = next(records, None)
-    names = [name.strip().casefold() for name in header.fields] if header else []
-    places = {
-        what: next((names.index(name) for name in known if name in names), None)
-        for what, known in (
-            ("title", TITLE_COLUMNS),
-            ("author", AUTHOR_COLUMNS),
-            ("category", CATEGORY_COLUMNS),
-            ("image", IMAGE_COLUMNS),
-        )
-    }
-    if places["title"] is None or places["image"] is None:
-        return None
-
-    def rows() -> Iterator[CoverRow | Record]:
-        for record in records:
-            if record.reason:
-                yield record
-                continue
-            values = {
-                what: " ".join(record.fields[at].split()) or None if at is not None else None
-                for what, at in places.items()
-            }
-            yield CoverRow(raw_text(record.raw), **values)
-
-    return rows()
-
-
-def ends_of(names: Collection[str]) -> dict[str, str | None]:
-    """Return which file each path of a folder and a name ends; None where several do."""
-    ends: dict[str, str | None] = {}
+    tables, seen = [], set[str]()
     for name in names:
-        parts = PurePosixPath(name).parts
-        for start in range(len(parts) - 1):
-            end = "/".join(parts[start:])
-            ends[end] = name if end not in ends else None
-    return ends
+        with place.open(name) as stream, damage_told(SourceFile(name, "", "")):
+            shape = shape_of(stream, kind_of(name) or ".csv")
+        if shape is None:
+            continue
+        columns = shape.keys
+        seen.update(columns)
+        title = _column(columns, parameters.title_column, TITLE_COLUMNS)
+        image = _column(columns, parameters.image_column, IMAGE_COLUMNS)
+        if title and image:
+            author = _column(columns, parameters.author_column, AUTHOR_COLUMNS)
+            category = _column(columns, parameters.category_column, CATEGORY_COLUMNS)
+            tables.append(CoverTable(name, shape, title, image, author, category))
+    for parameter in ("title_column", "author_column", "image_column", "category_column"):
+        asked = getattr(parameters, parameter)
+        if asked and key_of(asked) not in seen:
+            raise BadInputError(
+                f"covers {parameters.source!r}: no table has a column {asked!r}: set {parameter} "
+                f"to one of {', '.join(sorted(seen)) or 'a table of the source'}"
+            )
+    return tables
 
 
-def locate(
-    image: str, folder: str, names: Collection[str], ends: Mapping[str, str | None]
-) -> str | None:
-    """Return which of the source's files ``image`` means, or None if there is none.
+def _column(columns: Sequence[str], asked: str, known: Sequence[str]) -> str | None:
+    """Return the column that was asked for, or else the first of the known ones."""
+    wanted = [key_of(asked)] if asked else known
+    return next((name for name in wanted if name in columns), None)
 
-    A path may begin with folders that the source does not have (``dataset/…``), or lack some that
-    it has, so the longest end of it counts that names a file of the table's folder, or, with its
-    folder, one file alone of the source.
 
-    Args:
-        image: path as the table has it.
-        folder: the table's own folder in the source, to which paths are relative.
-        names: the source's files.
-        ends: what :func:`ends_of` gives for them.
-    """
-    parts = PurePosixPath(image).parts
-    for start in range(len(parts)):
-        end = "/".join(parts[start:])
-        name = (PurePosixPath(folder) / end).as_posix()
-        if name in names:
-            return name
-        if (found := ends.get(end)) is not None:
-            return found
-    return None
+def read_rows(spark: SparkSession, place: Place, tables: Sequence[CoverTable]) -> DataFrame:
+    """Return the rows of ``tables``, read by Spark's tasks, a table by one of them."""
+
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number in batch.column("id").to_pylist():
+                table = tables[number]
+                with place.open(table.file) as stream, damage_told(SourceFile(table.file, "", "")):
+                    rows = (found(table, row) for row in rows_of(stream, table.shape))
+                    yield from in_batches(rows, _SCHEMA)
+
+    return spark.range(
+        0, len(tables), numPartitions=max(1, min(len(tables), _MOST_TASKS))
+    ).mapInArrow(read, ROW)
+
+
+def found(table: CoverTable, row: TableRow) -> dict[str, Any]:
+    """Return what one record of a table says, in the columns of ``ROW``; others are null."""
+    known: dict[str, Any] = {
+        "source_file": table.file, "number": row.position, "raw": raw_text(row.raw)
+    }  # fmt: skip
+    if row.reason:
+        return known | {"reason": row.reason}
+    title, author, category, image = (
+        " ".join(row.values.get(column, "").split()) if column else ""
+        for column in (table.title, table.author, table.category, table.image)
+    )
+    known |= {"title": title or None, "author": author or None, "category": category or None}
+    if reason := _no_title(title):
+        return known | {"reason": reason}
+    if not image:
+        return known | {"reason": "no_image"}
+    if is_url(image):
+        return known | {"url": image}
+    if not is_safe(image):
+        return known | {"image": image, "reason": "unsafe_path"}
+    folder = PurePosixPath(table.file).parent.as_posix()
+    return known | {"image": image, "ends": ends_of(image, folder)}
+
+
+def named_rows(spark: SparkSession, names: Sequence[str]) -> DataFrame:
+    """Return a row an image that is named ``Title - Author``, in the folder of its category."""
+
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            rows = (
+                by_name(name, number)
+                for name, number in zip(
+                    batch.column("name").to_pylist(),
+                    batch.column("number").to_pylist(),
+                    strict=True,
+                )
+            )
+            yield from in_batches(rows, _SCHEMA)
+
+    table = pa.table({"name": pa.array(names, pa.string()), "number": range(len(names))})
+    return spark.createDataFrame(table).mapInArrow(read, ROW)
+
+
+def by_name(name: str, number: int) -> dict[str, Any]:
+    """Return what the name of an image file says, in the columns of ``ROW``."""
+    path = PurePosixPath(name)
+    title, _, author = (" ".join(part.split()) for part in path.stem.rpartition(" - "))
+    if not title:
+        title, author = author, ""
+    return {
+        "source_file": name, "number": number, "raw": raw_text(name.encode(errors="replace")),
+        "title": title or None, "author": author or None, "category": path.parent.name or None,
+        "image": name, "ends": [f"={name}"], "reason": _no_title(title),
+    }  # fmt: skip
+
+
+def _no_title(title: str) -> str | None:
+    if not title:
+        return "no_title"
+    if len(title) > MAX_TITLE:
+        return "title_too_long"
+    return None if normalise(title) else "punctuation_title"
 
 
 def is_safe(image: str) -> bool:
@@ -116,52 +184,66 @@ def is_safe(image: str) -> bool:
     return not (path.is_absolute() or ".." in path.parts or "\\" in image or "\0" in image)
 
 
-def find_rows(source: str, store: Store) -> pd.DataFrame:
-    """Return a row a record of the source's tables, with the object that holds its image.
+def ends_of(image: str, folder: str) -> list[str]:
+    """Return how the source may name the file that a table calls ``image``, the likeliest first.
 
-    Columns: position, raw, title, author, category, bucket, object, reason (None: found).
-
-    Raises:
-        BadInputError: no file of the source is a table of covers.
+    A path may begin with folders that the source does not have (``dataset/…``), or lack some that
+    it has, so the longest end of it counts that names a file of the table's folder (``=`` and its
+    name), or, with its folder, one file alone of the source (``~`` and the end of its name).
     """
-    files = {file.name: file for file in stage(source, store, wanted)}
-    ends = ends_of([name for name in files if name.lower().endswith(IMAGES)])
-    rows: list[dict[str, Any]] = []
-    tables = 0
-    for name in sorted(name for name in files if name.lower().endswith(TABLES)):
-        table = read_table(opened(files[name], store))
-        if table is None:
-            continue
-        tables += 1
-        folder = PurePosixPath(name).parent.as_posix()
-        for row in table:
-            rows.append({"position": len(rows), **_found(row, folder, files, ends)})
-    if not tables:
-        raise BadInputError(f"covers {source!r} has no table of covers: {CURE}")
-    columns = ["position", "raw", "title", "author", "category", "bucket", "object", "reason"]
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+    parts = PurePosixPath(image).parts
+    ends = ["/".join(parts[start:]) for start in range(len(parts))]
+    return [
+        way for end in ends for way in (f"={(PurePosixPath(folder) / end).as_posix()}", f"~{end}")
+    ]
 
 
-def _found(
-    row: CoverRow | Record,
-    folder: str,
-    files: Mapping[str, SourceFile],
-    ends: Mapping[str, str | None],
-) -> dict[str, Any]:
-    if isinstance(row, Record):
-        return {"raw": raw_text(row.raw), "reason": row.reason}
-    known: dict[str, Any] = {
-        "raw": row.raw, "title": row.title, "author": row.author, "category": row.category
-    }  # fmt: skip
-    if not row.title:
-        return known | {"reason": "no_title"}
-    if not normalise(row.title):
-        return known | {"reason": "punctuation_title"}
-    if not row.image:
-        return known | {"reason": "no_image"}
-    if not is_safe(row.image):
-        return known | {"reason": "unsafe_path"}
-    name = locate(row.image, folder, files, ends)
-    if name is None:
-        return known | {"reason": "missing_image"}
-    return known | {"bucket": files[name].bucket, "object": files[name].key}
+def locate(rows: DataFrame, names: DataFrame) -> DataFrame:
+    """Return ``rows`` with the column ``file``, the source's name of the image, where it has one.
+
+    Rows whose image the source does not have get the reason ``missing_image``.
+
+    Args:
+        rows: of ``ROW``, with a ``position`` of its own each.
+        names: one column, ``name``: the source's images.
+    """
+    parts = names.withColumn("parts", fn.split("name", "/"))
+    ends = parts.where("size(parts) > 1").select(
+        "name",
+        fn.explode(
+            fn.expr(
+                "transform(sequence(1, size(parts) - 1), "
+                "at -> concat('~', array_join(slice(parts, at, size(parts)), '/')))"
+            )
+        ).alias("way"),
+    )
+    alone = ends.groupBy("way").agg(fn.min("name").alias("name"), fn.count("*").alias("files"))
+    ways = alone.where("files = 1").select("way", "name")
+    ways = ways.union(names.select(fn.concat(fn.lit("="), "name"), "name"))
+    best = (
+        rows.where("reason is null")
+        .select("position", fn.posexplode("ends").alias("rank", "way"))
+        .join(ways, "way")
+        .groupBy("position")
+        .agg(fn.min_by("name", "rank").alias("file"))
+    )
+    missing = fn.when(fn.col("file").isNull() & fn.col("url").isNull(), fn.lit("missing_image"))
+    return (
+        rows.join(best, "position", "left")
+        .withColumn("reason", fn.coalesce("reason", missing))
+        .drop("ends")
+    )
+
+
+def in_batches(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield ``rows`` as batches of a bounded size, by count and by what was read."""
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += len(row["raw"])
+        if len(batch) == _BATCH_ROWS or size >= _BATCH_BYTES:
+            yield pa.RecordBatch.from_pylist(batch, schema=schema)
+            batch, size = [], 0
+    if batch:
+        yield pa.RecordBatch.from_pylist(batch, schema=schema)

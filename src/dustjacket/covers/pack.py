@@ -1,69 +1,166 @@
-"""What a Spark task does with its chunk of covers: check each image, write a shard."""
+"""What a Spark task does with the rows of one shard: get each image, check it, write the shard."""
 
+import hashlib
+import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
+from pyspark import Accumulator
 
-from dustjacket.covers.check import MAX_BYTES, check_cover
-from dustjacket.covers.shards import write_shard
+from dustjacket.books import book_group, split_of
+from dustjacket.covers.check import Cover, check_cover
+from dustjacket.covers.fetch import Kept, Row, fetch_bodies, read_bodies
+from dustjacket.covers.places import Place
+from dustjacket.covers.shards import Spool, write_shard
 from dustjacket.parameters import CoversParameters
-from dustjacket.settings import Settings
-from dustjacket.storage import Draft, Store
+from dustjacket.web import Limits, Patience, Web
 
-CHECKED = (
-    "position long, reason string, shard string, offset long, size long, width int, height int, "
-    "sha256 string, dhash string"
+READ = (
+    "position long, source_file string, raw string, title string, author string, category string, "
+    "image string, url string"
 )
+COVER = (
+    "key string, shard string, offset long, size long, width int, height int, sha256 string, "
+    "dhash string, vhash string, original_width int, original_height int, original_bytes long, "
+    "original_sha256 string, book string, book_split string"
+)
+PACKED = f"{READ}, reason string, {COVER}"
+"""What was read, and the reason why it is no cover, or the cover and where in its shard it is.
+
+``book`` and ``book_split`` are those of the title and author alone, see :mod:`dustjacket.books`.
+"""
+_TYPES = {"string": pa.string(), "long": pa.int64(), "int": pa.int32()}
+_SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in map(str.split, PACKED.split(", "))])
+_READ = [field.split()[0] for field in READ.split(", ")]
+_DESCRIBED = (
+    "key", "title", "author", "category", "position", "source_file", "image", "url", "width",
+    "height", "sha256", "dhash", "vhash", "original_width", "original_height", "original_bytes",
+    "original_sha256", "book",
+)  # fmt: skip
+"""What the file beside an image in its shard says; groups are known only when all shards are."""
 
 
-def packer(
-    settings: Settings, draft: tuple[str, str, str], parameters: CoversParameters
-) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    """Return a function from the rows of one chunk to what became of each.
+@dataclass(frozen=True)
+class Packer:
+    """What a task needs to know; it travels to Spark's workers.
 
-    It takes position, bucket, object and chunk, writes ``shards/<chunk>.tar`` into the draft, and
-    gives the columns of ``CHECKED``: a reason, or where in the shard the cover is. The same rows
-    write the same shard, so a task that Spark repeats harms nothing.
-
-    Args:
-        draft: its kind, version and attempt; what travels to Spark's workers holds no client.
+    Attributes:
+        source, out, cache: where images are, where shards go, and what was fetched is kept.
+        private: whether private addresses may be fetched from.
+        connections_per_host: of this task.
+        run: tells this run's tasks, which share what they know of web hosts, from others'.
+        done: counts the rows done with.
     """
 
-    def pack(rows: pd.DataFrame) -> pd.DataFrame:
-        store = Store(settings)
-        shard = f"shards/{int(rows['chunk'].iloc[0]):05d}.tar"
-        answers: list[dict[str, Any]] = []
+    source: Place
+    out: Place
+    cache: Place
+    parameters: CoversParameters
+    private: bool
+    connections_per_host: int
+    run: str
+    done: Accumulator[int]
 
-        def covers() -> Iterator[tuple[str, bytes]]:
-            for row in rows.sort_values("position").itertuples(index=False):
-                reply = store.client.get_object(Bucket=row.bucket, Key=row.object)
-                cover = check_cover(reply["Body"].read(MAX_BYTES + 1), parameters)
-                if isinstance(cover, str):
-                    answers.append({"position": row.position, "reason": cover})
-                    continue
-                answers.append(
-                    {
-                        "position": row.position,
-                        "shard": shard,
-                        "size": len(cover.body),
-                        "width": cover.width,
-                        "height": cover.height,
-                        "sha256": cover.sha256,
-                        "dhash": cover.dhash,
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Pack the rows of one partition, which have one ``chunk``, into ``shards/<chunk>.tar``."""
+        rows = [row for batch in batches for row in batch.to_pylist()]
+        if rows:
+            rows.sort(key=lambda row: row["position"])
+            answers = self.pack(rows, f"shards/{rows[0]['chunk']:05d}.tar")
+            yield pa.RecordBatch.from_pylist(answers, schema=_SCHEMA)
+
+    def pack(self, rows: Sequence[Row], shard: str) -> list[dict[str, Any]]:
+        """Write ``shard`` and return what became of each of ``rows``, in the columns of ``PACKED``.
+
+        The same images write the same shard, so a task that Spark repeats harms nothing.
+        """
+        answers = {row["position"]: {name: row[name] for name in _READ} for row in rows}
+        with Spool() as covers, Spool() as originals:
+            kept = Kept(originals)
+            for of_body, body in self._bodies(rows, kept):
+                found = body if isinstance(body, str) else check_cover(body, self.parameters)
+                if isinstance(body, bytes):
+                    if url := of_body[0]["url"]:
+                        kept.keep(url, body, found if isinstance(found, str) else None)
+                    original = {
+                        "original_bytes": len(body),
+                        "original_sha256": hashlib.sha256(body).hexdigest(),
                     }
-                )
-                yield f"{row.position:08d}.jpg", cover.body
+                for row in of_body:
+                    answer = answers[row["position"]]
+                    if isinstance(found, str):
+                        answer["reason"] = found
+                        continue
+                    key = f"{row['position']:08d}"
+                    covers.add(key, found.body)
+                    answer |= original | _described(found) | {"key": key, "shard": shard}
+                    answer["book"] = book_group(row["title"], row["author"])
+                    answer["book_split"] = split_of(answer["book"])
+                self.done.add(len(of_body))
+            kept.write(self.cache)
+            self._write([answer for answer in answers.values() if "key" in answer], covers, shard)
+        return list(answers.values())
 
+    def _bodies(
+        self, rows: Sequence[Row], kept: Kept
+    ) -> Iterator[tuple[Sequence[Row], bytes | str]]:
+        """Yield the body, or the reason why there is none, with the rows that share it."""
+        for row, body in read_bodies(
+            [row for row in rows if row["file"]], self.source, self.parameters.max_bytes
+        ):
+            yield [row], body
+        by_url = defaultdict(list)
+        for row in rows:
+            if row["url"]:
+                by_url[row["url"]].append(row)
+        first = [same[0] for same in by_url.values()]
+        for url, body in fetch_bodies(first, self.cache, self._web, kept):
+            yield by_url[url], body
+
+    def _web(self) -> Web:
+        limits = Limits(
+            max_bytes=self.parameters.max_bytes,
+            deadline_s=self.parameters.image_deadline_s,
+            connections=2 * self.connections_per_host + 16,
+            connections_per_host=self.connections_per_host,
+            host_patience_s=self.parameters.host_patience_s,
+        )
+        return Web(limits, private=self.private, patience=_patience(self.run, limits))
+
+    def _write(self, answers: Sequence[dict[str, Any]], covers: Spool, shard: str) -> None:
+        """Write the covers in order, each with a file that describes it; note where they are."""
+        ending = {"jpeg": "jpg", "webp": "webp"}[self.parameters.image_format]
+
+        def files() -> Iterator[tuple[str, bytes]]:
+            for answer in answers:
+                key = answer["key"]
+                about = {name: answer.get(name) for name in _DESCRIBED}
+                yield f"{key}.{ending}", covers.read(key)
+                yield f"{key}.json", json.dumps(about, ensure_ascii=False).encode()
+
+        if not answers:
+            return
         with tempfile.NamedTemporaryFile() as packed:
-            # Each offset comes before the next cover is asked for, so it is the last answer's.
-            for offset in write_shard(packed, covers()):
-                answers[-1]["offset"] = offset
+            offsets = list(write_shard(packed, files()))
+            for answer, offset in zip(answers, offsets[::2], strict=True):
+                answer["offset"] = offset
             packed.flush()
-            Draft(store, *draft).upload(shard, Path(packed.name))
-        columns = [field.split()[0] for field in CHECKED.split(", ")]
-        return pd.DataFrame(answers, columns=columns, dtype=object)
+            self.out.upload(shard, Path(packed.name))
 
-    return pack
+
+def _described(cover: Cover) -> dict[str, Any]:
+    described = vars(cover) | {"size": len(cover.body)}
+    del described["body"]
+    return described
+
+
+@lru_cache(maxsize=1)
+def _patience(run: str, limits: Limits) -> Patience:  # noqa: ARG001 - tells runs apart
+    """Return what this process knows of web hosts in one run, whichever task it works on."""
+    return limits.patience()

@@ -194,7 +194,7 @@ class Web:
         except WebError as error:
             if is_transient(error.reason):
                 lost = asyncio.get_running_loop().time() - began
-                self._patience.lose(host, lost, min(error.wait_s, _LONGEST_WAIT_S))
+                self._patience.lose(host, lost, error.wait_s)
             return error.reason
         self._patience.restore(host)
         return body

@@ -8,6 +8,7 @@ _FAILURES = 100
 """Failures in a row, however quick, that use a host's patience up."""
 _RESTORED_S = 5.0
 """Seconds that a success gives back."""
+_LONGEST_PAUSE_S = 10.0
 _HOSTS = 5
 """Hosts standing still all the time that use the patience with all of them up."""
 
@@ -32,6 +33,7 @@ class Patience:
             seconds: that a host may stand still on all of its connections.
             per_host, connections: to one host and in all.
         """
+        self._per_host = per_host
         self._full_s = seconds * per_host
         self._all_s = self._all_left_s = seconds * connections * _HOSTS
         self._hosts: dict[str, _Host] = defaultdict(lambda: _Host(self._full_s))
@@ -41,10 +43,15 @@ class Patience:
         return self._hosts[host].left_s <= 0 or self._all_left_s <= 0
 
     def lose(self, host: str, seconds: float, pause_s: float) -> None:
-        """Count a failure that took ``seconds``; the host asked for ``pause_s`` seconds of rest."""
-        known = self._hosts[host]
-        known.left_s -= max(seconds, self._full_s / _FAILURES)
-        known.resumes_at = max(known.resumes_at, time.monotonic() + pause_s)
+        """Count a failure that took ``seconds``; the host asked for ``pause_s`` seconds of rest.
+
+        It gets some of them, at the cost of what its connections could have done.
+        """
+        known, now = self._hosts[host], time.monotonic()
+        until = now + min(pause_s, _LONGEST_PAUSE_S)
+        rest_s = max(0.0, until - max(known.resumes_at, now))
+        known.resumes_at = max(known.resumes_at, until)
+        known.left_s -= max(seconds, self._full_s / _FAILURES) + rest_s * self._per_host
         self._all_left_s -= seconds
 
     def restore(self, host: str) -> None:

@@ -1,0 +1,189 @@
+"""The images of one task's rows: read from the source, from what was fetched before, or the web.
+
+What is fetched from the web and is an image is kept as it came, in tar files below ``tars/``, a
+task's together; ``ledger/`` says where each URL is, or why the web has it not. A task writes its
+tar first and its page of the ledger last, so a URL that is in the ledger is there whole.
+"""
+
+import hashlib
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as fn
+
+from dustjacket.covers.places import Place
+from dustjacket.covers.shards import Spool, write_shard
+from dustjacket.web import Web, fetch_many, is_transient
+
+LEDGER = "ledger"
+_LEDGER = (
+    "url string, known_reason string, tar string, tar_offset long, tar_size long, tar_sha256 string"
+)
+_TARS = "tars"
+_PAGE = pa.schema(
+    [
+        (name, {"string": pa.string(), "long": pa.int64()}[kind])
+        for name, kind in map(str.split, _LEDGER.split(", "))
+    ]
+)
+_READERS, _AHEAD = 4, 16
+_GAP, _LONGEST = 256 << 10, 64 << 20
+"""Bytes between two originals that are read along, and the most that is read at once."""
+_MOST_KEPT = 2 << 30
+"""Bytes of originals that one task keeps; what is more is fetched again by the next run."""
+_NO_IMAGE = ("not_an_image", "truncated", "empty_file")
+Row = Mapping[str, Any]
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def with_ledger(rows: DataFrame, cache: Place, spark: SparkSession) -> DataFrame:
+    """Return ``rows`` with what the ledger knows of each ``url``, in the columns of ``_LEDGER``."""
+    columns = [field.split()[0] for field in _LEDGER.split(", ")][1:]
+    if not cache.has(LEDGER):
+        kinds = [field.split()[1] for field in _LEDGER.split(", ")][1:]
+        return rows.selectExpr(
+            "*",
+            *(f"cast(null as {kind}) {name}" for name, kind in zip(columns, kinds, strict=True)),
+        )
+    ledger = spark.read.schema(_LEDGER).parquet(cache.uri(LEDGER))
+    # Runs at the same time may have fetched the same; an image is worth more than a reason.
+    best = (
+        ledger.groupBy("url")
+        .agg(
+            fn.min(fn.struct(fn.col("known_reason").isNotNull().alias("no"), *columns)).alias("one")
+        )
+        .select("url", *(f"one.{column}" for column in columns))
+    )
+    return rows.join(best, "url", "left")
+
+
+def read_bodies(
+    rows: Sequence[Row], source: Place, max_bytes: int
+) -> Iterator[tuple[Row, bytes | str]]:
+    """Yield each of ``rows`` with the file of the source that it names, or why there is none."""
+
+    def read(row: Row) -> bytes | str:
+        try:
+            return source.read(row["file"], size=max_bytes + 1)
+        except FileNotFoundError:
+            return "missing_image"
+        except (PermissionError, IsADirectoryError):
+            return "unreadable_image"
+
+    yield from _ahead(read, rows)
+
+
+def fetch_bodies(
+    rows: Sequence[Row], cache: Place, web: Callable[[], Web], kept: "Kept"
+) -> Iterator[tuple[str, bytes | str]]:
+    """Yield each URL of ``rows``, once, with its body, or the reason why it has none.
+
+    What the ledger knows is taken from there, if it is as it was; all else is asked from the web,
+    and noted in ``kept``.
+    """
+    urls = {row["url"]: row for row in rows}
+    known = [row for row in urls.values() if row["tar"]]
+    for row, body in _kept_bodies(known, cache):
+        if hashlib.sha256(body).hexdigest() == row["tar_sha256"]:
+            del urls[row["url"]]
+            yield row["url"], body
+    for url in [url for url, row in urls.items() if row["known_reason"]]:
+        yield url, urls.pop(url)["known_reason"]
+    if urls:
+        for url, answer in fetch_many(urls, web):
+            if isinstance(answer, str):
+                kept.note(url, answer)
+            yield url, answer
+
+
+def _kept_bodies(rows: Sequence[Row], cache: Place) -> Iterator[tuple[Row, bytes]]:
+    """Yield ``rows`` with what their range of a tar holds; near ones are read together."""
+    runs: list[list[Row]] = []
+    for row in sorted(rows, key=lambda row: (row["tar"], row["tar_offset"])):
+        first, last = (runs[-1][0], runs[-1][-1]) if runs else (None, None)
+        if (
+            first
+            and last
+            and row["tar"] == last["tar"]
+            and row["tar_offset"] - _end(last) <= _GAP
+            and _end(row) - first["tar_offset"] <= _LONGEST
+        ):
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    for run in runs:
+        start = run[0]["tar_offset"]
+        try:
+            body = cache.read(run[0]["tar"], start, _end(run[-1]) - start)
+        except FileNotFoundError:
+            body = b""
+        for row in run:
+            yield row, body[row["tar_offset"] - start : _end(row) - start]
+
+
+def _end(row: Row) -> int:
+    return int(row["tar_offset"] + row["tar_size"])
+
+
+class Kept:
+    """What one task fetched, until it is written: originals, and final failures."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._entries: dict[str, dict[str, Any]] = {}
+
+    def keep(self, url: str, body: bytes, reason: str | None) -> None:
+        """Keep an original, unless it was rejected for a ``reason`` that says it is no image."""
+        if url not in self._entries and reason not in _NO_IMAGE and self._spool.size < _MOST_KEPT:
+            self._spool.add(url, body)
+            self._entries[url] = {"tar_size": len(body), "tar_sha256": _digest(body)}
+
+    def note(self, url: str, reason: str) -> None:
+        """Note a failure, if it is the web's last word and not that of a setting or a limit."""
+        if reason.startswith("http_") and not is_transient(reason):
+            self._entries[url] = {"known_reason": reason}
+
+    def write(self, cache: Place) -> None:
+        """Write the originals, and then the page of the ledger that makes them known."""
+        if not self._entries:
+            return
+        urls = sorted(self._entries)
+        bodies = [url for url in urls if "tar_size" in self._entries[url]]
+        name = _digest("\n".join(urls).encode())[:32]
+        with tempfile.NamedTemporaryFile() as file:
+            files = ((_digest(url.encode())[:32], self._spool.read(url)) for url in bodies)
+            for url, offset in zip(bodies, write_shard(file, files), strict=True):
+                self._entries[url] |= {"tar": f"{_TARS}/{name}.tar", "tar_offset": offset}
+            file.flush()
+            if bodies:
+                cache.upload(f"{_TARS}/{name}.tar", Path(file.name))
+        with tempfile.NamedTemporaryFile() as file:
+            page = [{"url": url} | self._entries[url] for url in urls]
+            pq.write_table(pa.Table.from_pylist(page, _PAGE), file)
+            file.flush()
+            cache.upload(f"{LEDGER}/{name}.parquet", Path(file.name))
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R]]:
+    """Yield each item with what ``work`` gives for it; a few threads work ahead."""
+    waiting: deque[tuple[T, Future[R]]] = deque()
+    with ThreadPoolExecutor(_READERS) as pool:
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) > _AHEAD:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()

@@ -1,0 +1,25 @@
+import os
+import sys
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def spark():
+    """Spark on two threads of this machine, without a server beside it."""
+    from dustjacket.settings import Settings
+    from dustjacket.spark import session
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        if "SPARK_CONF_DIR" in os.environ:
+            patch.delenv("SPARK_CONF_DIR")
+        # Compiling well takes longer than these small tables do.
+        patch.setenv(
+            "PYSPARK_SUBMIT_ARGS",
+            "--driver-java-options -XX:TieredStopAtLevel=1 "
+            "--conf spark.ui.showConsoleProgress=false pyspark-shell",
+        )
+        started = session(Settings(spark_master="local[2]"), "tests")
+        yield started
+        started.stop()

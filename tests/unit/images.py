@@ -1,0 +1,48 @@
+"""Pictures made for tests: drawn ones that differ, and files that are out to do harm."""
+
+import io
+import random
+import struct
+import zlib
+
+from PIL import Image
+
+from dustjacket.sample.drawing import draw_cover
+from dustjacket.sample.grammar import make_book
+
+
+def drawn(seed, size=None):
+    """Return a cover that differs from those of other seeds."""
+    rng = random.Random(seed)
+    cover = draw_cover(make_book(rng), rng)
+    return cover.resize(size) if size else cover
+
+
+def saved(image, kind="JPEG", **options):
+    """Return the image as the bytes of a file."""
+    body = io.BytesIO()
+    image.save(body, kind, **options)
+    return body.getvalue()
+
+
+def png(width, height, depth=8, colour=2, data=None, chunks=()):
+    """Return a PNG that says to be so large, whatever its data is."""
+
+    def chunk(kind, body):
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+    others = b"".join(chunk(kind, body) for kind, body in chunks)
+    body = chunk(b"IDAT", zlib.compress(bytes(1000) if data is None else data, 9))
+    return b"\x89PNG\r\n\x1a\n" + header + others + body + chunk(b"IEND", b"")
+
+
+def gif(width, height, frame=(10, 10)):
+    """Return a GIF that says to be so large, with a frame that says to be as large as ``frame``."""
+    small = saved(Image.new("P", (10, 10)), "GIF")
+    body = bytearray(small[:6] + struct.pack("<HH", width, height) + small[10:])
+    at = body.index(b"\x2c", 13) + 5
+    body[at : at + 4] = struct.pack("<HH", *frame)
+    return bytes(body)
