@@ -10,8 +10,8 @@ from dustjacket.sample.easel import Easel, Rooms, shadow_on
 def emblem(easel: Easel) -> Rooms:
     """Paint the motif on a disc in the middle, the title over it."""
     palette, rng = easel.palette, easel.rng
-    centre = 0.5, rng.uniform(0.56, 0.6)
-    radius = rng.uniform(0.36, 0.39)
+    centre = rng.uniform(0.46, 0.54), rng.uniform(0.56, 0.6)
+    radius = rng.uniform(0.35, 0.4)
     tint = mixed(palette.paper, palette.second, 0.55)
     easel.fade((0, 0, 1, 1), palette.paper, mixed(palette.paper, palette.second, 0.35))
     if rng.random() < 0.5:
@@ -44,10 +44,10 @@ def scene(easel: Easel) -> Rooms:
     horizon = mixed(top, palette.accent, 0.35)
     horizon = horizon if stands_out(easel.colour, horizon) else mixed(top, palette.paper, 0.3)
     easel.fade((0, 0, 1, 0.85), top, horizon)
-    x, y = rng.uniform(0.48, 0.52), 0.5 if low else 0.54
+    x, y = rng.uniform(0.45, 0.55), 0.5 if low else 0.54
     light = mixed(top, (255, 255, 255), 0.16)
-    for radius in (0.44, 0.36) if stands_out(easel.colour, light) else ():
-        easel.disc(x, y, radius, mixed(top, light, 0.5 if radius > 0.4 else 1))
+    for radius in (0.37, 0.31) if stands_out(easel.colour, light) else ():
+        easel.disc(x, y, radius, mixed(top, light, 0.5 if radius > 0.35 else 1))
     easel.motif(easel.book.motif, x, y, rng.uniform(0.56, 0.64), easel.colour)
     far = mixed(palette.second, horizon, 0.45)
     land = palette.second if stands_out(palette.second, horizon) else palette.ink
@@ -76,16 +76,17 @@ def pattern(easel: Easel) -> Rooms:
     palette, rng = easel.palette, easel.rng
     ground = easel.ground_for(palette.paper, palette.second, palette.ink)
     easel.paint((0, 0, 1, 1), ground)
-    pitch, middle = rng.uniform(0.5, 0.58), rng.uniform(0.54, 0.6)
+    pitch, middle = rng.uniform(0.48, 0.58), rng.uniform(0.54, 0.62)
+    x0 = rng.uniform(0.4, 0.6)
     between = mixed(ground, easel.small_colour(ground), 0.6)
     for row in range(-2, 3):
         y = middle + row * pitch / easel.tall
         for column in range(-1, 3):
-            x = 0.5 + (column - 0.5 * (row % 2)) * pitch
+            x = x0 + (column - 0.5 * (row % 2)) * pitch
             easel.motif(easel.book.motif, x, y, pitch * 0.86, easel.colour)
             easel.diamond(x + pitch / 2, y, 0.02, between)
-    top = rng.choice((0.09, 0.73)) + rng.uniform(-0.02, 0.02)
-    low = top + (0.2 if easel.book.second_motif else 0.19)
+    top = rng.choice((0.09, 0.7)) + rng.uniform(-0.02, 0.02)
+    low = top + (0.215 if easel.book.second_motif else 0.18)
     plate = palette.paper if ground != palette.paper else palette.second
     edge = easel.small_colour(plate)
     for grow, colour in ((0.03, plate), (0.018, edge), (0.01, plate)):
@@ -114,11 +115,11 @@ def split(easel: Easel) -> Rooms:
     edge = easel.small_colour(upper)
     easel.shape([(0, 0), (1, 0), (1, strip - slant), (0, strip + slant)], edge)
     easel.shape([(0, 0), (1, 0), (1, line - slant), (0, line + slant)], upper)
-    y = line / 2 + 0.48
+    x, y = rng.uniform(0.44, 0.56), line / 2 + 0.48
     tone = mixed(lower, palette.paper, 0.3)
     if stands_out(easel.colour, tone):
-        easel.disc(0.5, y, 0.4, tone)
-    easel.motif(easel.book.motif, 0.5, y, 0.62, easel.colour, shadow=shadow_on(lower))
+        easel.disc(x, y, rng.uniform(0.36, 0.4), tone)
+    easel.motif(easel.book.motif, x, y, 0.62, easel.colour, shadow=shadow_on(lower))
     right = 0.94
     if easel.book.second_motif:
         right = 0.7
@@ -138,22 +139,23 @@ def framed(easel: Easel) -> Rooms:
     palette, rng = easel.palette, easel.rng
     border = palette.ink if stands_out(palette.ink, palette.paper) else palette.accent
     easel.fade((0, 0, 1, 1), mixed(palette.paper, palette.second, 0.25), palette.paper)
-    easel.paint((0, 0, 1, 0.03 / easel.tall), palette.second)
-    easel.frame(0.0, 0.035, palette.second)
-    easel.frame(0.055, 0.009, border)
-    easel.frame(0.078, 0.004, border)
-    for x in (0.055, 0.945):
-        for y in (0.055 / easel.tall, 1 - 0.055 / easel.tall):
-            easel.disc(x, y, 0.062, palette.second)
-            easel.disc(x, y, 0.045, border)
-            easel.diamond(x, y, 0.032, palette.accent)
-    y = rng.uniform(0.53, 0.56)
-    wide, high = rng.uniform(0.29, 0.34), rng.uniform(0.3, 0.34)
+    inset, corner = rng.uniform(0.045, 0.065), rng.uniform(0.05, 0.075)
+    easel.frame(0.0, inset - 0.02, rng.choice((palette.second, palette.accent)))
+    easel.frame(inset, 0.009, border)
+    easel.frame(inset + 0.023, 0.004, border)
+    for x in (inset, 1 - inset):
+        for y in (inset / easel.tall, 1 - inset / easel.tall):
+            easel.disc(x, y, corner, palette.second)
+            easel.disc(x, y, 0.7 * corner, border)
+            easel.diamond(x, y, 0.5 * corner, palette.accent)
+    y = rng.uniform(0.52, 0.57)
+    wide, high = rng.uniform(0.27, 0.35), rng.uniform(0.28, 0.34)
     window = rng.choice((easel.oval, easel.rounded))
     ground = easel.ground_for(palette.second, palette.paper, palette.accent)
     for grow, colour in ((0.03, border), (0.02, palette.paper), (0.008, border), (0, ground)):
         window(0.5, y, wide + grow, high + grow, colour)
-    easel.motif(easel.book.motif, 0.5, y, 1.6 * wide, easel.colour, shadow=shadow_on(ground))
+    side = 1.5 * max(wide, 0.3)
+    easel.motif(easel.book.motif, 0.5, y, side, easel.colour, shadow=shadow_on(ground))
     if easel.book.second_motif:
         for x in (0.18, 0.82):
             easel.motif(easel.book.second_motif, x, 0.85, 0.13, border)
@@ -175,13 +177,8 @@ def large_type(easel: Easel) -> Rooms:
     x = rng.choice((0.45, 0.55))
     easel.motif(easel.book.motif, x, 0.66, 0.62, easel.colour, shadow=shadow_on(ground))
     if easel.book.second_motif:
-        easel.motif(
-            easel.book.second_motif,
-            0.22 if x > 0.5 else 0.78,
-            0.83,
-            0.2,
-            easel.small_colour(ground),
-        )
+        aside = 0.22 if x > 0.5 else 0.78
+        easel.motif(easel.book.second_motif, aside, 0.83, 0.2, easel.small_colour(ground))
     easel.paint((0.07, 0.045, 0.3, 0.052), easel.small_colour(ground))
     return Rooms(
         (0.07, 0.075, 0.93, 0.45),

@@ -18,7 +18,7 @@ _FAVOURITES, _FAVOURED_SHARE = 3, 0.5
 """Compositions that a genre prefers, and the share of its covers that are of them for certain."""
 _JITTER = 9
 _GRAIN = 3
-_PATCH: dict[Style, int] = {"classic": 5, "modern": 3}
+_PATCH: dict[Style, int] = {"classic": 5, "modern": 4}
 """Grey levels by which a pixel, and a patch, is lighter or darker than it was drawn, at most."""
 _PATCHES = (11, 13)
 _TEXTURE = (448, 704)

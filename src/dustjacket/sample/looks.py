@@ -44,7 +44,7 @@ ffe98a ffd052 e8505b 1d3f7d | ffdc4f ffbf2e 1f8fc4 3d1f5c | fff2b5 ffdf75 f2643d
 f3b27a e6955a 8f2f1b 47190c | f8cfa4 f0ae74 6f8f3a 43210f | e9985f d67a40 fff0d6 330f05
     | b0452a 8a3019 f7c873 fff1df
 a9dceb 6fb8d0 f08a4b 123e54 | 7cc4e0 4fa3c7 f4e3c0 0b2c40 | cbebf5 97d0e6 d9663a 17455c
-    | 23749c 165577 f5c25b f2faff
+    | 1d6488 12496a f5c25b f2faff
 d0b88a b0945f 8c2f1b 3a180b | bfa06a a0814b 35536b 27140a | dfcda6 c7ae7c 7a3520 3a2413
     | 65452a 4a2f1a e0bd74 f8ebcd
 e8e5f5 c6bfe2 b58b2e 38246b | cdbfe6 ab98d2 7a4a1f 2c1a56 | ddd3f2 bcabe0 8a5fb0 351f60

@@ -30,22 +30,25 @@ def misprint(easel: Easel) -> Rooms:
     palette, rng = easel.palette, easel.rng
     ground = easel.ground_for(palette.paper, palette.second, palette.accent, palette.ink)
     easel.paint((0, 0, 1, 1), ground)
-    line = palette.ink if stands_out(palette.ink, ground) else easel.small_colour(ground)
-    line = line if stands_out(line, easel.colour) else easel.palette.accent
-    y, side = 0.37, rng.uniform(0.68, 0.74)
-    easel.disc(0.5 + rng.choice((-0.12, 0.12)), y + 0.03, 0.36, _beside(easel, ground))
+    line = next(
+        colour
+        for colour in (palette.ink, palette.accent, palette.second, BLACK, WHITE)
+        if stands_out(colour, ground) and stands_out(colour, easel.colour)
+    )
+    x, y, side = rng.uniform(0.46, 0.54), 0.37, rng.uniform(0.66, 0.74)
+    easel.disc(x + rng.choice((-0.12, 0.12)), y + 0.03, 0.36, _beside(easel, ground))
     slip = 0.03 * rng.choice((-1, 1))
-    easel.motif(easel.book.motif, 0.5 + slip, y + 0.02, side, easel.colour, shade=easel.colour)
-    _outline(easel, 0.5, y, side, line)
+    easel.motif(easel.book.motif, x + slip, y + 0.02, side, easel.colour, shade=easel.colour)
+    _outline(easel, x, y, side, line)
     return _foot(easel, ground, 0.68)
 
 
 def echo(easel: Easel) -> Rooms:
     """Paint lines around the motif, one outside the other, as on a map."""
-    palette = easel.palette
+    palette, rng = easel.palette, easel.rng
     ground = easel.ground_for(palette.paper, palette.ink, palette.second)
     easel.paint((0, 0, 1, 1), ground)
-    x, y, side = 0.5, 0.4, 0.56
+    x, y, side = rng.uniform(0.44, 0.56), 0.4, rng.uniform(0.52, 0.6)
     pixels = round(side * easel.width)
     field = Image.new("L", (easel.width, easel.height))
     field.paste(draw_motif(easel.book.motif, pixels).body, easel.corner(x, y, pixels))
@@ -92,7 +95,7 @@ def arches(easel: Easel) -> Rooms:
     bands = [band for band in (palette.second, palette.accent, palette.paper) if band != stage]
     outer = palette.paper if palette.paper != stage else palette.second
     easel.paint((0, 0, 1, 1), outer)
-    foot, x, radius = rng.uniform(0.63, 0.67), rng.uniform(0.45, 0.55), rng.uniform(0.44, 0.5)
+    foot, x, radius = rng.uniform(0.62, 0.68), rng.uniform(0.45, 0.55), rng.uniform(0.44, 0.5)
     step, count = rng.uniform(0.03, 0.045), rng.randint(2, 4)
     middle = radius / easel.tall + rng.uniform(0.02, 0.05)
     for at in range(count + 1):
@@ -100,7 +103,8 @@ def arches(easel: Easel) -> Rooms:
         easel.disc(x, middle, radius - at * step, colour)
         easel.paint((x - radius + at * step, middle, x + radius - at * step, foot), colour)
     easel.paint((0, foot, 1, 1), outer)
-    easel.motif(easel.book.motif, x, middle + 0.04, rng.uniform(0.48, 0.54), easel.colour)
+    y, side = middle + rng.uniform(0.02, 0.06), rng.uniform(0.46, 0.54)
+    easel.motif(easel.book.motif, x, y, side, easel.colour)
     return _foot(easel, outer, foot + 0.03)
 
 
@@ -116,9 +120,8 @@ def halftone(easel: Easel) -> Rooms:
         radius = pitch * (0.62 - 0.6 * row / (0.66 * easel.tall * across))
         for column in range(across + 1):
             easel.disc((column + 0.5 * (row % 2)) * pitch, row * pitch / easel.tall, radius, dot)
-    easel.motif(
-        easel.book.motif, 0.5, 0.38, 0.7, easel.colour, shadow=mixed(ground, (0, 0, 0), 0.45)
-    )
+    x, side = rng.uniform(0.45, 0.55), rng.uniform(0.66, 0.74)
+    easel.motif(easel.book.motif, x, 0.38, side, easel.colour, shadow=shadow_on(ground, 0.45))
     return _foot(easel, ground, 0.69)
 
 
@@ -137,7 +140,7 @@ def _foot(easel: Easel, ground: Colour, top: float) -> Rooms:
     palette, right = easel.palette, 0.93
     if easel.book.second_motif:
         right = 0.67
-        side, y = 0.24, (top + 0.93) / 2
+        side, y = easel.rng.uniform(0.22, 0.25), (top + 0.93) / 2
         easel.motif(easel.book.second_motif, 0.82, y, side, easel.small_colour(ground))
     return Rooms(
         (0.07, top, right, 0.905),
