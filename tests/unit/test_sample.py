@@ -6,27 +6,45 @@ import random
 import tracemalloc
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageChops, ImageDraw, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import f1_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from dustjacket.sample import make_sample
+from dustjacket.books import book_group, split_of
+from dustjacket.catalog.cleaning import repaired
+from dustjacket.covers.check import check_cover
+from dustjacket.covers.settle import MAX_DISTANCE, MAX_TURNED
+from dustjacket.parameters import CoversParameters
+from dustjacket.records import read_records
+from dustjacket.sample import covers, make_sample
 from dustjacket.sample.covers import HEADER
-from dustjacket.sample.drawing import draw_cover
-from dustjacket.sample.grammar import COLOURS, GENRES, MOTIFS, make_book
+from dustjacket.sample.grammar import (
+    COLOURS,
+    GENRES,
+    HELD_OUT_WORDS,
+    MOTIFS,
+    is_held_out,
+    make_book,
+)
 from dustjacket.sample.listing import write_listing
 from dustjacket.sample.mess import oddity
-from dustjacket.sample.motifs import draw_motif
+from dustjacket.sample.sheet import write_sheet
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     return make_sample(tmp_path_factory.mktemp("sample"), rows=1500, covers=300, seed=5)
+
+
+@pytest.fixture(scope="module")
+def modern(tmp_path_factory):
+    return make_sample(tmp_path_factory.mktemp("modern"), 10, covers=300, seed=5, style="modern")
 
 
 def listing_rows(library):
@@ -41,7 +59,7 @@ def cover_rows(library):
 
 def test_the_same_arguments_give_the_same_files(library, tmp_path):
     again = make_sample(tmp_path / "again", rows=1500, covers=300, seed=5)
-    other = make_sample(tmp_path / "other", rows=1500, covers=300, seed=6)
+    other = make_sample(tmp_path / "other", rows=1500, covers=10, seed=6)
     assert again.listing.read_bytes() == library.listing.read_bytes()
     assert other.listing.read_bytes() != library.listing.read_bytes()
     files = sorted(file.relative_to(library.covers) for file in library.covers.rglob("*.*"))
@@ -184,32 +202,105 @@ def test_genres_share_words_so_that_no_perfect_score_is_possible():
     assert any(len(genres) > 1 for genres in by_title.values())
 
 
-@pytest.mark.parametrize("motif", MOTIFS)
-def test_every_motif_can_be_told_from_every_other(motif):
-    def drawn(name):
-        image = Image.new("L", (64, 64))
-        canvas = Image.new("RGB", (64, 64))
-        draw_motif(ImageDraw.Draw(canvas), name, (4, 4, 56), (255,) * 3, (0,) * 3)
-        image.paste(canvas.convert("L"))
-        return image
-
-    own = drawn(motif)
-    for other in MOTIFS:
-        if other != motif:
-            differing = ImageChops.difference(own, drawn(other)).point(lambda v: v > 128 and 255)
-            assert sum(differing.histogram()[128:]) > 64 * 64 * 0.05, other
+def test_a_listing_names_held_out_words_on_its_test_side_alone(library):
+    books = []
+    with library.listing.open("rb") as stream:
+        for record in read_records(stream):
+            if record.reason is None:
+                title, author = map(repaired, record.fields[3:5])
+                books.append((title, split_of(book_group(title, author))))
+    assert len(books) > 1400
+    assert_held_out(books)
 
 
-def test_a_cover_shows_the_colour_that_its_title_names():
-    rng = random.Random(3)
-    for _ in range(30):
-        book = make_book(rng)
-        image = draw_cover(book, rng)
-        assert 300 <= image.width <= 400
-        wanted = COLOURS[book.colour]
-        near = [
-            count
-            for count, colour in image.getcolors(maxcolors=1 << 20)
-            if all(abs(a - b) <= 18 for a, b in zip(colour, wanted, strict=True))
-        ]
-        assert sum(near) > 0.01 * image.width * image.height
+@pytest.mark.parametrize("style", ["library", "modern"])
+def test_a_cover_set_names_held_out_words_on_its_test_side_alone(request, style):
+    """Ingestion puts books whose covers look alike on one side: no held-out book is such a one."""
+    library = request.getfixturevalue(style)
+    books, groups, looks = [], [], []
+    for row in cover_rows(library):
+        file = library.covers / row["img_paths"].removeprefix("dataset/")
+        cover = check_cover(file.read_bytes(), CoversParameters()) if file.exists() else "missing"
+        if row["name"] and not isinstance(cover, str):
+            groups.append(book_group(row["name"], row["author"]))
+            books.append((row["name"], split_of(groups[-1])))
+            looks.append([int(cover.dhash, 16), int(cover.vhash, 16)])
+    assert len(books) > 280
+    assert_held_out(books)
+    bits = np.array(looks, np.uint64)
+    across, down = np.moveaxis(np.bitwise_count(bits[:, None] ^ bits[None]), 2, 0)
+    alike = (across <= MAX_DISTANCE) & (down <= MAX_TURNED)
+    alike &= np.not_equal.outer(np.array(groups), np.array(groups))
+    assert not alike[[is_held_out(title) for title, _ in books]].any()
+    assert 0 < alike.sum() / 2 < 4, "one picture, two books; and hardly any by chance"
+
+
+def assert_held_out(books):
+    """Assert that only test books name the words, each word is named, and by enough of them."""
+    words = set(HELD_OUT_WORDS)
+    assert {side for title, side in books if words & set(title.split())} == {"test"}
+    tested = [set(title.split()) for title, side in books if side == "test"]
+    assert all(any(word in title for title in tested) for word in words)
+    assert 0.15 < sum(bool(words & title) for title in tested) / len(tested) < 0.5
+
+
+def test_the_held_out_words_are_beside_the_library(library):
+    assert library.held_out_words.read_text().splitlines() == list(HELD_OUT_WORDS)
+    assert set(HELD_OUT_WORDS) < {*MOTIFS, *COLOURS}
+    assert is_held_out("The UMBRELLA: A Love Story")
+    assert not is_held_out("Under the Silver Houses")
+
+
+def test_another_style_is_other_covers_of_the_same_books(library, modern):
+    assert cover_rows(modern) == cover_rows(library)
+    files = [path.relative_to(library.covers) for path in library.covers.rglob("*.jpg")]
+    same = [
+        name
+        for name in files
+        if (modern.covers / name).read_bytes() == (library.covers / name).read_bytes()
+    ]
+    assert len(same) < 20, "those that are no covers"
+
+
+def test_several_processes_draw_what_one_draws(tmp_path, monkeypatch):
+    alone = make_sample(tmp_path / "alone", rows=10, covers=40, seed=2)
+    monkeypatch.setattr(covers, "_ENOUGH", 20)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    started = []
+    pool = covers.ProcessPoolExecutor
+    monkeypatch.setattr(
+        covers,
+        "ProcessPoolExecutor",
+        lambda count, *given, **named: started.append(count) or pool(count, *given, **named),
+    )
+    together = make_sample(tmp_path / "together", rows=10, covers=40, seed=2)
+    assert started == [2]
+    one, several = (
+        {path.relative_to(made.covers): path.read_bytes() for path in made.covers.rglob("*.*")}
+        for made in (alone, together)
+    )
+    assert one == several
+
+
+def test_a_contact_sheet_shows_covers_uncropped(tmp_path):
+    sizes = [(400, 560), (300, 480), (350, 525)]
+    files = []
+    for number, size in enumerate(sizes):
+        files.append(tmp_path / f"{number}.png")
+        Image.new("RGB", size, (255, 0, 0)).save(files[-1])
+    write_sheet(tmp_path / "sheet.jpg", files)
+    with Image.open(tmp_path / "sheet.jpg") as sheet:
+        red = np.asarray(sheet)[:, :, 1] < 90
+    columns = np.flatnonzero(np.diff(np.pad(red.any(axis=0), 1).astype(int)))
+    assert len(columns) == 2 * len(sizes), "apart from each other and from the edges"
+    for (width, height), start, end in zip(sizes, columns[::2], columns[1::2], strict=True):
+        tall = red[:, start:end].any(axis=1).sum()
+        assert tall / (end - start) == pytest.approx(height / width, rel=0.03)
+
+
+def test_a_library_has_a_contact_sheet_of_its_covers(library):
+    with Image.open(library.contact_sheet) as sheet:
+        assert sheet.format == "JPEG"
+        assert sheet.width / 8 > 150
+        assert sheet.height / 6 > 250
+        assert sheet.convert("L").resize((16, 16)).entropy() > 4

@@ -1,118 +1,124 @@
-"""One cover: the title's thing as its picture, the genre's palette and type around it."""
+"""One cover: a composition of the title's things, in its genre's colours and type."""
 
 import random
-import unicodedata
 from functools import cache
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops
 
-from dustjacket.sample.grammar import COLOURS, SampleBook
-from dustjacket.sample.motifs import Colour, draw_motif
+from dustjacket.sample import classic, modern
+from dustjacket.sample.colour import varied
+from dustjacket.sample.easel import SCALE, Easel, Rooms, main_colour
+from dustjacket.sample.grammar import GENRES, SampleBook
+from dustjacket.sample.lettering import ACCENTED, Box, Face, letter
+from dustjacket.sample.looks import Style, face_of, palette_of
 
-_JITTER = 14
-_GRAIN = 4
-"""Grey levels by which a pixel is lighter or darker than it was drawn, at most."""
-_LINE = 1.15
-_MOST_LINES = 3
+COMPOSITIONS = {"classic": classic.COMPOSITIONS, "modern": modern.COMPOSITIONS}
+_FAVOURITES, _FAVOURED_SHARE = 3, 0.5
+"""Compositions that a genre prefers, and the share of its covers that are of them for certain."""
+_JITTER = 9
+_GRAIN = 3
+_PATCH: dict[Style, int] = {"classic": 5, "modern": 4}
+"""Grey levels by which a pixel, and a patch, is lighter or darker than it was drawn, at most."""
+_PATCHES = (11, 13)
+_TEXTURE = (448, 704)
+_SUBTITLE_SHARE = 0.26
 
 
-def draw_cover(book: SampleBook, rng: random.Random) -> Image.Image:
-    """Return the cover of ``book``, 300 to 400 pixels wide; ``rng`` varies size, place and hue."""
+def draw_cover(book: SampleBook, rng: random.Random, style: Style = "classic") -> Image.Image:
+    """Return the cover of ``book``, 300 to 400 pixels wide; ``rng`` varies all but its things."""
     width = rng.randint(300, 400)
     height = round(width * rng.uniform(1.4, 1.6))
-    genre = book.genre
-    paper = _varied(genre.background, rng)
-    image = Image.new("RGB", (width, height), paper)
-    canvas = ImageDraw.Draw(image)
-    side = width * rng.uniform(0.52, 0.62)
-    left = (width - side) / 2 + rng.uniform(-0.06, 0.06) * width
-    top = height * (0.36 if genre.layout in (0, 2) else 0.14) + rng.uniform(-0.02, 0.02) * height
-    panel = _panel(COLOURS[book.colour], paper)
-    margin = side * 0.12
-    canvas.ellipse(
-        (left - margin, top - margin, left + side + margin, top + side + margin), fill=panel
+    genre = GENRES.index(book.genre)
+    easel = Easel(
+        book,
+        palette_of(genre, style, rng),
+        varied(main_colour(book), rng, _JITTER),
+        rng,
+        width * SCALE,
+        height * SCALE,
     )
-    _decorate(canvas, genre.layout, genre.ink, width, height)
-    draw_motif(canvas, book.motif, (left, top, side), _varied(COLOURS[book.colour], rng), panel)
-    if book.second_motif:
-        small = width * 0.2
-        corner = width * 0.06 if rng.random() < 0.5 else width * 0.74
-        level = height * (0.75 if genre.layout in (0, 2) else 0.05)
-        draw_motif(canvas, book.second_motif, (corner, level, small), genre.ink, paper)
-    _write(canvas, book, width, height)
-    return _grainy(image, rng)
+    all_of_them = COMPOSITIONS[style]
+    favourites = [all_of_them[(genre + at) % len(all_of_them)] for at in range(_FAVOURITES)]
+    compose = rng.choice(favourites if rng.random() < _FAVOURED_SHARE else all_of_them)
+    rooms = compose(easel)
+    image = _textured(easel.image.reduce(SCALE), _PATCH[style], rng)
+    _write(image, book, rooms, face_of(genre, style, rng))
+    return image
 
 
-def _grainy(image: Image.Image, rng: random.Random) -> Image.Image:
-    noise = np.random.default_rng(rng.getrandbits(64)).integers(
-        -_GRAIN, _GRAIN, (image.height, image.width, 1), dtype=np.int16, endpoint=True
+def _write(image: Image.Image, book: SampleBook, rooms: Rooms, face: Face) -> None:
+    """Set title, subtitle and author in their rooms."""
+
+    def pixels(room: Box) -> Box:
+        left, top, right, bottom = room
+        return left * image.width, top * image.height, right * image.width, bottom * image.height
+
+    left, top, right, bottom = pixels(rooms.title)
+    title, _, subtitle = book.title.partition(": ")
+    lower = bottom - (bottom - top) * _SUBTITLE_SHARE if subtitle else bottom
+    largest = rooms.largest * image.width
+    title_type = letter(
+        image,
+        title,
+        (left, top, right, lower),
+        face,
+        rooms.inks,
+        rooms.panel,
+        largest=largest,
+        most_lines=rooms.most_lines,
+        align=rooms.align,
+        at=rooms.at,
     )
-    return Image.fromarray((np.asarray(image) + noise).clip(0, 255).astype(np.uint8))
-
-
-def _panel(colour: Colour, paper: Colour) -> Colour:
-    """Return the paper's colour, or one that the motif stands out from if the paper is too near."""
-    if sum(abs(a - b) for a, b in zip(colour, paper, strict=True)) > 180:
-        return paper
-    return (40, 42, 50) if sum(colour) > 380 else (245, 242, 235)
-
-
-def _varied(colour: Colour, rng: random.Random) -> Colour:
-    red, green, blue = (
-        max(0, min(255, value + rng.randint(-_JITTER, _JITTER))) for value in colour
-    )
-    return red, green, blue
-
-
-def _decorate(
-    canvas: ImageDraw.ImageDraw, layout: int, ink: Colour, width: int, height: int
-) -> None:
-    if layout == 0:
-        canvas.rectangle((0, height * 0.3, width, height * 0.32), fill=ink)
-    elif layout == 1:
-        canvas.rectangle((8, 8, width - 9, height - 9), outline=ink, width=5)
-    elif layout == 2:
-        canvas.rectangle((0, 0, width, height * 0.04), fill=ink)
-        canvas.rectangle((0, height * 0.96, width, height), fill=ink)
-    else:
-        canvas.rectangle((0, height * 0.93, width, height), fill=ink)
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
-def _write(canvas: ImageDraw.ImageDraw, book: SampleBook, width: int, height: int) -> None:
-    layout, ink = book.genre.layout, book.genre.ink
-    title = book.title.upper() if layout in (0, 2) else book.title
-    size = round(width * (0.085 if layout in (0, 2) else 0.07))
-    lines = _wrapped(canvas, title, size, width * 0.86)
-    while len(lines) > _MOST_LINES:
-        size = round(size * 0.9)
-        lines = _wrapped(canvas, title, size, width * 0.86)
-    top = height * 0.06 if layout in (0, 2) else height * 0.85 - len(lines) * size * _LINE
-    for number, line in enumerate(lines):
-        canvas.text((width / 2, top + number * size * _LINE), line, ink, _font(size), anchor="ma")
+    if subtitle:
+        under = title_type.box[3] + 0.015 * image.height
+        letter(
+            image,
+            subtitle,
+            (left, under, right, bottom),
+            face,
+            (title_type.ink, *rooms.inks),
+            title_type.panel or rooms.panel,
+            largest=0.06 * image.width,
+            most_lines=2,
+            align=rooms.align,
+            at=0.0,
+        )
     if book.author:
-        low = height * (0.9 if layout != 3 else 0.86)
-        canvas.text(
-            (width / 2, low), _plain(book.author), ink, _font(round(width * 0.055)), anchor="ma"
+        letter(
+            image,
+            book.author.upper() if face.capitals else book.author,
+            pixels(rooms.author),
+            Face(face.file, face.squeeze) if not face.ascii_only else ACCENTED,
+            (title_type.ink, *rooms.inks),
+            rooms.panel,
+            largest=0.062 * image.width,
+            most_lines=1,
+            align=rooms.align,
         )
 
 
-def _plain(text: str) -> str:
-    """Return ``text`` without accents, which Pillow's own font lacks."""
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+def _textured(image: Image.Image, patch: int, rng: random.Random) -> Image.Image:
+    """Return the picture as if printed: fine grain, and patches a little lighter or darker.
+
+    The patches also make flat covers differ, so that no two of them pass for one picture.
+    """
+    left, top = (
+        rng.randint(0, have - need) for have, need in zip(_TEXTURE, image.size, strict=True)
+    )
+    grain = _grain().crop((left, top, left + image.width, top + image.height))
+    patches = Image.frombytes(
+        "L",
+        _PATCHES,
+        bytes(128 + rng.randint(-patch, patch) for _ in range(_PATCHES[0] * _PATCHES[1])),
+    ).resize(image.size, Image.Resampling.BICUBIC)
+    texture = ImageChops.add(grain, patches, offset=-128)
+    return ImageChops.add(image, Image.merge("RGB", [texture] * 3), offset=-128)
 
 
-def _wrapped(canvas: ImageDraw.ImageDraw, text: str, size: int, width: float) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if canvas.textlength(longer, _font(size)) <= width or not lines[-1]:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
+@cache
+def _grain() -> Image.Image:
+    noise = np.random.default_rng(7).integers(
+        128 - _GRAIN, 128 + _GRAIN, _TEXTURE[::-1], dtype=np.uint8, endpoint=True
+    )
+    return Image.fromarray(noise)

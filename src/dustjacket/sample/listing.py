@@ -4,7 +4,7 @@ import random
 from collections import deque
 from pathlib import Path
 
-from dustjacket.sample.grammar import SampleBook, make_book
+from dustjacket.sample.grammar import SampleBook, is_held_out, make_book
 from dustjacket.sample.mess import oddity
 
 _ODDITIES = ("line break", "stray bytes", "quotes", "accents")
@@ -31,7 +31,11 @@ def write_listing(file: Path, rows: int, rng: random.Random) -> None:
             fault, earlier = oddity(_FAULTS, number, rows, _FAULTY_APART)
             if fault and earlier >= len(_FAULTS):
                 fault = _FAULTS[earlier % _COMMON_FAULTS]
-            line = _line(_record(make_book(rng), number, odd, fault, rng), odd)
+            book = make_book(rng)
+            while odd and is_held_out(book.title):
+                # Another title than the grammar's may put it on another side of the split.
+                book = make_book(rng)
+            line = _line(_record(book, number, odd, fault, rng), odd)
             if fault == "duplicate":
                 line = rng.choice(before)
             elif fault is None:

@@ -1,0 +1,235 @@
+"""Compositions of the classic style: painted, with paper under them and ornaments around."""
+
+import math
+from collections.abc import Callable
+
+from dustjacket.sample.colour import mixed, stands_out
+from dustjacket.sample.easel import Easel, Rooms, shadow_on
+
+
+def emblem(easel: Easel) -> Rooms:
+    """Paint the motif on a disc in the middle, the title over it."""
+    palette, rng = easel.palette, easel.rng
+    centre = rng.uniform(0.46, 0.54), rng.uniform(0.56, 0.6)
+    radius = rng.uniform(0.35, 0.4)
+    tint = mixed(palette.paper, palette.second, 0.55)
+    easel.fade((0, 0, 1, 1), palette.paper, mixed(palette.paper, palette.second, 0.35))
+    if rng.random() < 0.5:
+        easel.rays(*centre, rng.randint(14, 26), tint)
+    ground = easel.ground_for(palette.second, palette.paper, palette.accent)
+    ring = easel.small_colour(tint)
+    easel.disc(*centre, radius + 0.025, ring)
+    easel.disc(*centre, radius + 0.012, palette.paper)
+    easel.disc(*centre, radius, ground)
+    easel.motif(easel.book.motif, *centre, radius * 1.5, easel.colour, shadow=shadow_on(ground))
+    _badge(
+        easel,
+        0.5 + 0.72 * radius * rng.choice((-1, 1)),
+        centre[1] + 0.8 * radius / easel.tall,
+        0.26,
+    )
+    return Rooms(
+        (0.08, 0.04, 0.92, centre[1] - (radius + 0.06) / easel.tall),
+        (0.1, 0.9, 0.9, 0.955),
+        (palette.ink, palette.accent),
+        palette.paper,
+    )
+
+
+def scene(easel: Easel) -> Rooms:
+    """Paint a landscape to all edges, the motif large in its sky."""
+    palette, rng = easel.palette, easel.rng
+    low = ":" not in easel.book.title and rng.random() < 0.5
+    top = easel.ground_for(palette.paper, palette.second, palette.ink, palette.accent)
+    horizon = mixed(top, palette.accent, 0.35)
+    horizon = horizon if stands_out(easel.colour, horizon) else mixed(top, palette.paper, 0.3)
+    easel.fade((0, 0, 1, 0.85), top, horizon)
+    x, y = rng.uniform(0.45, 0.55), 0.5 if low else 0.54
+    light = mixed(top, (255, 255, 255), 0.16)
+    for radius in (0.37, 0.31) if stands_out(easel.colour, light) else ():
+        easel.disc(x, y, radius, mixed(top, light, 0.5 if radius > 0.35 else 1))
+    easel.motif(easel.book.motif, x, y, rng.uniform(0.56, 0.64), easel.colour)
+    far = mixed(palette.second, horizon, 0.45)
+    land = palette.second if stands_out(palette.second, horizon) else palette.ink
+    near = mixed(land, (16, 14, 30), 0.35)
+    outline = rng.choice((_hills, _peaks, _waves))
+    base = 0.68 if low else 0.8
+    for step, colour in enumerate((far, land, near)):
+        easel.shape(outline(easel, base + 0.055 * step, 0.035), colour)
+    if easel.book.second_motif:
+        side = rng.uniform(0.2, 0.25)
+        easel.motif(
+            easel.book.second_motif,
+            rng.choice((0.18, 0.82)),
+            base + 0.03,
+            side,
+            easel.small_colour(land),
+        )
+    inks = (palette.ink, palette.paper, palette.second)
+    if low:
+        return Rooms((0.06, 0.832, 0.94, 0.925), (0.1, 0.93, 0.9, 0.975), inks, near, most_lines=2)
+    return Rooms((0.06, 0.04, 0.94, 0.3), (0.1, 0.935, 0.9, 0.98), inks, top, largest=0.16)
+
+
+def pattern(easel: Easel) -> Rooms:
+    """Paint the motif over and over, a plate with the title among them."""
+    palette, rng = easel.palette, easel.rng
+    ground = easel.ground_for(palette.paper, palette.second, palette.ink)
+    easel.paint((0, 0, 1, 1), ground)
+    pitch, middle = rng.uniform(0.48, 0.58), rng.uniform(0.54, 0.62)
+    x0 = rng.uniform(0.4, 0.6)
+    between = mixed(ground, easel.small_colour(ground), 0.6)
+    for row in range(-2, 3):
+        y = middle + row * pitch / easel.tall
+        for column in range(-1, 3):
+            x = x0 + (column - 0.5 * (row % 2)) * pitch
+            easel.motif(easel.book.motif, x, y, pitch * 0.86, easel.colour)
+            easel.diamond(x + pitch / 2, y, 0.02, between)
+    top = rng.choice((0.09, 0.7)) + rng.uniform(-0.02, 0.02)
+    low = top + (0.215 if easel.book.second_motif else 0.18)
+    plate = palette.paper if ground != palette.paper else palette.second
+    edge = easel.small_colour(plate)
+    for grow, colour in ((0.03, plate), (0.018, edge), (0.01, plate)):
+        high = grow / easel.tall
+        easel.paint((0.1 - grow, top - high, 0.9 + grow, low + high), colour)
+    if easel.book.second_motif:
+        easel.disc(0.5, low, 0.115, plate)
+        easel.motif(easel.book.second_motif, 0.5, low, 0.16, edge)
+    return Rooms(
+        (0.13, top + 0.005, 0.87, top + (0.12 if easel.book.author else 0.15)),
+        (0.15, top + 0.125, 0.85, top + 0.155),
+        (palette.ink, palette.paper),
+        plate,
+    )
+
+
+def split(easel: Easel) -> Rooms:
+    """Paint two blocks, straight or aslant: the title on one, the motif on the other."""
+    palette, rng = easel.palette, easel.rng
+    lower = easel.ground_for(palette.second, palette.paper, palette.accent)
+    upper = palette.paper if lower != palette.paper else palette.second
+    slant = rng.choice((0.0, 0.04, -0.04))
+    line = rng.uniform(0.35, 0.39)
+    strip = line + 0.012
+    easel.paint((0, 0, 1, 1), lower)
+    edge = easel.small_colour(upper)
+    easel.shape([(0, 0), (1, 0), (1, strip - slant), (0, strip + slant)], edge)
+    easel.shape([(0, 0), (1, 0), (1, line - slant), (0, line + slant)], upper)
+    x, y = rng.uniform(0.44, 0.56), line / 2 + 0.48
+    tone = mixed(lower, palette.paper, 0.3)
+    if stands_out(easel.colour, tone):
+        easel.disc(x, y, rng.uniform(0.36, 0.4), tone)
+    easel.motif(easel.book.motif, x, y, 0.62, easel.colour, shadow=shadow_on(lower))
+    right = 0.94
+    if easel.book.second_motif:
+        right = 0.7
+        easel.motif(easel.book.second_motif, 0.83, 0.16, 0.22, easel.small_colour(upper))
+    return Rooms(
+        (0.07, 0.04, right, line - 0.09),
+        (0.07, 0.92, 0.93, 0.965),
+        (palette.ink, palette.paper, palette.accent),
+        upper,
+        align="left",
+        at=0.3,
+    )
+
+
+def framed(easel: Easel) -> Rooms:
+    """Paint an old binding: frames, corners and an oval with the motif."""
+    palette, rng = easel.palette, easel.rng
+    border = palette.ink if stands_out(palette.ink, palette.paper) else palette.accent
+    easel.fade((0, 0, 1, 1), mixed(palette.paper, palette.second, 0.25), palette.paper)
+    inset, corner = rng.uniform(0.045, 0.065), rng.uniform(0.05, 0.075)
+    easel.frame(0.0, inset - 0.02, rng.choice((palette.second, palette.accent)))
+    easel.frame(inset, 0.009, border)
+    easel.frame(inset + 0.023, 0.004, border)
+    for x in (inset, 1 - inset):
+        for y in (inset / easel.tall, 1 - inset / easel.tall):
+            easel.disc(x, y, corner, palette.second)
+            easel.disc(x, y, 0.7 * corner, border)
+            easel.diamond(x, y, 0.5 * corner, palette.accent)
+    y = rng.uniform(0.52, 0.57)
+    wide, high = rng.uniform(0.27, 0.35), rng.uniform(0.28, 0.34)
+    window = rng.choice((easel.oval, easel.rounded))
+    ground = easel.ground_for(palette.second, palette.paper, palette.accent)
+    for grow, colour in ((0.03, border), (0.02, palette.paper), (0.008, border), (0, ground)):
+        window(0.5, y, wide + grow, high + grow, colour)
+    side = 1.5 * max(wide, 0.3)
+    easel.motif(easel.book.motif, 0.5, y, side, easel.colour, shadow=shadow_on(ground))
+    if easel.book.second_motif:
+        for x in (0.18, 0.82):
+            easel.motif(easel.book.second_motif, x, 0.85, 0.13, border)
+    easel.rule(0.855, border, half=0.12)
+    return Rooms(
+        (0.12, 0.075, 0.88, y - (high + 0.06) / easel.tall),
+        (0.14, 0.875, 0.86, 0.93),
+        (palette.ink, palette.accent),
+        palette.paper,
+        largest=0.12,
+    )
+
+
+def large_type(easel: Easel) -> Rooms:
+    """Leave the cover to its title, the motif below it and nothing else."""
+    palette, rng = easel.palette, easel.rng
+    ground = easel.ground_for(palette.paper, palette.second, palette.ink)
+    easel.paint((0, 0, 1, 1), ground)
+    x = rng.choice((0.45, 0.55))
+    easel.motif(easel.book.motif, x, 0.66, 0.62, easel.colour, shadow=shadow_on(ground))
+    if easel.book.second_motif:
+        aside = 0.22 if x > 0.5 else 0.78
+        easel.motif(easel.book.second_motif, aside, 0.83, 0.2, easel.small_colour(ground))
+    easel.paint((0.07, 0.045, 0.3, 0.052), easel.small_colour(ground))
+    return Rooms(
+        (0.07, 0.075, 0.93, 0.45),
+        (0.07, 0.915, 0.93, 0.96),
+        (palette.ink, palette.accent, palette.paper),
+        ground,
+        align="left",
+        largest=0.26,
+        at=0.0,
+        most_lines=5,
+    )
+
+
+COMPOSITIONS: tuple[Callable[[Easel], Rooms], ...] = (
+    emblem,
+    scene,
+    pattern,
+    split,
+    framed,
+    large_type,
+)
+
+
+def _badge(easel: Easel, x: float, y: float, side: float) -> None:
+    """Paint the second motif, if there is one, on a small disc of its own."""
+    if easel.book.second_motif:
+        ground = easel.palette.paper
+        ring = easel.small_colour(ground)
+        easel.disc(x, y, side * 0.62, ring)
+        easel.disc(x, y, side * 0.57, ground)
+        easel.motif(easel.book.second_motif, x, y, side * 0.74, ring)
+
+
+def _hills(easel: Easel, y: float, high: float) -> list[tuple[float, float]]:
+    turn, pace = easel.rng.uniform(0, 6), easel.rng.uniform(4, 8)
+    top = [(x / 24, y + high * math.sin(turn + pace * x / 24)) for x in range(25)]
+    return [*top, (1, 1), (0, 1)]
+
+
+def _waves(easel: Easel, y: float, high: float) -> list[tuple[float, float]]:
+    turn = easel.rng.uniform(0, 3)
+    top = [
+        (x / 60, y + 0.6 * high - 0.5 * high * abs(math.sin(turn + 9 * x / 60))) for x in range(61)
+    ]
+    return [*top, (1, 1), (0, 1)]
+
+
+def _peaks(easel: Easel, y: float, high: float) -> list[tuple[float, float]]:
+    count = easel.rng.randint(5, 7)
+    top = [
+        (at / count, y + high * (easel.rng.uniform(-1, -0.3) if at % 2 else 0.9))
+        for at in range(count + 1)
+    ]
+    return [*top, (1, 1), (0, 1)]

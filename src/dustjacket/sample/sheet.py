@@ -1,0 +1,28 @@
+"""A contact sheet: covers side by side, none of them cropped."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+COLUMNS, ROWS = 8, 6
+_CELL, _GAP = (200, 300), 14
+_WALL = (206, 202, 196)
+
+
+def write_sheet(file: Path, covers: Sequence[Path]) -> None:
+    """Write a JPEG of the first ``COLUMNS`` times ``ROWS`` of ``covers``."""
+    shown = covers[: COLUMNS * ROWS]
+    rows = -(-len(shown) // COLUMNS)
+    size = [
+        _GAP + count * (side + _GAP) for count, side in zip((COLUMNS, rows), _CELL, strict=True)
+    ]
+    sheet = Image.new("RGB", (size[0], size[1]), _WALL)
+    for number, cover in enumerate(shown):
+        row, column = divmod(number, COLUMNS)
+        with Image.open(cover) as image:
+            small = ImageOps.contain(image.convert("RGB"), _CELL)
+        left = _GAP + column * (_CELL[0] + _GAP) + (_CELL[0] - small.width) // 2
+        top = _GAP + row * (_CELL[1] + _GAP) + (_CELL[1] - small.height) // 2
+        sheet.paste(small, (left, top))
+    sheet.save(file, "JPEG", quality=90)

@@ -1,0 +1,184 @@
+"""Drawn covers: readable, of the named colour, and of a genre that can often be told."""
+
+import itertools
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageFont
+from sklearn.linear_model import LogisticRegression
+
+from dustjacket.sample import drawing
+from dustjacket.sample.drawing import draw_cover
+from dustjacket.sample.grammar import COLOURS, FIRST_NAMES, GENRES, LAST_NAMES, MOTIFS, make_book
+from dustjacket.sample.lettering import _FONTS, ACCENTED, Face, fitted, letter
+from dustjacket.sample.looks import _FACES, _MODERN_FACES, PALETTES
+from dustjacket.sample.motifs import draw_motif
+
+STYLES = ("classic", "modern")
+COMPOSITIONS = [(style, compose) for style in STYLES for compose in drawing.COMPOSITIONS[style]]
+FACES = {*(face for pair in _FACES for face in pair), *_MODERN_FACES, ACCENTED}
+
+
+def contrasts(ink, pixels):
+    """Return WCAG's contrast ratio of a colour with each pixel, by its own formula."""
+
+    def luminance(colours):
+        parts = np.asarray(colours, float) / 255
+        linear = np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return linear @ (0.2126, 0.7152, 0.0722)
+
+    one, other = luminance(ink), luminance(pixels)
+    return (np.maximum(one, other) + 0.05) / (np.minimum(one, other) + 0.05)
+
+
+@pytest.mark.parametrize("motif", MOTIFS)
+def test_every_motif_can_be_told_from_every_other(motif):
+    own = draw_motif(motif, 64).body
+    for other in MOTIFS:
+        if other != motif:
+            differing = ImageChops.difference(own, draw_motif(other, 64).body)
+            assert sum(differing.histogram()[128:]) > 64 * 64 * 0.05, other
+
+
+def test_a_motif_has_two_tones_and_stays_in_its_square():
+    for motif in MOTIFS:
+        drawn = draw_motif(motif, 200)
+        body, shade = (np.asarray(mask) > 0 for mask in (drawn.body, drawn.shade))
+        assert not (shade & ~body).any(), motif
+        assert 0.02 < shade.sum() / body.sum() < 0.85, motif
+
+
+def test_a_motif_that_nobody_drew_is_named():
+    with pytest.raises(KeyError, match="Teapot"):
+        draw_motif("Teapot", 64)
+
+
+@pytest.mark.parametrize(("style", "compose"), COMPOSITIONS)
+def test_a_cover_shows_the_colour_that_its_title_names(monkeypatch, style, compose):
+    monkeypatch.setitem(drawing.COMPOSITIONS, style, (compose,))
+    rng = random.Random(3)
+    for _ in range(12):
+        book = make_book(rng)
+        image = draw_cover(book, rng, style)
+        assert 300 <= image.width <= 400
+        away = np.abs(np.asarray(image).astype(int) - COLOURS[book.colour]).max(axis=2)
+        assert (away <= 18).mean() > 0.01, book.title
+
+
+@pytest.mark.parametrize(("style", "compose"), COMPOSITIONS)
+def test_all_type_can_be_read_and_none_runs_into_other_type(monkeypatch, style, compose):
+    set_type = []
+
+    def watched(image, text, room, *given, **named):
+        before = image.copy()
+        lettered = letter(image, text, room, *given, **named)
+        set_type.append((text, room, lettered, before))
+        return lettered
+
+    monkeypatch.setattr(drawing, "letter", watched)
+    monkeypatch.setitem(drawing.COMPOSITIONS, style, (compose,))
+    rng = random.Random(8)
+    for _ in range(25):
+        set_type.clear()
+        book = make_book(rng)
+        draw_cover(book, rng, style)
+        texts = " ".join(text for text, *_ in set_type).casefold()
+        assert all(word.casefold() in texts for word in (book.title.replace(":", "").split()))
+        assert (book.author or "").casefold() in texts
+        boxes = [lettered.box for _, _, lettered, _ in set_type]
+        for upper, lower in itertools.pairwise(boxes):
+            assert upper[3] <= lower[1] + 1, book.title
+        for text, room, lettered, before in set_type:
+            left, top, right, bottom = lettered.box
+            assert room[0] - 1 <= left < right <= room[2] + 1, text
+            assert room[1] - 1 <= top < bottom <= room[3] + 1, text
+            behind = np.asarray(before.crop(tuple(map(round, lettered.box))))
+            behind = lettered.panel or behind.reshape(-1, 3)
+            assert np.percentile(contrasts(lettered.ink, behind), 2) >= 4.45, text
+
+
+@given(
+    text=st.text(st.characters(codec="latin-1", categories=["L", "N", "Zs"]), max_size=90),
+    face=st.sampled_from(sorted(FACES, key=repr)),
+    width=st.integers(40, 400),
+    height=st.integers(20, 300),
+)
+def test_any_text_fits_its_room(text, face, width, height):
+    lines, size = fitted(text, face, width, height, 80, 4)
+    assert " ".join(lines).split() == text.split()
+    if not text.split():
+        return
+    font = ImageFont.truetype(_FONTS / face.file, 400, layout_engine=ImageFont.Layout.BASIC)
+    widest = max(font.getlength(line) for line in lines) / 400 * size * face.squeeze
+    assert 0 < widest <= width * 1.02 + 1
+    assert size * len(lines) <= height + 1
+    assert size <= 80
+
+
+@given(seed=st.integers(0, 1000), ink=st.tuples(*[st.integers(0, 255)] * 3))
+def test_type_can_be_read_on_any_picture(seed, ink):
+    noise = np.random.default_rng(seed).integers(0, 256, (60, 200, 3), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    lettered = letter(image, "Emma", (10, 5, 190, 55), ACCENTED, [ink], ink, largest=30)
+    assert lettered.panel == ink, "nothing can be read on noise"
+    assert contrasts(lettered.ink, lettered.panel) >= 4.5
+
+
+def test_type_that_can_be_read_gets_no_panel():
+    image = Image.new("RGB", (200, 60), (250, 250, 240))
+    lettered = letter(
+        image,
+        "Emma",
+        (10, 5, 190, 55),
+        ACCENTED,
+        [(255, 250, 200), (90, 0, 0)],
+        (0, 0, 0),
+        largest=30,
+    )
+    assert (lettered.ink, lettered.panel) == ((90, 0, 0), None)
+
+
+def test_names_keep_their_accents():
+    for name in (*FIRST_NAMES, *LAST_NAMES):
+        for char in name:
+            if not char.isascii():
+                for face in FACES:
+                    file = (ACCENTED if face.ascii_only else face).file
+                    font = ImageFont.truetype(_FONTS / file, 60)
+                    drawn = [bytes(font.getmask(other)) for other in (char, "\uffff", "\u0378")]
+                    assert drawn[0] not in drawn[1:], (char, file)
+
+
+def test_a_face_without_accents_leaves_a_text_with_some_to_another():
+    def set_in(face):
+        image = Image.new("RGB", (300, 60), (255, 255, 255))
+        letter(image, "Zoë Ibáñez", (10, 5, 290, 55), face, [(0, 0, 0)], (0, 0, 0), largest=30)
+        return image.tobytes()
+
+    assert set_in(Face("cmb10.ttf", ascii_only=True)) == set_in(ACCENTED)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_ink_can_be_read_on_the_paper_of_every_palette(style):
+    assert len(PALETTES[style]) == len(GENRES)
+    for genre, palettes in zip(GENRES, PALETTES[style], strict=True):
+        assert len(palettes) > 1
+        for palette in palettes:
+            assert contrasts(palette.ink, palette.paper) >= 4.5, genre.name
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_picture_tells_something_of_the_genre_but_not_all(style):
+    rng = random.Random(6)
+    seen, genres = [], []
+    for _ in range(240):
+        book = make_book(rng)
+        small = draw_cover(book, rng, style).resize((32, 48)).quantize(4).convert("RGB")
+        cells = (np.asarray(small).reshape(-1, 3) // 52).astype(int) @ (25, 5, 1)
+        seen.append(np.bincount(cells, minlength=125) ** 0.5)
+        genres.append(book.genre.name)
+    model = LogisticRegression(max_iter=2000).fit(seen[:160], genres[:160])
+    assert 0.25 < model.score(seen[160:], genres[160:]) < 0.95
