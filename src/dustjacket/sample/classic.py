@@ -22,12 +22,8 @@ def emblem(easel: Easel) -> Rooms:
     easel.disc(*centre, radius + 0.012, palette.paper)
     easel.disc(*centre, radius, ground)
     easel.motif(easel.book.motif, *centre, radius * 1.5, easel.colour, shadow=shadow_on(ground))
-    _badge(
-        easel,
-        0.5 + 0.72 * radius * rng.choice((-1, 1)),
-        centre[1] + 0.8 * radius / easel.tall,
-        0.26,
-    )
+    aside = rng.choice((-0.72, 0.72)) * radius
+    _badge(easel, centre[0] + aside, centre[1] + 0.8 * radius / easel.tall, 0.26)
     return Rooms(
         (0.08, 0.04, 0.92, centre[1] - (radius + 0.06) / easel.tall),
         (0.1, 0.9, 0.9, 0.955),

@@ -14,6 +14,7 @@ from dustjacket.sample.lettering import ACCENTED, Box, Face, letter
 from dustjacket.sample.looks import Style, face_of, palette_of
 
 COMPOSITIONS = {"classic": classic.COMPOSITIONS, "modern": modern.COMPOSITIONS}
+"""By style, the ways to fill a cover."""
 _FAVOURITES, _FAVOURED_SHARE = 3, 0.5
 """Compositions that a genre prefers, and the share of its covers that are of them for certain."""
 _JITTER = 9

@@ -10,6 +10,8 @@ from dustjacket.sample.motifs import draw_motif
 
 _LINE = 0.02
 """Half the width of an outline, as a share of the motif's side."""
+_SPOT = (255, 70, 0)
+"""So far from black and white that one of the three stands out from any two colours."""
 _CONTOURS = 36
 """Grey levels of a blurred motif from one of its echoes to the next."""
 
@@ -32,7 +34,7 @@ def misprint(easel: Easel) -> Rooms:
     easel.paint((0, 0, 1, 1), ground)
     line = next(
         colour
-        for colour in (palette.ink, palette.accent, palette.second, BLACK, WHITE)
+        for colour in (palette.ink, palette.accent, palette.second, BLACK, WHITE, _SPOT)
         if stands_out(colour, ground) and stands_out(colour, easel.colour)
     )
     x, y, side = rng.uniform(0.46, 0.54), 0.37, rng.uniform(0.66, 0.74)
