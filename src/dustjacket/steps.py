@@ -41,7 +41,7 @@ STEPS = {
     step.name: step
     for step in (
         Step("ingest_catalog", "catalog", packages=("catalog",)),
-        Step("ingest_covers", "covers", packages=("covers",)),
+        Step("ingest_covers", "covers", packages=("covers", "web")),
         Step("select_classifier", "genre_classifier", ("catalog",), packages=("genres",)),
         Step(
             "label_covers", "labelled_covers", ("covers", "genre_classifier"), packages=("genres",)

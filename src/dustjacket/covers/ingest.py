@@ -46,9 +46,10 @@ def ingest_covers(job: Job, spark: SparkSession) -> None:
         run=job.draft.attempt,
         private=job.settings.allow_private_addresses,
     )
-    if before and before.facts.get("content") == result.content:
+    if before and before.facts.get("retriable") and before.facts["content"] == result.content:
         raise UnchangedError(
-            f"the same {result.accepted} covers as in {before.version}: nothing to publish"
+            f"covers {parameters.source!r}: the same {result.accepted} covers as in "
+            f"{before.version}, {result.retriable} still cannot be had: nothing to publish"
         )
     index, rejected, duplicates = (
         spark.read.parquet(out.uri(folder)) for folder in (INDEX, REJECTED, DUPLICATES)
