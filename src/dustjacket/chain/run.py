@@ -17,7 +17,7 @@ from dustjacket.platform import down, is_up, up
 from dustjacket.sample import make_sample
 from dustjacket.settings import Settings
 from dustjacket.sources import fingerprint
-from dustjacket.steps import STEPS
+from dustjacket.steps import STEPS, code_digest
 from dustjacket.storage import Store
 
 SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED = 3000, 1200, 13
@@ -108,7 +108,8 @@ def absolute(source: str) -> str:
 def _or_sample(catalog: str, covers: str, settings: Settings, console: Console) -> tuple[str, str]:
     if catalog and covers:
         return catalog, covers
-    folder = settings.home / f"sample-{SAMPLE_ROWS}-{SAMPLE_COVERS}-{SAMPLE_SEED}"
+    # Named by what draws it, so that it is drawn anew when that has changed.
+    folder = settings.home / f"sample-{SAMPLE_SEED}-{code_digest(('sample',))}"
     if not folder.exists():
         console.print(f"drawing a sample library of {SAMPLE_ROWS} books and {SAMPLE_COVERS} covers")
         draft = folder.with_suffix(".part")
