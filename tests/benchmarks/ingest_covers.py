@@ -14,11 +14,11 @@ import csv
 import json
 import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from statistics import median
 from typing import Any
 from urllib.request import urlopen
 
+import psutil
 from PIL import Image
 
 from dustjacket.sample.drawing import draw_cover
@@ -39,6 +40,7 @@ PEER = "img2dataset==1.47.0"
 SMALL = 2000
 CORES = 2
 _SIDE, _QUALITY, _PER_SHARD = 256, 90, 1000
+_POLL_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,11 @@ def ours(table: Path, n: int, address: str) -> Figures:
                 command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
             ).stdout.splitlines()[-1]))  # fmt: skip
 
-        before = _cpu()
-        took = measured(run)
-        cpu = _cpu() - before
+        with cores() as cpu:
+            took = measured(run)
     if said["rows"] != n or said["accepted"] < 0.9 * n:
         raise RuntimeError(f"ours ended with {said}")
-    return Figures(n / (said["packed_at"] - began(address)), took.seconds, took.memory_mib, cpu)
+    return Figures(n / (said["packed_at"] - began(address)), took.seconds, took.memory_mib, cpu[0])
 
 
 def run_ours(table: Path, folder: Path) -> None:
@@ -145,9 +146,6 @@ def run_ours(table: Path, folder: Path) -> None:
         private=True,
     )
     spark.stop()
-    java = spark.sparkContext._gateway.proc
-    java.stdin.close()
-    java.wait()  # so that the time it took counts
     read = result.accepted + result.rejected
     print(json.dumps({"packed_at": at[-2], "accepted": result.accepted, "rows": read}))
 
@@ -165,25 +163,45 @@ def peer(table: Path, n: int, address: str) -> Figures:
             f"--number_sample_per_shard={_PER_SHARD}", '--save_additional_columns=["author"]',
         ]  # fmt: skip
         environment = os.environ | {"NO_ALBUMENTATIONS_UPDATE": "1"}
-        before = _cpu()
-        took = measured(
-            lambda: subprocess.run(
+
+        def run() -> None:
+            subprocess.run(
                 command, check=True, env=environment,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )
-        )  # fmt: skip
-        cpu = _cpu() - before
+            )  # fmt: skip
+
+        with cores() as cpu:
+            took = measured(run)
         stats = [json.loads(file.read_text()) for file in out.glob("*_stats.json")]
     if sum(shard["successes"] for shard in stats) != n:
         raise RuntimeError(f"img2dataset ended with {stats}")
     ended = max(shard["end_time"] for shard in stats)
-    return Figures(n / (ended - began(address)), took.seconds, took.memory_mib, cpu)
+    return Figures(n / (ended - began(address)), took.seconds, took.memory_mib, cpu[0])
 
 
-def _cpu() -> float:
-    """Return the seconds of a core that ended children, and theirs, have taken."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+@contextlib.contextmanager
+def cores() -> Iterator[list[float]]:
+    """Yield a list that holds, after the block, the core-seconds of the processes begun in it."""
+    here = psutil.Process()
+    before = {child.pid for child in here.children(recursive=True)}
+    took: dict[tuple[int, float], float] = {}
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_POLL_S):
+            for child in here.children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    if child.pid not in before:
+                        times = child.cpu_times()
+                        took[child.pid, child.create_time()] = times.user + times.system
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    total: list[float] = []
+    yield total
+    over.set()
+    thread.join()
+    total.append(sum(took.values()))
 
 
 def peer_environment() -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from dustjacket.parameters import CoversParameters
 
@@ -81,14 +81,15 @@ def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
             # A JPEG is decoded at half, a quarter or an eighth of its size where that is enough.
             image.draft(None, (round(image.width * share), round(image.height * share)))
         image.load()
-        upright = ImageOps.exif_transpose(image)
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        upright = ImageOps.exif_transpose(image) if turned else image
         colours = _rgb(_resized(upright, parameters.short_side), image.info.get("icc_profile"))
     except Exception:  # noqa: BLE001 - decoders raise anything on broken data
         return "truncated"
     grey = colours.convert("L")
     if reason := _nothing_to_see(grey, parameters.min_ink):
         return reason
-    turned = (upright.width > upright.height) != (original[0] > original[1])
+    sideways = (upright.width > upright.height) != (original[0] > original[1])
     made = _encoded(colours, parameters.image_format)
     dhash, vhash = look(grey)
     return Cover(
@@ -98,8 +99,8 @@ def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
         sha256=hashlib.sha256(made).hexdigest(),
         dhash=dhash,
         vhash=vhash,
-        original_width=original[1] if turned else original[0],
-        original_height=original[0] if turned else original[1],
+        original_width=original[sideways],
+        original_height=original[not sideways],
     )
 
 

@@ -7,17 +7,16 @@ tar first and its page of the ledger last, so a URL that is in the ledger is the
 
 import hashlib
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
+from dustjacket.covers.ahead import ahead
 from dustjacket.covers.places import Place
 from dustjacket.covers.shards import Spool, write_shard
 from dustjacket.web import Web, fetch_many, is_transient
@@ -40,8 +39,6 @@ _MOST_KEPT = 2 << 30
 """Bytes of originals that one task keeps; what is more is fetched again by the next run."""
 _NO_IMAGE = ("not_an_image", "truncated", "empty_file")
 Row = Mapping[str, Any]
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 def with_ledger(rows: DataFrame, cache: Place, spark: SparkSession) -> DataFrame:
@@ -78,7 +75,7 @@ def read_bodies(
         except (PermissionError, IsADirectoryError):
             return "unreadable_image"
 
-    yield from _ahead(read, rows)
+    yield from ahead(read, rows, _READERS, _AHEAD)
 
 
 def fetch_bodies(
@@ -174,16 +171,3 @@ class Kept:
 
 def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
-
-
-def _ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R]]:
-    """Yield each item with what ``work`` gives for it; a few threads work ahead."""
-    waiting: deque[tuple[T, Future[R]]] = deque()
-    with ThreadPoolExecutor(_READERS) as pool:
-        for item in items:
-            waiting.append((item, pool.submit(work, item)))
-            if len(waiting) > _AHEAD:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        for first, future in waiting:
-            yield first, future.result()

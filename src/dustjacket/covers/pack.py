@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyspark import Accumulator
 
 from dustjacket.books import book_group, split_of
+from dustjacket.covers.ahead import ahead
 from dustjacket.covers.check import Cover, check_cover
 from dustjacket.covers.fetch import Kept, Row, fetch_bodies, read_bodies
 from dustjacket.covers.places import Place
@@ -37,6 +38,8 @@ PACKED = f"{READ}, reason string, {COVER}"
 """
 _TYPES = {"string": pa.string(), "long": pa.int64(), "int": pa.int32()}
 _SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in map(str.split, PACKED.split(", "))])
+_CHECKERS, _AHEAD = 2, 8
+"""Threads that check: Pillow lets go of the interpreter, and a last shard uses two cores."""
 _READ = [field.split()[0] for field in READ.split(", ")]
 _DESCRIBED = (
     "key", "title", "author", "category", "position", "source_file", "image", "url", "width",
@@ -83,8 +86,8 @@ class Packer:
         answers = {row["position"]: {name: row[name] for name in _READ} for row in rows}
         with Spool() as covers, Spool() as originals:
             kept = Kept(originals)
-            for of_body, body in self._bodies(rows, kept):
-                found = body if isinstance(body, str) else check_cover(body, self.parameters)
+            bodies = self._bodies(rows, kept)
+            for (of_body, body), found in ahead(self._checked, bodies, _CHECKERS, _AHEAD):
                 if isinstance(body, bytes):
                     if url := of_body[0]["url"]:
                         kept.keep(url, body, found if isinstance(found, str) else None)
@@ -106,6 +109,10 @@ class Packer:
             kept.write(self.cache)
             self._write([answer for answer in answers.values() if "key" in answer], covers, shard)
         return list(answers.values())
+
+    def _checked(self, of_body: tuple[Sequence[Row], bytes | str]) -> Cover | str:
+        _, body = of_body
+        return body if isinstance(body, str) else check_cover(body, self.parameters)
 
     def _bodies(
         self, rows: Sequence[Row], kept: Kept
