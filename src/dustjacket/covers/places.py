@@ -85,7 +85,10 @@ class Objects:
                 else self._store.client.get_object(Bucket=self.bucket, Key=self.prefix + path)
             )
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == 416:  # it ends before
+                return b""
+            if status != 404:
                 raise
             raise FileNotFoundError(self.uri(path)) from None
         return reply["Body"].read(size)

@@ -17,7 +17,8 @@ def read_index(store: Store, covers: Manifest) -> pd.DataFrame:
     """Return a row a cover, in the order of the source.
 
     Columns: key, title, author, category, shard, offset, size, width, height, sha256, dhash,
-    group, split, position; what is not known is None.
+    group, split, position; where it was read (source_file, image, url) and what the original was
+    (original_width, original_height, original_bytes, original_sha256); what is not known is None.
     """
     parts = [
         pd.read_parquet(io.BytesIO(store.read(covers, entry.path)))
@@ -28,7 +29,7 @@ def read_index(store: Store, covers: Manifest) -> pd.DataFrame:
 
 
 def read_images(store: Store, covers: Manifest, rows: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
-    """Yield ``(key, JPEG file)`` of each of ``rows``, verified, a shard after the other.
+    """Yield ``(key, image file)`` of each of ``rows``, verified, a shard after the other.
 
     Args:
         rows: with key, shard, offset and size, of an index or of labels.
@@ -40,7 +41,7 @@ def read_images(store: Store, covers: Manifest, rows: pd.DataFrame) -> Iterator[
 
 
 def read_image(store: Store, covers: Manifest | Draft, row: Mapping[str, Any]) -> bytes:
-    """Return one JPEG file by its byte range alone, verified.
+    """Return one image file by its byte range alone, verified.
 
     Args:
         row: with shard, offset, size and sha256, of an index or of labels.
