@@ -2,7 +2,7 @@
 PYTHON ?= python3
 READY := .venv/.ready
 STATE := .dustjacket
-export CATALOG COVERS DATA ROWS
+export CATALOG COVERS DATA ROWS N
 
 .DEFAULT_GOAL := help
 .PHONY: help run down status test test-faults bench check

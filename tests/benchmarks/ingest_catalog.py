@@ -123,7 +123,7 @@ def main() -> None:
         if data := os.environ.get("DATA"):
             compare(alone, Path(data).absolute())
             return
-        for rows in map(int, os.environ.get("ROWS", ROWS).split(",")):
+        for rows in map(int, (os.environ.get("ROWS") or ROWS).split(",")):
             listing = Path(folder) / f"listing-{rows}.csv"
             write_listing(listing, rows, random.Random(rows))
             compare(alone, listing)

@@ -255,7 +255,7 @@ async def _asked(address: str, n: int) -> float:
 
 def main() -> None:
     """Compare, and print a line a figure."""
-    n = int(os.environ.get("N", str(SMALL)))
+    n = int(os.environ.get("N") or SMALL)
     with Pool(CORES) as pool:
         pool.map(draw, [range(start, n, CORES) for start in range(CORES)])
     peer_environment()
