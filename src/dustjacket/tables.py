@@ -130,17 +130,6 @@ def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[Part]:
         yield from split_records(stream, size, len(shape.columns), separator=separator)
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table that is read from its beginning to its end, once."""
-
-    columns: tuple[str, ...]
-    rows: Iterator[TableRow]
-
-    def __iter__(self) -> Iterator[TableRow]:
-        return self.rows
-
-
 def read_shape(file: SourceFile, store: Store) -> Shape | None:
     """Return the shape of a source's file, or None if it has no record to show it.
 
@@ -152,21 +141,6 @@ def read_shape(file: SourceFile, store: Store) -> Shape | None:
         raise BadInputError(f"{file.name!r} is no table: it ends in none of {' '.join(ENDINGS)}")
     with opened(file, store) as stream, damage_told(file):
         return shape_of(stream, kind)
-
-
-def read_table(file: SourceFile, store: Store) -> Table | None:
-    """Return the table in a source's file, or None if it has no record.
-
-    Raises:
-        BadInputError: as of :func:`read_shape`; a file that is damaged later on raises it there.
-    """
-    shape = read_shape(file, store)
-
-    def rows(shape: Shape) -> Iterator[TableRow]:
-        with opened(file, store) as stream, damage_told(file):
-            yield from read_rows(stream, shape)
-
-    return Table(shape.columns, rows(shape)) if shape else None
 
 
 def _json_lines(stream: BinaryIO, part: Part) -> Iterator[tuple[int, bytes, int]]:

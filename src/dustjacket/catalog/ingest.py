@@ -7,7 +7,7 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from dustjacket import tracking
@@ -20,7 +20,8 @@ from dustjacket.catalog.settle import SETTLED, settle
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.job import Job
 from dustjacket.parameters import CatalogParameters
-from dustjacket.records import WHOLE, Part, decode, raw_bytes
+from dustjacket.records import WHOLE, Part
+from dustjacket.rejects import examples
 from dustjacket.settings import Settings
 from dustjacket.sources import SourceFile, name_of, stage
 from dustjacket.storage import Store
@@ -47,8 +48,6 @@ _HEAD = 1 << 20
 _MOST_TASKS = 256
 _ROWS_PER_SHUFFLE = 200_000
 _ROWS_PER_FILE = 1_000_000
-_EXAMPLES = 20
-_EXAMPLE_LENGTH = 500
 _TOLD = 3
 
 
@@ -90,7 +89,11 @@ def ingest_catalog(job: Job, spark: SparkSession) -> None:
         raise RuntimeError(f"{read} rows read, {found.rows_read} accounted for")
     held = held_back(job, found, parameters)
     with tracking.step_run(job, tracking.INGESTION):
-        _track(found, examples(rejected), verdict="held_back" if held else "accepted")
+        _track(
+            found,
+            examples(rejected, "file", "position"),
+            verdict="held_back" if held else "accepted",
+        )
         if held and not parameters.accept_changes:
             raise HeldBackError(held)
         job.publish(
@@ -221,20 +224,6 @@ def held_back(job: Job, found: Profile, parameters: CatalogParameters) -> str | 
         f"listing {parameters.source!r} is held back, against {before.kind}/{before.version}: "
         f"{'; '.join(changed[:_TOLD])}{more}. Set accept_changes to let it through"
     )
-
-
-def examples(rejected: DataFrame) -> pd.DataFrame:
-    """Return the first rejected rows of each reason, their beginnings as people read them."""
-    first = Window.partitionBy("reason").orderBy("file", "position")
-    few: pd.DataFrame = (
-        rejected.withColumn("number", fn.row_number().over(first))
-        .where(f"number <= {_EXAMPLES}")
-        .orderBy("reason", "number")
-        .select("reason", "file", "position", fn.substring("raw", 1, _EXAMPLE_LENGTH).alias("raw"))
-        .toPandas()
-    )
-    few["raw"] = [decode(raw_bytes(raw)) for raw in few["raw"]]
-    return few
 
 
 def _track(found: Profile, rejects: pd.DataFrame, verdict: str) -> None:

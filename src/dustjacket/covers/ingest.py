@@ -3,8 +3,7 @@
 import logging
 
 import mlflow
-import pandas as pd
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from dustjacket import tracking
@@ -16,13 +15,12 @@ from dustjacket.covers.source import cache_name, staged
 from dustjacket.errors import UnchangedError
 from dustjacket.job import Job
 from dustjacket.parameters import CoversParameters
-from dustjacket.records import decode, raw_bytes
+from dustjacket.rejects import examples
 
 log = logging.getLogger(__name__)
 
 _SHOWN = 24
 _EXAMPLES = 20
-_EXAMPLE_LENGTH = 500
 _MEASURED = ("original_width", "original_height", "original_bytes", "width", "height", "size")
 
 
@@ -56,7 +54,7 @@ def ingest_covers(job: Job, spark: SparkSession) -> None:
     )
     with tracking.step_run(job, tracking.INGESTION):
         mlflow.log_metrics(_metrics(result, index, duplicates))
-        mlflow.log_table(examples(rejected), "rejected_covers.json")
+        mlflow.log_table(examples(rejected, "position"), "rejected_covers.json")
         mlflow.log_table(
             duplicates.orderBy("position").limit(_EXAMPLES * 5).toPandas(), "duplicates.json"
         )
@@ -90,17 +88,3 @@ def _shown(out: Objects, index: DataFrame) -> list[tuple[str, bytes]]:
     return [
         (book["title"], out.read(book["shard"], book["offset"], book["size"])) for book in books
     ]
-
-
-def examples(rejected: DataFrame) -> pd.DataFrame:
-    """Return the first rejected rows of each reason, their beginnings as people read them."""
-    first = Window.partitionBy("reason").orderBy("position")
-    few: pd.DataFrame = (
-        rejected.withColumn("number", fn.row_number().over(first))
-        .where(f"number <= {_EXAMPLES}")
-        .orderBy("reason", "number")
-        .select("reason", "position", fn.substring("raw", 1, _EXAMPLE_LENGTH).alias("raw"))
-        .toPandas()
-    )
-    few["raw"] = [decode(raw_bytes(raw)) for raw in few["raw"]]
-    return few
