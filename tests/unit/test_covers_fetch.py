@@ -125,13 +125,15 @@ def test_originals_are_kept_whole_and_checksummed_and_a_spoilt_one_is_fetched_ag
     same_content(first, run(spark, table, tmp_path / "three", cache))
 
 
-def test_rows_that_name_one_address_fetch_it_once(spark, tmp_path, shelf):
-    url = shelf.served.url("7.jpg")
-    table = write_table(tmp_path / "t.csv", [(f"Title {n}", "", url) for n in range(3)])
-    found = run(spark, table, tmp_path / "out")
-    assert found.result.accepted == 3
-    assert len(set(found.index["group"])) == 1
-    assert dict(shelf.served.asked) == {"7.jpg": 1}
+def test_rows_that_name_one_address_fetch_it_once_whatever_their_shard(spark, tmp_path, shelf):
+    names = ["7.jpg", "1.jpg", "2.jpg", "3.jpg", "7.jpg", "4.jpg", "5.jpg", "7.jpg"]
+    rows = [(f"Title {n}", "", shelf.served.url(name)) for n, name in enumerate(names)]
+    table = write_table(tmp_path / "t.csv", rows)
+    found = run(spark, table, tmp_path / "out", covers_per_shard=3)
+    assert found.result.accepted == len(rows)
+    assert list(found.index["url"]) == [url for _, _, url in rows]
+    assert len(set(found.index["group"])) == len(set(names))
+    assert shelf.served.asked == dict.fromkeys(names, 1)
 
 
 def test_private_addresses_are_refused_without_the_setting(spark, tmp_path, shelf):

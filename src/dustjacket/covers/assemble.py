@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as fn
 
 from dustjacket.covers.fetch import with_ledger
@@ -115,9 +115,7 @@ def assemble(
         run=run,
         done=done,
     )
-    wanted = rows.where("reason is null").selectExpr(
-        "*", f"cast(position div {parameters.covers_per_shard} as int) as chunk"
-    )
+    wanted = _chunked(rows.where("reason is null"), parameters.covers_per_shard)
     with progress(total, lambda: int(done.value), report):
         packed = (
             with_ledger(wanted, cache, spark)
@@ -188,6 +186,13 @@ def _located(rows: DataFrame, images: Sequence[str]) -> DataFrame:
         .withColumn("reason", fn.coalesce("reason", missing))
         .drop("ends")
     )
+
+
+def _chunked(rows: DataFrame, covers_per_shard: int) -> DataFrame:
+    """Add ``chunk``, the number of a row's shard: rows of one URL share it, to fetch it once."""
+    same = Window.partitionBy(fn.coalesce("url", fn.col("position").cast("string")))
+    first = fn.min("position").over(same)
+    return rows.withColumn("chunk", fn.floor(first / covers_per_shard).cast("int"))
 
 
 def _extent(rows: DataFrame) -> tuple[int, int, int]:
