@@ -1,6 +1,6 @@
 """The Spark session of a job: S3 through ``s3a``, and no socket beyond loopback when local."""
 
-from pyspark import SparkConf
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from dustjacket.settings import Settings
@@ -21,6 +21,8 @@ def session(settings: Settings, name: str) -> SparkSession:
     Credentials are set here, in the driver's memory, so that none is on a command line; Spark
     hands them to its executors and redacts them in its logs.
     """
+    # Starts Java, if nothing did: what is set before that is on its command line for all to see.
+    SparkContext.setSystemProperty("spark.app.name", name)
     builder = SparkSession.builder.appName(name)
     options = {
         "spark.ui.enabled": "false",
