@@ -29,7 +29,7 @@ def alone():
         yield ready
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def covers(alone):
     return lambda source, **given: alone.run(
         "ingest_covers", ingest_covers, source=str(source), **given
@@ -41,8 +41,13 @@ def library(tmp_path_factory):
     return make_sample(tmp_path_factory.mktemp("library"), rows=10, covers=240, seed=5)
 
 
-def test_every_row_of_a_messy_set_is_a_cover_or_rejected(alone, covers, library):
-    found = covers(library.covers, covers_per_shard=100)
+@pytest.fixture(scope="module")
+def messy(covers, library):
+    return covers(library.covers, covers_per_shard=100)
+
+
+def test_every_row_of_a_messy_set_is_a_cover_or_rejected(alone, messy):
+    found = messy
     rejected = alone.table(found, "rejected")
     index = read_index(alone.store, found)
     assert found.facts["read"] == 240 == len(index) + len(rejected)
@@ -69,19 +74,19 @@ def test_every_row_of_a_messy_set_is_a_cover_or_rejected(alone, covers, library)
             assert sides["group"].nunique() == sides["split"].nunique() == 1
 
 
-def test_one_source_gives_the_same_files_again(covers, library):
-    first, again = covers(library.covers), covers(library.covers)
+def test_one_source_gives_the_same_files_again(covers, messy, library):
+    again = covers(library.covers, covers_per_shard=100)
 
     def content(manifest):
         return [(e.size, e.sha256) for e in manifest.files if e.path.startswith("shards/")]
 
-    assert first.version.partition("-")[2] == again.version.partition("-")[2]
-    assert first.facts == again.facts
-    assert content(first) == content(again)
+    assert messy.version.partition("-")[2] == again.version.partition("-")[2]
+    assert messy.facts == again.facts
+    assert content(messy) == content(again)
 
 
-def test_a_run_is_tracked_with_examples_sizes_and_pictures(alone, covers, library):
-    found = covers(library.covers)
+def test_a_run_is_tracked_with_examples_sizes_and_pictures(alone, messy):
+    found = messy
     mlflow.set_tracking_uri(alone.settings.mlflow_uri)
     (run,) = mlflow.search_runs(
         experiment_names=["ingestion"], filter_string=f"tags.version = '{found.version}'",

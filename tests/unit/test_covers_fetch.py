@@ -126,10 +126,10 @@ def test_originals_are_kept_whole_and_checksummed_and_a_spoilt_one_is_fetched_ag
 
 
 def test_rows_that_name_one_address_fetch_it_once_whatever_their_shard(spark, tmp_path, shelf):
-    names = ["7.jpg", "1.jpg", "2.jpg", "3.jpg", "7.jpg", "4.jpg", "5.jpg", "7.jpg"]
+    names = [f"{number % 12}.jpg" for number in range(29)]
     rows = [(f"Title {n}", "", shelf.served.url(name)) for n, name in enumerate(names)]
     table = write_table(tmp_path / "t.csv", rows)
-    found = run(spark, table, tmp_path / "out", covers_per_shard=3)
+    found = run(spark, table, tmp_path / "out", covers_per_shard=10)
     assert found.result.accepted == len(rows)
     assert list(found.index["url"]) == [url for _, _, url in rows]
     assert len(set(found.index["group"])) == len(set(names))

@@ -102,18 +102,25 @@ def test_tables_of_every_kind_name_the_same_covers(spark, tmp_path, bodies):
         frame.to_csv(tmp_path / "c.csv.gz", index=False)
         pq.write_table(pa.Table.from_pandas(frame), tmp_path / "d.parquet")
         (tmp_path / "e.jsonl").write_text("\n".join(map(json.dumps, rows)))
-        listing = (
-            f'"1","{n}.jpg","{url}","Title {n}","Me","3","Art"' for n, url in enumerate(urls)
-        )
-        (tmp_path / "f.csv").write_text("\n".join(listing))
-        for name in ("a.csv", "b.tsv", "c.csv.gz", "d.parquet", "e.jsonl", "f.csv"):
-            given_names = {} if name == "f.csv" else named
-            found = run(
-                spark, tmp_path / name, tmp_path / f"out-{name}", tmp_path / "cache", **given_names
+        found = run(spark, tmp_path, tmp_path / "out", **named)
+        assert list(found.index["title"]) == ["Title 0", "Title 1", "Title 2"]
+        assert list(found.index["url"]) == urls
+        repeated = found.table("rejected")
+        assert set(repeated["reason"]) == {"duplicate"}
+        for name in ("b.tsv", "c.csv.gz", "d.parquet", "e.jsonl"):
+            there = repeated[repeated["source_file"] == name]
+            assert list(there["title"]) == ["Title 0", "Title 1", "Title 2"], name
+            assert list(there["url"]) == urls
+        listing = tmp_path / "listing"
+        listing.mkdir()
+        (listing / "f.csv").write_text(
+            "\n".join(
+                f'"1","{n}.jpg","{url}","Title {n}","Me","3","Art"' for n, url in enumerate(urls)
             )
-            assert list(found.index["title"]) == ["Title 0", "Title 1", "Title 2"], name
-            assert list(found.index["url"]) == urls
-            assert set(found.index["category"]) == ({"Art"} if name == "f.csv" else {None})
+        )
+        found = run(spark, listing / "f.csv", tmp_path / "out-listing")
+        assert list(found.index["url"]) == urls
+        assert set(found.index["category"]) == {"Art"}
 
 
 def test_images_named_for_their_books_need_no_table(spark, tmp_path, bodies):
