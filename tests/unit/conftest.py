@@ -4,7 +4,7 @@ import sys
 import pytest
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def spark():
     """Spark on two threads of this machine, without a server beside it."""
     from dustjacket.settings import Settings

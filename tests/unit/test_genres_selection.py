@@ -1,7 +1,6 @@
 """Choosing a classifier: folds, features, the rule, and its scorer against Spark's own figures."""
 
 import random
-import sys
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,6 @@ from dustjacket.genres.labels import labeller
 from dustjacket.genres.scorer import LinearModel, Scorer
 from dustjacket.genres.selection import Result, make_folds, select, with_fold
 from dustjacket.parameters import ClassifierParameters
-from dustjacket.settings import Settings
-from dustjacket.spark import session
 
 WORDS = {
     "Cooking": ["rice", "bread", "soup", "garden", "easy", "the"],
@@ -35,15 +32,6 @@ def small_catalog(rows=90):
         author = draw.choice([None, "Ann Lee", f"{genre} King"])
         books.append((title, author, genre, f"group-{number // 2}"))
     return pd.DataFrame(books, columns=["title", "author", "genre", "group"])
-
-
-@pytest.fixture(scope="module")
-def spark():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        started = session(Settings(spark_master="local[2]", s3_endpoint=None), "genres")
-        yield started
-        started.stop()
 
 
 @pytest.fixture(scope="module")
