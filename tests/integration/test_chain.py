@@ -12,7 +12,7 @@ from dustjacket.parameters import CatalogParameters, CoversParameters, Profile
 from dustjacket.steps import STEPS
 
 pytestmark = pytest.mark.integration
-QUIET_S = 5
+QUIET_S = 4
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -154,7 +154,7 @@ def test_ten_thousand_dead_addresses_end_soon_and_fail_only_past_the_share(spark
     rows += [(f"Title {n}", "", shelf.served.url(f"{n}.jpg")) for n in range(10)]
     table = write_table(tmp_path / "t.csv", rows)
     began = time.monotonic()
-    given = {"cache": tmp_path / "cache", "host_patience_s": 5}
+    given = {"cache": tmp_path / "cache", "host_patience_s": 2}
     found = run(spark, table, tmp_path / "one", max_reject_share=0.9999, **given)
     assert time.monotonic() - began < 120
     assert found.result.accepted == 10
