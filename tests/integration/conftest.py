@@ -4,7 +4,6 @@ from dustjacket.chain.airflow_api import AirflowApi
 from dustjacket.chain.follow import wait_for_dags
 from dustjacket.storage import Store
 from tests.conftest import ROOT, job_folder, running_platform
-from tests.integration.stores import bench
 
 
 @pytest.fixture(scope="package")
@@ -25,10 +24,3 @@ def airflow(platform):
     api = AirflowApi(platform)
     wait_for_dags(api, print)
     return api
-
-
-@pytest.fixture(scope="package")
-def alone():
-    """Steps without Airflow: one S3 server and one Spark for all that are run so."""
-    with bench("alone") as ready:
-        yield ready

@@ -148,6 +148,7 @@ def test_private_addresses_are_refused_without_the_setting(spark, tmp_path, shel
     assert not shelf.served.asked
 
 
+@pytest.mark.faults
 def test_ten_thousand_dead_addresses_end_soon_and_fail_only_past_the_share(spark, tmp_path, shelf):
     dead = "http://127.0.0.1:9/"
     rows = [(f"Dead {n}", "", f"{dead}{n}.jpg") for n in range(10_000)]
