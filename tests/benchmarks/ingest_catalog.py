@@ -22,6 +22,7 @@ from tests.integration.stores import Bench, bench
 
 ROWS = "200000,2000000"
 _SEVERAL_UP_TO = 100 << 20
+"""Bytes of a listing that is measured several times, after one run that does not count."""
 _MOST_MEMORY = 16 << 30
 _EDITION = (
     r"(?i)[(\[][^()\[\]]*\b(?:editions?|reprint|revised|illustrated|annotated|paperback|hardcover|"

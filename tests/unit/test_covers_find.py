@@ -105,6 +105,7 @@ def test_tables_of_every_kind_name_the_same_covers(spark, tmp_path, bodies):
         found = run(spark, tmp_path, tmp_path / "out", **named)
         assert list(found.index["title"]) == ["Title 0", "Title 1", "Title 2"]
         assert list(found.index["url"]) == urls
+        assert set(found.index["category"]) == {None}
         repeated = found.table("rejected")
         assert set(repeated["reason"]) == {"duplicate"}
         for name in ("b.tsv", "c.csv.gz", "d.parquet", "e.jsonl"):
@@ -119,6 +120,7 @@ def test_tables_of_every_kind_name_the_same_covers(spark, tmp_path, bodies):
             )
         )
         found = run(spark, listing / "f.csv", tmp_path / "out-listing")
+        assert list(found.index["title"]) == ["Title 0", "Title 1", "Title 2"]
         assert list(found.index["url"]) == urls
         assert set(found.index["category"]) == {"Art"}
 
