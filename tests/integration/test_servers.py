@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from dustjacket.lifeline import marked
-from dustjacket.platform import status, up
+from dustjacket.platform import status, supervision, up
 from dustjacket.platform.credentials import load_credentials
 from dustjacket.platform.servers import MARK
 
@@ -54,6 +54,16 @@ def test_every_server_is_healthy(platform):
         ],
         True,
     )
+
+
+def test_every_server_that_has_an_address_is_watched(platform):
+    states = {
+        info["name"]: info["statename"]
+        for info in supervision.control(platform.home).getAllProcessInfo()
+        if info["name"].endswith("-health")
+    }
+    watched = ("s3", "mlflow", "airflow-api", "airflow-scheduler")
+    assert states == {f"{name}-health": "RUNNING" for name in watched}
 
 
 def test_every_server_listens_on_loopback_only(platform):

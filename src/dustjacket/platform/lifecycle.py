@@ -133,6 +133,7 @@ def _start(folder: Path) -> None:
     console.print(f"starting {', '.join(server.name for server in servers)}")
     supervision.start(folder, servers, variables)
     _wait_until_healthy(settings, servers, shown=[server.name for server in servers])
+    supervision.start_stopped(folder)
     write_dotenv(folder / PLATFORM_ENV, settings.environment())
     load_settings.cache_clear()
 

@@ -30,7 +30,7 @@ def socket_of(home: Path) -> Path:
 
 def render(home: Path, servers: list[Server]) -> str:
     """Return the configuration: a program a server, a health listener for each that has a URL."""
-    listener = Path(sys.executable).parent / "httpok"
+    listener = (sys.executable, "-m", "dustjacket.platform.watch")
     parts = [
         f"[unix_http_server]\nfile={socket_of(home)}\nchmod=0700\n",
         f"[supervisord]\nlogfile={home}/logs/supervisord.log\npidfile={home}/supervisord.pid\n"
@@ -54,10 +54,10 @@ def render(home: Path, servers: list[Server]) -> str:
         )
         if server.health_url:
             codes = tuple(word for code in server.healthy for word in ("-c", str(code)))
-            watch = (str(listener), "-E", "-t", "60", *codes, "-p", server.name, server.health_url)
+            watch = (*listener, "-E", "-t", "60", *codes, "-p", server.name, server.health_url)
             parts.append(
                 f"[eventlistener:{server.name}-health]\ncommand={_quoted(watch)}\n"
-                "events=TICK_60\nautorestart=true\n"
+                "events=TICK_60\nautostart=false\nautorestart=true\n"
                 f"stderr_logfile={home}/logs/health.log\nstderr_logfile_maxbytes=5MB\n"
             )
     return "\n".join(parts)
@@ -68,7 +68,10 @@ def _quoted(command: tuple[str, ...]) -> str:
 
 
 def start(home: Path, servers: list[Server], environment: dict[str, str]) -> None:
-    """Start the supervisor, and with it every server, apart from this process's session."""
+    """Start the supervisor, and with it every server, apart from this process's session.
+
+    They are watched from ``start_stopped`` on, for until then one that is slow is not ill.
+    """
     configuration = home / "supervisord.conf"
     write_private(configuration, render(home, servers))
     subprocess.run(
@@ -105,7 +108,11 @@ def _is_listener(name: str) -> bool:
 
 
 def start_stopped(home: Path) -> list[str]:
-    """Start each server that was given up or stopped; return their names."""
+    """Start each server, and each watch over one, that was given up or stopped or never started.
+
+    Returns:
+        Their names.
+    """
     infos = control(home).getAllProcessInfo()
     down = [info["name"] for info in infos if info["statename"] in DOWN]
     for name in down:

@@ -1,0 +1,65 @@
+"""A server that is still starting is waited for; one that never answers is started again."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
+from types import SimpleNamespace
+from unittest.mock import MagicMock, call
+
+from supervisor.process import ProcessStates
+
+from dustjacket.platform.ports import LOOPBACK, any_free
+from dustjacket.platform.watch import HTTPOk
+
+TICK = "ver:3.0 server:supervisor serial:1 pool:web poolserial:1 eventname:TICK_60 len:0\n"
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+
+def one_tick(port):
+    """Return what the watch over ``port`` had the supervisor do at one tick of its clock."""
+    supervisor = MagicMock()
+    running = {
+        "name": "web",
+        "group": "web",
+        "state": ProcessStates.RUNNING,
+        "pid": 1,
+        "now": 9,
+        "start": 1,
+    }
+    supervisor.getAllProcessInfo.return_value = [running]
+    watch = HTTPOk(
+        *(SimpleNamespace(supervisor=supervisor), ["web"], False, f"http://{LOOPBACK}:{port}/"),
+        *(3, [200], None, None, None, None, None, False, 1, "web"),
+    )
+    watch.stdin, watch.stdout, watch.stderr = StringIO(TICK), StringIO(), StringIO()
+    watch.runforever(test=True)
+    assert "RESULT 2\nOK" in watch.stdout.getvalue()
+    return [done for done in supervisor.method_calls if done != call.getAllProcessInfo()]
+
+
+def test_a_server_that_is_still_starting_is_waited_for():
+    port = any_free()
+
+    def start_late():
+        time.sleep(1.5)
+        with HTTPServer((LOOPBACK, port), Answer) as server:
+            server.timeout = 10
+            server.handle_request()
+
+    late = threading.Thread(target=start_late)
+    late.start()
+    assert one_tick(port) == []
+    late.join()
+
+
+def test_a_server_that_nobody_reaches_is_started_again():
+    assert one_tick(any_free()) == [call.stopProcess("web"), call.startProcess("web")]
