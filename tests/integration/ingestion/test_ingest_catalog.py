@@ -15,16 +15,9 @@ from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.records import raw_bytes
 from dustjacket.sample import make_sample
 from tests.conftest import ROOT
-from tests.integration.stores import bench
 
 pytestmark = pytest.mark.integration
 REAL = ROOT.parent / "shared" / "data"
-
-
-@pytest.fixture(scope="module")
-def alone():
-    with bench("ingest-catalog") as ready:
-        yield ready
 
 
 @pytest.fixture(scope="module")

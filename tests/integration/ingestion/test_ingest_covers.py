@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from dataclasses import replace
 
 import mlflow
 import pytest
@@ -13,7 +14,7 @@ from dustjacket.covers.ingest import ingest_covers
 from dustjacket.covers.read import read_image, read_images, read_index
 from dustjacket.errors import BadInputError, UnchangedError
 from dustjacket.sample import make_sample
-from tests.integration.stores import bench
+from dustjacket.storage import Store
 from tests.unit.covers_run import write_table
 from tests.unit.images import drawn, saved
 from tests.unit.web_server import serving
@@ -22,11 +23,9 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def alone():
-    with bench("ingest-covers") as ready:
-        ready.settings = ready.settings.model_copy(update={"allow_private_addresses": True})
-        ready.store.settings = ready.settings
-        yield ready
+def alone(alone):
+    settings = alone.settings.model_copy(update={"allow_private_addresses": True})
+    return replace(alone, settings=settings, store=Store(settings))
 
 
 @pytest.fixture(scope="module")
