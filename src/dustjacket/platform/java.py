@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -67,3 +68,17 @@ def ensure_java(console: Console) -> Path:
     raise DustjacketError(
         f"no Java {MINIMUM} or later: install the package {PACKAGE} (Debian) or set JAVA_HOME"
     )
+
+
+def use_java(console: Console) -> Path:
+    """Have this process and its children find a fitting Java, and this environment's programs.
+
+    Returns:
+        The home of that Java; see :func:`ensure_java`.
+    """
+    java = ensure_java(console)
+    os.environ["JAVA_HOME"] = str(java)
+    os.environ["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), str(java / "bin"), os.environ["PATH"]]
+    )
+    return java

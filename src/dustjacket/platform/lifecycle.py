@@ -20,7 +20,7 @@ from dustjacket.lifeline import end_processes
 from dustjacket.platform import supervision
 from dustjacket.platform.credentials import load_credentials, write_dotenv
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
-from dustjacket.platform.java import ensure_java
+from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import LOOPBACK, choose_ports
 from dustjacket.platform.servers import (
     MARK,
@@ -97,11 +97,7 @@ def _start(folder: Path) -> None:
     outside = Settings(_env_file=None)
     (folder / "logs").mkdir(mode=0o700, exist_ok=True)
     (folder / "airflow").mkdir(exist_ok=True)
-    java = ensure_java(console)
-    os.environ["JAVA_HOME"] = str(java)
-    os.environ["PATH"] = os.pathsep.join(
-        [str(Path(sys.executable).parent), str(java / "bin"), os.environ["PATH"]]
-    )
+    java = use_java(console)
     with ThreadPoolExecutor(2) as pool:
         s3proxy = pool.submit(s3proxy_jars, folder / "jars", console)
         s3a = pool.submit(s3a_jars, folder / "jars", console)

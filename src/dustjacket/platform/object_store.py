@@ -14,7 +14,7 @@ from dustjacket.errors import DustjacketError
 from dustjacket.lifeline import lifeline
 from dustjacket.platform.credentials import Credentials
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
-from dustjacket.platform.java import ensure_java
+from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import LOOPBACK, any_free
 from dustjacket.platform.servers import s3_server, write_server_files
 from dustjacket.platform.status import answers
@@ -34,7 +34,7 @@ def object_store(folder: Path, console: Console) -> Iterator[Settings]:
     Raises:
         DustjacketError: Java or a library cannot be had, or the server does not start.
     """
-    java = ensure_java(console)
+    use_java(console)
     jars = home() / "jars"
     s3proxy, s3a = s3proxy_jars(jars, console), s3a_jars(jars, console)
     port = any_free()
@@ -49,8 +49,6 @@ def object_store(folder: Path, console: Console) -> Iterator[Settings]:
     )
     write_server_files(settings, credentials, sorted(s3a.glob("*.jar")))
     os.environ.update({"SPARK_CONF_DIR": str(folder / "spark-conf"), "SPARK_LOCAL_IP": LOOPBACK})
-    os.environ["JAVA_HOME"] = str(java)
-    os.environ["PATH"] = os.pathsep.join([str(java / "bin"), os.environ["PATH"]])
     server = s3_server(settings, s3proxy)
     with lifeline(), (folder / "s3.log").open("w") as log:
         process = subprocess.Popen(server.command, stdout=log, stderr=log)
