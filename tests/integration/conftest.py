@@ -1,3 +1,6 @@
+import json
+import os
+
 import pytest
 
 from dustjacket.chain.airflow_api import AirflowApi
@@ -9,8 +12,14 @@ from tests.conftest import ROOT, job_folder, running_platform
 @pytest.fixture(scope="package")
 def platform(tmp_path_factory):
     """Real servers; the steps' jobs are light ones, for what is tested here is what chains them."""
-    jobs = job_folder(tmp_path_factory.mktemp("jobs"), ROOT / "tests/integration/light_job.py")
-    with running_platform("integration", DUSTJACKET_JOBS=jobs) as settings:
+    here = ROOT / "tests/integration"
+    plain = {"conn_type": "spark", "host": "local", "extra": {"spark-binary": "spark3-submit"}}
+    with running_platform(
+        "integration",
+        DUSTJACKET_JOBS=job_folder(tmp_path_factory.mktemp("jobs"), here / "light_job.py"),
+        AIRFLOW_CONN_SPARK_DEFAULT=json.dumps(plain),
+        PATH=f"{here / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    ) as settings:
         yield settings
 
 

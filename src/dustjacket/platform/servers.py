@@ -1,6 +1,7 @@
 """The embedded servers: how each is started, and how one sees that it is well."""
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from dustjacket.settings import Settings
 PROJECT = Path(__file__).parents[3]
 MLFLOW_BUCKET = "mlflow"
 MARK = "DUSTJACKET_PLATFORM"
+SPARK_CONNECTION = "AIRFLOW_CONN_SPARK_DEFAULT"
 
 S3PROXY_LOGBACK = """<configuration>
   <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
@@ -129,7 +131,10 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
 def environment(
     settings: Settings, credentials: Credentials, ports: dict[str, int], java: Path
 ) -> dict[str, str]:
-    """Return what the supervisor, the servers and the tasks find in their environment."""
+    """Return what the supervisor, the servers and the tasks find in their environment.
+
+    Airflow's connection to Spark is the caller's, if the environment has one.
+    """
     home = settings.home
     airflow = {
         "CORE__EXECUTOR": "LocalExecutor",
@@ -147,6 +152,8 @@ def environment(
         "DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database
         or f"sqlite:///{home / 'airflow' / 'airflow.db'}",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
+        # A chain of short tasks waits more for the scheduler's next look than it works.
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "True",
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": LOOPBACK,
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(ports["scheduler_health"]),
@@ -163,9 +170,8 @@ def environment(
         # Else a process that gives itself a title writes it over its environment, and so the mark.
         "SPT_NOENV": "1",
         "AIRFLOW_HOME": str(home / "airflow"),
-        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(
-            {"conn_type": "spark", "host": settings.spark_master}
-        ),
+        SPARK_CONNECTION: os.environ.get(SPARK_CONNECTION)
+        or json.dumps({"conn_type": "spark", "host": settings.spark_master}),
         "JAVA_HOME": str(java),
         "SPARK_CONF_DIR": str(home / "spark-conf"),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
