@@ -3,6 +3,8 @@
 import logging
 import tempfile
 from collections.abc import Sequence
+from itertools import islice
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
@@ -96,16 +98,23 @@ def cross_validate(books: DataFrame, parameters: ClassifierParameters) -> list[R
 
 def _try(candidate: Candidate, folds: Sequence[Fold], parameters: ClassifierParameters) -> Result:
     tried = []
-    with mlflow.start_run(run_name=candidate.name, nested=True):
+    # One fit of a small table does not keep all cores at work.
+    cores = folds[0].train.sparkSession.sparkContext.defaultParallelism
+    fits = [(point, fold) for point in candidate.grid for fold in folds]
+    with (
+        mlflow.start_run(run_name=candidate.name, nested=True),
+        ThreadPool(cores) as pool,
+    ):
+        scored = pool.imap(lambda fit: fit[1].score(candidate, fit[0], parameters.seed), fits)
         mlflow.log_params({"candidate": candidate.name, "features": candidate.features})
         for point in candidate.grid:
             name = " ".join(f"{setting}={value:g}" for setting, value in point.items())
             with mlflow.start_run(run_name=f"{candidate.name} {name}", nested=True):
                 mlflow.log_params(point)
                 scores = []
-                for fold in folds:
-                    scores.append(fold.score(candidate, point, parameters.seed))
-                    mlflow.log_metrics(scores[-1], step=fold.number)
+                for fold, score in zip(folds, islice(scored, len(folds)), strict=True):
+                    scores.append(score)
+                    mlflow.log_metrics(score, step=fold.number)
                 values = [score[parameters.metric] for score in scores]
                 result = Result(candidate, point, values, sum(s["seconds"] for s in scores))
                 _log_result(result, parameters.metric)
