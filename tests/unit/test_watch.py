@@ -25,16 +25,9 @@ class Answer(BaseHTTPRequestHandler):
 
 
 def one_tick(port):
-    """Return what the watch over ``port`` had the supervisor do at one tick of its clock."""
+    """Return what the watch over ``port`` had the supervisor do at one tick, and what it said."""
     supervisor = MagicMock()
-    running = {
-        "name": "web",
-        "group": "web",
-        "state": ProcessStates.RUNNING,
-        "pid": 1,
-        "now": 9,
-        "start": 1,
-    }
+    running = {"name": "web", "group": "web", "state": ProcessStates.RUNNING}
     supervisor.getAllProcessInfo.return_value = [running]
     watch = HTTPOk(
         *(SimpleNamespace(supervisor=supervisor), ["web"], False, f"http://{LOOPBACK}:{port}/"),
@@ -43,7 +36,8 @@ def one_tick(port):
     watch.stdin, watch.stdout, watch.stderr = StringIO(TICK), StringIO(), StringIO()
     watch.runforever(test=True)
     assert "RESULT 2\nOK" in watch.stdout.getvalue()
-    return [done for done in supervisor.method_calls if done != call.getAllProcessInfo()]
+    done = [done for done in supervisor.method_calls if done != call.getAllProcessInfo()]
+    return done, watch.stderr.getvalue()
 
 
 def test_a_server_that_is_still_starting_is_waited_for():
@@ -57,9 +51,11 @@ def test_a_server_that_is_still_starting_is_waited_for():
 
     late = threading.Thread(target=start_late)
     late.start()
-    assert one_tick(port) == []
+    assert one_tick(port) == ([], "")
     late.join()
 
 
 def test_a_server_that_nobody_reaches_is_started_again():
-    assert one_tick(any_free()) == [call.stopProcess("web"), call.startProcess("web")]
+    done, said = one_tick(any_free())
+    assert done == [call.stopProcess("web"), call.startProcess("web")]
+    assert "web restarted" in said

@@ -5,10 +5,10 @@ loses the error's number, and the standard one does not take a second request. S
 clock would restart a server in the middle of its start, or of its database's migration.
 """
 
-import time
 from http.client import HTTPConnection
 
 from superlance.httpok import HTTPOk, main
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 _AGAIN_S = 1.0
 
@@ -20,16 +20,19 @@ class PatientConnection(HTTPConnection):
         """Connect.
 
         Raises:
-            ConnectionRefusedError: nobody listened until the timeout.
+            TimeoutError: nobody listened until the timeout.
         """
-        deadline = time.monotonic() + (self.timeout or 0)
-        while True:
-            try:
-                return super().connect()
-            except ConnectionRefusedError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(_AGAIN_S)
+        patiently = Retrying(
+            retry=retry_if_exception_type(ConnectionRefusedError),
+            stop=stop_after_delay(self.timeout or 0),
+            wait=wait_fixed(_AGAIN_S),
+            reraise=True,
+        )
+        try:
+            patiently(super().connect)
+        except ConnectionRefusedError as error:
+            # As it was, httpok would wait once more, then say that a request cannot be sent.
+            raise TimeoutError(f"nobody listened for {self.timeout} s") from error
 
 
 HTTPOk.connclass = PatientConnection
