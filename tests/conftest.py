@@ -65,6 +65,12 @@ def assert_nothing_is_left(home):
     assert {server: port for server, port in ports.items() if not is_free(port)} == {}
 
 
+def interpret(spark):
+    """Have Spark compile no query: it takes longer than the small tables of tests do."""
+    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+
+
 def job_folder(folder, job):
     """Return a folder in which the job of every step is the file ``job``."""
     from dustjacket.steps import STEPS

@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+from tests.conftest import interpret
+
 
 @pytest.fixture(scope="package")
 def spark():
@@ -14,14 +16,13 @@ def spark():
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         if "SPARK_CONF_DIR" in os.environ:
             patch.delenv("SPARK_CONF_DIR")
-        # Compiling, and compiling well, take longer than these small tables do.
+        # Compiling well takes longer than these small tables do.
         patch.setenv(
             "PYSPARK_SUBMIT_ARGS",
             "--driver-java-options -XX:TieredStopAtLevel=1 "
-            "--conf spark.sql.codegen.wholeStage=false "
-            "--conf spark.sql.codegen.factoryMode=NO_CODEGEN "
             "--conf spark.ui.showConsoleProgress=false pyspark-shell",
         )
         started = session(Settings(spark_master="local[2]"), "tests")
+        interpret(started)
         yield started
         started.stop()
