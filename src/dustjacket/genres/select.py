@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from dustjacket import tracking
 from dustjacket.catalog.read import read_books
 from dustjacket.errors import BadInputError
-from dustjacket.genres.candidates import CANDIDATES, Candidate
+from dustjacket.genres.candidates import CANDIDATES, Candidate, Point
 from dustjacket.genres.export import export
 from dustjacket.genres.features import SELECTED, fit_features, with_terms
 from dustjacket.genres.figures import bar_figure, confusion_figure
@@ -101,20 +101,25 @@ def _try(candidate: Candidate, folds: Sequence[Fold], parameters: ClassifierPara
     # One fit of a small table does not keep all cores at work.
     cores = folds[0].train.sparkSession.sparkContext.defaultParallelism
     fits = [(point, fold) for point in candidate.grid for fold in folds]
+
+    def score(fit: tuple[Point, Fold]) -> dict[str, float]:
+        point, fold = fit
+        return fold.score(candidate, point, parameters.seed)
+
     with (
         mlflow.start_run(run_name=candidate.name, nested=True),
         ThreadPool(cores) as pool,
     ):
-        scored = pool.imap(lambda fit: fit[1].score(candidate, fit[0], parameters.seed), fits)
+        scored = pool.imap(score, fits)
         mlflow.log_params({"candidate": candidate.name, "features": candidate.features})
         for point in candidate.grid:
             name = " ".join(f"{setting}={value:g}" for setting, value in point.items())
             with mlflow.start_run(run_name=f"{candidate.name} {name}", nested=True):
                 mlflow.log_params(point)
                 scores = []
-                for fold, score in zip(folds, islice(scored, len(folds)), strict=True):
-                    scores.append(score)
-                    mlflow.log_metrics(score, step=fold.number)
+                for fold, found in zip(folds, islice(scored, len(folds)), strict=True):
+                    scores.append(found)
+                    mlflow.log_metrics(found, step=fold.number)
                 values = [score[parameters.metric] for score in scores]
                 result = Result(candidate, point, values, sum(s["seconds"] for s in scores))
                 _log_result(result, parameters.metric)
