@@ -3,7 +3,7 @@
 One frozen class a step, from which forms, flags and MLflow's parameters are all made.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,7 +12,15 @@ from dustjacket.errors import BadInputError
 PROFILE_VARIABLE = "dustjacket_profile"  # Airflow's variable that holds the profile
 
 CandidateName = Literal[
-    "naive_bayes", "logistic_regression", "logistic_regression_cv", "random_forest"
+    "naive_bayes",
+    "logistic_regression",
+    "logistic_regression_cv",
+    "random_forest",
+    "complement_nb",
+    "linear_svm",
+    "complement_nb_sentences",
+    "linear_svm_sentences",
+    "vote",
 ]
 GenreMetric = Literal["f1_weighted", "accuracy", "f1_macro"]
 
@@ -135,13 +143,29 @@ class ClassifierParameters(StepParameters):
     """Parameters of ``select_classifier``."""
 
     candidates: tuple[CandidateName, ...] = Field(
-        ("naive_bayes", "logistic_regression", "logistic_regression_cv", "random_forest"),
-        min_length=1,
-        description="Classifiers to compare",
+        get_args(CandidateName), min_length=1, description="Classifiers to compare"
     )
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-validation")
     metric: GenreMetric = Field("f1_weighted", description="Mean over folds that decides")
     vocabulary: int = Field(20_000, ge=100, le=200_000, description="Most frequent terms to count")
+    min_books_per_piece: int = Field(
+        2, ge=1, le=1000, description="Leave hashed pieces out that fewer training books have"
+    )
+    idf: bool = Field(True, description="Whether rare pieces weigh more")
+    use_descriptions: bool = Field(
+        False, description="Learn from descriptions too; only for books that will have one"
+    )
+    sentence_model: str = Field(
+        "all-MiniLM-L6-v2",
+        max_length=500,
+        description="Sentence model: a name, or a folder; empty: no sentence embeddings",
+    )
+    suspect_weight: float = Field(
+        0.2, ge=0, le=1, description="Weight of books whose genre the model contradicts"
+    )
+    repeat_paper: bool = Field(
+        False, description="Repeat the paper's own protocol too, and print its table beside ours"
+    )
     seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
 
 

@@ -59,12 +59,14 @@ def in_turn(
     return [one for one, _ in pairs], [other for _, other in pairs]
 
 
-def line(name: str, ours: float, peer: float, unit: str, n: int, note: str) -> None:
+def line(
+    name: str, ours: float, peer: float, unit: str, n: int, note: str, digits: int = 1
+) -> None:
     """Print one figure as JSON; the ratio is ours to the peer's."""
     figure = {
         "name": name,
-        "ours": round(ours, 1),
-        "peer": round(peer, 1),
+        "ours": round(ours, digits),
+        "peer": round(peer, digits),
         "ratio": round(ours / peer, 3) if peer else None,
         "unit": unit,
         "n": n,

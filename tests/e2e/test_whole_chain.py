@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import psutil
 import pytest
 
+from dustjacket.parameters import CandidateName
 from dustjacket.sample import make_sample
 from tests.conftest import PREFIXES, assert_nothing_is_left, fresh_home
 
@@ -79,15 +81,10 @@ def test_every_row_and_cover_is_accounted_for(first_run):
     assert report["labels"]["labelled"] == covers["accepted"]
 
 
-def test_a_classifier_is_selected_among_the_paper_s_four(first_run):
+def test_a_classifier_is_selected_among_the_paper_s_and_better_ones(first_run):
     classifier = first_run[0]["classifier"]
     names = {candidate["name"]: candidate for candidate in classifier["candidates"]}
-    assert set(names) == {
-        "naive_bayes",
-        "logistic_regression",
-        "logistic_regression_cv",
-        "random_forest",
-    }
+    assert set(names) == set(get_args(CandidateName))
     for candidate in names.values():
         assert 0 <= candidate["cv_mean"] <= 1
         assert candidate["cv_std"] >= 0
@@ -95,6 +92,9 @@ def test_a_classifier_is_selected_among_the_paper_s_four(first_run):
     assert classifier["selected"] in names
     assert names[classifier["selected"]]["cv_mean"] > 1 / 10, "better than a guess"
     assert {"accuracy", "f1_weighted", "f1_macro", "top3_accuracy"} <= set(classifier["test"])
+    low, high = classifier["intervals"]["f1_weighted"]
+    assert low < classifier["test"]["f1_weighted"] < high
+    assert names["naive_bayes"]["paper"] == pytest.approx(0.598)
     assert classifier["model_version"]
 
 

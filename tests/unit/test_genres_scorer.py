@@ -6,7 +6,10 @@ from subprocess import run
 import numpy as np
 import pytest
 
-from dustjacket.genres.scorer import ForestModel, LinearModel, Scorer, predict_genre
+from dustjacket.errors import CorruptVersionError
+from dustjacket.genres.counted import Counted, ForestModel, LinearModel
+from dustjacket.genres.scorer import DESCRIPTION, Scorer, predict_genre
+from dustjacket.genres.scores import Calibration
 from dustjacket.genres.terms import book_terms
 
 GENRES = ["Cooking", "Travel"]
@@ -16,7 +19,8 @@ VOCABULARY = {"rice": 0, "paris": 1, "rice rice": 2, "author=king": 3}
 def linear(bias=(0.0, 0.0)):
     weights = np.array([[2.0, 0.0], [0.0, 2.0], [1.0, 0.0], [0.0, 5.0]])
     idf = np.array([1.0, 2.0, 3.0, 4.0])
-    return Scorer("naive_bayes", GENRES, VOCABULARY, idf, LinearModel(weights, np.array(bias)))
+    model = Counted(VOCABULARY, idf, LinearModel(weights, np.array(bias)))
+    return Scorer("naive_bayes", GENRES, model)
 
 
 def forest():
@@ -31,7 +35,7 @@ def forest():
         leaf=np.array([[0, 0], [0, 0], [1, 0], [0.5, 0.5], [0, 1], [0.25, 0.75]], float),
         depth=np.array([2]),
     )
-    return Scorer("random_forest", GENRES, VOCABULARY, np.ones(4), model)
+    return Scorer("random_forest", GENRES, Counted(VOCABULARY, np.ones(4), model), Calibration(0.6))
 
 
 def test_an_authors_word_is_not_a_titles_word():
@@ -44,7 +48,7 @@ def test_an_authors_word_is_not_a_titles_word():
 
 
 def test_features_are_counts_times_idf_at_unit_length():
-    index, values = linear().features("Rice, rice", None)
+    index, values = linear().model.features("Rice, rice", None)
     expected = np.array([2 * 1.0, 1 * 3.0])
     assert list(index) == [0, 2]
     assert values == pytest.approx(expected / np.linalg.norm(expected))
@@ -62,7 +66,7 @@ def test_a_title_of_unknown_words_gets_the_prior():
 
 
 def test_a_forest_is_the_mean_of_the_leaves_it_ends_in():
-    found = forest().probabilities(["Rice", "Paris", "Quux"], [None] * 3)
+    found = np.exp(forest().model.scores(["Rice", "Paris", "Quux"], [None] * 3))
     last = np.array([0.25, 0.75])
     assert found[0] == pytest.approx((np.array([1, 0]) + last) / 2)
     assert found[1] == pytest.approx((np.array([0, 1]) + last) / 2)
@@ -86,11 +90,25 @@ def test_a_saved_scorer_loads_as_it_was(make, tmp_path):
     scorer = make()
     scorer.save(tmp_path)
     loaded = Scorer.load(tmp_path)
-    assert (loaded.name, loaded.genres, loaded.vocabulary) == (
-        scorer.name, scorer.genres, scorer.vocabulary,
-    )  # fmt: skip
+    assert (loaded.name, loaded.genres) == (scorer.name, scorer.genres)
     books = (["Rice", "Paris", "Rice rice"], ["King", None, ""])
     assert np.array_equal(loaded.probabilities(*books), scorer.probabilities(*books))
+
+
+def test_a_scorer_of_another_format_says_what_to_run(tmp_path):
+    linear().save(tmp_path)
+    file = tmp_path / DESCRIPTION
+    file.write_text(file.read_text().replace('"format": 2', '"format": 1'))
+    with pytest.raises(CorruptVersionError, match="run select_classifier"):
+        Scorer.load(tmp_path)
+
+
+def test_a_lower_slope_is_less_sure_of_the_same_genre():
+    sure = linear()
+    unsure = Scorer(sure.name, sure.genres, sure.model, Calibration(1 / 3))
+    before, after = (one.probabilities(["Rice"], [None])[0] for one in (sure, unsure))
+    assert before.argmax() == after.argmax() == 0
+    assert np.log(after[0] / after[1]) == pytest.approx(np.log(before[0] / before[1]) / 3)
 
 
 def test_every_genre_is_predicted_likeliest_first():

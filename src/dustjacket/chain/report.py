@@ -1,6 +1,6 @@
 """The report of a run: the figures of every step's current version, as JSON and as a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -8,6 +8,7 @@ from rich.table import Table
 
 from dustjacket.chain.airflow_api import AirflowApi
 from dustjacket.errors import DustjacketError
+from dustjacket.genres.paper import PAPER_NOTE
 from dustjacket.settings import Settings
 from dustjacket.storage import Manifest
 
@@ -58,13 +59,18 @@ def rows_table(ingested: Mapping[str, dict[str, Any]]) -> Table:
     return table
 
 
+def _with_interval(name: str, value: float, interval: Sequence[float] | None) -> str:
+    within = "" if interval is None else f" ({interval[0]:.3f} to {interval[1]:.3f})"
+    return f"{name} {value:.3f}{within}"
+
+
 def print_report(report: dict[str, Any], console: Console) -> None:
     """Print the report as tables."""
     console.print(rows_table({kind: report[kind] for kind in ("catalog", "covers")}))
     console.print(f"{report['labels']['labelled']:,} covers labelled with a predicted genre\n")
 
     classifier = report["classifier"]
-    genres = Table("candidate", "CV mean", "± std", "seconds", title="Genre classifiers")
+    genres = Table("candidate", "CV mean", "± std", "seconds", "paper", title="Genre classifiers")
     for candidate in classifier["candidates"]:
         mark = " ←" if candidate["name"] == classifier["selected"] else ""
         genres.add_row(
@@ -72,13 +78,18 @@ def print_report(report: dict[str, Any], console: Console) -> None:
             f"{candidate['cv_mean']:.3f}",
             f"{candidate['cv_std']:.3f}",
             f"{candidate['seconds']:.0f}",
+            f"{candidate['paper']:.3f}" if candidate["paper"] else "-",
         )
     console.print(genres)
-    console.print(
-        "on held-out books: "
-        + ", ".join(f"{name} {value:.3f}" for name, value in classifier["test"].items())
-        + "\n"
+    console.print(f"[dim]{PAPER_NOTE}[/dim]")
+    if classifier["repeated_paper"]:
+        repeated = (f"{name} {value:.3f}" for name, value in classifier["repeated_paper"].items())
+        console.print("the paper's own protocol on these books: " + ", ".join(repeated))
+    tested = (
+        _with_interval(name, value, classifier["intervals"].get(name))
+        for name, value in classifier["test"].items()
     )
+    console.print(f"on held-out books: {', '.join(tested)}\n")
 
     evaluation = report["evaluation"]
     chance = evaluation["chance"]

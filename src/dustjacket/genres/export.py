@@ -1,4 +1,4 @@
-"""From fitted Spark models to the arrays of the Spark-free scorer."""
+"""From fitted Spark models to the arrays of the Spark-free ones."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from pyspark.ml.classification import (
     RandomForestClassificationModel,
 )
 
+from dustjacket.genres.counted import Counted, ForestModel, LinearModel
 from dustjacket.genres.features import Features
-from dustjacket.genres.scorer import ForestModel, LinearModel, Scorer
 
 
-def export(name: str, features: Features, model: Any) -> Scorer:
-    """Return the scorer that gives the same probabilities as ``model`` on ``features``.
+def export(features: Features, model: Any) -> Counted:
+    """Return the Spark-free model that gives the same probabilities as ``model`` on ``features``.
 
     Raises:
         TypeError: no scorer is known for the model.
@@ -33,7 +33,7 @@ def export(name: str, features: Features, model: Any) -> Scorer:
         case _:
             raise TypeError(f"no scorer for {type(model).__name__}")
     vocabulary = {term: index for index, term in enumerate(features.vocabulary)}
-    return Scorer(name, features.genres, vocabulary, features.idf, exported)
+    return Counted(vocabulary, features.idf, exported)
 
 
 def _forest(model: RandomForestClassificationModel, selected: list[int]) -> ForestModel:

@@ -25,7 +25,7 @@ from pyspark.sql.types import ArrayType, StringType
 
 from dustjacket.genres.terms import book_terms
 
-TERMS, LABEL = "terms", "label"
+TERMS, LABEL, WEIGHT, BOOK = "terms", "label", "weight", "book"
 FEATURES, SELECTED = "features", "selected"
 _SELECTED_TERMS = 500
 
@@ -72,11 +72,11 @@ class Features:
         return np.asarray(self.weights.idf.toArray())
 
     def labelled(self, books: DataFrame) -> DataFrame:
-        """Return :meth:`vectors` with ``label``; every genre must be known."""
+        """Return :meth:`vectors` with ``label`` and ``weight``; every genre must be known."""
         return self.indexer.transform(self.vectors(books))
 
     def vectors(self, books: DataFrame) -> DataFrame:
-        """Return ``genre`` and the vectors of books with ``terms``."""
+        """Return the vectors of books with ``terms``, and their other columns but those."""
         stages: list[Any] = [
             self.counts,
             self.weights,
@@ -84,7 +84,7 @@ class Features:
             *([self.slicer] if self.slicer else []),
         ]
         vectors = PipelineModel(stages).transform(books)
-        return vectors.select("genre", FEATURES, *([SELECTED] if self.slicer else []))
+        return vectors.drop(TERMS, "counts", "weighted")
 
 
 def fit_features(train: DataFrame, vocabulary: int, *, select: bool) -> Features:

@@ -21,23 +21,25 @@ _COPIED = (
     "shard string, offset long, size long, sha256 string"
 )
 _SCHEMA = (
-    "key string, genre string, probability double, "
+    "key string, genre string, probability double, entropy double, model_version string, "
     f"top array<struct<genre: string, probability: double>>, {_COPIED}"
 )
 _COVERS_PER_TASK = 10_000
+_LEAST = 1e-30
 
 
 def label_covers(job: Job, spark: SparkSession) -> None:
     """Label all covers of a version with the newest classifier, and publish the labels."""
     parameters = LabelParameters.model_validate(job.plan.parameters)
     covers = job.input("covers")
+    classifier = job.input("genre_classifier")
     with tempfile.TemporaryDirectory() as cache:
-        scorer = load_scorer(job.store, job.input("genre_classifier"), Path(cache))
+        scorer = load_scorer(job.store, classifier, Path(cache))
     shared = spark.sparkContext.broadcast(scorer)
     index = spark.read.parquet(job.store.uri(covers, "index"))
     tasks = max(1, -(-covers.rows["accepted"] // _COVERS_PER_TASK))
     labels = index.repartition(tasks).mapInPandas(
-        labeller(lambda: shared.value, parameters.top), _SCHEMA
+        labeller(lambda: shared.value, classifier.version, parameters.top), _SCHEMA
     )
     labels.write.parquet(job.draft.uri(LABELS))
     counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").count().collect()
@@ -54,9 +56,14 @@ def label_covers(job: Job, spark: SparkSession) -> None:
 
 
 def labeller(
-    scorer: Callable[[], Scorer], top: int
+    scorer: Callable[[], Scorer], version: str, top: int
 ) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
-    """Return what labels covers' rows, part after part, with the ``top`` likeliest genres."""
+    """Return what labels covers' rows, part after part.
+
+    Args:
+        version: of the classifier.
+        top: how many of the likeliest genres to record.
+    """
     copied = [field.split()[0] for field in _COPIED.split(", ")]
 
     def label(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
@@ -73,9 +80,16 @@ def labeller(
                     "key": part["key"],
                     "genre": [likeliest[0]["genre"] for likeliest in best],
                     "probability": [likeliest[0]["probability"] for likeliest in best],
+                    "entropy": entropy(found),
+                    "model_version": version,
                     "top": best,
                     **{name: part[name] for name in copied},
                 }
             )
 
     return label
+
+
+def entropy(probabilities: np.ndarray) -> np.ndarray:
+    """Return (rows,) in nats, of (rows, genres): 0 is sure of one genre, log(genres) of none."""
+    return np.asarray(-(probabilities * np.log(np.maximum(probabilities, _LEAST))).sum(axis=1))

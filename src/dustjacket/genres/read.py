@@ -38,9 +38,9 @@ def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:
 def read_labels(store: Store, manifest: Manifest) -> pd.DataFrame:
     """Return a row a labelled cover, in the order of the covers' source.
 
-    Columns: key, genre (predicted), probability, top (genre and probability of the likeliest),
-    title, author, category, group, split, position, shard, offset, size, sha256; what is not known
-    is None.
+    Columns: key, genre (predicted), probability, entropy (nats), model_version, top (genre and
+    probability of the likeliest), title, author, category, group, split, position, shard, offset,
+    size, sha256; what is not known is None.
     """
     parts = [
         pd.read_parquet(io.BytesIO(store.read(manifest, entry.path)))

@@ -11,7 +11,7 @@ from mlflow.models import ModelSignature
 from mlflow.types.schema import ColSpec, DataType, Schema
 
 from dustjacket import tracking
-from dustjacket.errors import NotReadyError
+from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.scorer import Scorer
 from dustjacket.storage import Store
@@ -62,8 +62,8 @@ def champion(store: Store, *, besides: str) -> tuple[str, Scorer] | None:
         return None
     try:
         manifest = store.manifest(KIND, version)
-    except NotReadyError:
-        log.warning("@champion stands for %s, which is not published here", version)
+        with tempfile.TemporaryDirectory() as scratch:
+            return version, load_scorer(store, manifest, Path(scratch))
+    except (NotReadyError, CorruptVersionError) as error:
+        log.warning("@champion stands for %s, which cannot be read: %s", version, error)
         return None
-    with tempfile.TemporaryDirectory() as scratch:
-        return version, load_scorer(store, manifest, Path(scratch))

@@ -2,32 +2,37 @@
 
 import logging
 import tempfile
-from collections.abc import Sequence
-from itertools import islice
-from multiprocessing.pool import ThreadPool
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
 from dustjacket import tracking
 from dustjacket.catalog.read import read_books
-from dustjacket.errors import BadInputError
-from dustjacket.genres.candidates import CANDIDATES, Candidate, Point
-from dustjacket.genres.export import export
-from dustjacket.genres.features import SELECTED, fit_features, with_terms
-from dustjacket.genres.figures import bar_figure, confusion_figure
-from dustjacket.genres.metrics import confusion, f1_by_genre, probability_metrics
+from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.genres.assess import assess, judge
+from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
+from dustjacket.genres.compare import able, compare, wants_selected
+from dustjacket.genres.embeddings import catalog_sentences
+from dustjacket.genres.fits import Fits
+from dustjacket.genres.known import HeldOut, Known, check_folds, with_fold
+from dustjacket.genres.paper import repeat_paper
 from dustjacket.genres.read import SCORER
 from dustjacket.genres.registry import REGISTERED, champion, ensure_registered
 from dustjacket.genres.scorer import Scorer
-from dustjacket.genres.selection import Fold, Result, make_folds, select
+from dustjacket.genres.selection import select
+from dustjacket.genres.sentences import Encoder, find_encoder
+from dustjacket.genres.track import summary, track_assessment, track_candidates
 from dustjacket.job import Job
 from dustjacket.parameters import ClassifierParameters
 
 log = logging.getLogger(__name__)
+
+_READ = ["file", "position", "title", "author", "description", "genre"]
+_SUSPECTS = 20
 
 
 def select_classifier(job: Job, spark: SparkSession) -> None:
@@ -38,39 +43,48 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
             would have nothing to learn or to be tested on.
     """
     parameters = ClassifierParameters.model_validate(job.plan.parameters)
-    catalog = job.input("catalog")
-    books = read_books(spark, job.store, catalog)
-    test: pd.DataFrame = books.where("split = 'test'").select("title", "author", "genre").toPandas()
-    if test.empty:
-        raise BadInputError(f"catalog/{catalog.version} has no test book: give a larger listing")
-    parts = spark.sparkContext.defaultParallelism
-    known = with_terms(books.where("split <> 'test'")).select("genre", "group", "terms")
-    known = known.repartition(parts, "group").cache()
-
+    books = read_books(spark, job.store, job.input("catalog"))
+    encoder = _encoder(parameters)
     with tracking.step_run(job, tracking.GENRES) as run, tempfile.TemporaryDirectory() as scratch:
-        results = cross_validate(known, parameters)
-        chosen = select(results)
-        log.info("selected %s", chosen.candidate.name)
-        scorer = refit(known, chosen, parameters)
-        rows = known.count()
-        known.unpersist()
-        metrics = evaluate(scorer, test)
+        known, test = read_known(job, spark, books, encoder, parameters)
+        candidates = able(known)
+        fits = Fits(known, select=wants_selected(candidates))
+        with closing(known), closing(fits):
+            results = compare(fits, candidates)
+            track_candidates(results, parameters.metric)
+            chosen = select(results)
+            log.info("selected %s", chosen.candidate.name)
+            scorer = Scorer(
+                chosen.candidate.name,
+                known.genres,
+                fits.fit_all(chosen, encoder),
+                chosen.temperature,
+            )
+            found = assess(fits, chosen, scorer, test)
+        track_assessment(found, test.books, known.genres, parameters.metric)
         before = champion(job.store, besides=job.plan.version)
-        verdict = judge(metrics, before, test, parameters)
+        verdict = judge(found, known.genres, before, test, parameters.metric)
+        repeated = repeat_paper(books) if parameters.repeat_paper else {}
+        mlflow.log_metrics({f"repeated.{name}": value for name, value in repeated.items()})
+        mlflow.set_tags({"selected": chosen.candidate.name, **verdict})
         scorer.save(Path(scratch))
         for file in sorted(Path(scratch).iterdir()):
             job.draft.upload(f"{SCORER}/{file.name}", file)
-        _track(results, chosen, scorer, test, metrics)
         registered = ensure_registered(
             Path(scratch), job.plan.version, {"candidate": chosen.candidate.name, **verdict}
         )
         _, won = job.publish(
-            rows={"train": rows, "test": len(test)},
+            rows={"train": len(known.books), "test": len(test.books)},
             facts={
                 "selected": chosen.candidate.name,
                 "model_version": registered.version,
-                "candidates": [_summary(result) for result in results],
-                "test": metrics,
+                "candidates": [summary(result) for result in results],
+                "test": found.test,
+                "intervals": found.intervals,
+                "out_of_fold": found.out_of_fold,
+                "down_weighted": found.down_weighted,
+                "suspects": found.suspects.head(_SUSPECTS).to_dict("records"),
+                "repeated_paper": repeated,
                 "genres": scorer.genres,
                 "run_id": run.info.run_id,
                 **verdict,
@@ -80,131 +94,46 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
             _set_aliases(registered.version, promoted=verdict["verdict"] == "promoted")
 
 
-def cross_validate(books: DataFrame, parameters: ClassifierParameters) -> list[Result]:
-    """Score every candidate in every fold, in MLflow as it goes.
-
-    A candidate is a child run, one of its settings a run below, a fold a step of its metrics.
-    """
-    candidates = [CANDIDATES[name] for name in dict.fromkeys(parameters.candidates)]
-    folds = list(
-        make_folds(books, parameters, select=any(c.features == SELECTED for c in candidates))
-    )
+def _encoder(parameters: ClassifierParameters) -> Encoder | None:
+    asked = (CANDIDATES[name] for name in parameters.candidates)
+    if not any(isinstance(one, TaskCandidate) and one.embedded for one in asked):
+        return None
+    if not parameters.sentence_model:
+        return None
     try:
-        return [_try(candidate, folds, parameters) for candidate in candidates]
-    finally:
-        for fold in folds:
-            fold.release()
+        return find_encoder(parameters.sentence_model)
+    except NotReadyError as error:
+        log.warning("%s", error)
+        return None
 
 
-def _try(candidate: Candidate, folds: Sequence[Fold], parameters: ClassifierParameters) -> Result:
-    tried = []
-    # One fit of a small table does not keep all cores at work.
-    cores = folds[0].train.sparkSession.sparkContext.defaultParallelism
-    fits = [(point, fold) for point in candidate.grid for fold in folds]
-
-    def score(fit: tuple[Point, Fold]) -> dict[str, float]:
-        point, fold = fit
-        return fold.score(candidate, point, parameters.seed)
-
-    with (
-        mlflow.start_run(run_name=candidate.name, nested=True),
-        ThreadPool(cores) as pool,
-    ):
-        scored = pool.imap(score, fits)
-        mlflow.log_params({"candidate": candidate.name, "features": candidate.features})
-        for point in candidate.grid:
-            name = " ".join(f"{setting}={value:g}" for setting, value in point.items())
-            with mlflow.start_run(run_name=f"{candidate.name} {name}", nested=True):
-                mlflow.log_params(point)
-                scores = []
-                for fold, found in zip(folds, islice(scored, len(folds)), strict=True):
-                    scores.append(found)
-                    mlflow.log_metrics(found, step=fold.number)
-                values = [score[parameters.metric] for score in scores]
-                result = Result(candidate, point, values, sum(s["seconds"] for s in scores))
-                _log_result(result, parameters.metric)
-                tried.append(result)
-        best = max(tried, key=lambda result: result.mean)
-        seconds = sum(result.seconds for result in tried)
-        result = Result(candidate, best.point, best.values, seconds)
-        _log_result(result, parameters.metric)
-        mlflow.log_params({f"best.{setting}": value for setting, value in best.point.items()})
-    log.info("%s: %s %.3f in %.0f s", candidate.name, parameters.metric, result.mean, seconds)
-    return result
-
-
-def _log_result(result: Result, metric: str) -> None:
-    mlflow.log_metrics(
-        {
-            f"cv.{metric}.mean": result.mean,
-            f"cv.{metric}.std": result.std,
-            "cv.seconds": result.seconds,
-        }
-    )
-
-
-def refit(books: DataFrame, chosen: Result, parameters: ClassifierParameters) -> Scorer:
-    """Return the chosen candidate, at its best settings, fitted to all of ``books``."""
-    candidate = chosen.candidate
-    features = fit_features(books, parameters.vocabulary, select=candidate.features == SELECTED)
-    rows = features.labelled(books).cache()
-    try:
-        model = candidate.fit(rows, chosen.point, parameters.seed)
-        return export(candidate.name, features, model)
-    finally:
-        rows.unpersist()
-
-
-def evaluate(scorer: Scorer, books: pd.DataFrame) -> dict[str, float]:
-    """Return the metrics of a scorer on books with title, author and genre."""
-    found = scorer.probabilities(list(books["title"]), list(books["author"]))
-    return probability_metrics(list(books["genre"]), found, scorer.genres)
-
-
-def judge(
-    metrics: dict[str, float],
-    before: tuple[str, Scorer] | None,
-    test: pd.DataFrame,
+def read_known(
+    job: Job,
+    spark: SparkSession,
+    books: DataFrame,
+    encoder: Encoder | None,
     parameters: ClassifierParameters,
-) -> dict[str, str]:
-    """Return whether a classifier takes the champion's place, by the same test books, and why."""
-    metric = parameters.metric
-    if before is None:
-        return {"verdict": "promoted", "reason": "there is no champion yet"}
-    version, scorer = before
-    theirs = evaluate(scorer, test)[metric]
-    figures = f"{metric} {metrics[metric]:.3f} against {theirs:.3f} of {version}"
-    verdict = "promoted" if metrics[metric] > theirs else "not_better"
-    return {"verdict": verdict, "reason": f"{figures}, on {len(test)} test books"}
+) -> tuple[Known, HeldOut]:
+    """Return the books to learn from and those to test on, each in the listing's order.
 
-
-def _summary(result: Result) -> dict[str, Any]:
-    return {
-        "name": result.candidate.name,
-        "cv_mean": result.mean,
-        "cv_std": result.std,
-        "seconds": round(result.seconds, 2),
-        "settings": result.point,
-    }
-
-
-def _track(
-    results: Sequence[Result],
-    chosen: Result,
-    scorer: Scorer,
-    test: pd.DataFrame,
-    metrics: dict[str, float],
-) -> None:
-    mlflow.log_metrics({f"test.{name}": value for name, value in metrics.items()})
-    mlflow.set_tag("selected", chosen.candidate.name)
-    table = pd.DataFrame([_summary(result) for result in results])
-    mlflow.log_table(table.astype({"settings": str}), "cross_validation.json")
-    found = scorer.probabilities(list(test["title"]), list(test["author"]))
-    predicted = [scorer.genres[at] for at in found.argmax(axis=1)]
-    true = list(test["genre"])
-    mlflow.log_figure(confusion_figure(*confusion(true, predicted)), "confusion.png")
-    by_genre = f1_by_genre(true, predicted)
-    mlflow.log_figure(bar_figure(by_genre, "F1 on test books"), "f1_by_genre.png")
+    Raises:
+        BadInputError: there are too few of either.
+    """
+    wide = with_fold(books, parameters.folds, parameters.seed)
+    table: pd.DataFrame = wide.select(*_READ, "split", "fold").toPandas()
+    if encoder:
+        table = table.merge(catalog_sentences(job, spark, books, encoder), on=["file", "position"])
+    table = table.sort_values(["file", "position"])
+    is_test = table["split"] == "test"
+    train, test = (table[which].reset_index(drop=True) for which in (~is_test, is_test))
+    if test.empty:
+        catalog = job.input("catalog").version
+        raise BadInputError(f"catalog/{catalog} has no test book: give a larger listing")
+    check_folds(train, parameters.folds)
+    sentences = [
+        np.stack(part["sentence"].to_list()) if encoder else None for part in (train, test)
+    ]
+    return Known(spark, train, sentences[0], parameters), HeldOut(test, sentences[1])
 
 
 def _set_aliases(version: str, *, promoted: bool) -> None:

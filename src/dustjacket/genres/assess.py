@@ -1,0 +1,141 @@
+"""What is found out of the selected classifier: on test books, of its data, of its behaviour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dustjacket.genres.audit import suspects, trust
+from dustjacket.genres.behaviour import behaviours, keywords
+from dustjacket.genres.fits import Fits
+from dustjacket.genres.intervals import difference, intervals
+from dustjacket.genres.known import HeldOut
+from dustjacket.genres.metrics import label_metrics, probability_metrics
+from dustjacket.genres.review import slices, worst_confusions
+from dustjacket.genres.scorer import Scorer
+from dustjacket.genres.selection import Result
+
+_SHARES = (0.125, 0.25, 0.5)
+_CHANGED_BOOKS = 200  # a behaviour; each costs two embeddings
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What was found.
+
+    Attributes:
+        test: metrics on test books.
+        intervals: 95 % of accuracy, f1_weighted and f1_macro, by resampling test books.
+        out_of_fold: metrics of known books, each by the fold that did not see it.
+        down_weighted: the deciding metric's mean over folds, with suspects down-weighted.
+        probabilities: (test books, genres).
+        suspects: known books whose genre the model contradicts.
+        confusions: of test books, the most frequent, with titles.
+        slices: metrics by genre, length of title, with and without author.
+        behaviours: what changes of a title do to its genre.
+        curve: the share of training rows, their number, the deciding metric on the held-out fold.
+    """
+
+    test: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    out_of_fold: dict[str, float]
+    down_weighted: float
+    probabilities: np.ndarray
+    suspects: pd.DataFrame
+    confusions: pd.DataFrame
+    slices: pd.DataFrame
+    behaviours: pd.DataFrame
+    curve: pd.DataFrame
+
+    def predicted(self, genres: Sequence[str]) -> list[str]:
+        """Return the likeliest genre of each test book."""
+        return [genres[label] for label in self.probabilities.argmax(axis=1)]
+
+
+def assess(fits: Fits, chosen: Result, scorer: Scorer, test: HeldOut) -> Assessment:
+    """Find out what there is to know of the selected classifier."""
+    known = fits.known
+    genres, metric, seed = known.genres, known.parameters.metric, known.parameters.seed
+    found = test.probabilities(scorer)
+    predicted = [genres[label] for label in found.argmax(axis=1)]
+    true = list(test.books["genre"])
+    trusted = trust(
+        known.books, chosen.probabilities, genres, weight=known.parameters.suspect_weight
+    )
+    down_weighted = [
+        _value(fits, chosen, fold, metric, trust=trusted) for fold in range(known.parameters.folds)
+    ]
+    return Assessment(
+        test=probability_metrics(true, found, genres),
+        intervals=intervals(true, predicted, seed=seed),
+        out_of_fold=probability_metrics(list(known.books["genre"]), chosen.probabilities, genres),
+        down_weighted=float(np.mean(down_weighted)),
+        probabilities=found,
+        suspects=suspects(known.books, chosen.probabilities, genres),
+        confusions=worst_confusions(test.books, predicted),
+        slices=slices(test.books, predicted),
+        behaviours=behaviours(
+            scorer.probabilities,
+            test.books,
+            genres,
+            keywords(known.books),
+            seed=seed,
+            most=_CHANGED_BOOKS,
+        ),
+        curve=_learning_curve(fits, chosen, metric),
+    )
+
+
+def _learning_curve(fits: Fits, chosen: Result, metric: str) -> pd.DataFrame:
+    rows = int((fits.known.folds != 0).sum())
+    values = [_value(fits, chosen, 0, metric, share=share) for share in _SHARES]
+    shares = [*_SHARES, 1.0]
+    return pd.DataFrame(
+        {
+            "share": shares,
+            "rows": [round(share * rows) for share in shares],
+            metric: [*values, chosen.values[0]],
+        }
+    )
+
+
+def _value(fits: Fits, chosen: Result, fold: int, metric: str, **fit: Any) -> float:
+    scored = fits.score_result(chosen, fold, **fit)
+    known = fits.known
+    true = [known.genres[label] for label in known.labels[scored.books]]
+    predicted = [known.genres[label] for label in scored.probabilities.argmax(axis=1)]
+    return label_metrics(true, predicted)[metric]
+
+
+def judge(
+    found: Assessment,
+    genres: Sequence[str],
+    before: tuple[str, Scorer] | None,
+    test: HeldOut,
+    metric: str,
+) -> dict[str, str]:
+    """Return whether a classifier takes the champion's place, by the same test books, and why.
+
+    It does if the whole 95 % interval of the difference is above zero.
+
+    Args:
+        before: the champion's version, and itself.
+    """
+    if before is None:
+        return {"verdict": "promoted", "reason": "there is no champion yet"}
+    version, champion = before
+    # Its embeddings may be of another model than those at hand.
+    theirs = HeldOut(test.books, None).probabilities(champion)
+    gain, low, high = difference(
+        list(test.books["genre"]),
+        found.predicted(genres),
+        [champion.genres[label] for label in theirs.argmax(axis=1)],
+        metric,
+    )
+    reason = (
+        f"{metric} {found.test[metric]:.3f} is {gain:+.3f} ({low:+.3f} to {high:+.3f}) from that "
+        f"of {version}, on {len(test.books)} test books"
+    )
+    return {"verdict": "promoted" if low > 0 else "not_better", "reason": reason}

@@ -1,0 +1,197 @@
+"""Cross-validation of all candidates, in MLflow as it goes."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from multiprocessing.pool import ThreadPool
+
+import mlflow
+import numpy as np
+
+from dustjacket.genres.calibration import fit_temperature, out_of_fold
+from dustjacket.genres.candidates import (
+    CANDIDATES,
+    Candidate,
+    Point,
+    SparkCandidate,
+    TaskCandidate,
+    VoteCandidate,
+)
+from dustjacket.genres.features import SELECTED
+from dustjacket.genres.fits import Fits, Scored, in_place
+from dustjacket.genres.known import Known
+from dustjacket.genres.metrics import label_metrics, probability_metrics
+from dustjacket.genres.selection import Result
+
+log = logging.getLogger(__name__)
+
+
+def able(known: Known) -> list[Candidate]:
+    """Return the candidates that are asked for and can compete; say why others cannot."""
+    asked = [CANDIDATES[name] for name in dict.fromkeys(known.parameters.candidates)]
+    embedded = {c.name for c in asked if isinstance(c, TaskCandidate) and c.embedded}
+    if known.sentences is None and embedded:
+        log.warning("without sentence embeddings: %s left out", ", ".join(sorted(embedded)))
+        asked = [candidate for candidate in asked if candidate.name not in embedded]
+    learners = {c.learner for c in asked if isinstance(c, TaskCandidate)}
+    if len(learners) < 2 and any(isinstance(c, VoteCandidate) for c in asked):
+        log.warning("vote left out: it needs two different linear classifiers")
+        asked = [candidate for candidate in asked if not isinstance(candidate, VoteCandidate)]
+    return asked
+
+
+def compare(fits: Fits, candidates: Sequence[Candidate]) -> list[Result]:
+    """Score every candidate in every fold.
+
+    A candidate is a child run, one of its settings a run below, a fold a step of its metrics.
+    """
+    if any(isinstance(candidate, SparkCandidate) for candidate in candidates):
+        fits.prepare()
+    alone = [one for one in candidates if not isinstance(one, VoteCandidate)]
+    folds = fits.known.parameters.folds
+    progress = _Progress(sum(len(candidate.grid) for candidate in alone) * folds)
+    done: dict[str, Scored] = {}
+    results = [_try(fits, candidate, done, progress) for candidate in alone]
+    votes = [one for one in candidates if isinstance(one, VoteCandidate)]
+    return results + [_vote(fits.known, vote, results) for vote in votes]
+
+
+def wants_selected(candidates: Sequence[Candidate]) -> bool:
+    """Return whether some candidate learns of the most telling terms alone."""
+    return any(isinstance(one, SparkCandidate) and one.column == SELECTED for one in candidates)
+
+
+class _Progress:
+    """Says how many fits are done, and how long the others will take if they are alike."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done, self._began = total, 0, time.monotonic()
+
+    def step(self, what: str) -> None:
+        self._done += 1
+        left = (time.monotonic() - self._began) / self._done * (self._total - self._done)
+        log.info("fit %d of %d: %s; about %.0f s left", self._done, self._total, what, left)
+
+
+def _try(fits: Fits, candidate: Candidate, done: dict[str, Scored], progress: _Progress) -> Result:
+    known = fits.known
+    # Fold by fold, so that a worker's features of a fold serve all points of the grid.
+    order = [(fold, at) for fold in range(known.parameters.folds) for at in _points(candidate)]
+    # One fit of a small table does not keep all cores at work.
+    cores = known.spark.sparkContext.defaultParallelism
+
+    def score(fit: tuple[int, int]) -> Scored:
+        fold, at = fit
+        point = candidate.grid[at]
+        if not isinstance(candidate, SparkCandidate):
+            return fits.score(candidate, point, fold)
+        key = f"{candidate.estimator.__name__} {candidate.column} {sorted(point.items())} {fold}"
+        if key not in done:
+            done[key] = fits.score(candidate, point, fold)
+        return done[key]
+
+    with mlflow.start_run(run_name=candidate.name, nested=True), ThreadPool(cores) as pool:
+        mlflow.log_params({"candidate": candidate.name, "features": candidate.features})
+        runs = [_start_point(candidate, at) for at in _points(candidate)]
+        parts: list[list[Scored]] = [[] for _ in runs]
+        values: list[list[float]] = [[] for _ in runs]
+        for (fold, at), part in zip(order, pool.imap(score, order), strict=True):
+            parts[at].append(part)
+            values[at].append(_log_fold(known, part, fold, runs[at]))
+            progress.step(f"{candidate.name} {_settings(candidate.grid[at])}, fold {fold}")
+        tried = [
+            Result(candidate, point, values[at], sum(part.seconds for part in parts[at]))
+            for at, point in enumerate(candidate.grid)
+        ]
+        for run_id, result in zip(runs, tried, strict=True):
+            _log_result(result, known.parameters.metric, run_id)
+            mlflow.MlflowClient().set_terminated(run_id)
+        best = max(_points(candidate), key=lambda at: tried[at].mean)
+        seconds = sum(result.seconds for result in tried)
+        result = _calibrated(known, replace(tried[best], seconds=seconds), parts[best])
+        mlflow.log_params({f"best.{setting}": value for setting, value in result.point.items()})
+        _log_candidate(known, result)
+    return result
+
+
+def _points(candidate: Candidate) -> range:
+    return range(len(candidate.grid))
+
+
+def _settings(point: Point) -> str:
+    return " ".join(f"{setting}={value:g}" for setting, value in point.items())
+
+
+def _start_point(candidate: Candidate, at: int) -> str:
+    point = candidate.grid[at]
+    with mlflow.start_run(run_name=f"{candidate.name} {_settings(point)}", nested=True) as run:
+        mlflow.log_params(point)
+    mlflow.MlflowClient().update_run(run.info.run_id, status="RUNNING")
+    return str(run.info.run_id)
+
+
+def _vote(known: Known, candidate: VoteCandidate, results: Sequence[Result]) -> Result:
+    best: dict[str, Result] = {}
+    for result in results:
+        if isinstance(result.candidate, TaskCandidate):
+            before = best.get(result.candidate.learner)
+            if before is None or result.mean > before.mean:
+                best[result.candidate.learner] = result
+    members = tuple(best.values())
+    names = ", ".join(member.candidate.name for member in members)
+    mean = np.mean([member.probabilities for member in members], axis=0)
+    with mlflow.start_run(run_name=candidate.name, nested=True):
+        mlflow.log_params({"candidate": candidate.name, "members": names})
+        parts = [
+            Scored(books, mean[books], 0.0)
+            for books in (np.flatnonzero(known.folds == fold) for fold in np.unique(known.folds))
+        ]
+        values = [_log_fold(known, part, fold) for fold, part in enumerate(parts)]
+        # A vote costs what its members cost.
+        seconds = sum(member.seconds for member in members)
+        found = Result(candidate, {}, values, seconds, members=members)
+        result = _calibrated(known, found, parts)
+        _log_candidate(known, result)
+    return result
+
+
+def _log_fold(known: Known, part: Scored, fold: int, run_id: str | None = None) -> float:
+    true = [known.genres[label] for label in known.labels[part.books]]
+    predicted = [known.genres[label] for label in part.probabilities.argmax(axis=1)]
+    metrics = label_metrics(true, predicted) | {"seconds": part.seconds}
+    if part.memory_mib is not None:
+        metrics["memory_mib"] = part.memory_mib
+    mlflow.log_metrics(metrics, step=fold, run_id=run_id)
+    return metrics[known.parameters.metric]
+
+
+def _calibrated(known: Known, result: Result, parts: Sequence[Scored]) -> Result:
+    raw = in_place(parts, len(known.books), len(known.genres))
+    return replace(
+        result,
+        probabilities=out_of_fold(raw, known.labels, known.folds),
+        temperature=fit_temperature(raw, known.labels),
+    )
+
+
+def _log_candidate(known: Known, result: Result) -> None:
+    metric = known.parameters.metric
+    _log_result(result, metric)
+    whole = probability_metrics(list(known.books["genre"]), result.probabilities, known.genres)
+    mlflow.log_metrics({f"out_of_fold.{name}": value for name, value in whole.items()})
+    log.info(
+        "%s: %s %.3f, calibration error %.3f, in %.0f s",
+        result.candidate.name, metric, result.mean, whole["ece"], result.seconds,
+    )  # fmt: skip
+
+
+def _log_result(result: Result, metric: str, run_id: str | None = None) -> None:
+    mlflow.log_metrics(
+        {
+            f"cv.{metric}.mean": result.mean,
+            f"cv.{metric}.std": result.std,
+            "cv.seconds": result.seconds,
+        },
+        run_id=run_id,
+    )

@@ -1,0 +1,141 @@
+"""Classifiers of counted terms, as Spark fits them, without Spark: arrays and arithmetic."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dustjacket.genres.scores import logarithms, softmax
+from dustjacket.genres.terms import book_terms
+
+_CHUNK = 1024
+
+Row = tuple[np.ndarray, np.ndarray]
+"""One book as features: the indices of its terms, and their values."""
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Naive Bayes or logistic regression: the softmax of a weighted sum.
+
+    Attributes:
+        weights: (terms, genres); for naive Bayes the log-likelihood of each term.
+        bias: (genres,); for naive Bayes the log-prior of each genre.
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def probabilities(self, rows: Sequence[Row]) -> np.ndarray:
+        """Return (rows, genres)."""
+        scores = np.stack([values @ self.weights[index] for index, values in rows]) + self.bias
+        return softmax(scores)
+
+
+@dataclass(frozen=True)
+class ForestModel:
+    """A random forest: the mean of what the trees' leaves hold, each summing to 1.
+
+    Nodes of all trees lie in one table; a leaf is its own child on both sides.
+
+    Attributes:
+        selected: (columns,) the terms that trees look at.
+        roots: (trees,) the node that each tree begins with.
+        column: (nodes,) which of ``selected`` a node looks at.
+        threshold: (nodes,) at most this goes left.
+        left: (nodes,) child.
+        right: (nodes,) child.
+        leaf: (nodes, genres) the shares of genres where a node is a leaf.
+        depth: (1,) steps from a root to the deepest leaf.
+    """
+
+    selected: np.ndarray
+    roots: np.ndarray
+    column: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    leaf: np.ndarray
+    depth: np.ndarray
+
+    def probabilities(self, rows: Sequence[Row]) -> np.ndarray:
+        """Return (rows, genres)."""
+        column_of = {int(term): column for column, term in enumerate(self.selected)}
+        table = np.zeros((len(rows), len(self.selected)))
+        for number, (index, values) in enumerate(rows):
+            for term, value in zip(index, values, strict=True):
+                if (column := column_of.get(int(term))) is not None:
+                    table[number, column] = value
+        at = np.tile(self.roots, (len(rows), 1))
+        every = np.arange(len(rows))[:, None]
+        for _ in range(int(self.depth[0])):
+            goes_left = table[every, self.column[at]] <= self.threshold[at]
+            at = np.where(goes_left, self.left[at], self.right[at])
+        return np.asarray(self.leaf[at].mean(axis=1))
+
+
+_HEADS: dict[str, type[LinearModel | ForestModel]] = {"linear": LinearModel, "forest": ForestModel}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A model of terms that are looked up in a vocabulary.
+
+    Attributes:
+        vocabulary: the index of each term that is counted.
+        idf: (terms,) the inverse document frequency of each term.
+        head: what turns features into probabilities.
+    """
+
+    KIND: ClassVar[str] = "counted"
+
+    vocabulary: dict[str, int]
+    idf: np.ndarray
+    head: LinearModel | ForestModel
+
+    def features(self, title: str, author: str | None) -> Row:
+        """Return the counts of a book's known terms times their IDF, scaled to unit length."""
+        terms = book_terms(title, author)
+        counts = Counter(self.vocabulary[term] for term in terms if term in self.vocabulary)
+        index = np.fromiter(counts, dtype=np.int64, count=len(counts))
+        values = np.fromiter(counts.values(), dtype=float, count=len(counts)) * self.idf[index]
+        length = np.sqrt(values @ values)
+        return index, values / length if length else values
+
+    def scores(
+        self,
+        titles: Sequence[str],
+        authors: Sequence[str | None],
+        *,
+        descriptions: Sequence[str | None] | None = None,  # noqa: ARG002  # no term is one's
+        sentences: np.ndarray | None = None,  # noqa: ARG002
+    ) -> np.ndarray:
+        """Return (books, genres): logarithms of probabilities."""
+        rows = [self.features(*book) for book in zip(titles, authors, strict=True)]
+        parts = [
+            self.head.probabilities(rows[start : start + _CHUNK])
+            for start in range(0, len(rows), _CHUNK)
+        ]
+        return logarithms(np.concatenate(parts))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all arrays, by name."""
+        return {"idf": self.idf} | {
+            field.name: getattr(self.head, field.name) for field in fields(self.head)
+        }
+
+    def description(self) -> dict[str, Any]:
+        """Return all that is no array, as JSON holds it."""
+        return {
+            "head": next(name for name, head in _HEADS.items() if isinstance(self.head, head)),
+            "terms": sorted(self.vocabulary, key=self.vocabulary.__getitem__),
+        }
+
+    @classmethod
+    def restored(cls, described: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Counted":
+        """Return what :meth:`description` and :meth:`arrays` were taken of."""
+        head = {name: array for name, array in arrays.items() if name != "idf"}
+        vocabulary = {term: index for index, term in enumerate(described["terms"])}
+        return cls(vocabulary, arrays["idf"], _HEADS[described["head"]](**head))

@@ -1,0 +1,68 @@
+"""Sentence embeddings of a whole catalogue: made once for it in Spark, published, read again."""
+
+import logging
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame, SparkSession
+
+from dustjacket.genres.sentences import Encoder
+from dustjacket.job import Job
+from dustjacket.storage import Manifest, digest_of
+
+log = logging.getLogger(__name__)
+
+KIND, _FILES = "sentence_embeddings", "sentences"
+_BOOKS_PER_TASK = 2_000
+_PLACE = ["file", "position"]
+
+
+def catalog_sentences(
+    job: Job, spark: SparkSession, books: DataFrame, encoder: Encoder
+) -> pd.DataFrame:
+    """Return the embedding of every book: of ``file`` and ``position``, and ``sentence``.
+
+    Those of this catalogue by this model are published by the first run that needs them.
+
+    Args:
+        books: all books of the job's catalogue.
+    """
+    catalog = job.input("catalog")
+    digest = digest_of({"catalog": catalog.version, "model": encoder.digest})
+    found = job.store.with_digest(KIND, digest)
+    if found is None:
+        found = _publish(job, books, encoder, digest)
+    else:
+        log.info("sentence embeddings of catalog/%s are there already", catalog.version)
+    table: pd.DataFrame = spark.read.parquet(job.store.uri(found, _FILES)).toPandas()
+    table["sentence"] = [np.frombuffer(value, np.float16) for value in table["sentence"]]
+    return table
+
+
+def _publish(job: Job, books: DataFrame, encoder: Encoder, digest: str) -> Manifest:
+    count = books.count()
+    log.info("embedding %d books with %s", count, encoder.name)
+
+    def embed(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        for part in parts:
+            sentences = encoder.encode(list(part["title"]), list(part["author"]))
+            yield part[_PLACE].assign(
+                sentence=[row.tobytes() for row in sentences.astype(np.float16)]
+            )
+
+    tasks = -(-count // _BOOKS_PER_TASK)
+    places = books.select(*_PLACE, "title", "author").repartition(max(2, tasks))
+    draft = job.store.draft(KIND, f"{job.plan.version.partition('-')[0]}-{digest}")
+    places.mapInPandas(embed, "file string, position long, sentence binary").write.parquet(
+        draft.uri(_FILES)
+    )
+    manifest, _ = draft.publish(
+        rows={"books": count},
+        parameters=encoder.description(),
+        code=job.plan.code,
+        parents={"catalog": job.plan.inputs["catalog"]},
+        dag_run_id=job.plan.dag_run_id,
+        schema={"file": "string", "position": "long", "sentence": "float16 of unit length"},
+    )
+    return manifest

@@ -1,0 +1,234 @@
+"""One fit of any candidate: to all known books but a fold's, or to all of them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as fn
+
+from dustjacket.genres.candidates import (
+    Candidate,
+    Point,
+    SparkCandidate,
+    TaskCandidate,
+    VoteCandidate,
+)
+from dustjacket.genres.counted import Counted
+from dustjacket.genres.export import export
+from dustjacket.genres.features import BOOK, LABEL, SELECTED, WEIGHT, Features, fit_features
+from dustjacket.genres.grams import Weights
+from dustjacket.genres.hashed import Hashed, Member, softmax
+from dustjacket.genres.known import Known
+from dustjacket.genres.linear import Fit, Fitted, run_fit
+from dustjacket.genres.selection import Result
+from dustjacket.genres.sentences import Encoder
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a classifier says of the held-out books of a fold.
+
+    Attributes:
+        books: (held-out books,) their numbers.
+        probabilities: (held-out books, genres), not calibrated; 0 for genres it did not know.
+        seconds: of the fit and of scoring.
+        memory_mib: the most that the process of the fit has held, where it is one of its own.
+    """
+
+    books: np.ndarray
+    probabilities: np.ndarray
+    seconds: float
+    memory_mib: float | None = None
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One division of the known books for Spark's classifiers.
+
+    Attributes:
+        train: cached, with ``label``, ``weight`` and vectors.
+        held_out: cached, with vectors.
+        features: learnt of the training part alone.
+    """
+
+    train: DataFrame
+    held_out: DataFrame
+    features: Features
+
+
+@dataclass
+class Fits:
+    """Fits candidates; features are made once a fold, for all candidates and settings.
+
+    Attributes:
+        select: whether the terms that trees look at are wanted.
+    """
+
+    known: Known
+    select: bool
+    folds: list[Fold] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        """Make the features of every fold for Spark's classifiers."""
+        for number in range(self.known.parameters.folds):
+            train = self.known.frame.where(fn.col("fold") != number)
+            features = fit_features(train, self.known.parameters.vocabulary, select=self.select)
+            held_out = self.known.frame.where(fn.col("fold") == number)
+            fold = Fold(
+                features.labelled(train).cache(), features.vectors(held_out).cache(), features
+            )
+            fold.train.count()
+            self.folds.append(fold)
+
+    def close(self) -> None:
+        """Let go of what Spark keeps of the folds."""
+        for fold in self.folds:
+            fold.train.unpersist()
+            fold.held_out.unpersist()
+
+    def score(
+        self,
+        candidate: Candidate,
+        point: Point,
+        fold: int,
+        *,
+        share: float = 1.0,
+        trust: np.ndarray | None = None,
+    ) -> Scored:
+        """Fit to all books but a fold's, and score those.
+
+        Args:
+            share: of the training rows to learn from.
+            trust: (books,) the weight of each training row.
+        """
+        if isinstance(candidate, SparkCandidate):
+            return self._score_by_spark(candidate, point, fold, share, trust)
+        if not isinstance(candidate, TaskCandidate):
+            raise TypeError(f"{candidate.name} is not fitted by itself")
+        done = self._in_task(candidate, point, fold, share=share, trust=trust)
+        if done.scores is None:
+            raise RuntimeError(f"{candidate.name} scored nothing")
+        books = np.flatnonzero(self.known.folds == fold)
+        return Scored(books, softmax(done.scores), done.seconds, done.memory_mib)
+
+    def score_result(
+        self,
+        result: Result,
+        fold: int,
+        *,
+        share: float = 1.0,
+        trust: np.ndarray | None = None,
+    ) -> Scored:
+        """Do :meth:`score` for a candidate at its best settings, or for all members of a vote."""
+        if not result.members:
+            return self.score(result.candidate, result.point, fold, share=share, trust=trust)
+        parts = [self.score_result(one, fold, share=share, trust=trust) for one in result.members]
+        votes = [
+            softmax(np.log(np.maximum(part.probabilities, 1e-30)), one.temperature)
+            for one, part in zip(result.members, parts, strict=True)
+        ]
+        seconds = sum(part.seconds for part in parts)
+        return Scored(parts[0].books, np.mean(votes, axis=0), seconds)
+
+    def fit_all(self, result: Result, encoder: Encoder | None) -> Counted | Hashed:
+        """Return the classifier of a result, fitted to all known books."""
+        if isinstance(result.candidate, SparkCandidate):
+            return self._fit_by_spark(result.candidate, result.point)
+        members = result.members or (result,)
+        fitted = [self._member(one) for one in members]
+        parameters = self.known.parameters
+        model = Hashed(
+            Weights.learn(self.known.counts, parameters.min_books_per_piece, idf=parameters.idf),
+            tuple(fitted),
+            encoder if any(member.embedded for member in fitted) else None,
+            parameters.use_descriptions,
+        )
+        if isinstance(result.candidate, VoteCandidate):
+            return model.tempered([one.temperature for one in members])
+        return model
+
+    def _member(self, result: Result) -> Member:
+        if not isinstance(result.candidate, TaskCandidate):
+            raise TypeError(f"{result.candidate.name} has no vote")
+        member = self._in_task(result.candidate, result.point, None).member
+        if member is None:
+            raise RuntimeError(f"{result.candidate.name} was not fitted")
+        return member
+
+    def _in_task(
+        self,
+        candidate: TaskCandidate,
+        point: Point,
+        fold: int | None,
+        share: float = 1.0,
+        trust: np.ndarray | None = None,
+    ) -> Fitted:
+        fit = Fit(
+            candidate.learner, point, candidate.embedded, fold, self.known.parameters.seed,
+            share, trust,
+        )  # fmt: skip
+        shared = self.known.table
+        context = self.known.spark.sparkContext
+        return context.parallelize([fit], 1).map(lambda one: run_fit(one, shared)).collect()[0]
+
+    def _score_by_spark(
+        self,
+        candidate: SparkCandidate,
+        point: Point,
+        fold: int,
+        share: float,
+        trust: np.ndarray | None,
+    ) -> Scored:
+        began = time.monotonic()
+        seed = self.known.parameters.seed
+        at = self.folds[fold]
+        train = at.train
+        if trust is not None:
+            train = self.known.trusted(train, trust)
+        if share < 1:
+            train = train.sample(fraction=share, seed=seed)
+        model = candidate.fit(_balanced(train) if point.get("balanced") else train, point, seed)
+        scored = model.transform(at.held_out).select(
+            BOOK, vector_to_array(fn.col("probability"), "float32").alias("probability")
+        )
+        rows = scored.toPandas().sort_values(BOOK)
+        known = [self.known.genres.index(genre) for genre in at.features.genres]
+        found = np.zeros((len(rows), len(self.known.genres)), np.float32)
+        # Of labels that a sample has no row of, Spark knows nothing where they are the last ones.
+        given = np.stack(rows["probability"].to_list())
+        found[:, known[: given.shape[1]]] = given
+        return Scored(rows[BOOK].to_numpy(), found, time.monotonic() - began)
+
+    def _fit_by_spark(self, candidate: SparkCandidate, point: Point) -> Counted:
+        features = fit_features(
+            self.known.frame,
+            self.known.parameters.vocabulary,
+            select=candidate.column == SELECTED,
+        )
+        rows = features.labelled(self.known.frame).cache()
+        try:
+            train = _balanced(rows) if point.get("balanced") else rows
+            return export(features, candidate.fit(train, point, self.known.parameters.seed))
+        finally:
+            rows.unpersist()
+
+
+def _balanced(train: DataFrame) -> DataFrame:
+    counts = {row[LABEL]: row["count"] for row in train.groupBy(LABEL).count().collect()}
+    heavy = sum(counts.values()) / len(counts)
+    weights = train.sparkSession.createDataFrame(
+        [(label, heavy / count) for label, count in counts.items()], f"{LABEL} double, heavy double"
+    )
+    weighed = train.join(fn.broadcast(weights), LABEL)
+    return weighed.withColumn(WEIGHT, fn.col(WEIGHT) * fn.col("heavy")).drop("heavy")
+
+
+def in_place(scored: Sequence[Scored], books: int, genres: int) -> np.ndarray:
+    """Return (books, genres): the probabilities of all folds, each book in its place."""
+    found = np.zeros((books, genres), np.float32)
+    for part in scored:
+        found[part.books] = part.probabilities
+    return found

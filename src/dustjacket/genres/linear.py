@@ -1,0 +1,181 @@
+"""Linear classifiers on hashed pieces and sentence embeddings, fitted as Spark tasks.
+
+Spark's own linear SVM takes minutes for one genre against thirty; liblinear takes seconds, on one
+core. So each fit is a task of its own, and all tasks share one table of what is read of the books.
+"""
+
+import resource
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from pyspark import Broadcast
+from scipy.sparse import csr_matrix, hstack
+from sklearn.naive_bayes import ComplementNB
+from sklearn.svm import LinearSVC
+
+from dustjacket.genres.grams import Counts, Weights
+from dustjacket.genres.hashed import UNSEEN, Member, parts_by_sign
+
+Learnt = tuple[np.ndarray, np.ndarray]
+"""(classes, features) and (classes,): what a book's features are weighed with, and a bias."""
+LearnerName = Literal["complement_nb", "linear_svm"]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What is read of all known books, in their order.
+
+    Attributes:
+        counts: their pieces.
+        labels: (books,) the place of each one's genre among ``genres``.
+        folds: (books,).
+        genres: how many there are.
+        sentences: (books, dimensions) embeddings of unit length, where they are at hand.
+        least: pieces of fewer training books are left out.
+        idf: whether rare pieces weigh more.
+    """
+
+    counts: Counts
+    labels: np.ndarray
+    folds: np.ndarray
+    genres: int
+    sentences: np.ndarray | None
+    least: int
+    idf: bool
+
+    def features(self, weights: Weights, rows: np.ndarray, embedded: str) -> csr_matrix:
+        """Return (rows, columns + dimensions)."""
+        starts, columns, values = weights.vectors(self.counts.rows(rows))
+        shape = (len(rows), len(weights.buckets))
+        pieces = csr_matrix((values, columns, starts), shape)
+        if not embedded or self.sentences is None:
+            return pieces
+        sentences = self.sentences[rows].astype(np.float32)
+        return hstack([pieces, csr_matrix(_readable(sentences, embedded))], format="csr")
+
+
+def _readable(sentences: np.ndarray, embedded: str) -> np.ndarray:
+    return parts_by_sign(sentences) if embedded == "by_sign" else sentences
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fit: of a learner, at one point of its grid, to all books but those of a fold.
+
+    Attributes:
+        embedded: how sentence embeddings are read: not at all (empty), "plain" or "by_sign".
+        fold: the held-out one; None learns of all books.
+        share: of the training rows, the first by a random order.
+        trust: (books,) weights of training rows.
+    """
+
+    learner: LearnerName
+    point: Mapping[str, float]
+    embedded: str
+    fold: int | None
+    seed: int
+    share: float = 1.0
+    trust: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit gave: scores of the held-out books, or the classifier where none is held out.
+
+    Attributes:
+        scores: (held-out books, genres); a genre without training rows has :data:`UNSEEN`.
+        memory_mib: the most that the task's process has held so far.
+    """
+
+    scores: np.ndarray | None
+    member: Member | None
+    seconds: float
+    memory_mib: float
+
+
+def run_fit(fit: Fit, shared: "Broadcast[Table]") -> Fitted:
+    """Do one fit; runs in a Spark task."""
+    began = time.monotonic()
+    table = shared.value
+    rows, weights, features = _training(table, fit.fold, fit.share, fit.seed, fit.embedded)
+    labels = table.labels[rows]
+    trust = np.ones(len(rows)) if fit.trust is None else fit.trust[rows]
+    if fit.point.get("balanced"):
+        trust = trust * (len(rows) / np.bincount(labels)[labels] / len(np.unique(labels)))
+    learnt, bias = LEARNERS[fit.learner](features, labels, trust, fit.point, fit.seed)
+    member = _member(learnt, bias, np.unique(labels), table.genres, len(weights.buckets), fit)
+    scores = None
+    if fit.fold is not None:
+        held_out = np.flatnonzero(table.folds == fit.fold)
+        x = table.features(weights, held_out, fit.embedded)
+        scores = np.full((len(held_out), table.genres), UNSEEN, np.float32)
+        scores[:, np.unique(labels)] = x @ learnt.T.astype(np.float32) + bias
+    return Fitted(
+        scores,
+        member if fit.fold is None else None,
+        time.monotonic() - began,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
+
+
+@lru_cache(maxsize=1)  # the points of a grid are tried one after another on the same rows
+def _training(
+    table: Table, fold: int | None, share: float, seed: int, embedded: str
+) -> tuple[np.ndarray, Weights, csr_matrix]:
+    rows = np.arange(len(table.folds)) if fold is None else np.flatnonzero(table.folds != fold)
+    if share < 1:
+        order = np.random.default_rng(seed).permutation(len(rows))
+        rows = np.sort(rows[order[: max(2, round(share * len(rows)))]])
+    weights = Weights.learn(table.counts.rows(rows), table.least, idf=table.idf)
+    return rows, weights, table.features(weights, rows, embedded)
+
+
+def _linear_svm(
+    x: csr_matrix,
+    labels: np.ndarray,
+    trust: np.ndarray,
+    point: Mapping[str, float],
+    seed: int,
+) -> Learnt:
+    """Fit one genre against the rest, by liblinear's dual coordinate descent."""
+    svm = LinearSVC(C=point["C"], random_state=seed, tol=1e-2, max_iter=200)
+    svm.fit(x, labels, sample_weight=trust)
+    learnt, bias = svm.coef_, svm.intercept_
+    if len(bias) == 1:  # of two genres, the second one's against the first
+        learnt, bias = np.vstack([-learnt, learnt]), np.concatenate([-bias, bias])
+    return learnt, bias
+
+
+def _complement_nb(
+    x: csr_matrix,
+    labels: np.ndarray,
+    trust: np.ndarray,
+    point: Mapping[str, float],
+    seed: int,  # noqa: ARG001  # as of all learners; this one draws nothing
+) -> Learnt:
+    """Fit complement naive Bayes (Rennie et al., 2003)."""
+    bayes = ComplementNB(alpha=point["alpha"]).fit(x, labels, sample_weight=trust)
+    return bayes.feature_log_prob_, np.zeros(len(bayes.classes_))
+
+
+LEARNERS: Mapping[LearnerName, Callable[..., Learnt]] = {
+    "complement_nb": _complement_nb,
+    "linear_svm": _linear_svm,
+}
+
+
+def _member(
+    learnt: np.ndarray, bias: np.ndarray, known: np.ndarray, genres: int, columns: int, fit: Fit
+) -> Member:
+    weights = np.zeros((learnt.shape[1], genres), np.float32)
+    weights[:, known] = learnt.T
+    every = np.full(genres, UNSEEN, np.float32)
+    every[known] = bias
+    return Member(
+        weights=weights[:columns], sentences=weights[columns:], bias=every,
+        embedded=fit.embedded, temperature=1.0,
+    )  # fmt: skip

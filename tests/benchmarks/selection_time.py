@@ -1,0 +1,131 @@
+"""Seconds to cross-validate the sparse candidates, beside scikit-learn's GridSearchCV.
+
+On generated titles of 32 genres: ``ROWS`` of them (207,572 without). Both try the same candidates
+at the same settings on the same folds: scikit-learn with two jobs, its features kept in memory
+(``memory=``), and each candidate's features those that are quickest for it. The medians of three
+are taken at a quarter of the rows, then all rows once; embeddings are timed by themselves.
+"""
+
+import os
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, PredefinedSplit
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+
+from dustjacket.genres.compare import able, compare
+from dustjacket.genres.fits import Fits
+from dustjacket.genres.known import Known
+from dustjacket.genres.sentences import find_encoder
+from dustjacket.parameters import ClassifierParameters
+from tests.benchmarks.measure import in_turn, line, measured, middle
+from tests.benchmarks.peers import JOBS, pieces, terms, with_text
+from tests.integration.stores import bench
+
+ROWS, GENRES, FOLDS = 207_572, 32, 3
+SPARSE = ("naive_bayes", "logistic_regression", "complement_nb", "linear_svm")
+_WORDS, _OWN = 40_000, 400
+
+
+def generated(rows, seed=13):
+    """Return books whose titles draw on common words, by Zipf's law, and on words of a genre."""
+    draw = np.random.default_rng(seed)
+    letters = np.array(list("aaabcdeeefghiiklmnooprstuvy"))
+    words = np.array(["".join(draw.choice(letters, draw.integers(3, 10))) for _ in range(_WORDS)])
+    own = draw.choice(words, (GENRES, _OWN))
+    genres = draw.choice(GENRES, rows, p=(share := draw.dirichlet([4.0] * GENRES)) / share.sum())
+    titles = []
+    for genre, length in zip(genres, draw.integers(3, 11, rows), strict=True):
+        common = words[np.minimum(draw.zipf(1.3, length) - 1, _WORDS - 1)]
+        of_genre = own[genre][np.minimum(draw.zipf(1.3, length) - 1, _OWN - 1)]
+        titles.append(" ".join(np.where(draw.random(length) < 0.35, of_genre, common)))
+    authors = [f"{first} {last}" for first, last in words[draw.integers(0, 5000, (rows, 2))]]
+    return pd.DataFrame(
+        {
+            "title": titles, "author": authors, "description": None,
+            "genre": [f"genre {number:02}" for number in genres],
+            "fold": draw.integers(0, FOLDS, rows),
+        }
+    )  # fmt: skip
+
+
+def ours(spark, books):
+    """Cross-validate our candidates."""
+    parameters = ClassifierParameters(candidates=SPARSE, folds=FOLDS, sentence_model="")
+    known = Known(spark, books, None, parameters)
+    with closing(known), closing(Fits(known, select=False)) as fits, mlflow.start_run():
+        for result in compare(fits, able(known)):
+            print(f"# {result.candidate.name} {result.mean:.3f} in {result.seconds:.0f} s of fits")
+
+
+def peer(books):
+    """Cross-validate scikit-learn's; each has features, and settings, like ours."""
+    parameters = ClassifierParameters()
+    of_terms, of_pieces = terms(parameters.vocabulary), pieces(parameters.min_books_per_piece)
+    table = with_text(books)
+    trained = len(books) * (FOLDS - 1) / FOLDS
+    costs = [
+        {"classifier__C": [0.1, 0.3], "classifier__class_weight": [None]},
+        {"classifier__C": [0.3], "classifier__class_weight": ["balanced"]},
+    ]
+    svm = LinearSVC(tol=1e-2, max_iter=200)
+    logistic = LogisticRegression(C=1 / (1e-4 * trained), max_iter=25)
+    for features, classifier, grid in (
+        (of_terms, MultinomialNB(), {"classifier__alpha": [0.1, 1.0]}),
+        (of_terms, logistic, {}),
+        (of_pieces, ComplementNB(), {"classifier__alpha": [0.1, 0.3, 1.0]}),
+        (of_pieces, svm, costs),
+    ):
+        with tempfile.TemporaryDirectory() as memory:
+            steps = [("features", ColumnTransformer(features)), ("classifier", classifier)]
+            search = GridSearchCV(
+                Pipeline(steps, memory=memory), grid, cv=PredefinedSplit(table["fold"]),
+                scoring="f1_weighted", n_jobs=JOBS, refit=False,
+            )  # fmt: skip
+            search.fit(table, table["genre"])
+            print(f"# {type(classifier).__name__} {max(search.cv_results_['mean_test_score']):.3f}")
+
+
+def main():
+    """Compare at a quarter of the rows, then at all."""
+    rows = int(os.environ.get("ROWS") or ROWS)
+    with bench("bench-selection-time") as alone:
+        mlflow.set_tracking_uri(f"sqlite:///{Path(alone.folder) / 'time.db'}")
+        seconds = {}
+        for count, runs in ((rows // 4, 3), (rows, 1)):
+            books = generated(count)
+            mine, theirs = map(
+                middle,
+                in_turn(
+                    lambda b=books: measured(lambda: ours(alone.spark, b)),
+                    lambda b=books: measured(lambda: peer(b)),
+                    runs,
+                ),
+            )
+            what = f"{GENRES} genres, {FOLDS} folds, {', '.join(SPARSE)}"
+            note = f"{os.cpu_count()} cores, {what}; medians of {runs}"
+            line("selection-time", mine.seconds, theirs.seconds, "s", count, note)
+            line("selection-memory", mine.memory_mib, theirs.memory_mib, "MiB", count, note)
+            seconds[count] = mine.seconds, theirs.seconds
+        small, large = seconds[rows // 4], seconds[rows]
+        note = "how much longer four times the rows take"
+        line("selection-growth", large[0] / small[0], large[1] / small[1], "times", rows, note)
+        encoder = find_encoder(ClassifierParameters().sentence_model)
+        some = generated(4000)
+        began = time.monotonic()
+        encoder.encode(list(some["title"]), list(some["author"]))
+        rate = len(some) / (time.monotonic() - began)
+        line("selection-embeddings", rate, 0, "titles/s", len(some), "apart; one process")
+
+
+if __name__ == "__main__":
+    main()

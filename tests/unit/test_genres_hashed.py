@@ -1,0 +1,319 @@
+"""Hashed pieces and linear models on them: counting, weights, fits as Spark tasks, the scorer."""
+
+from collections import Counter
+from contextlib import closing
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.svm import LinearSVC
+
+from dustjacket.books import normalise
+from dustjacket.genres.assess import assess, judge
+from dustjacket.genres.calibration import fit_temperature, out_of_fold
+from dustjacket.genres.candidates import CANDIDATES
+from dustjacket.genres.fits import Fits
+from dustjacket.genres.grams import BITS, Weights, count, joined
+from dustjacket.genres.hashed import Hashed, Member, softmax
+from dustjacket.genres.known import HeldOut, Known
+from dustjacket.genres.labels import labeller
+from dustjacket.genres.scorer import Scorer
+from dustjacket.genres.selection import Result
+from dustjacket.parameters import ClassifierParameters
+from tests.unit.test_genres_selection import small_catalog
+
+TEXT = st.text(st.sampled_from("abc dé,'\n漢字"), max_size=30) | st.text(max_size=30)
+
+
+def pieces_one_by_one(title, author):
+    """The pieces of a book as their texts, counted one after another."""
+    words = normalise(title).split()
+    return Counter(
+        [("word", word) for word in words]
+        + [("pair", *pair) for pair in pairwise(words)]
+        + [("author", word) for word in normalise(author).split()]
+        + [
+            ("piece", f" {word} "[at : at + size])
+            for word in words
+            for size in (3, 4, 5)
+            for at in range(len(word) + 3 - size)
+        ]
+    )
+
+
+@given(st.lists(st.tuples(TEXT, st.none() | TEXT), min_size=1, max_size=6))
+def test_pieces_are_counted_as_one_by_one(books):
+    titles, authors = zip(*books, strict=True)
+    counts = count(titles, authors)
+    of_bucket = {}
+    for number, book in enumerate(books):
+        expected = pieces_one_by_one(*book)
+        part = slice(counts.starts[number], counts.starts[number + 1])
+        assert sorted(counts.counts[part]) == sorted(expected.values())
+        words = sum(1 for kind, *_ in expected if kind != "piece")
+        assert (counts.buckets[part] < 1 << BITS).sum() == words
+        alone = count([book[0]], [book[1]])
+        assert np.array_equal(alone.buckets, counts.buckets[part])
+        for piece, times in expected.items():
+            fits = set(counts.buckets[part][counts.counts[part] == times])
+            of_bucket[piece] = of_bucket.get(piece, fits) & fits
+    assert all(of_bucket.values()), "a piece has one bucket, in whatever book it is"
+
+
+def test_books_are_chosen_and_joined_as_they_were_counted():
+    titles, authors = ["Rice", "", "The Road to Rice", "漢字 Σ"], [None, "Ann", "Lee King", None]
+    all_of_them = count(titles, authors)
+    again = joined([count(titles[:1], authors[:1]), count(titles[1:], authors[1:])])
+    for name in ("starts", "buckets", "counts"):
+        assert np.array_equal(getattr(again, name), getattr(all_of_them, name))
+    some = all_of_them.rows(np.array([2, 1]))
+    expected = count([titles[2], titles[1]], [authors[2], authors[1]])
+    assert np.array_equal(some.buckets, expected.buckets)
+    assert np.array_equal(some.starts, expected.starts)
+    assert len(joined([])) == 0
+
+
+def test_words_and_pieces_of_words_have_unit_length_each():
+    counts = count(["Rice rice road", "Quux", ""], [None, None, "Ann"])
+    starts, columns, values = Weights.learn(counts, 1).vectors(counts)
+    words = Weights.learn(counts, 1).buckets[columns] < 1 << BITS
+    first = slice(starts[0], starts[1])
+    assert (values[first][words[first]] ** 2).sum() == pytest.approx(1)
+    assert (values[first][~words[first]] ** 2).sum() == pytest.approx(1)
+    assert starts[-1] == len(values) == len(columns)
+    assert list(values[starts[2] :]) == [1.0], "an author alone is one word"
+
+
+def test_weights_are_learnt_of_pieces_in_enough_books():
+    counts = count(["rice", "rice road", "sea"], [None] * 3)
+    weights = Weights.learn(counts, 2)
+    assert set(weights.buckets) == set(count(["rice"], [None]).buckets)
+    assert weights.idf == pytest.approx(np.log(4 / 3) + 1)
+    assert (Weights.learn(counts, 1, idf=False).idf == 1).all()
+    nothing = weights.vectors(count(["sea"], [None]))
+    assert list(nothing[0]) == [0, 0]
+
+
+@pytest.fixture(scope="module")
+def known(spark):
+    books = small_catalog().assign(description=None)
+    books["fold"] = pd.factorize(books["group"])[0] // 3 % 3
+    books["author"] = books["author"].astype(object).where(books["author"].notna(), None)
+    draw = np.random.default_rng(5)
+    sentences = draw.normal(size=(len(books), 8)) + 2 * np.eye(8)[books["genre"].str.len() % 8]
+    sentences /= np.linalg.norm(sentences, axis=1, keepdims=True)
+    parameters = ClassifierParameters(min_books_per_piece=1)
+    with closing(Known(spark, books, sentences.astype(np.float16), parameters)) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", ["complement_nb", "linear_svm", "linear_svm_sentences"])
+def test_a_fit_in_a_task_is_what_the_scorer_gives(known, name):
+    candidate = CANDIDATES[name]
+    fits = Fits(known, select=False)
+    result = Result(candidate, candidate.grid[-1], [1.0], 1.0)
+    held_out = known.folds == 1
+    scored = fits.score(candidate, result.point, fold=1)
+    rest = known.books[~held_out].reset_index(drop=True)
+    alone = Known(known.spark, rest, known.sentences[~held_out], known.parameters)
+    with closing(alone):
+        model = Fits(alone, select=False).fit_all(result, None)
+    asked = known.books[held_out]
+    given = model.probabilities(
+        list(asked["title"]), list(asked["author"]), sentences=known.sentences[held_out]
+    )
+    assert np.abs(given - scored.probabilities).max() < 1e-5
+    assert np.ptp(given, axis=0).max() > 0.1
+    assert scored.seconds > 0
+    assert scored.memory_mib > 10
+
+
+def test_the_svm_is_liblinear_s_own(known):
+    candidate = CANDIDATES["linear_svm"]
+    scored = Fits(known, select=False).score(candidate, {"C": 0.3}, fold=0)
+    train, held_out = np.flatnonzero(known.folds != 0), np.flatnonzero(known.folds == 0)
+    weights = Weights.learn(known.counts.rows(train), 1)
+    table = known.table.value
+    svm = LinearSVC(C=0.3, random_state=known.parameters.seed, tol=1e-2, max_iter=200)
+    svm.fit(table.features(weights, train, ""), known.labels[train])
+    expected = softmax(svm.decision_function(table.features(weights, held_out, "")))
+    assert np.abs(expected - scored.probabilities).max() < 1e-5
+
+
+def test_books_of_no_weight_are_not_learnt_of(known):
+    candidate = CANDIDATES["complement_nb"]
+    fits = Fits(known, select=False)
+    misled = known.books["genre"] == "Cooking"
+    scored = fits.score(candidate, {"alpha": 1.0}, 0, trust=np.where(misled, 1e-9, 1.0))
+    usual = fits.score(candidate, {"alpha": 1.0}, 0)
+    assert scored.probabilities[:, 0].mean() < usual.probabilities[:, 0].mean()
+    few = fits.score(candidate, {"alpha": 1.0}, 0, share=0.2)
+    assert not np.allclose(few.probabilities, usual.probabilities)
+
+
+def test_of_two_genres_the_svm_knows_both(spark):
+    books = small_catalog(40).assign(description=None, fold=lambda b: b.index % 2)
+    books = books[books["genre"] != "Science"].reset_index(drop=True)
+    books["author"] = None
+    with closing(Known(spark, books, None, ClassifierParameters(folds=2))) as two:
+        scored = Fits(two, select=False).score(CANDIDATES["linear_svm"], {"C": 1.0}, 0)
+    assert scored.probabilities.shape[1] == 2
+    right = (scored.probabilities.argmax(axis=1) == two.labels[scored.books]).mean()
+    assert right > 0.6
+
+
+def hashed(genres=3, embedded="", members=1):
+    counts = count(["Rice and bread", "The road to Paris"], [None, "Ann Lee"])
+    weights = Weights.learn(counts, 1)
+    draw = np.random.default_rng(3)
+    dimensions = {"": 0, "plain": 4, "by_sign": 8}[embedded]
+    return Hashed(
+        weights,
+        tuple(
+            Member(
+                draw.normal(size=(len(weights.buckets), genres)).astype(np.float32),
+                draw.normal(size=(dimensions, genres)).astype(np.float32),
+                draw.normal(size=genres).astype(np.float32), embedded, 0.5 + number,
+            )
+            for number in range(members)
+        ),
+        None, described=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_saved_hashed_scorer_loads_as_it_was(members, tmp_path):
+    scorer = Scorer("vote", ["a", "b", "c"], hashed(members=members), 0.7)
+    scorer.save(tmp_path)
+    books = (["Rice", "Paris road", ""], ["Ann", None, None])
+    loaded = Scorer.load(tmp_path)
+    assert np.array_equal(loaded.probabilities(*books), scorer.probabilities(*books))
+    assert loaded.probabilities(*books).sum(axis=1) == pytest.approx(1)
+
+
+def test_a_vote_is_the_mean_of_its_members():
+    both = hashed(members=2)
+    books = (["Rice and road"], [None])
+    alone = [
+        Hashed(both.weights, (member,), None, described=False).probabilities(*books)
+        for member in both.members
+    ]
+    assert both.probabilities(*books) == pytest.approx(np.mean(alone, axis=0))
+
+
+def test_many_books_score_as_each_alone():
+    model = hashed(members=2)
+    titles = ["Rice", "The road", "", "Quux"] * 400
+    authors = [None, "Lee"] * 800
+    together = model.probabilities(titles, authors)
+    for at in (0, 1, 2, 1023, 1024, 1599):
+        alone = model.probabilities(titles[at : at + 1], authors[at : at + 1])[0]
+        assert together[at] == pytest.approx(alone, abs=1e-6)
+
+
+def test_embeddings_are_read_plain_or_by_sign():
+    given = np.array([[0.5, -0.5, 0.0, 0.7]])
+    for embedded in ("plain", "by_sign"):
+        model = hashed(embedded=embedded)
+        member = model.members[0]
+        read = (
+            given
+            if embedded == "plain"
+            else np.hstack([np.maximum(given, 0), np.maximum(-given, 0)])
+        )
+        expected = softmax(member.bias + read @ member.sentences, 0.5)
+        found = model.probabilities(["Quux"], [None], sentences=given)
+        assert found == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("title", ["", "!!!", "漢字の本", "x" * 10_000, "\ud800 lone", "a\nb\0c"])
+def test_any_title_gets_a_calm_answer(title):
+    found = hashed().probabilities([title], [None])
+    assert np.isfinite(found).all()
+    assert found.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_a_description_is_read_only_where_it_was_learnt():
+    without = count(["Rice"], [None])
+    with_one = count(["Rice"], [None], ["A cook book"])
+    assert len(with_one.buckets) == len(without.buckets) + 3
+    model = hashed()
+    assert np.array_equal(
+        model.probabilities(["Rice"], [None], descriptions=["road"]),
+        model.probabilities(["Rice"], [None]),
+    )
+
+
+def test_spark_labels_a_thousand_titles_as_the_scorer_does(spark):
+    draw = np.random.default_rng(2)
+    words = ["rice", "bread", "road", "paris", "the", "to"]
+    titles = [" ".join(draw.choice(words, 4)) for _ in range(1000)]
+    scorer = Scorer("vote", ["a", "b", "c"], hashed(members=2), 0.7)
+    columns = ("key", "title", "author", "category", "group", "split", "position", "shard")
+    covers = pd.DataFrame({name: [str(n) for n in range(1000)] for name in columns})
+    covers = covers.assign(title=titles, author="Ann", position=range(1000), offset=0, size=0)
+    covers["sha256"] = ""
+    shared = spark.sparkContext.broadcast(scorer)
+    labels = (
+        spark.createDataFrame(covers)
+        .repartition(4)
+        .mapInPandas(
+            labeller(lambda: shared.value, "v1", 3),
+            "key string, genre string, probability double, entropy double, model_version string",
+        )
+        .toPandas()
+        .set_index("key")
+        .loc[covers["key"]]
+    )
+    expected = scorer.probabilities(titles, ["Ann"] * 1000)
+    assert np.abs(labels["probability"].to_numpy() - expected.max(axis=1)).max() < 1e-6
+    assert list(labels["genre"]) == [scorer.genres[at] for at in expected.argmax(axis=1)]
+
+
+@given(st.floats(0.2, 5))
+def test_the_temperature_of_least_loss_is_found(temperature):
+    draw = np.random.default_rng(1)
+    true = softmax(draw.normal(size=(4000, 3)) * 2)
+    labels = (draw.random((4000, 1)) > true.cumsum(axis=1)).sum(axis=1)
+    distorted = softmax(np.log(true) * temperature)
+    assert fit_temperature(distorted, labels) == pytest.approx(temperature, rel=0.15)
+
+
+def test_a_fold_is_calibrated_by_the_others():
+    draw = np.random.default_rng(1)
+    found = softmax(draw.normal(size=(300, 3)) * 4)
+    folds = np.arange(300) % 3
+    labels = found.argmax(axis=1)
+    one = out_of_fold(found, labels, folds)
+    changed = labels.copy()
+    changed[folds == 0] = (changed[folds == 0] + 1) % 3  # fold 0 is all wrong: only others learn
+    other = out_of_fold(found, changed, folds)
+    assert np.array_equal(one[folds == 0], other[folds == 0])
+    assert not np.allclose(one[folds == 1], other[folds == 1])
+
+
+def test_a_selected_classifier_is_assessed_and_judged(known):
+    fits = Fits(known, select=False)
+    candidate = CANDIDATES["complement_nb"]
+    parts = [fits.score(candidate, {"alpha": 1.0}, fold) for fold in range(3)]
+    probabilities = np.zeros((len(known.books), 3))
+    for part in parts:
+        probabilities[part.books] = part.probabilities
+    result = Result(candidate, {"alpha": 1.0}, [0.5] * 3, 1.0, probabilities)
+    scorer = Scorer(candidate.name, known.genres, fits.fit_all(result, None))
+    test = HeldOut(known.books.iloc[:60].reset_index(drop=True), None)
+    found = assess(fits, result, scorer, test)
+    assert found.curve["rows"].is_monotonic_increasing
+    assert len(found.curve) == 4
+    low, high = found.intervals["accuracy"]
+    assert low <= found.test["accuracy"] <= high
+    assert 0 < found.down_weighted <= 1
+    verdict = judge(found, known.genres, None, test, "f1_weighted")
+    assert verdict["verdict"] == "promoted"
+    same = judge(found, known.genres, ("v0", scorer), test, "f1_weighted")
+    assert same["verdict"] == "not_better", "an interval of nothing but 0"
+    blind = Scorer("x", known.genres, hashed())
+    assert judge(found, known.genres, ("v0", blind), test, "f1_weighted")["verdict"] == "promoted"

@@ -1,0 +1,67 @@
+"""The paper's protocol: its four figures, its vocabulary, and listings too small for it."""
+
+import random
+import sys
+from subprocess import run
+
+import pytest
+
+from dustjacket.errors import BadInputError
+from dustjacket.genres.paper import PAPER, fit_paper_features, repeat_paper
+
+BOOK = "title string, author string, genre string"
+WORDS = {
+    "Cooking": ["rice", "bread", "soup", "garden", "easy", "the"],
+    "Travel": ["paris", "road", "garden", "map", "the", "sea"],
+    "Science": ["star", "cell", "easy", "the", "map", "atom"],
+}
+
+
+@pytest.fixture(scope="module")
+def books(spark):
+    """Titles of overlapping genres, and genres of one book: some of those are held out."""
+    draw = random.Random(7)
+    drawn = [
+        (" ".join(draw.choices(WORDS[genre], k=4)), draw.choice([None, "Ann Lee"]), genre)
+        for genre in draw.choices(list(WORDS), k=300)
+    ]
+    lone = [(f"Rice, map & lone{n}", "Ann Lee", f"Lone {n}") for n in range(12)]
+    return spark.createDataFrame(drawn + lone, BOOK).coalesce(1).cache()
+
+
+@pytest.fixture(scope="module")
+def found(books):
+    return repeat_paper(books)
+
+
+def test_each_row_of_the_papers_table_gets_a_figure(found):
+    assert list(found) == list(PAPER)
+    assert all(0 <= value <= 1 for value in found.values())
+    assert found["naive_bayes"] > 0.7
+
+
+def test_the_figures_repeat(books, found):
+    again = repeat_paper(books, ["naive_bayes"])
+    assert again == {"naive_bayes": found["naive_bayes"]}
+
+
+def test_a_word_of_the_vocabulary_is_in_ten_books_and_tells_something(spark):
+    books = [("The rice & RICE, nine", "Ann", "a")] * 9 + [("Road to rice", None, "b")] * 10
+    model = fit_paper_features(spark.createDataFrame(books, BOOK).coalesce(1))
+    assert model.stages[-1].vocabulary == ["rice", "road"]
+
+
+def test_the_vocabulary_is_limited(spark):
+    title = " ".join(f"w{n}" for n in range(30_001))
+    books = spark.createDataFrame([(title, None, "a")] * 10, BOOK).coalesce(1)
+    assert len(fit_paper_features(books).stages[-1].vocabulary) == 30_000
+
+
+def test_a_listing_without_a_vocabulary_is_said_with_its_cure(books):
+    with pytest.raises(BadInputError, match=r"no word is in 10 .* or repeat_paper=false"):
+        repeat_paper(books.limit(9))
+
+
+def test_the_papers_figures_are_read_without_spark():
+    code = "import sys; sys.modules['pyspark'] = None; from dustjacket.genres.paper import PAPER"
+    run([sys.executable, "-c", code], check=True)
