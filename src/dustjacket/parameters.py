@@ -149,7 +149,10 @@ class ClassifierParameters(StepParameters):
     metric: GenreMetric = Field("f1_weighted", description="Mean over folds that decides")
     vocabulary: int = Field(20_000, ge=100, le=200_000, description="Most frequent terms to count")
     min_books_per_piece: int = Field(
-        2, ge=1, le=1000, description="Leave hashed pieces out that fewer training books have"
+        0,
+        ge=0,
+        le=1000,
+        description="Leave hashed pieces out that fewer training books have; 0: 1, or 2 of 50,000",
     )
     idf: bool = Field(True, description="Whether rare pieces weigh more")
     use_descriptions: bool = Field(

@@ -7,20 +7,21 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
 
 from dustjacket.books import normalise
 from dustjacket.genres.assess import assess, judge
-from dustjacket.genres.calibration import fit_temperature, out_of_fold
+from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import CANDIDATES
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.grams import BITS, Weights, count, joined
-from dustjacket.genres.hashed import Hashed, Member, softmax
+from dustjacket.genres.hashed import Hashed, Member
 from dustjacket.genres.known import HeldOut, Known
 from dustjacket.genres.labels import labeller
 from dustjacket.genres.scorer import Scorer
+from dustjacket.genres.scores import Calibration, logarithms, softmax
 from dustjacket.genres.selection import Result
 from dustjacket.parameters import ClassifierParameters
 from tests.unit.test_genres_selection import small_catalog
@@ -122,10 +123,10 @@ def test_a_fit_in_a_task_is_what_the_scorer_gives(known, name):
     with closing(alone):
         model = Fits(alone, select=False).fit_all(result, None)
     asked = known.books[held_out]
-    given = model.probabilities(
+    given = model.scores(
         list(asked["title"]), list(asked["author"]), sentences=known.sentences[held_out]
     )
-    assert np.abs(given - scored.probabilities).max() < 1e-5
+    assert np.abs(softmax(given) - softmax(scored.scores)).max() < 1e-5
     assert np.ptp(given, axis=0).max() > 0.1
     assert scored.seconds > 0
     assert scored.memory_mib > 10
@@ -139,19 +140,19 @@ def test_the_svm_is_liblinear_s_own(known):
     table = known.table.value
     svm = LinearSVC(C=0.3, random_state=known.parameters.seed, tol=1e-2, max_iter=200)
     svm.fit(table.features(weights, train, ""), known.labels[train])
-    expected = softmax(svm.decision_function(table.features(weights, held_out, "")))
-    assert np.abs(expected - scored.probabilities).max() < 1e-5
+    expected = svm.decision_function(table.features(weights, held_out, ""))
+    assert np.abs(expected - scored.scores).max() < 1e-5
 
 
 def test_books_of_no_weight_are_not_learnt_of(known):
-    candidate = CANDIDATES["complement_nb"]
+    candidate = CANDIDATES["linear_svm"]
     fits = Fits(known, select=False)
     misled = known.books["genre"] == "Cooking"
-    scored = fits.score(candidate, {"alpha": 1.0}, 0, trust=np.where(misled, 1e-9, 1.0))
-    usual = fits.score(candidate, {"alpha": 1.0}, 0)
-    assert scored.probabilities[:, 0].mean() < usual.probabilities[:, 0].mean()
-    few = fits.score(candidate, {"alpha": 1.0}, 0, share=0.2)
-    assert not np.allclose(few.probabilities, usual.probabilities)
+    scored = fits.score(candidate, {"C": 1.0}, 0, trust=np.where(misled, 1e-9, 1.0))
+    usual = fits.score(candidate, {"C": 1.0}, 0)
+    assert scored.scores[:, 0].mean() < usual.scores[:, 0].mean()
+    few = fits.score(candidate, {"C": 1.0}, 0, share=0.2)
+    assert not np.allclose(few.scores, usual.scores)
 
 
 def test_of_two_genres_the_svm_knows_both(spark):
@@ -160,8 +161,8 @@ def test_of_two_genres_the_svm_knows_both(spark):
     books["author"] = None
     with closing(Known(spark, books, None, ClassifierParameters(folds=2))) as two:
         scored = Fits(two, select=False).score(CANDIDATES["linear_svm"], {"C": 1.0}, 0)
-    assert scored.probabilities.shape[1] == 2
-    right = (scored.probabilities.argmax(axis=1) == two.labels[scored.books]).mean()
+    assert scored.scores.shape[1] == 2
+    right = (scored.scores.argmax(axis=1) == two.labels[scored.books]).mean()
     assert right > 0.6
 
 
@@ -176,7 +177,8 @@ def hashed(genres=3, embedded="", members=1):
             Member(
                 draw.normal(size=(len(weights.buckets), genres)).astype(np.float32),
                 draw.normal(size=(dimensions, genres)).astype(np.float32),
-                draw.normal(size=genres).astype(np.float32), embedded, 0.5 + number,
+                draw.normal(size=genres).astype(np.float32), embedded, margins=True,
+                calibration=Calibration(1.0 + number, -1.0),
             )
             for number in range(members)
         ),
@@ -186,7 +188,7 @@ def hashed(genres=3, embedded="", members=1):
 
 @pytest.mark.parametrize("members", [1, 2])
 def test_a_saved_hashed_scorer_loads_as_it_was(members, tmp_path):
-    scorer = Scorer("vote", ["a", "b", "c"], hashed(members=members), 0.7)
+    scorer = Scorer("vote", ["a", "b", "c"], hashed(members=members), Calibration(2.0, 0.5))
     scorer.save(tmp_path)
     books = (["Rice", "Paris road", ""], ["Ann", None, None])
     loaded = Scorer.load(tmp_path)
@@ -194,44 +196,42 @@ def test_a_saved_hashed_scorer_loads_as_it_was(members, tmp_path):
     assert loaded.probabilities(*books).sum(axis=1) == pytest.approx(1)
 
 
-def test_a_vote_is_the_mean_of_its_members():
+def test_a_vote_is_the_mean_of_its_members_calibrated():
     both = hashed(members=2)
     books = (["Rice and road"], [None])
     alone = [
-        Hashed(both.weights, (member,), None, described=False).probabilities(*books)
+        member.calibration.probabilities(
+            Hashed(both.weights, (member,), None, described=False).scores(*books)
+        )
         for member in both.members
     ]
-    assert both.probabilities(*books) == pytest.approx(np.mean(alone, axis=0))
+    assert softmax(both.scores(*books)) == pytest.approx(np.mean(alone, axis=0))
 
 
 def test_many_books_score_as_each_alone():
     model = hashed(members=2)
     titles = ["Rice", "The road", "", "Quux"] * 400
     authors = [None, "Lee"] * 800
-    together = model.probabilities(titles, authors)
+    together = model.scores(titles, authors)
     for at in (0, 1, 2, 1023, 1024, 1599):
-        alone = model.probabilities(titles[at : at + 1], authors[at : at + 1])[0]
+        alone = model.scores(titles[at : at + 1], authors[at : at + 1])[0]
         assert together[at] == pytest.approx(alone, abs=1e-6)
 
 
-def test_embeddings_are_read_plain_or_by_sign():
+@pytest.mark.parametrize("embedded", ["plain", "by_sign"])
+def test_embeddings_are_read_plain_or_by_sign(embedded):
     given = np.array([[0.5, -0.5, 0.0, 0.7]])
-    for embedded in ("plain", "by_sign"):
-        model = hashed(embedded=embedded)
-        member = model.members[0]
-        read = (
-            given
-            if embedded == "plain"
-            else np.hstack([np.maximum(given, 0), np.maximum(-given, 0)])
-        )
-        expected = softmax(member.bias + read @ member.sentences, 0.5)
-        found = model.probabilities(["Quux"], [None], sentences=given)
-        assert found == pytest.approx(expected, abs=1e-6)
+    model = hashed(embedded=embedded)
+    by_sign = [[0.5, 0.0, 0.0, 0.7, 0.0, 0.5, 0.0, 0.0]]
+    read = given if embedded == "plain" else np.array(by_sign)
+    member = model.members[0]
+    found = model.scores(["Quux"], [None], sentences=given)
+    assert found == pytest.approx(member.bias + read @ member.sentences, abs=1e-6)
 
 
 @pytest.mark.parametrize("title", ["", "!!!", "漢字の本", "x" * 10_000, "\ud800 lone", "a\nb\0c"])
 def test_any_title_gets_a_calm_answer(title):
-    found = hashed().probabilities([title], [None])
+    found = Scorer("x", ["a", "b", "c"], hashed()).probabilities([title], [None])
     assert np.isfinite(found).all()
     assert found.sum() == pytest.approx(1, abs=1e-6)
 
@@ -242,8 +242,8 @@ def test_a_description_is_read_only_where_it_was_learnt():
     assert len(with_one.buckets) == len(without.buckets) + 3
     model = hashed()
     assert np.array_equal(
-        model.probabilities(["Rice"], [None], descriptions=["road"]),
-        model.probabilities(["Rice"], [None]),
+        model.scores(["Rice"], [None], descriptions=["road"]),
+        model.scores(["Rice"], [None]),
     )
 
 
@@ -251,7 +251,7 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does(spark):
     draw = np.random.default_rng(2)
     words = ["rice", "bread", "road", "paris", "the", "to"]
     titles = [" ".join(draw.choice(words, 4)) for _ in range(1000)]
-    scorer = Scorer("vote", ["a", "b", "c"], hashed(members=2), 0.7)
+    scorer = Scorer("vote", ["a", "b", "c"], hashed(members=2), Calibration(2.0, 0.5))
     columns = ("key", "title", "author", "category", "group", "split", "position", "shard")
     covers = pd.DataFrame({name: [str(n) for n in range(1000)] for name in columns})
     covers = covers.assign(title=titles, author="Ann", position=range(1000), offset=0, size=0)
@@ -273,18 +273,34 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does(spark):
     assert list(labels["genre"]) == [scorer.genres[at] for at in expected.argmax(axis=1)]
 
 
+def drawn(scores):
+    """A label a row, as likely as the scores say."""
+    shares = softmax(scores).cumsum(axis=1)
+    return (np.random.default_rng(4).random((len(scores), 1)) > shares).sum(axis=1)
+
+
 @given(st.floats(0.2, 5))
-def test_the_temperature_of_least_loss_is_found(temperature):
-    draw = np.random.default_rng(1)
-    true = softmax(draw.normal(size=(4000, 3)) * 2)
-    labels = (draw.random((4000, 1)) > true.cumsum(axis=1)).sum(axis=1)
-    distorted = softmax(np.log(true) * temperature)
-    assert fit_temperature(distorted, labels) == pytest.approx(temperature, rel=0.15)
+@settings(deadline=None, max_examples=10)
+def test_a_temperature_is_found_again(temperature):
+    true = logarithms(softmax(np.random.default_rng(1).normal(size=(4000, 3)) * 2))
+    labels = drawn(true)
+    found = fit_calibration(logarithms(softmax(true * temperature)), labels)
+    close = found.probabilities(logarithms(softmax(true * temperature)))
+    assert np.abs(close - softmax(true)).mean() < 0.03
+
+
+def test_margins_are_calibrated_better_than_by_a_temperature():
+    margins = np.random.default_rng(1).normal(-0.6, 0.4, size=(6000, 5))
+    odds = 1 / (1 + np.exp(-(4 * margins + 1)))
+    true = odds / odds.sum(axis=1, keepdims=True)
+    found = fit_calibration(margins, drawn(np.log(true)))
+    assert found.offset > -3
+    assert np.abs(found.probabilities(margins) - true).mean() < 0.02
+    assert (found.probabilities(margins).argmax(axis=1) == margins.argmax(axis=1)).all()
 
 
 def test_a_fold_is_calibrated_by_the_others():
-    draw = np.random.default_rng(1)
-    found = softmax(draw.normal(size=(300, 3)) * 4)
+    found = np.random.default_rng(1).normal(size=(300, 3)) * 4
     folds = np.arange(300) % 3
     labels = found.argmax(axis=1)
     one = out_of_fold(found, labels, folds)
@@ -301,7 +317,7 @@ def test_a_selected_classifier_is_assessed_and_judged(known):
     parts = [fits.score(candidate, {"alpha": 1.0}, fold) for fold in range(3)]
     probabilities = np.zeros((len(known.books), 3))
     for part in parts:
-        probabilities[part.books] = part.probabilities
+        probabilities[part.books] = softmax(part.scores)
     result = Result(candidate, {"alpha": 1.0}, [0.5] * 3, 1.0, probabilities)
     scorer = Scorer(candidate.name, known.genres, fits.fit_all(result, None))
     test = HeldOut(known.books.iloc[:60].reset_index(drop=True), None)

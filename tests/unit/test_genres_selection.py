@@ -19,6 +19,7 @@ from dustjacket.genres.known import Known, check_folds, with_fold
 from dustjacket.genres.labels import labeller
 from dustjacket.genres.paper import PAPER
 from dustjacket.genres.scorer import Scorer
+from dustjacket.genres.scores import Calibration
 from dustjacket.genres.selection import Result, select
 from dustjacket.parameters import ClassifierParameters
 
@@ -101,8 +102,9 @@ def test_a_genre_that_a_fold_never_learnt_is_never_predicted_in_it(spark):
                 continue
             scored = fits.score(candidate, candidate.grid[0], fold=0)
             assert list(scored.books) == [n for n, (_, _, fold) in enumerate(titles) if fold == 0]
-            assert scored.probabilities[:, 2].max() < 1e-6, candidate.name
-            assert scored.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+            found = Calibration().probabilities(scored.scores)
+            assert found[:, 2].max() < 1e-6, candidate.name
+            assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
 def test_too_few_rows_for_the_folds_is_said():
@@ -129,7 +131,7 @@ def test_the_scorer_gives_sparks_own_probabilities(spark, books, catalog, name, 
     ).coalesce(1)
     found = model.transform(features.vectors(with_terms(frame))).select("probability").collect()
     expected = np.stack([row["probability"].toArray() for row in found])
-    ours = counted.probabilities(list(asked["title"]), list(asked["author"]))
+    ours = np.exp(counted.scores(list(asked["title"]), list(asked["author"])))
     assert np.abs(ours - expected).max() < 1e-6
     assert np.ptp(expected, axis=0).max() > 0.1
 

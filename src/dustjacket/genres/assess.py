@@ -105,7 +105,7 @@ def _value(fits: Fits, chosen: Result, fold: int, metric: str, **fit: Any) -> fl
     scored = fits.score_result(chosen, fold, **fit)
     known = fits.known
     true = [known.genres[label] for label in known.labels[scored.books]]
-    predicted = [known.genres[label] for label in scored.probabilities.argmax(axis=1)]
+    predicted = [known.genres[label] for label in scored.scores.argmax(axis=1)]
     return label_metrics(true, predicted)[metric]
 
 

@@ -1,37 +1,44 @@
 """Calibration: a classifier that is right as often as it is sure."""
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 
-from dustjacket.genres.scorer import tempered
+from dustjacket.genres.scores import Calibration
 
-_MOST = 20_000
+_MOST = 10_000
 _LEAST = 1e-15
 
 
-def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the temperature of least log loss (Guo et al. 2017).
+def fit_calibration(scores: np.ndarray, labels: np.ndarray) -> Calibration:
+    """Return the calibration of least log loss.
 
     Args:
-        probabilities: (n, genres) of books that the classifier was not trained on; of many, some
-            evenly spaced ones are looked at.
+        scores: (n, genres) of books that the classifier was not trained on; of many, some evenly
+            spaced ones are looked at.
         labels: (n,).
     """
     some = np.linspace(0, len(labels) - 1, min(len(labels), _MOST)).astype(int)
-    found, true = probabilities[some].astype(float), labels[some]
+    found, true = scores[some].astype(float), labels[some]
 
-    def loss(log_temperature: float) -> float:
-        calibrated = tempered(found, float(np.exp(log_temperature)))
-        return float(-np.log(np.maximum(calibrated[np.arange(len(true)), true], _LEAST)).mean())
+    def loss(settings: np.ndarray) -> float:
+        calibrated = Calibration(float(np.exp(settings[0])), float(settings[1]))
+        of_true = calibrated.probabilities(found)[np.arange(len(true)), true]
+        return float(-np.log(np.maximum(of_true, _LEAST)).mean())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-3.5, 3.5), method="bounded").x))
+    # Margins have their best offset near 0, logarithms of probabilities far below.
+    tried = [
+        minimize(loss, start, method="L-BFGS-B", bounds=[(-4, 4), (-20, 20)])
+        for start in ([0.0, 0.0], [0.0, -8.0])
+    ]
+    slope, offset = min(tried, key=lambda found: found.fun).x
+    return Calibration(float(np.exp(slope)), float(offset))
 
 
-def out_of_fold(probabilities: np.ndarray, labels: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Return (n, genres), each fold's at the temperature that was fitted to the other folds."""
-    calibrated = np.empty_like(probabilities)
+def out_of_fold(scores: np.ndarray, labels: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """Return (n, genres) probabilities, each fold's calibrated as was best for the other folds."""
+    calibrated = np.empty_like(scores)
     for fold in np.unique(folds):
         held_out = folds == fold
-        temperature = fit_temperature(probabilities[~held_out], labels[~held_out])
-        calibrated[held_out] = tempered(probabilities[held_out], temperature)
+        fitted = fit_calibration(scores[~held_out], labels[~held_out])
+        calibrated[held_out] = fitted.probabilities(scores[held_out])
     return calibrated

@@ -9,7 +9,7 @@ from multiprocessing.pool import ThreadPool
 import mlflow
 import numpy as np
 
-from dustjacket.genres.calibration import fit_temperature, out_of_fold
+from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import (
     CANDIDATES,
     Candidate,
@@ -22,6 +22,7 @@ from dustjacket.genres.features import SELECTED
 from dustjacket.genres.fits import Fits, Scored, in_place
 from dustjacket.genres.known import Known
 from dustjacket.genres.metrics import label_metrics, probability_metrics
+from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
 
 log = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ def _vote(known: Known, candidate: VoteCandidate, results: Sequence[Result]) -> 
                 best[result.candidate.learner] = result
     members = tuple(best.values())
     names = ", ".join(member.candidate.name for member in members)
-    mean = np.mean([member.probabilities for member in members], axis=0)
+    mean = logarithms(np.mean([member.probabilities for member in members], axis=0))
     with mlflow.start_run(run_name=candidate.name, nested=True):
         mlflow.log_params({"candidate": candidate.name, "members": names})
         parts = [
@@ -158,7 +159,7 @@ def _vote(known: Known, candidate: VoteCandidate, results: Sequence[Result]) -> 
 
 def _log_fold(known: Known, part: Scored, fold: int, run_id: str | None = None) -> float:
     true = [known.genres[label] for label in known.labels[part.books]]
-    predicted = [known.genres[label] for label in part.probabilities.argmax(axis=1)]
+    predicted = [known.genres[label] for label in part.scores.argmax(axis=1)]
     metrics = label_metrics(true, predicted) | {"seconds": part.seconds}
     if part.memory_mib is not None:
         metrics["memory_mib"] = part.memory_mib
@@ -171,7 +172,7 @@ def _calibrated(known: Known, result: Result, parts: Sequence[Scored]) -> Result
     return replace(
         result,
         probabilities=out_of_fold(raw, known.labels, known.folds),
-        temperature=fit_temperature(raw, known.labels),
+        calibration=fit_calibration(raw, known.labels),
     )
 
 

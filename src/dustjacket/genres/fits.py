@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from pyspark.ml.functions import vector_to_array
@@ -14,15 +14,15 @@ from dustjacket.genres.candidates import (
     Point,
     SparkCandidate,
     TaskCandidate,
-    VoteCandidate,
 )
 from dustjacket.genres.counted import Counted
 from dustjacket.genres.export import export
 from dustjacket.genres.features import BOOK, LABEL, SELECTED, WEIGHT, Features, fit_features
 from dustjacket.genres.grams import Weights
-from dustjacket.genres.hashed import Hashed, Member, softmax
+from dustjacket.genres.hashed import Hashed, Member
 from dustjacket.genres.known import Known
 from dustjacket.genres.linear import Fit, Fitted, run_fit
+from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
 from dustjacket.genres.sentences import Encoder
 
@@ -33,13 +33,13 @@ class Scored:
 
     Attributes:
         books: (held-out books,) their numbers.
-        probabilities: (held-out books, genres), not calibrated; 0 for genres it did not know.
+        scores: (held-out books, genres): margins, or logarithms of probabilities.
         seconds: of the fit and of scoring.
         memory_mib: the most that the process of the fit has held, where it is one of its own.
     """
 
     books: np.ndarray
-    probabilities: np.ndarray
+    scores: np.ndarray
     seconds: float
     memory_mib: float | None = None
 
@@ -112,7 +112,7 @@ class Fits:
         if done.scores is None:
             raise RuntimeError(f"{candidate.name} scored nothing")
         books = np.flatnonzero(self.known.folds == fold)
-        return Scored(books, softmax(done.scores), done.seconds, done.memory_mib)
+        return Scored(books, done.scores, done.seconds, done.memory_mib)
 
     def score_result(
         self,
@@ -127,28 +127,28 @@ class Fits:
             return self.score(result.candidate, result.point, fold, share=share, trust=trust)
         parts = [self.score_result(one, fold, share=share, trust=trust) for one in result.members]
         votes = [
-            softmax(np.log(np.maximum(part.probabilities, 1e-30)), one.temperature)
+            one.calibration.probabilities(part.scores)
             for one, part in zip(result.members, parts, strict=True)
         ]
         seconds = sum(part.seconds for part in parts)
-        return Scored(parts[0].books, np.mean(votes, axis=0), seconds)
+        return Scored(parts[0].books, logarithms(np.mean(votes, axis=0)), seconds)
 
     def fit_all(self, result: Result, encoder: Encoder | None) -> Counted | Hashed:
         """Return the classifier of a result, fitted to all known books."""
         if isinstance(result.candidate, SparkCandidate):
             return self._fit_by_spark(result.candidate, result.point)
         members = result.members or (result,)
-        fitted = [self._member(one) for one in members]
+        fitted = [
+            replace(self._member(one), calibration=one.calibration if result.members else None)
+            for one in members
+        ]
         parameters = self.known.parameters
-        model = Hashed(
-            Weights.learn(self.known.counts, parameters.min_books_per_piece, idf=parameters.idf),
+        return Hashed(
+            Weights.learn(self.known.counts, self.known.least, idf=parameters.idf),
             tuple(fitted),
             encoder if any(member.embedded for member in fitted) else None,
             parameters.use_descriptions,
         )
-        if isinstance(result.candidate, VoteCandidate):
-            return model.tempered([one.temperature for one in members])
-        return model
 
     def _member(self, result: Result) -> Member:
         if not isinstance(result.candidate, TaskCandidate):
@@ -200,7 +200,7 @@ class Fits:
         # Of labels that a sample has no row of, Spark knows nothing where they are the last ones.
         given = np.stack(rows["probability"].to_list())
         found[:, known[: given.shape[1]]] = given
-        return Scored(rows[BOOK].to_numpy(), found, time.monotonic() - began)
+        return Scored(rows[BOOK].to_numpy(), logarithms(found), time.monotonic() - began)
 
     def _fit_by_spark(self, candidate: SparkCandidate, point: Point) -> Counted:
         features = fit_features(
@@ -227,8 +227,8 @@ def _balanced(train: DataFrame) -> DataFrame:
 
 
 def in_place(scored: Sequence[Scored], books: int, genres: int) -> np.ndarray:
-    """Return (books, genres): the probabilities of all folds, each book in its place."""
+    """Return (books, genres): the scores of all folds, each book in its place."""
     found = np.zeros((books, genres), np.float32)
     for part in scored:
-        found[part.books] = part.probabilities
+        found[part.books] = part.scores
     return found

@@ -21,6 +21,7 @@ from dustjacket.parameters import ClassifierParameters
 log = logging.getLogger(__name__)
 
 _BOOKS_PER_TASK = 20_000
+_FEW_BOOKS = 50_000
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,18 @@ class Known:
         """The hashed pieces of all books."""
         return count_in_spark(self.spark, self.books, self.parameters)
 
+    @property
+    def least(self) -> int:
+        """In how many books a hashed piece must be, to be learnt of."""
+        few = len(self.books) <= _FEW_BOOKS
+        return self.parameters.min_books_per_piece or (1 if few else 2)
+
     @cached_property
     def table(self) -> "Broadcast[Table]":
         """What the fits of linear classifiers share."""
         table = Table(
             self.counts, self.labels, self.folds, len(self.genres), self.sentences,
-            self.parameters.min_books_per_piece, self.parameters.idf,
+            self.least, self.parameters.idf,
         )  # fmt: skip
         return self.spark.sparkContext.broadcast(table)
 

@@ -18,7 +18,8 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
 from dustjacket.genres.grams import Counts, Weights
-from dustjacket.genres.hashed import UNSEEN, Member, parts_by_sign
+from dustjacket.genres.hashed import Member, parts_by_sign
+from dustjacket.genres.scores import UNSEEN, logarithms, softmax
 
 Learnt = tuple[np.ndarray, np.ndarray]
 """(classes, features) and (classes,): what a book's features are weighed with, and a bias."""
@@ -113,7 +114,8 @@ def run_fit(fit: Fit, shared: "Broadcast[Table]") -> Fitted:
         held_out = np.flatnonzero(table.folds == fit.fold)
         x = table.features(weights, held_out, fit.embedded)
         scores = np.full((len(held_out), table.genres), UNSEEN, np.float32)
-        scores[:, np.unique(labels)] = x @ learnt.T.astype(np.float32) + bias
+        found = x @ learnt.T.astype(np.float32) + bias
+        scores[:, np.unique(labels)] = found if member.margins else logarithms(softmax(found))
     return Fitted(
         scores,
         member if fit.fold is None else None,
@@ -177,5 +179,5 @@ def _member(
     every[known] = bias
     return Member(
         weights=weights[:columns], sentences=weights[columns:], bias=every,
-        embedded=fit.embedded, temperature=1.0,
+        embedded=fit.embedded, margins=fit.learner == "linear_svm",
     )  # fmt: skip

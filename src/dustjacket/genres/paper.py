@@ -69,7 +69,6 @@ def fit_paper_features(books: "DataFrame") -> "PipelineModel":
     Raises:
         BadInputError: no word is in so many books.
     """
-    from pyspark.errors import IllegalArgumentException
     from pyspark.ml import Pipeline
     from pyspark.ml.feature import (
         CountVectorizer,
@@ -88,13 +87,14 @@ def fit_paper_features(books: "DataFrame") -> "PipelineModel":
         StopWordsRemover(inputCol="words", outputCol="terms"),
         CountVectorizer(inputCol="terms", outputCol="features", vocabSize=30_000, minDF=_MIN_BOOKS),
     ]
-    try:
-        return Pipeline(stages=stages).fit(books)
-    except IllegalArgumentException as error:  # how Spark refuses an empty vocabulary
+    model = Pipeline(stages=stages).fit(books)
+    counts: Any = model.stages[-1]
+    if not counts.vocabulary:
         raise BadInputError(
             f"the catalog is too small for the paper's protocol: no word is in {_MIN_BOOKS} of "
             "its books; give a larger listing or repeat_paper=false"
-        ) from error
+        )
+    return model
 
 
 def _classifiers(evaluator: Any, parallelism: int) -> dict[CandidateName, Any]:

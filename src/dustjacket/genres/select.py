@@ -58,7 +58,7 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
                 chosen.candidate.name,
                 known.genres,
                 fits.fit_all(chosen, encoder),
-                chosen.temperature,
+                chosen.calibration,
             )
             found = assess(fits, chosen, scorer, test)
         track_assessment(found, test.books, known.genres, parameters.metric)

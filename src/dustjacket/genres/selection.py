@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 import numpy as np
 
 from dustjacket.genres.candidates import Candidate, Point
+from dustjacket.genres.scores import UNCALIBRATED, Calibration
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Result:
         values: the deciding metric in each fold.
         seconds: of all fits and predictions, at all settings.
         probabilities: (books, genres) of each book by the fold that did not see it, calibrated.
-        temperature: that calibrates the candidate, fitted to all of those.
+        calibration: of the candidate, fitted to all out-of-fold scores.
         members: of a vote.
     """
 
@@ -27,7 +28,7 @@ class Result:
     values: Sequence[float]
     seconds: float
     probabilities: np.ndarray = field(repr=False, default_factory=lambda: np.empty((0, 0)))
-    temperature: float = 1.0
+    calibration: Calibration = UNCALIBRATED
     members: tuple["Result", ...] = ()
 
     @property

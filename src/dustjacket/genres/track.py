@@ -39,7 +39,11 @@ def track_candidates(results: Sequence[Result], metric: str) -> None:
     table = pd.DataFrame([summary(result) for result in results])
     mlflow.log_table(table.astype({"settings": str, "members": str}), "cross_validation.json")
     figure = candidates_figure(
-        list(table["name"]), list(table["cv_mean"]), list(table["cv_std"]), dict(PAPER), metric
+        list(table["name"]),
+        list(table["cv_mean"]),
+        list(table["cv_std"]),
+        {str(name): at for name, at in PAPER.items()},
+        metric,
     )
     mlflow.log_figure(figure, "candidates.png")
     mlflow.set_tag("paper", PAPER_NOTE)
