@@ -11,6 +11,7 @@ best on the *test* books is taken, which flatters it. Calibration errors are of 
 predictions.
 """
 
+import logging
 import os
 import warnings
 from pathlib import Path
@@ -94,6 +95,8 @@ def compare(alone, data):
 def main():
     """Compare on the caller's listing, or on both real ones."""
     warnings.filterwarnings("ignore")
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("dustjacket").setLevel(logging.INFO)
     given = os.environ.get("DATA")
     for number, data in enumerate([Path(given)] if given else [SHARED / real for real in REAL]):
         if not data.exists():
