@@ -1,5 +1,7 @@
 """scikit-learn on the same task, at its best settings: what classifiers are measured against."""
 
+import os
+
 import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -10,9 +12,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
-from dustjacket.genres.hashed import parts_by_sign
+from dustjacket.genres.hashed import as_read
 
-JOBS = 2
+JOBS = os.cpu_count()
 
 
 def pieces(least):
@@ -36,7 +38,9 @@ def terms(most):
 
 def sentences(read):
     """Return the embeddings of the column ``sentence``, as ``read`` reads them."""
-    stacked = FunctionTransformer(lambda column: read(np.stack(column.to_list()).astype(float)))
+    stacked = FunctionTransformer(
+        lambda column: as_read(np.stack(column.to_list()).astype(float), read)
+    )
     return ("sentences", stacked, "sentence")
 
 
@@ -52,7 +56,7 @@ def searches(fold_of_row, least, *, embedded, memory=None, metric="f1_weighted")
     for name, (classifier, grid) in peers.items():
         features = pieces(least)
         if embedded:
-            features.append(sentences(parts_by_sign if name.endswith("NB") else np.asarray))
+            features.append(sentences("by_sign" if name.endswith("NB") else "plain"))
         steps = [("features", ColumnTransformer(features)), ("classifier", classifier)]
         found[name] = GridSearchCV(
             Pipeline(steps, memory=memory),

@@ -96,7 +96,7 @@ def main() -> None:
             ]
         ).fit(books)
         svm = make_pipeline(
-            ColumnTransformer(pieces(2)), CalibratedClassifierCV(LinearSVC(), cv=3)
+            ColumnTransformer(pieces(2)), CalibratedClassifierCV(LinearSVC(), cv=3, ensemble=False)
         ).fit(table, table["genre"])
 
         def ask_spark(number: int) -> object:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from dustjacket.genres.metrics import confusion, f1_by_genre, label_metrics, probability_metrics
+from dustjacket.genres.metrics import confusion, f1_by_genre, probability_metrics
 
 GENRES = ["a", "b", "c", "d"]
 TRUE = ["a", "b", "c", "a", "b"]
@@ -17,13 +17,6 @@ FOUND = np.array(
         [0.3, 0.4, 0.2, 0.1],
     ]
 )
-
-
-def test_counted_pairs_score_as_the_books_they_stand_for():
-    true, predicted = ["a", "a", "a", "b", "b"], ["a", "a", "b", "b", "c"]
-    counted = label_metrics(["a", "a", "b", "b"], ["a", "b", "b", "c"], [2, 1, 1, 1])
-    assert counted == pytest.approx(label_metrics(true, predicted))
-    assert counted["accuracy"] == pytest.approx(3 / 5)
 
 
 def test_metrics_are_the_textbooks():

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dustjacket.errors import NotReadyError
 from dustjacket.genres.audit import suspects, trust
 from dustjacket.genres.behaviour import behaviours, keywords
 from dustjacket.genres.fits import Fits
@@ -18,6 +19,7 @@ from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import Result
 
 _SHARES = (0.125, 0.25, 0.5)
+_LEAST_ROWS = 50
 _CHANGED_BOOKS = 200  # a behaviour; each costs two embeddings
 
 
@@ -29,7 +31,8 @@ class Assessment:
         test: metrics on test books.
         intervals: 95 % of accuracy, f1_weighted and f1_macro, by resampling test books.
         out_of_fold: metrics of known books, each by the fold that did not see it.
-        down_weighted: the deciding metric's mean over folds, with suspects down-weighted.
+        down_weighted: the deciding metric's mean over folds, with suspects down-weighted; a little
+            too good, for what is suspect was found by models that saw the held-out fold.
         probabilities: (test books, genres).
         suspects: known books whose genre the model contradicts.
         confusions: of test books, the most frequent, with titles.
@@ -90,8 +93,9 @@ def assess(fits: Fits, chosen: Result, scorer: Scorer, test: HeldOut) -> Assessm
 
 def _learning_curve(fits: Fits, chosen: Result, metric: str) -> pd.DataFrame:
     rows = int((fits.known.folds != 0).sum())
-    values = [_value(fits, chosen, 0, metric, share=share) for share in _SHARES]
-    shares = [*_SHARES, 1.0]
+    some = [share for share in _SHARES if share * rows >= _LEAST_ROWS]
+    values = [_value(fits, chosen, 0, metric, share=share) for share in some]
+    shares = [*some, 1.0]
     return pd.DataFrame(
         {
             "share": shares,
@@ -118,7 +122,8 @@ def judge(
 ) -> dict[str, str]:
     """Return whether a classifier takes the champion's place, by the same test books, and why.
 
-    It does if the whole 95 % interval of the difference is above zero.
+    It does if the whole 95 % interval of the difference is above zero, or the champion cannot be
+    run any more.
 
     Args:
         before: the champion's version, and itself.
@@ -126,8 +131,10 @@ def judge(
     if before is None:
         return {"verdict": "promoted", "reason": "there is no champion yet"}
     version, champion = before
-    # Its embeddings may be of another model than those at hand.
-    theirs = HeldOut(test.books, None).probabilities(champion)
+    try:
+        theirs = test.probabilities(champion)
+    except NotReadyError as error:
+        return {"verdict": "promoted", "reason": f"the champion {version} cannot be run: {error}"}
     gain, low, high = difference(
         list(test.books["genre"]),
         found.predicted(genres),

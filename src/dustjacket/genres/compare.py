@@ -9,6 +9,7 @@ from multiprocessing.pool import ThreadPool
 import mlflow
 import numpy as np
 
+from dustjacket.errors import BadInputError
 from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import (
     CANDIDATES,
@@ -29,7 +30,11 @@ log = logging.getLogger(__name__)
 
 
 def able(known: Known) -> list[Candidate]:
-    """Return the candidates that are asked for and can compete; say why others cannot."""
+    """Return the candidates that are asked for and can compete; say why others cannot.
+
+    Raises:
+        BadInputError: none can.
+    """
     asked = [CANDIDATES[name] for name in dict.fromkeys(known.parameters.candidates)]
     embedded = {c.name for c in asked if isinstance(c, TaskCandidate) and c.embedded}
     if known.sentences is None and embedded:
@@ -39,6 +44,8 @@ def able(known: Known) -> list[Candidate]:
     if len(learners) < 2 and any(isinstance(c, VoteCandidate) for c in asked):
         log.warning("vote left out: it needs two different linear classifiers")
         asked = [candidate for candidate in asked if not isinstance(candidate, VoteCandidate)]
+    if not asked:
+        raise BadInputError("no candidate can compete: name others, or give a sentence_model")
     return asked
 
 
@@ -49,6 +56,8 @@ def compare(fits: Fits, candidates: Sequence[Candidate]) -> list[Result]:
     """
     if any(isinstance(candidate, SparkCandidate) for candidate in candidates):
         fits.prepare()
+    if any(isinstance(candidate, TaskCandidate) for candidate in candidates):
+        _ = fits.known.table  # made once, before threads ask for it
     alone = [one for one in candidates if not isinstance(one, VoteCandidate)]
     folds = fits.known.parameters.folds
     progress = _Progress(sum(len(candidate.grid) for candidate in alone) * folds)
@@ -97,10 +106,15 @@ def _try(fits: Fits, candidate: Candidate, done: dict[str, Scored], progress: _P
         runs = [_start_point(candidate, at) for at in _points(candidate)]
         parts: list[list[Scored]] = [[] for _ in runs]
         values: list[list[float]] = [[] for _ in runs]
-        for (fold, at), part in zip(order, pool.imap(score, order), strict=True):
-            parts[at].append(part)
-            values[at].append(_log_fold(known, part, fold, runs[at]))
-            progress.step(f"{candidate.name} {_settings(candidate.grid[at])}, fold {fold}")
+        try:
+            for (fold, at), part in zip(order, pool.imap(score, order), strict=True):
+                parts[at].append(part)
+                values[at].append(_log_fold(known, part, fold, runs[at]))
+                progress.step(f"{candidate.name} {_settings(candidate.grid[at])}, fold {fold}")
+        except BaseException:
+            for run_id in runs:
+                mlflow.MlflowClient().set_terminated(run_id, "FAILED")
+            raise
         tried = [
             Result(candidate, point, values[at], sum(part.seconds for part in parts[at]))
             for at, point in enumerate(candidate.grid)

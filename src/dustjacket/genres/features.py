@@ -30,14 +30,15 @@ FEATURES, SELECTED = "features", "selected"
 _SELECTED_TERMS = 500
 
 
-@pandas_udf(ArrayType(StringType()))  # type: ignore[untyped-decorator]
 def _terms(titles: pd.Series, authors: pd.Series) -> pd.Series:
     return pd.Series([book_terms(*book) for book in zip(titles, authors, strict=True)])
 
 
 def with_terms(books: DataFrame) -> DataFrame:
     """Add the column ``terms`` to books with ``title`` and ``author``."""
-    return books.withColumn(TERMS, _terms("title", "author"))
+    # Made here, for one that is made once holds on to the first session of a process.
+    terms = pandas_udf(_terms, ArrayType(StringType()))
+    return books.withColumn(TERMS, terms("title", "author"))
 
 
 @dataclass(frozen=True)

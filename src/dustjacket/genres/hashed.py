@@ -13,8 +13,15 @@ from dustjacket.genres.sentences import Encoder
 _CHUNK = 1024
 
 
-def parts_by_sign(sentences: np.ndarray) -> np.ndarray:
-    """Return (rows, 2 * dimensions), none negative, as naive Bayes wants them."""
+def as_read(sentences: np.ndarray, embedded: str) -> np.ndarray:
+    """Return (rows, dimensions) embeddings as a member reads them.
+
+    Args:
+        embedded: "plain", or "by_sign": (rows, 2 * dimensions), positive and negative parts, none
+            below 0, as naive Bayes wants them.
+    """
+    if embedded == "plain":
+        return sentences
     return np.hstack([np.maximum(sentences, 0), np.maximum(-sentences, 0)])
 
 
@@ -155,6 +162,5 @@ def _score(
     scores[np.diff(starts) == 0] = 0
     scores = scores + member.bias
     if member.embedded and sentences is not None:
-        read = parts_by_sign(sentences) if member.embedded == "by_sign" else sentences
-        scores = scores + read @ member.sentences
+        scores = scores + as_read(sentences, member.embedded) @ member.sentences
     return scores if member.margins else logarithms(softmax(scores))

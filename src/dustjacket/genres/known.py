@@ -14,8 +14,10 @@ from pyspark.sql import functions as fn
 from dustjacket.errors import BadInputError
 from dustjacket.genres.features import BOOK, WEIGHT, with_terms
 from dustjacket.genres.grams import Counts, count, joined
+from dustjacket.genres.hashed import Hashed
 from dustjacket.genres.linear import Table
 from dustjacket.genres.scorer import Scorer
+from dustjacket.genres.sentences import Encoder
 from dustjacket.parameters import ClassifierParameters
 
 log = logging.getLogger(__name__)
@@ -140,16 +142,23 @@ class HeldOut:
     Attributes:
         books: title, author, description, genre.
         sentences: (books, dimensions) embeddings, where a model is at hand.
+        encoder: that made them.
     """
 
     books: pd.DataFrame
-    sentences: np.ndarray | None
+    sentences: np.ndarray | None = None
+    encoder: Encoder | None = None
 
     def probabilities(self, scorer: Scorer) -> np.ndarray:
-        """Return (books, genres)."""
+        """Return (books, genres).
+
+        Raises:
+            NotReadyError: the scorer reads embeddings of another model, and has no weights of it.
+        """
+        same = isinstance(scorer.model, Hashed) and scorer.model.encoder == self.encoder
         return scorer.probabilities(
             list(self.books["title"]),
             list(self.books["author"]),
             descriptions=list(self.books["description"]),
-            sentences=self.sentences,
+            sentences=self.sentences if same else None,
         )

@@ -9,21 +9,13 @@ _BINS = 15
 _LEAST = 1e-15
 
 
-def label_metrics(
-    true: Sequence[str], predicted: Sequence[str], counts: Sequence[int] | None = None
-) -> dict[str, float]:
-    """Return accuracy, f1_weighted and f1_macro.
-
-    Args:
-        counts: how many books each pair of genres stands for; one each when None.
-    """
+def label_metrics(true: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
+    """Return accuracy, f1_weighted and f1_macro."""
     f1 = {
-        f"f1_{average}": float(
-            f1_score(true, predicted, average=average, sample_weight=counts, zero_division=0)
-        )
+        f"f1_{average}": float(f1_score(true, predicted, average=average, zero_division=0))
         for average in ("weighted", "macro")
     }
-    return {"accuracy": float(accuracy_score(true, predicted, sample_weight=counts)), **f1}
+    return {"accuracy": float(accuracy_score(true, predicted)), **f1}
 
 
 def probability_metrics(

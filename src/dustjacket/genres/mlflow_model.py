@@ -9,7 +9,7 @@ from mlflow.pyfunc.model import PythonModel
 
 
 class GenreClassifier(PythonModel):
-    """Predicts the genre of each row with ``title`` and, where known, ``author``."""
+    """Predicts the genre of rows with ``title`` and, where known, ``author``, ``description``."""
 
     def load_context(self, context: Any) -> None:
         """Load the scorer from its folder."""
@@ -24,15 +24,22 @@ class GenreClassifier(PythonModel):
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
         """Return the likeliest genre of each row, and its probability."""
-        given = model_input.get("author", pd.Series(index=model_input.index, dtype=object))
-        authors = [author if isinstance(author, str) else None for author in given]
-        found = self._scorer.probabilities(list(model_input["title"]), authors)
+        found = self._scorer.probabilities(
+            list(model_input["title"]),
+            _texts(model_input, "author"),
+            descriptions=_texts(model_input, "description"),
+        )
         return pd.DataFrame(
             {
                 "genre": [self._scorer.genres[at] for at in found.argmax(axis=1)],
                 "probability": found.max(axis=1),
             }
         )
+
+
+def _texts(table: pd.DataFrame, name: str) -> list[str | None]:
+    given = table.get(name, pd.Series(index=table.index, dtype=object))
+    return [text if isinstance(text, str) else None for text in given]
 
 
 set_model(GenreClassifier())

@@ -12,6 +12,7 @@ from mlflow.types.schema import ColSpec, DataType, Schema
 
 from dustjacket import tracking
 from dustjacket.errors import CorruptVersionError, NotReadyError
+from dustjacket.genres.hashed import Hashed
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.scorer import Scorer
 from dustjacket.storage import Store
@@ -20,31 +21,41 @@ log = logging.getLogger(__name__)
 
 REGISTERED, KIND = "genre-classifier", "genre_classifier"
 _SIGNATURE = ModelSignature(
-    Schema([ColSpec(DataType.string, "title"), ColSpec(DataType.string, "author", required=False)]),
+    Schema(
+        [
+            ColSpec(DataType.string, "title"),
+            *(ColSpec(DataType.string, name, required=False) for name in ("author", "description")),
+        ]
+    ),
     Schema([ColSpec(DataType.string, "genre"), ColSpec(DataType.double, "probability")]),
 )
 
 
-def ensure_registered(folder: Path, version: str, tags: dict[str, str]) -> ModelVersion:
+def ensure_registered(
+    folder: Path, scorer: Scorer, version: str, tags: dict[str, str]
+) -> ModelVersion:
     """Return the registered model of a published version; log and register it if there is none.
 
     Needs an active run, in which it is logged.
 
     Args:
         folder: the scorer's saved files.
+        scorer: what they hold.
         version: the version that is being published; an attempt before may have registered it.
     """
     client = mlflow.MlflowClient()
     wanted = f"name = '{REGISTERED}' and tags.`version` = '{version}'"
     if known := client.search_model_versions(wanted):
         return known[0]
+    embeds = isinstance(scorer.model, Hashed) and scorer.model.encoder is not None
+    extras = ["tracking", *(["sentences"] if embeds else [])]
     logged = mlflow.pyfunc.log_model(
         name=KIND,
         python_model=str(Path(__file__).with_name("mlflow_model.py")),
         artifacts={"scorer": str(folder)},
         signature=_SIGNATURE,
         input_example=pd.DataFrame({"title": ["The Time Machine"], "author": ["H. G. Wells"]}),
-        pip_requirements=["dustjacket[tracking]"],
+        pip_requirements=[f"dustjacket[{','.join(extras)}]"],
     )
     return tracking.register(REGISTERED, logged.model_uri, {"version": version, **tags})
 

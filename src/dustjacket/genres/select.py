@@ -4,6 +4,7 @@ import logging
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -71,9 +72,9 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
         for file in sorted(Path(scratch).iterdir()):
             job.draft.upload(f"{SCORER}/{file.name}", file)
         registered = ensure_registered(
-            Path(scratch), job.plan.version, {"candidate": chosen.candidate.name, **verdict}
+            Path(scratch), scorer, job.plan.version, {"candidate": scorer.name, **verdict}
         )
-        _, won = job.publish(
+        manifest, _ = job.publish(
             rows={"train": len(known.books), "test": len(test.books)},
             facts={
                 "selected": chosen.candidate.name,
@@ -90,8 +91,8 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
                 **verdict,
             },
         )
-        if won:
-            _set_aliases(registered.version, promoted=verdict["verdict"] == "promoted")
+        # Whichever attempt won: it may have ended before it came to this.
+        _set_aliases(manifest.facts)
 
 
 def _encoder(parameters: ClassifierParameters) -> Encoder | None:
@@ -131,13 +132,13 @@ def read_known(
         raise BadInputError(f"catalog/{catalog} has no test book: give a larger listing")
     check_folds(train, parameters.folds)
     sentences = [
-        np.stack(part["sentence"].to_list()) if encoder else None for part in (train, test)
+        np.stack(part.pop("sentence").to_list()) if encoder else None for part in (train, test)
     ]
-    return Known(spark, train, sentences[0], parameters), HeldOut(test, sentences[1])
+    return Known(spark, train, sentences[0], parameters), HeldOut(test, sentences[1], encoder)
 
 
-def _set_aliases(version: str, *, promoted: bool) -> None:
+def _set_aliases(facts: dict[str, Any]) -> None:
     client = mlflow.MlflowClient()
-    client.set_registered_model_alias(REGISTERED, tracking.CHALLENGER, version)
-    if promoted:
-        client.set_registered_model_alias(REGISTERED, tracking.CHAMPION, version)
+    client.set_registered_model_alias(REGISTERED, tracking.CHALLENGER, facts["model_version"])
+    if facts["verdict"] == "promoted":
+        client.set_registered_model_alias(REGISTERED, tracking.CHAMPION, facts["model_version"])
