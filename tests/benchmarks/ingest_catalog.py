@@ -99,7 +99,7 @@ def peer(listing: Path) -> Measured:
             process.start()
             process.join()
 
-        took = measured(run)
+        took = measured(run, process)
         return Measured(math.inf, took.memory_mib) if process.exitcode else took
 
 

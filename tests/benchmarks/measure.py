@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import Process
 from statistics import median
 
 import psutil
@@ -20,13 +21,18 @@ class Measured:
     memory_mib: float
 
 
-def measured(work: Callable[[], object]) -> Measured:
-    """Do ``work`` and measure it; memory is proportional (PSS), so shared pages count once."""
+def measured(work: Callable[[], object], apart: Process | None = None) -> Measured:
+    """Do ``work`` and measure it; memory is proportional (PSS), so shared pages count once.
+
+    Args:
+        apart: the process that ``work`` starts, where its memory alone is meant; else it is that
+            of this process and all below.
+    """
     over, peak = threading.Event(), [0.0]
 
     def watch() -> None:
         while True:
-            peak[0] = max(peak[0], _tree_mib())
+            peak[0] = max(peak[0], _tree_mib(apart))
             if over.wait(_POLL_S):
                 return
 
@@ -40,10 +46,16 @@ def measured(work: Callable[[], object]) -> Measured:
     return Measured(seconds, peak[0])
 
 
-def _tree_mib() -> float:
+def _tree_mib(apart: Process | None) -> float:
     total = 0
-    here = psutil.Process()
-    for process in [here, *here.children(recursive=True)]:
+    if apart and apart.pid is None:
+        return 0.0  # not started yet
+    try:
+        root = psutil.Process(apart.pid if apart else None)
+        below = root.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return 0.0
+    for process in [root, *below]:
         try:
             total += process.memory_full_info().pss
         except (psutil.NoSuchProcess, psutil.AccessDenied):
