@@ -44,7 +44,7 @@ def sentences(read):
     return ("sentences", stacked, "sentence")
 
 
-def searches(fold_of_row, least, *, embedded, memory=None, metric="f1_weighted"):
+def searches(fold_of_row, least, *, embedded):
     """Return searches over each peer's grid, on the given folds, by name."""
     peers = {
         "MultinomialNB": (MultinomialNB(), {"alpha": [0.05, 0.1, 0.3, 1.0]}),
@@ -59,9 +59,9 @@ def searches(fold_of_row, least, *, embedded, memory=None, metric="f1_weighted")
             features.append(sentences("by_sign" if name.endswith("NB") else "plain"))
         steps = [("features", ColumnTransformer(features)), ("classifier", classifier)]
         found[name] = GridSearchCV(
-            Pipeline(steps, memory=memory),
+            Pipeline(steps),
             {f"classifier__{setting}": values for setting, values in grid.items()},
-            cv=PredefinedSplit(fold_of_row), scoring=metric, n_jobs=JOBS,
+            cv=PredefinedSplit(fold_of_row), scoring="f1_weighted", n_jobs=JOBS,
         )  # fmt: skip
     return found
 

@@ -17,9 +17,8 @@ import warnings
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
-
 from dustjacket.catalog.ingest import ingest_catalog
+from dustjacket.genres.embeddings import KIND, read_sentences
 from dustjacket.genres.known import with_fold
 from dustjacket.genres.metrics import label_metrics
 from dustjacket.genres.select import select_classifier
@@ -37,10 +36,9 @@ def table_of(alone, catalog):
     parameters = ClassifierParameters()
     books = alone.spark.read.parquet(alone.store.uri(catalog, "books"))
     table = with_fold(books, parameters.folds, parameters.seed).toPandas()
-    published = alone.store.newest("sentence_embeddings")
+    published = alone.store.newest(KIND)
     if published and published.parents["catalog"] == catalog.version:
-        sentences = alone.spark.read.parquet(alone.store.uri(published, "sentences")).toPandas()
-        sentences["sentence"] = [np.frombuffer(v, np.float16) for v in sentences["sentence"]]
+        sentences = read_sentences(alone.spark, alone.store, published)
         table = table.merge(sentences, on=["file", "position"])
     return with_text(table.sort_values(["file", "position"], ignore_index=True))
 

@@ -328,9 +328,9 @@ def test_a_selected_classifier_is_assessed_and_judged(known):
     low, high = found.intervals["accuracy"]
     assert low <= found.test["accuracy"] <= high
     assert 0 < found.down_weighted <= 1
-    verdict = judge(found, known.genres, None, test, "f1_weighted")
+    verdict = judge(found, None, test, "f1_weighted")
     assert verdict["verdict"] == "promoted"
-    same = judge(found, known.genres, ("v0", scorer), test, "f1_weighted")
+    same = judge(found, ("v0", scorer), test, "f1_weighted")
     assert same["verdict"] == "not_better", "an interval of nothing but 0"
     blind = Scorer("x", known.genres, hashed())
-    assert judge(found, known.genres, ("v0", blind), test, "f1_weighted")["verdict"] == "promoted"
+    assert judge(found, ("v0", blind), test, "f1_weighted")["verdict"] == "promoted"

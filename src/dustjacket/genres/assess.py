@@ -1,8 +1,6 @@
 """What is found out of the selected classifier: on test books, of its data, of its behaviour."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +11,7 @@ from dustjacket.genres.behaviour import behaviours, keywords
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.intervals import difference, intervals
 from dustjacket.genres.known import HeldOut
-from dustjacket.genres.metrics import label_metrics, probability_metrics
+from dustjacket.genres.metrics import likeliest, probability_metrics
 from dustjacket.genres.review import slices, worst_confusions
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import Result
@@ -34,6 +32,7 @@ class Assessment:
         down_weighted: the deciding metric's mean over folds, with suspects down-weighted; a little
             too good, for what is suspect was found by models that saw the held-out fold.
         probabilities: (test books, genres).
+        predicted: the likeliest genre of each test book.
         suspects: known books whose genre the model contradicts.
         confusions: of test books, the most frequent, with titles.
         slices: metrics by genre, length of title, with and without author.
@@ -46,15 +45,12 @@ class Assessment:
     out_of_fold: dict[str, float]
     down_weighted: float
     probabilities: np.ndarray
+    predicted: list[str]
     suspects: pd.DataFrame
     confusions: pd.DataFrame
     slices: pd.DataFrame
     behaviours: pd.DataFrame
     curve: pd.DataFrame
-
-    def predicted(self, genres: Sequence[str]) -> list[str]:
-        """Return the likeliest genre of each test book."""
-        return [genres[label] for label in self.probabilities.argmax(axis=1)]
 
 
 def assess(fits: Fits, chosen: Result, scorer: Scorer, test: HeldOut) -> Assessment:
@@ -62,13 +58,14 @@ def assess(fits: Fits, chosen: Result, scorer: Scorer, test: HeldOut) -> Assessm
     known = fits.known
     genres, metric, seed = known.genres, known.parameters.metric, known.parameters.seed
     found = test.probabilities(scorer)
-    predicted = [genres[label] for label in found.argmax(axis=1)]
+    predicted = likeliest(found, genres)
     true = list(test.books["genre"])
     trusted = trust(
         known.books, chosen.probabilities, genres, weight=known.parameters.suspect_weight
     )
     down_weighted = [
-        _value(fits, chosen, fold, metric, trust=trusted) for fold in range(known.parameters.folds)
+        fits.score_result(chosen, fold, trust=trusted).metrics(known)[metric]
+        for fold in range(known.parameters.folds)
     ]
     return Assessment(
         test=probability_metrics(true, found, genres),
@@ -76,6 +73,7 @@ def assess(fits: Fits, chosen: Result, scorer: Scorer, test: HeldOut) -> Assessm
         out_of_fold=probability_metrics(list(known.books["genre"]), chosen.probabilities, genres),
         down_weighted=float(np.mean(down_weighted)),
         probabilities=found,
+        predicted=predicted,
         suspects=suspects(known.books, chosen.probabilities, genres),
         confusions=worst_confusions(test.books, predicted),
         slices=slices(test.books, predicted),
@@ -94,7 +92,9 @@ def assess(fits: Fits, chosen: Result, scorer: Scorer, test: HeldOut) -> Assessm
 def _learning_curve(fits: Fits, chosen: Result, metric: str) -> pd.DataFrame:
     rows = int((fits.known.folds != 0).sum())
     some = [share for share in _SHARES if share * rows >= _LEAST_ROWS]
-    values = [_value(fits, chosen, 0, metric, share=share) for share in some]
+    values = [
+        fits.score_result(chosen, 0, share=share).metrics(fits.known)[metric] for share in some
+    ]
     shares = [*some, 1.0]
     return pd.DataFrame(
         {
@@ -105,17 +105,8 @@ def _learning_curve(fits: Fits, chosen: Result, metric: str) -> pd.DataFrame:
     )
 
 
-def _value(fits: Fits, chosen: Result, fold: int, metric: str, **fit: Any) -> float:
-    scored = fits.score_result(chosen, fold, **fit)
-    known = fits.known
-    true = [known.genres[label] for label in known.labels[scored.books]]
-    predicted = [known.genres[label] for label in scored.scores.argmax(axis=1)]
-    return label_metrics(true, predicted)[metric]
-
-
 def judge(
     found: Assessment,
-    genres: Sequence[str],
     before: tuple[str, Scorer] | None,
     test: HeldOut,
     metric: str,
@@ -137,8 +128,8 @@ def judge(
         return {"verdict": "promoted", "reason": f"the champion {version} cannot be run: {error}"}
     gain, low, high = difference(
         list(test.books["genre"]),
-        found.predicted(genres),
-        [champion.genres[label] for label in theirs.argmax(axis=1)],
+        found.predicted,
+        likeliest(theirs, champion.genres),
         metric,
     )
     reason = (

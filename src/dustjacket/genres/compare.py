@@ -22,7 +22,7 @@ from dustjacket.genres.candidates import (
 from dustjacket.genres.features import SELECTED
 from dustjacket.genres.fits import Fits, Scored, in_place
 from dustjacket.genres.known import Known
-from dustjacket.genres.metrics import label_metrics, probability_metrics
+from dustjacket.genres.metrics import probability_metrics
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
 
@@ -172,9 +172,7 @@ def _vote(known: Known, candidate: VoteCandidate, results: Sequence[Result]) -> 
 
 
 def _log_fold(known: Known, part: Scored, fold: int, run_id: str | None = None) -> float:
-    true = [known.genres[label] for label in known.labels[part.books]]
-    predicted = [known.genres[label] for label in part.scores.argmax(axis=1)]
-    metrics = label_metrics(true, predicted) | {"seconds": part.seconds}
+    metrics = part.metrics(known) | {"seconds": part.seconds}
     if part.memory_mib is not None:
         metrics["memory_mib"] = part.memory_mib
     mlflow.log_metrics(metrics, step=fold, run_id=run_id)

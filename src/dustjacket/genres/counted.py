@@ -90,6 +90,7 @@ class Counted:
     """
 
     KIND: ClassVar[str] = "counted"
+    encoder: ClassVar[None] = None
 
     vocabulary: dict[str, int]
     idf: np.ndarray

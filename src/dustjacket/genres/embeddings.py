@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from dustjacket.genres.sentences import Encoder
 from dustjacket.job import Job
-from dustjacket.storage import Manifest, digest_of
+from dustjacket.storage import Manifest, Store, digest_of
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,12 @@ def catalog_sentences(
         found = _publish(job, books, encoder, digest)
     else:
         log.info("sentence embeddings of catalog/%s are there already", catalog.version)
-    table: pd.DataFrame = spark.read.parquet(job.store.uri(found, _FILES)).toPandas()
+    return read_sentences(spark, job.store, found)
+
+
+def read_sentences(spark: SparkSession, store: Store, published: Manifest) -> pd.DataFrame:
+    """Return published embeddings: ``file``, ``position``, ``sentence`` (float16) of each book."""
+    table: pd.DataFrame = spark.read.parquet(store.uri(published, _FILES)).toPandas()
     table["sentence"] = [np.frombuffer(value, np.float16) for value in table["sentence"]]
     return table
 

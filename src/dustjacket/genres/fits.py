@@ -22,6 +22,7 @@ from dustjacket.genres.grams import Weights
 from dustjacket.genres.hashed import Hashed, Member
 from dustjacket.genres.known import Known
 from dustjacket.genres.linear import Fit, Fitted, run_fit
+from dustjacket.genres.metrics import label_metrics, likeliest
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
 from dustjacket.genres.sentences import Encoder
@@ -42,6 +43,11 @@ class Scored:
     scores: np.ndarray
     seconds: float
     memory_mib: float | None = None
+
+    def metrics(self, known: Known) -> dict[str, float]:
+        """Return accuracy, f1_weighted and f1_macro of the likeliest genres."""
+        true = [known.genres[label] for label in known.labels[self.books]]
+        return label_metrics(true, likeliest(self.scores, known.genres))
 
 
 @dataclass(frozen=True)

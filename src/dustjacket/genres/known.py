@@ -1,6 +1,5 @@
 """The books that a selection knows: read once, in one order, for every candidate and fold."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +13,10 @@ from pyspark.sql import functions as fn
 from dustjacket.errors import BadInputError
 from dustjacket.genres.features import BOOK, WEIGHT, with_terms
 from dustjacket.genres.grams import Counts, count, joined
-from dustjacket.genres.hashed import Hashed
 from dustjacket.genres.linear import Table
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.sentences import Encoder
 from dustjacket.parameters import ClassifierParameters
-
-log = logging.getLogger(__name__)
 
 _BOOKS_PER_TASK = 20_000
 _FEW_BOOKS = 50_000
@@ -155,7 +151,7 @@ class HeldOut:
         Raises:
             NotReadyError: the scorer reads embeddings of another model, and has no weights of it.
         """
-        same = isinstance(scorer.model, Hashed) and scorer.model.encoder == self.encoder
+        same = scorer.model.encoder == self.encoder
         return scorer.probabilities(
             list(self.books["title"]),
             list(self.books["author"]),

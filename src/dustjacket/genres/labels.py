@@ -13,6 +13,7 @@ from dustjacket import tracking
 from dustjacket.genres.figures import bar_figure
 from dustjacket.genres.read import LABELS, load_scorer
 from dustjacket.genres.scorer import Scorer
+from dustjacket.genres.scores import logarithms
 from dustjacket.job import Job
 from dustjacket.parameters import LabelParameters
 
@@ -25,7 +26,6 @@ _SCHEMA = (
     f"top array<struct<genre: string, probability: double>>, {_COPIED}"
 )
 _COVERS_PER_TASK = 10_000
-_LEAST = 1e-30
 
 
 def label_covers(job: Job, spark: SparkSession) -> None:
@@ -92,4 +92,4 @@ def labeller(
 
 def entropy(probabilities: np.ndarray) -> np.ndarray:
     """Return (rows,) in nats, of (rows, genres): 0 is sure of one genre, log(genres) of none."""
-    return np.asarray(-(probabilities * np.log(np.maximum(probabilities, _LEAST))).sum(axis=1))
+    return np.asarray(-(probabilities * logarithms(probabilities)).sum(axis=1))

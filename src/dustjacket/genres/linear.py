@@ -113,17 +113,20 @@ def run_fit(fit: Fit, shared: "Broadcast[Table]") -> Fitted:
     if fit.point.get("balanced"):
         trust = trust * (len(rows) / np.bincount(labels)[labels] / len(np.unique(labels)))
     learnt, bias = LEARNERS[fit.learner](features, labels, trust, fit.point, fit.seed)
-    member = _member(learnt, bias, np.unique(labels), table.genres, len(weights.buckets), fit)
-    scores = None
-    if fit.fold is not None:
+    known, margins = np.unique(labels), fit.learner == "linear_svm"
+    scores = member = None
+    if fit.fold is None:
+        columns = len(weights.buckets)
+        member = _member(learnt, bias, known, table.genres, columns, fit.embedded, margins=margins)
+    else:
         held_out = np.flatnonzero(table.folds == fit.fold)
         x = table.features(weights, held_out, fit.embedded)
         scores = np.full((len(held_out), table.genres), UNSEEN, np.float32)
         found = x @ learnt.T.astype(np.float32) + bias
-        scores[:, np.unique(labels)] = found if member.margins else logarithms(softmax(found))
+        scores[:, known] = found if margins else logarithms(softmax(found))
     return Fitted(
         scores,
-        member if fit.fold is None else None,
+        member,
         time.monotonic() - began,
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     )
@@ -184,13 +187,17 @@ LEARNERS: Mapping[LearnerName, Callable[..., Learnt]] = {
 
 
 def _member(
-    learnt: np.ndarray, bias: np.ndarray, known: np.ndarray, genres: int, columns: int, fit: Fit
+    learnt: np.ndarray,
+    bias: np.ndarray,
+    known: np.ndarray,
+    genres: int,
+    columns: int,
+    embedded: str,
+    *,
+    margins: bool,
 ) -> Member:
     weights = np.zeros((learnt.shape[1], genres), np.float32)
     weights[:, known] = learnt.T
     every = np.full(genres, UNSEEN, np.float32)
     every[known] = bias
-    return Member(
-        weights=weights[:columns], sentences=weights[columns:], bias=every,
-        embedded=fit.embedded, margins=fit.learner == "linear_svm",
-    )  # fmt: skip
+    return Member(weights[:columns], weights[columns:], every, embedded, margins)

@@ -9,6 +9,11 @@ _BINS = 15
 _LEAST = 1e-15
 
 
+def likeliest(scores: np.ndarray, genres: Sequence[str]) -> list[str]:
+    """Return the genre of highest score of each row of (rows, genres)."""
+    return [genres[label] for label in scores.argmax(axis=1)]
+
+
 def label_metrics(true: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
     """Return accuracy, f1_weighted and f1_macro."""
     f1 = {

@@ -12,7 +12,6 @@ from mlflow.types.schema import ColSpec, DataType, Schema
 
 from dustjacket import tracking
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.genres.hashed import Hashed
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.scorer import Scorer
 from dustjacket.storage import Store
@@ -47,8 +46,7 @@ def ensure_registered(
     wanted = f"name = '{REGISTERED}' and tags.`version` = '{version}'"
     if known := client.search_model_versions(wanted):
         return known[0]
-    embeds = isinstance(scorer.model, Hashed) and scorer.model.encoder is not None
-    extras = ["tracking", *(["sentences"] if embeds else [])]
+    extras = ["tracking", *(["sentences"] if scorer.model.encoder else [])]
     logged = mlflow.pyfunc.log_model(
         name=KIND,
         python_model=str(Path(__file__).with_name("mlflow_model.py")),

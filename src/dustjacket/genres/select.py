@@ -64,7 +64,7 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
             found = assess(fits, chosen, scorer, test)
         track_assessment(found, test.books, known.genres, parameters.metric)
         before = champion(job.store, besides=job.plan.version)
-        verdict = judge(found, known.genres, before, test, parameters.metric)
+        verdict = judge(found, before, test, parameters.metric)
         repeated = repeat_paper(books) if parameters.repeat_paper else {}
         mlflow.log_metrics({f"repeated.{name}": value for name, value in repeated.items()})
         mlflow.set_tags({"selected": chosen.candidate.name, **verdict})

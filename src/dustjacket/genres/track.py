@@ -66,7 +66,7 @@ def track_assessment(
     )
     for name in ("suspects", "confusions", "slices", "behaviours", "curve"):
         mlflow.log_table(getattr(found, name), f"{name}.json")
-    predicted, true = found.predicted(genres), list(test["genre"])
+    predicted, true = found.predicted, list(test["genre"])
     right = np.array(predicted) == np.array(true)
     figures = {
         "confusion": confusion_figure(*confusion(true, predicted)),
