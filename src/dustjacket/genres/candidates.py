@@ -111,7 +111,6 @@ CANDIDATES: dict[CandidateName, Candidate] = {
             (
                 {"regParam": 1e-4},  # the plain one's, which is not fitted again
                 {"regParam": 1e-3},
-                {"regParam": 2e-5},
                 {"regParam": 1e-4, "balanced": 1.0},
             ),
             FEATURES, _logistic_regression,
