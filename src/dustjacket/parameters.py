@@ -181,14 +181,52 @@ class LabelParameters(StepParameters):
 class ClipParameters(StepParameters):
     """Parameters of ``finetune_clip``."""
 
-    model: str = Field("dustjacket-small", max_length=200, description="Model: one of ours by name")
+    model: str = Field(
+        "lite0-minilm",
+        max_length=2000,
+        description="Model: lite0-minilm (needs no network), champion, a name of open_clip's "
+        "(ViT-B-32), hf-hub:NAME, or a folder or s3:// address",
+    )
+    weights: str = Field(
+        "",
+        max_length=2000,
+        description="Weights of open_clip's model: a tag, or a checkpoint's path or s3:// address; "
+        "empty: random",
+    )
+    recipe: Literal["full", "locked_image", "locked_text", "locked", "lora"] = Field(
+        "locked_image", description="What is trained: all, one tower, the projection, or LoRA"
+    )
+    wise_ft: bool = Field(
+        False, description="Mix with the starting weights, as much as does best on validation"
+    )
     processes: int = Field(2, ge=1, le=64, description="Training processes (TorchDistributor)")
-    epochs: int = Field(30, ge=1, le=1000, description="Passes over the training pairs")
-    batch_size: int = Field(128, ge=2, le=8192, description="Pairs in a batch, over all processes")
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="Peak learning rate")
+    device: Literal["cpu", "gpu"] = Field("cpu", description="Where to train: a process a GPU")
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="Of products and sums")
+    epochs: int = Field(10, ge=1, le=1000, description="Passes over the training pairs")
+    patience: int = Field(
+        5, ge=0, le=1000, description="Stop after so many epochs without a better one; 0: never"
+    )
+    batch_size: int = Field(128, ge=2, le=65536, description="Pairs in a batch, over all processes")
+    micro_batch: int = Field(
+        0, ge=0, le=65536, description="Pairs a process embeds at a time; 0: all of its batch"
+    )
+    learning_rate: float = Field(3e-4, gt=0, le=1, description="Peak learning rate")
     weight_decay: float = Field(0.1, ge=0, le=1, description="AdamW's weight decay")
     warmup: float = Field(0.1, ge=0, le=1, description="Share of steps that warm up")
     include_genre: bool = Field(True, description="Put the predicted genre into training prompts")
+    min_confidence: float = Field(
+        0.3, ge=0, le=1, description="Leave a genre out that is less probable than this"
+    )
+    checkpoint_steps: int = Field(
+        0, ge=0, le=1_000_000, description="Steps between checkpoints; 0: once an epoch"
+    )
+    keep_checkpoints: int = Field(2, ge=1, le=100, description="Checkpoints to keep")
+    max_broken_share: float = Field(
+        0.01, ge=0, le=1, description="Fail if a greater share of the covers cannot be read"
+    )
+    cache_gib: float = Field(
+        8, ge=0.01, le=10_000, description="Disk for decoded covers on each machine, in GiB"
+    )
     seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
 
 

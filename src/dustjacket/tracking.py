@@ -35,8 +35,12 @@ def connect(settings: Settings) -> None:
 
 
 @contextmanager
-def step_run(job: Job, experiment: str) -> Iterator[mlflow.ActiveRun]:
-    """Open the parent run of a DAG run: tagged, with the step's parameters and input versions."""
+def step_run(job: Job, experiment: str, **options: Any) -> Iterator[mlflow.ActiveRun]:
+    """Open the parent run of a DAG run: tagged, with the step's parameters and input versions.
+
+    Args:
+        options: more of ``mlflow.start_run``'s, such as the ``run_id`` of a run to go on with.
+    """
     connect(job.settings)
     mlflow.set_experiment(experiment)
     plan = job.plan
@@ -48,7 +52,7 @@ def step_run(job: Job, experiment: str) -> Iterator[mlflow.ActiveRun]:
         "git_sha": git_sha(),
         "code": plan.code,
     }
-    with mlflow.start_run(run_name=plan.version, tags=tags) as run:
+    with mlflow.start_run(run_name=plan.version, tags=tags, **options) as run:
         mlflow.log_params(plan.parameters)
         for kind in plan.inputs:
             log_version(job.store, job.input(kind))

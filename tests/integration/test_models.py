@@ -4,9 +4,11 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from dustjacket import tracking
 from dustjacket.clip.embed import embed_texts
+from dustjacket.clip.model import MODEL_FOLDER
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import (
     REGISTERED,
@@ -14,21 +16,39 @@ from dustjacket.clip.registry import (
     ensure_registered,
     ensure_starting,
 )
+from dustjacket.errors import BadInputError
 from dustjacket.parameters import ClipParameters
 
 pytestmark = pytest.mark.integration
+SMALL = ClipParameters(model="dustjacket-small")
+NO_COVERS = None  # only lite0-minilm looks at them
 TEXTS = ["The Time Machine by H. G. Wells", "Dracula"]
 
 
 @pytest.fixture(scope="module")
 def starting(store):
     tracking.connect(store.settings)
-    return ensure_starting(store, ClipParameters())
+    return ensure_starting(store, SMALL, NO_COVERS)
 
 
 def test_the_starting_weights_are_made_once(store, starting):
-    assert ensure_starting(store, ClipParameters()) == starting
-    assert ensure_starting(store, ClipParameters(seed=14)).version != starting.version
+    assert ensure_starting(store, SMALL, NO_COVERS) == starting
+    other = SMALL.model_copy(update={"seed": 14})
+    assert ensure_starting(store, other, NO_COVERS).version != starting.version
+
+
+def test_a_model_and_a_checkpoint_in_s3_are_starting_weights_too(store, starting):
+    def weights(**given):
+        found = ensure_starting(store, ClipParameters(**given), NO_COVERS)
+        return load_version(store, found).model.state_dict()
+
+    folder = f"s3://{store.bucket}/{starting.prefix}{MODEL_FOLDER}"
+    wanted = load_version(store, starting).model.state_dict()
+    file = f"{folder}/open_clip_model.safetensors"
+    for found in (weights(model=folder), weights(model=SMALL.model, weights=file, seed=3)):
+        assert all(torch.equal(found[name], one) for name, one in wanted.items())
+    with pytest.raises(BadInputError, match="nowhere"):
+        weights(model=f"s3://{store.bucket}/nowhere")
 
 
 def test_a_model_comes_back_from_mlflow_as_it_was_published(store, starting):

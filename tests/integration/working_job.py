@@ -4,6 +4,7 @@ import sys
 import time
 
 from dustjacket.clip.distribute import run_distributed
+from dustjacket.parameters import ClipParameters
 from dustjacket.settings import load_settings
 from dustjacket.spark import session
 
@@ -38,7 +39,7 @@ if __name__ == "__main__":
     spark.range(1000).repartition(2).write.mode("overwrite").parquet(address)
     rows = spark.read.parquet(address).rdd.mapPartitions(wait).count()
     print("rows", rows, flush=True)
-    run_distributed(spark, 2, meet, 4)
+    run_distributed(spark, ClipParameters(processes=2), meet, 4)
     print("met", flush=True)
     spark.stop()
     sys.exit(0)

@@ -1,13 +1,21 @@
 import numpy as np
 import pandas as pd
+import pytest
 
-from dustjacket.clip.prompts import fixed_prompts, prompt, sampled_prompts
+from dustjacket.clip.prompts import (
+    AUTHOR_SHARE,
+    fixed_prompts,
+    prompt,
+    prompt_variants,
+    sampled_variants,
+)
 
 BOOKS = pd.DataFrame(
     {
         "title": ["Dracula", "Emma"] * 200,
         "author": ["Bram Stoker", None] * 200,
         "genre": ["Horror", "Romance"] * 200,
+        "probability": [0.9, 0.9] * 200,
     }
 )
 
@@ -26,21 +34,30 @@ def test_evaluation_prompts_name_the_author_and_the_genre_only_if_asked():
     assert fixed_prompts(BOOKS.head(2), genre=False) == ["Dracula by Bram Stoker", "Emma"]
 
 
-def test_training_prompts_leave_out_at_random_and_the_same_for_the_same_seed():
-    once, again = (
-        sampled_prompts(BOOKS, genre=True, rng=np.random.default_rng(1)) for _ in range(2)
-    )
-    assert once == again
-    assert set(once) == {
-        "Dracula",
-        "Dracula by Bram Stoker",
-        "Dracula, Horror",
+def test_a_genre_that_is_not_sure_enough_is_left_out():
+    books = BOOKS.head(2).assign(probability=[0.31, 0.29])
+    assert fixed_prompts(books, genre=True, min_confidence=0.3) == [
         "Dracula by Bram Stoker, Horror",
         "Emma",
-        "Emma, Romance",
-    }
+    ]
 
 
-def test_without_genre_no_training_prompt_names_one():
-    texts = sampled_prompts(BOOKS, genre=False, rng=np.random.default_rng(1))
-    assert not [text for text in texts if "Horror" in text or "Romance" in text]
+def test_training_prompts_vary_in_what_they_leave_out():
+    variants = prompt_variants(BOOKS.head(2), genre=True)
+    assert variants == [
+        ["Dracula", "Emma"],
+        ["Dracula by Bram Stoker", "Emma"],
+        ["Dracula, Horror", "Emma, Romance"],
+        ["Dracula by Bram Stoker, Horror", "Emma, Romance"],
+    ]
+    nameless = prompt_variants(BOOKS, genre=False)
+    assert not [text for texts in nameless for text in texts if "Horror" in text]
+
+
+def test_a_genre_is_named_in_training_as_often_as_it_is_probable():
+    books = BOOKS.assign(probability=0.9)
+    once, again = (sampled_variants(books, np.random.default_rng(1)) for _ in range(2))
+    assert once.tolist() == again.tolist()
+    assert set(once) == {0, 1, 2, 3}
+    assert (once >= 2).mean() == pytest.approx(0.9, abs=0.05)
+    assert (once % 2).mean() == pytest.approx(AUTHOR_SHARE, abs=0.1)

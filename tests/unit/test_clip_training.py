@@ -1,4 +1,4 @@
-"""Training: the same batches for any number of processes, and the same gradients."""
+"""Training: the same steps for any number of processes, in parts or whole, and after any stop."""
 
 import os
 import sys
@@ -11,14 +11,93 @@ import torch
 import torch.multiprocessing as mp
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
-from dustjacket.clip.data import Pairs, batches
-from dustjacket.clip.model import build, load, save
-from dustjacket.clip.train import fit
-from dustjacket.errors import BadInputError
+from dustjacket.clip.contrast import Group, contrastive_loss
+from dustjacket.clip.data import Pairs, draw_epoch
+from dustjacket.clip.model import random_model
+from dustjacket.clip.towers import Towers, lock, merge_lora, shifted, trainable
+from dustjacket.clip.train import DivergedError, backward, fit, schedule
 from dustjacket.parameters import ClipParameters
 
 SIZE = 64
+MODEL = "dustjacket-small"
+ONE = Group()
+
+
+def coloured_pairs(count, start=0):
+    """Return covers of one colour each, whose titles name the colour."""
+    colours = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255,) * 3}
+    names = [list(colours)[at % len(colours)] for at in range(start, start + count)]
+    pixels = torch.tensor([colours[name] for name in names], dtype=torch.uint8)
+    images = pixels.view(-1, 3, 1, 1).expand(-1, 3, SIZE, SIZE)
+    books = pd.DataFrame(
+        {
+            "key": [str(at) for at in range(start, start + count)],
+            "title": [f"The {name} book {at // 4}" for at, name in enumerate(names, start)],
+            "author": None,
+            "genre": "Art",
+            "probability": 0.8,
+        }
+    )
+    return Pairs(books, images.contiguous())
+
+
+def parameters(**given):
+    given = {"epochs": 2, "batch_size": 8, "processes": 1, "recipe": "full", **given}
+    return ClipParameters(model=MODEL, patience=0, **given)
+
+
+def weights_after(given, pairs=16, **fitted):
+    clip = random_model(MODEL, 13)
+    fit(clip, coloured_pairs(pairs), coloured_pairs(0), given, **fitted)
+    return clip.model.state_dict()
+
+
+def assert_close(found, wanted, atol, rtol=1e-3):
+    assert found.keys() == wanted.keys()
+    for name, tensor in wanted.items():
+        torch.testing.assert_close(found[name], tensor, atol=atol, rtol=rtol, msg=name)
+
+
+class Kept(list):
+    """Checkpoints in memory."""
+
+    def write(self, checkpoint):
+        self.append(checkpoint)
+
+
+class StoppedError(Exception):
+    pass
+
+
+def stop_at(step):
+    def tell(metrics, at):
+        if at == step and "train.loss" in metrics:
+            raise StoppedError
+
+    return tell
+
+
+def _spawned(rank, world, folder, work):
+    torch.set_num_threads(1)
+    import torch.distributed as dist
+
+    dist.init_process_group(
+        "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=world
+    )
+    work(Group(rank, world), folder)
+    dist.destroy_process_group()
+
+
+def together(work, folder, monkeypatch, world=2):
+    """Run ``work(group, folder)`` in processes that talk over loopback."""
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
+    monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
+    mp.spawn(_spawned, args=(world, str(folder), work), nprocs=world)
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="names Linux's loopback interface")
 
 
 @given(
@@ -31,89 +110,224 @@ def test_all_processes_together_see_the_global_batches(count, per_process, world
     size = per_process * world
     if size > count:
         return
-    whole = list(batches(count, size, 13, epoch))
-    parts = [list(batches(count, size, 13, epoch, rank=r, world=world)) for r in range(world)]
-    assert [rows.tolist() for rows in whole] == [
-        np.concatenate(step).tolist() for step in zip(*parts, strict=True)
-    ]
-    seen = np.concatenate(whole)
-    assert len(set(seen.tolist())) == len(seen) == count // size * size
+    draws = draw_epoch(coloured_pairs(count).books, 13, epoch, 4)
+    whole = [draws.batch(number, size) for number in range(count // size)]
+    for batch in whole:
+        parts = torch.cat([Group(rank, world).share(batch) for rank in range(world)])
+        assert parts.tolist() == batch.tolist()
+    seen = torch.cat(whole).tolist()
+    assert len(set(seen)) == len(seen) == count // size * size
 
 
-def coloured_pairs(count):
-    """Return covers of one colour each, whose titles name the colour."""
-    colours = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255,) * 3}
-    names = [list(colours)[at % len(colours)] for at in range(count)]
-    pixels = torch.tensor([colours[name] for name in names], dtype=torch.uint8)
-    images = pixels.view(-1, 3, 1, 1).expand(-1, 3, SIZE, SIZE)
-    books = pd.DataFrame(
-        {
-            "key": [str(at) for at in range(count)],
-            "title": [f"The {name} book" for name in names],
-            "author": None,
-            "genre": "Art",
-        }
-    )
-    return Pairs(books, images.contiguous())
+def gradients(group=ONE, at_once=8, books=None):
+    """Return the gradients of one batch of eight pairs."""
+    clip, pairs = random_model(MODEL, 13), coloured_pairs(8)
+    lock(clip, "full")
+    towers = Towers(clip, pairs.images, [list(pairs.books["title"])] * 4, group)
+    draws = draw_epoch(pairs.books, 13, 1, 4)
+    from dustjacket.clip.contrast import average_gradients
+
+    backward(towers, clip, group, draws.order, draws.order, draws, at_once)
+    average_gradients(list(trainable(clip).values()), group)
+    return {name: one.grad for name, one in trainable(clip).items() if one.grad is not None}
 
 
-PARAMETERS = ClipParameters(epochs=2, batch_size=8, processes=1)
+def _gradients_of_two(group, folder):
+    found = gradients(group)
+    if group.rank == 0:
+        save_file(found, f"{folder}/gradients.safetensors")
 
 
-def trained_alone(parameters=PARAMETERS):
-    clip = build(parameters.model, parameters.seed)
-    fit(clip, coloured_pairs(16), coloured_pairs(0), parameters)
-    return clip.model.state_dict()
+@linux
+def test_two_processes_have_the_gradients_of_one_with_the_whole_batch(tmp_path, monkeypatch):
+    together(_gradients_of_two, tmp_path, monkeypatch)
+    found, wanted = load_file(tmp_path / "gradients.safetensors"), gradients()
+    assert max(float(one.abs().max()) for one in wanted.values()) > 1e-2
+    assert_close(found, wanted, atol=1e-5, rtol=0)
 
 
-def _rank(rank, world, folder):
-    torch.set_num_threads(1)
-    import torch.distributed as dist
-
-    dist.init_process_group(
-        "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=world
-    )
-    clip = build(PARAMETERS.model, PARAMETERS.seed)
-    fit(clip, coloured_pairs(16), coloured_pairs(0), PARAMETERS, rank=rank, world=world)
-    if rank == 0:
-        save(clip, Path(folder) / "model")
-    dist.destroy_process_group()
+@pytest.mark.parametrize("at_once", [1, 3, 4])
+def test_a_batch_in_parts_has_the_gradients_of_the_whole(at_once):
+    assert_close(gradients(at_once=at_once), gradients(), atol=1e-5, rtol=0)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="names Linux's loopback interface")
+def test_covers_of_the_same_book_are_no_negatives_of_each_other():
+    covers = torch.nn.functional.normalize(torch.randn(3, 4), dim=1)
+    scale = torch.tensor(10.0)
+
+    def loss(titles, books):
+        return float(contrastive_loss(covers, titles, scale, torch.tensor(books), ONE))
+
+    titles = covers[[0, 0, 2]]  # the second book's title is the first's
+    assert loss(titles, [0, 0, 1]) < loss(titles, [0, 1, 2])
+    alone = [float(contrastive_loss(covers[[0]], titles[[0]], scale, torch.tensor([0]), ONE))]
+    assert alone == [0.0]
+
+
+def _train_two(group, folder):
+    clip = random_model(MODEL, 13)
+    fit(clip, coloured_pairs(16), coloured_pairs(6, 16), parameters(), group=group)
+    if group.rank == 0:
+        save_file(clip.model.state_dict(), f"{folder}/model.safetensors")
+
+
+@linux
 def test_two_processes_train_as_one(tmp_path, monkeypatch):
-    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
-    monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
-    mp.spawn(_rank, args=(2, str(tmp_path)), nprocs=2)
-    together = load(tmp_path / "model").model.state_dict()
-    for name, alone in trained_alone().items():
-        torch.testing.assert_close(together[name], alone, atol=2e-4, rtol=1e-3, msg=name)
+    together(_train_two, tmp_path, monkeypatch)
+    alone = random_model(MODEL, 13)
+    fit(alone, coloured_pairs(16), coloured_pairs(6, 16), parameters())
+    assert_close(load_file(tmp_path / "model.safetensors"), alone.model.state_dict(), atol=2e-4)
 
 
 def test_training_is_repeatable():
-    first, second = trained_alone(), trained_alone()
+    first, second = weights_after(parameters()), weights_after(parameters())
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.parametrize("recipe", ["full", "lora", "locked_image"])
+def test_a_training_stopped_twice_and_gone_on_with_ends_as_if_it_never_stopped(recipe):
+    given = parameters(recipe=recipe, epochs=3, checkpoint_steps=1)
+    validation = coloured_pairs(6, 16)
+
+    def train(**fitted):
+        clip = random_model(MODEL, 13)
+        return fit(clip, coloured_pairs(16), validation, given, **fitted), clip
+
+    _, unbroken = train()
+    kept = Kept()
+    with pytest.raises(StoppedError):
+        train(checkpoints=kept, tell=stop_at(3))
+    assert kept[-1].state.step == 2
+    with pytest.raises(StoppedError):
+        train(checkpoints=kept, tell=stop_at(5), resume=kept[-1])
+    assert kept[-1].state.step == 4
+    trained, resumed = train(checkpoints=kept, resume=kept[-1])
+    assert trained.steps == 6
+    assert_close(resumed.model.state_dict(), unbroken.model.state_dict(), atol=1e-6, rtol=0)
+
+
+def _resume_two(group, folder):
+    given, kept = parameters(checkpoint_steps=1), Kept()
+    with pytest.raises(StoppedError):
+        weights_after(given, checkpoints=kept, tell=stop_at(3))
+    found = weights_after(given, resume=kept[-1], group=group)
+    if group.rank == 0:
+        save_file(found, f"{folder}/model.safetensors")
+
+
+@linux
+def test_another_number_of_processes_goes_on_alike(tmp_path, monkeypatch):
+    together(_resume_two, tmp_path, monkeypatch)
+    found = load_file(tmp_path / "model.safetensors")
+    assert_close(found, weights_after(parameters()), atol=1e-4, rtol=0)
+
+
 def test_a_model_learns_to_tell_colours_apart():
-    parameters = ClipParameters(epochs=12, batch_size=4, learning_rate=5e-4)
-    clip = build(parameters.model, parameters.seed)
     told = []
-    fit(clip, coloured_pairs(32), coloured_pairs(4), parameters, tell=lambda m, _: told.append(m))
+    given = parameters(epochs=12, batch_size=4, learning_rate=5e-4)
+    weights_after(given, pairs=32, tell=lambda metrics, _: told.append(metrics))
     losses = [metrics["train.loss"] for metrics in told if "train.loss" in metrics]
     assert np.mean(losses[-8:]) < 0.5 * np.mean(losses[:8])
 
 
-def test_a_model_is_saved_and_loaded_whole(tmp_path):
-    clip = build("dustjacket-small", 13)
-    save(clip, tmp_path)
+def changed(recipe):
+    """Return the names of the weights that training moves."""
+    before, after = (
+        random_model(MODEL, 13).model.state_dict(),
+        weights_after(parameters(recipe=recipe)),
+    )
+    assert before.keys() == after.keys()
+    return {name for name in before if not torch.equal(before[name], after[name])}
+
+
+def test_a_recipe_trains_what_it_says():
+    scale, head = {"logit_scale"}, {"visual.head.proj.weight"}
+    assert changed("locked") == head | scale
+    assert changed("locked_image") > head | scale
+    assert all(name.startswith("text.") for name in changed("locked_image") - head - scale)
+    assert all(name.startswith("visual.") for name in changed("locked_text") - scale)
+    assert {name.split(".")[0] for name in changed("full")} == {"visual", "text", "logit_scale"}
+    assert any("mlp" in name for name in changed("lora"))
+
+
+def test_lora_is_merged_into_the_weights_it_was_added_to():
+    clip, images = random_model(MODEL, 13), coloured_pairs(4).images
+    shapes = {name: one.shape for name, one in clip.model.state_dict().items()}
+    lock(clip, "lora")
+    trained = trainable(clip)
+    assert sum(one.numel() for one in trained.values()) < 0.25 * sum(
+        one.numel() for one in clip.model.parameters()
+    )
+    with torch.no_grad():
+        for one in trained.values():
+            one.add_(0.02 * torch.randn(one.shape, generator=torch.manual_seed(1)))
+        apart = clip.model.encode_image(images.float() / 255)
+        merge_lora(clip)
+        merged = clip.model.encode_image(images.float() / 255)
+    torch.testing.assert_close(merged, apart, atol=1e-5, rtol=1e-4)
+    assert {name: one.shape for name, one in clip.model.state_dict().items()} == shapes
+
+
+def test_mixing_with_the_starting_weights_never_does_worse_on_validation():
+    clip, validation = random_model(MODEL, 13), coloured_pairs(12, 16)
+    plain = fit(random_model(MODEL, 13), coloured_pairs(16), validation, parameters())
+    mixed = fit(clip, coloured_pairs(16), validation, parameters(wise_ft=True))
+    assert mixed.interpolation in (0.25, 0.5, 0.75, 1.0)
+    assert mixed.validation_recall_at_10 >= plain.validation_recall_at_10
+
+
+def test_training_stops_when_it_gets_no_better():
+    given = ClipParameters(
+        model=MODEL, recipe="full", processes=1, batch_size=8, epochs=50, patience=2,
+        learning_rate=1e-9,
+    )  # fmt: skip
+    trained = fit(random_model(MODEL, 13), coloured_pairs(8), coloured_pairs(12, 8), given)
+    assert trained.best_epoch == 1
+    assert trained.steps == 3
+
+
+def test_a_loss_that_is_no_number_stops_with_the_batchs_keys():
+    clip = random_model(MODEL, 13)
+    with torch.no_grad():
+        clip.model.logit_scale.fill_(torch.nan)
+    with pytest.raises(DivergedError, match="step 1: lower learning_rate") as caught:
+        fit(clip, coloured_pairs(8), coloured_pairs(0), parameters())
+    assert sorted(caught.value.keys) == [str(at) for at in range(8)]
+
+
+def test_a_cover_is_shifted_and_its_edges_repeated():
+    image = torch.arange(16.0).view(1, 1, 4, 4).expand(1, 3, 4, 4)
+    moved = shifted(image, torch.tensor([[1, -1]]))[0, 0]
+    assert moved[0].tolist() == [4, 4, 5, 6]
+    assert moved[3].tolist() == [12, 12, 13, 14]
+
+
+def test_the_learning_rate_rises_and_falls():
+    rates = [schedule(step, 100, 0.1) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] < 0.01
+
+
+def test_titles_are_cut_to_what_the_longest_needs_without_changing_them():
+    clip = random_model(MODEL, 13)
+    titles = ["Emma!!!", "The Strange Case of Dr Jekyll and Mr Hyde"]
+    whole, cut = clip.tokenizer(titles), clip.tokens(titles)
+    assert cut.shape[1] < whole.shape[1]
+    with torch.no_grad():
+        torch.testing.assert_close(
+            clip.model.encode_text(cut), clip.model.encode_text(whole), atol=1e-5, rtol=1e-4
+        )
+
+
+def test_model_files_hold_what_was_trained(tmp_path):
+    from dustjacket.clip.model import load, save
+
+    clip = random_model(MODEL, 13)
+    save(clip, Path(tmp_path))
     loaded = load(tmp_path)
     assert {file.suffix for file in tmp_path.iterdir()} == {".json", ".safetensors"}
     for name, tensor in clip.model.state_dict().items():
         assert torch.equal(loaded.model.state_dict()[name], tensor)
     assert torch.equal(loaded.tokenizer(["Emma"]), clip.tokenizer(["Emma"]))
-
-
-def test_a_model_that_is_not_there_is_named_with_those_that_are():
-    with pytest.raises(BadInputError, match=r"'nope'.*dustjacket-small"):
-        build("nope", 13)

@@ -16,6 +16,7 @@ from pyspark.ml.torch.distributor import TorchDistributor
 from pyspark.sql import SparkSession
 
 from dustjacket.errors import DustjacketError
+from dustjacket.parameters import ClipParameters
 from dustjacket.spark import LOOPBACK, is_local
 
 RENDEZVOUS = "DUSTJACKET_RENDEZVOUS"
@@ -23,9 +24,9 @@ _RAISED = re.compile(r"^\[rank\d+\]: (\w[\w.]*: .*)$", re.MULTILINE)
 
 
 def run_distributed(
-    spark: SparkSession, processes: int, train: Callable[..., None], *args: Any
+    spark: SparkSession, parameters: ClipParameters, train: Callable[..., None], *args: Any
 ) -> None:
-    """Call ``train(*args)`` in that many processes and wait; all end when one fails.
+    """Call ``train(*args)`` in as many processes as asked for; all end when one fails.
 
     On one machine (``local[…]``) they meet in a file that ``DUSTJACKET_RENDEZVOUS`` names and
     talk over loopback; on a cluster each is a Spark task, and they meet by address.
@@ -35,7 +36,7 @@ def run_distributed(
     """
     local = is_local(spark)
     distributor = (_LoopbackDistributor if local else TorchDistributor)(
-        num_processes=processes, local_mode=local, use_gpu=False
+        num_processes=parameters.processes, local_mode=local, use_gpu=parameters.device == "gpu"
     )
     try:
         if local:

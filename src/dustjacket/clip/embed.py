@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from dustjacket.clip.data import normalised
+from dustjacket.clip.data import Images, normalised
 from dustjacket.clip.model import Clip
 
 
-def embed_covers(clip: Clip, images: torch.Tensor, batch_size: int = 128) -> np.ndarray:
+def embed_covers(clip: Clip, images: Images, batch_size: int = 128) -> np.ndarray:
     """Return (n, dimensions) embeddings of (n, 3, size, size) 8-bit images."""
 
     def encode(part: torch.Tensor) -> torch.Tensor:
@@ -19,23 +19,26 @@ def embed_covers(clip: Clip, images: torch.Tensor, batch_size: int = 128) -> np.
     return _in_batches(encode, images, batch_size, clip)
 
 
-def embed_texts(clip: Clip, texts: Sequence[str], batch_size: int = 128) -> np.ndarray:
-    """Return (n, dimensions) embeddings of texts."""
+def embed_texts(
+    clip: Clip, texts: Sequence[str], batch_size: int = 128, *, normalize: bool = True
+) -> np.ndarray:
+    """Return (n, dimensions) embeddings of texts, of unit length unless not normalised."""
 
     def encode(part: torch.Tensor) -> torch.Tensor:
-        return clip.model.encode_text(part, normalize=True)  # type: ignore[operator,no-any-return]
+        return clip.model.encode_text(clip.cut(part), normalize=normalize)  # type: ignore[operator,no-any-return]
 
-    return _in_batches(encode, clip.tokenizer(list(texts)), batch_size, clip)
+    return _in_batches(encode, clip.tokens(texts), batch_size, clip)
 
 
 @torch.inference_mode()
 def _in_batches(
-    encode: Callable[[torch.Tensor], torch.Tensor], rows: torch.Tensor, size: int, clip: Clip
+    encode: Callable[[torch.Tensor], torch.Tensor], rows: Images, size: int, clip: Clip
 ) -> np.ndarray:
     was_training = clip.model.training
     clip.model.eval()
     try:
-        parts = [encode(rows[at : at + size]) for at in range(0, len(rows), size)]
+        every = np.arange(len(rows))
+        parts = [encode(rows[every[at : at + size]]) for at in range(0, len(rows), size)]
     finally:
         clip.model.train(was_training)
     return torch.cat(parts).numpy()

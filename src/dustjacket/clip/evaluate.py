@@ -17,7 +17,6 @@ from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import (
     PROMOTED,
-    STARTING,
     champion,
     ensure_champion,
     ensure_registered,
@@ -41,7 +40,9 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
     """
     parameters = EvaluationParameters.model_validate(job.plan.parameters)
     candidate = job.input("clip_candidate")
-    starting = job.store.manifest(STARTING, candidate.facts["starting_clip"])
+    starting = job.store.manifest(
+        candidate.facts["starting_kind"], candidate.facts["starting_clip"]
+    )
     before = champion(job.store, starting, besides=candidate.version)
     clips = {
         name: load_version(job.store, manifest)
@@ -54,9 +55,12 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
 
     def measure(name: str, *, genre: bool) -> dict[str, Any]:
         clip = clips[name]
-        return evaluate(clip, pairs[clip.image_size], genre=genre, batch=parameters.batch_size)
+        return evaluate(
+            clip, pairs[clip.image_size], genre=genre, sure=sure, batch=parameters.batch_size
+        )
 
     genre = bool(candidate.parameters["include_genre"])
+    sure = float(candidate.parameters["min_confidence"])
     found = {
         "starting": measure("starting", genre=genre),
         "champion": measure("champion", genre=genre),
@@ -96,10 +100,14 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
         )
 
 
-def evaluate(clip: Clip, pairs: Pairs, *, genre: bool, batch: int) -> dict[str, Any]:
-    """Return the retrieval metrics of one model over all ``pairs``, by direction."""
+def evaluate(clip: Clip, pairs: Pairs, *, genre: bool, sure: float, batch: int) -> dict[str, Any]:
+    """Return the retrieval metrics of one model over all ``pairs``, by direction.
+
+    Args:
+        genre: whether prompts name it, where it is at least as probable as ``sure``.
+    """
     covers = embed_covers(clip, pairs.images, batch)
-    titles = embed_texts(clip, fixed_prompts(pairs.books, genre=genre), batch)
+    titles = embed_texts(clip, fixed_prompts(pairs.books, genre=genre, min_confidence=sure), batch)
     scale = float(clip.model.logit_scale.exp())  # type: ignore[operator]
     return {
         **retrieval(titles, covers),

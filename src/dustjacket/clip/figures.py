@@ -13,6 +13,7 @@ from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts
 
 _TITLES, _FOUND = 6, 5
+_COVERS, _ACROSS, _BEST = 12, 4, 3
 
 
 def recall_figure(found: dict[str, Any], gallery: int) -> Figure:
@@ -37,6 +38,27 @@ def recall_figure(found: dict[str, Any], gallery: int) -> Figure:
     return figure
 
 
+def matches_figure(clip: Clip, pairs: Pairs, *, genre: bool) -> Figure:
+    """Return some covers of ``pairs`` with the titles that match them best, the own one bold."""
+    shown = np.arange(min(_COVERS, len(pairs)))
+    titles = embed_texts(clip, fixed_prompts(pairs.books, genre=genre))
+    images = pairs.images[shown]
+    scores = embed_covers(clip, images) @ titles.T
+    figure = Figure(figsize=(2.6 * _ACROSS, 3.6 * -(-len(shown) // _ACROSS)), layout="constrained")
+    grid = figure.subplots(-(-len(shown) // _ACROSS), _ACROSS, squeeze=False).flatten()
+    for axes in grid:
+        axes.axis("off")
+    for axes, row in zip(grid, shown, strict=False):
+        axes.imshow(images[row].permute(1, 2, 0).numpy())
+        for place, at in enumerate(np.argsort(-scores[row], kind="stable")[:_BEST]):
+            text = textwrap.shorten(str(pairs.books["title"].iloc[at]), 34, placeholder="…")
+            axes.text(
+                0, -0.04 - 0.08 * place, f"{scores[row][at]:.2f} {text}", fontsize=7, va="top",
+                transform=axes.transAxes, weight="bold" if at == row else "normal",
+            )  # fmt: skip
+    return figure
+
+
 def retrieval_figure(clip: Clip, pairs: Pairs, *, genre: bool) -> Figure:
     """Return, for some titles, their own cover and the best-matching ones of all ``pairs``."""
     covers = embed_covers(clip, pairs.images)
@@ -47,7 +69,7 @@ def retrieval_figure(clip: Clip, pairs: Pairs, *, genre: bool) -> Figure:
     for row, title in enumerate(shown["title"]):
         best = np.argsort(-(covers @ titles[row]), kind="stable")[:_FOUND]
         for axes, at in zip(grid[row], [row, *best], strict=False):
-            axes.imshow(pairs.images[at].permute(1, 2, 0).numpy())
+            axes.imshow(pairs.images[np.array([at])][0].permute(1, 2, 0).numpy())
             axes.set_title("own" if at == row else "", fontsize=8, color="green")
         for axes in grid[row]:
             axes.axis("off")

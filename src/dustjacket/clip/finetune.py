@@ -7,14 +7,15 @@ import mlflow
 from pyspark.sql import SparkSession
 
 from dustjacket import tracking
+from dustjacket.clip.checkpoints import Checkpoints
 from dustjacket.clip.distribute import run_distributed
+from dustjacket.clip.process import RESULT, Task, train_process
 from dustjacket.clip.registry import (
     ensure_champion,
     ensure_registered,
     ensure_starting,
     set_alias,
 )
-from dustjacket.clip.train import RESULT, Task, train_process
 from dustjacket.errors import BadInputError
 from dustjacket.genres.read import read_labels
 from dustjacket.job import Job
@@ -26,7 +27,8 @@ log = logging.getLogger(__name__)
 def finetune_clip(job: Job, spark: SparkSession) -> None:
     """Train on the pairs of the training split and publish the result as ``clip_candidate``.
 
-    The starting weights are registered as ``@champion`` first, where nothing is.
+    The starting weights are registered as ``@champion`` first, where nothing is. A run that was
+    stopped is gone on with from its newest checkpoint, under the same MLflow run.
 
     Raises:
         BadInputError: there are fewer training covers than two a process.
@@ -39,32 +41,40 @@ def finetune_clip(job: Job, spark: SparkSession) -> None:
             f"labelled_covers/{labels.version} has {splits.get('train', 0)} training covers, too "
             f"few for {parameters.processes} processes: ingest more covers"
         )
-    starting = ensure_starting(job.store, parameters)
-    with tracking.step_run(job, tracking.CLIP) as run:
+    covers = job.store.manifest("covers", labels.parents["covers"])
+    starting = ensure_starting(job.store, parameters, covers)
+    checkpoints = Checkpoints(job.store, job.plan.digest)
+    kept = checkpoints.versions()
+    before = checkpoints.state(kept[-1]).run_id if kept else None
+    with tracking.step_run(job, tracking.CLIP, run_id=before, log_system_metrics=True) as run:
         ensure_champion(job.store, starting)
         log.info("training on %s with %d processes", splits, parameters.processes)
         task = Task(
             settings=job.settings,
             parameters=parameters,
             labels=labels.version,
-            starting=starting.version,
+            starting=(starting.kind, starting.version),
             version=job.draft.version,
             attempt=job.draft.attempt,
+            work=job.plan.digest,
             run_id=run.info.run_id,
         )
-        run_distributed(spark, parameters.processes, train_process, task)
+        run_distributed(spark, parameters, train_process, task)
         trained = json.loads(job.draft.read(RESULT))
         mlflow.log_metrics({f"result.{k}": v for k, v in trained.items() if v is not None})
         candidate, won = job.publish(
             rows={"pairs": trained["pairs"]},
             facts={
                 "model": parameters.model,
+                "recipe": parameters.recipe,
                 "processes": parameters.processes,
                 "epochs": parameters.epochs,
                 "run_id": run.info.run_id,
                 "starting_clip": starting.version,
+                "starting_kind": starting.kind,
                 **trained,
             },
         )
         if won:
             set_alias(ensure_registered(job.store, candidate), tracking.CHALLENGER)
+    checkpoints.discard()

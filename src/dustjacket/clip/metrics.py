@@ -32,6 +32,11 @@ def retrieval(titles: np.ndarray, covers: np.ndarray) -> dict[str, dict[str, flo
     }
 
 
+def mean_recall_at_10(titles: np.ndarray, covers: np.ndarray) -> float:
+    """Return recall@10, the mean of both directions."""
+    return float(np.mean([found["recall_at_10"] for found in retrieval(titles, covers).values()]))
+
+
 def _summary(found: np.ndarray) -> dict[str, float]:
     recalls = {f"recall_at_{k}": float((found <= k).mean()) for k in RECALLS}
     return {**recalls, "median_rank": float(np.median(found))}

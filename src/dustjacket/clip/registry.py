@@ -3,6 +3,7 @@
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
@@ -10,33 +11,76 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import infer_signature
 
 from dustjacket import tracking
-from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, build, save
+from dustjacket.clip.conse import MOST_COVERS, carried_versions
+from dustjacket.clip.conse import NAME as CONSE
+from dustjacket.clip.conse import SIZE as CONSE_SIZE
+from dustjacket.clip.data import read_pairs
+from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, save
+from dustjacket.clip.prompts import prompt
+from dustjacket.clip.weights import open_model
+from dustjacket.covers.read import read_index
 from dustjacket.parameters import ClipParameters
+from dustjacket.sources import fingerprint
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
 REGISTERED = "cover-clip"
 STARTING, CANDIDATE, PROMOTED = "starting_clip", "clip_candidate", "cover_clip"
+CHAMPION_MODEL = "champion"  # the parameter's value that means the newest promoted one
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def ensure_starting(store: Store, parameters: ClipParameters) -> Manifest:
-    """Return the published starting weights that ``parameters`` name, made if there are none.
+def ensure_starting(store: Store, parameters: ClipParameters, covers: Manifest) -> Manifest:
+    """Return the published weights that ``parameters`` start from, made if there are none.
 
-    Their version's name follows from the model and the seed alone, so whoever comes first makes
-    them and all use the same.
+    Their version's name follows from where they come from alone, so whoever comes first makes them
+    and all use the same. The model ``champion`` is the newest promoted one, or else the default.
+
+    Args:
+        covers: those at hand, on whose training side ``lite0-minilm`` is joined.
+
+    Raises:
+        BadInputError: no model has that name, or what it names cannot be read.
+        NotReadyError: its weights cannot be had from here.
     """
-    clip = build(parameters.model, parameters.seed)
-    identity = {"config": (CONFIGS / f"{parameters.model}.json").read_text()}
-    digest = digest_of(identity | {"model": parameters.model, "seed": parameters.seed})
+    name, weights, seed = parameters.model, parameters.weights, parameters.seed
+    if name == CHAMPION_MODEL:
+        if promoted := store.newest(PROMOTED):
+            return promoted
+        name, weights = ClipParameters().model, ClipParameters().weights
+    named = {"model": name, "weights": weights, "seed": seed}
+    digest = digest_of(named | _content(store, name, weights, covers))
     if found := store.with_digest(STARTING, digest):
         return found
+    books = read_index(store, covers) if name == CONSE else pd.DataFrame()
+    clip = open_model(name, weights, seed, store=store, **_at_hand(store, covers, books))
     draft = store.draft(STARTING, version_name(_BEFORE_ALL, digest))
     with tempfile.TemporaryDirectory() as scratch:
         save(clip, Path(scratch))
         for file in sorted(Path(scratch).iterdir()):
             draft.upload(f"{MODEL_FOLDER}/{file.name}", file)
-    named = {"model": parameters.model, "seed": parameters.seed}
     return draft.publish(parameters=named, facts=named)[0]
+
+
+def _content(store: Store, name: str, weights: str, covers: Manifest) -> dict[str, str]:
+    """Return what, beside its name, decides which weights a model has."""
+    if name == CONSE:
+        return {"covers": covers.version, **carried_versions()}
+    if (CONFIGS / f"{name}.json").is_file():
+        return {"config": (CONFIGS / f"{name}.json").read_text()}
+    content = {}
+    for source in (name, weights):
+        if source.startswith("s3://") or Path(source).exists():
+            content[source] = fingerprint(source, store.settings)
+    return content
+
+
+def _at_hand(store: Store, covers: Manifest, books: pd.DataFrame) -> dict[str, Any]:
+    if books.empty:
+        return {}
+    training = books[books["split"] == "train"].head(MOST_COVERS)
+    pairs = read_pairs(store, covers, training, CONSE_SIZE)
+    titles = [prompt(*row) for row in zip(pairs.books["title"], pairs.books["author"], strict=True)]
+    return {"images": pairs.images, "titles": titles}
 
 
 def ensure_registered(store: Store, manifest: Manifest) -> ModelVersion:

@@ -1,60 +1,46 @@
-"""One training process: contrastive fine-tuning of both towers, the same on every rank.
+"""Contrastive fine-tuning of both towers: the same steps for any number of processes.
 
 Radford et al. 2021 (CLIP): symmetric cross-entropy over the cosines of a batch, a learnt logit
 scale of at most 100, AdamW without decay of gains and biases, warm-up, then a cosine to zero.
 """
 
-import copy
-import json
+import logging
 import math
-import os
-import tempfile
 import time
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import mlflow
-import numpy as np
 import torch
-import torch.distributed as dist
-from open_clip.loss import ClipLoss
-from torch.nn.parallel import DistributedDataParallel
 
-from dustjacket.clip.data import Pairs, batches, normalised, read_pairs
-from dustjacket.clip.distribute import RENDEZVOUS
-from dustjacket.clip.embed import embed_covers, embed_texts
-from dustjacket.clip.metrics import retrieval
-from dustjacket.clip.model import MODEL_FOLDER, Clip, save
-from dustjacket.clip.prompts import fixed_prompts, sampled_prompts
-from dustjacket.clip.read import load_version
-from dustjacket.genres.read import read_labels
+from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, State, copied, restore, snapshot
+from dustjacket.clip.contrast import Group, average_gradients, contrastive_loss
+from dustjacket.clip.data import Epoch, Pairs, draw_epoch
+from dustjacket.clip.metrics import mean_recall_at_10
+from dustjacket.clip.model import Clip
+from dustjacket.clip.prompts import fixed_prompts, prompt_variants
+from dustjacket.clip.towers import Towers, lock, merge_lora, trainable
+from dustjacket.errors import DustjacketError
 from dustjacket.parameters import ClipParameters
-from dustjacket.settings import Settings
-from dustjacket.storage import Draft, Store
 
-RESULT = "training.json"
+log = logging.getLogger(__name__)
+
 MAX_LOGIT_SCALE = math.log(100)
 MAX_GRADIENT_NORM = 1.0
+_SAY_EVERY_S = 10.0
+Tell = Callable[[dict[str, float], int], None]
 
 
-@dataclass(frozen=True)
-class Task:
-    """What every training process is told; small, for it travels to other machines.
+class DivergedError(DustjacketError):
+    """The loss is no number any more; ``keys`` are those of the batch."""
 
-    Attributes:
-        labels, starting: versions to read.
-        version, attempt: the draft into which rank 0 writes the trained model.
-        run_id: MLflow run that rank 0 logs to.
-    """
-
-    settings: Settings
-    parameters: ClipParameters
-    labels: str
-    starting: str
-    version: str
-    attempt: str
-    run_id: str
+    def __init__(self, step: int, keys: list[str]) -> None:
+        """Say at which step."""
+        super().__init__(
+            f"the loss is not a number at step {step}: lower learning_rate, or look at the covers "
+            "of that batch"
+        )
+        self.keys = keys
 
 
 @dataclass(frozen=True)
@@ -62,54 +48,12 @@ class Trained:
     """What training came to; rates are of pairs over all processes, validation apart."""
 
     pairs: int
+    steps: int
     best_epoch: int
     pairs_per_second: float
     validation_recall_at_10: float | None
-
-
-def train_process(task: Task) -> None:
-    """Train as one rank of the group that torchrun started; rank 0 writes model and result."""
-    rank, world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    cores, here = len(os.sched_getaffinity(0)), int(os.environ["LOCAL_WORLD_SIZE"])
-    torch.set_num_threads(max(1, cores // here))
-    meet = os.environ.get(RENDEZVOUS)
-    dist.init_process_group(
-        "gloo", init_method=f"file://{meet}" if meet else "env://", rank=rank, world_size=world
-    )
-    store = Store(task.settings)
-    clip, training, validation = _read(store, task)
-    try:
-        if rank:
-            fit(clip, training, validation, task.parameters, rank=rank, world=world)
-            return
-        mlflow.set_tracking_uri(task.settings.mlflow_uri or "")
-        with mlflow.start_run(run_id=task.run_id), tempfile.TemporaryDirectory() as scratch:
-            trained = fit(
-                clip, training, validation, task.parameters, world=world, tell=_tell_mlflow
-            )
-            save(clip, Path(scratch))
-            draft = Draft(store, "clip_candidate", task.version, task.attempt)
-            for file in Path(scratch).iterdir():
-                draft.upload(f"{MODEL_FOLDER}/{file.name}", file)
-            draft.put(RESULT, json.dumps(asdict(trained)).encode())
-    finally:
-        dist.destroy_process_group()
-
-
-def _read(store: Store, task: Task) -> tuple[Clip, Pairs, Pairs]:
-    labels = store.manifest("labelled_covers", task.labels)
-    covers = store.manifest("covers", labels.parents["covers"])
-    clip = load_version(store, store.manifest("starting_clip", task.starting))
-    books = read_labels(store, labels)
-    training, validation = (
-        read_pairs(store, covers, books[books["split"] == split], clip.image_size)
-        for split in ("train", "validation")
-    )
-    return clip, training, validation
-
-
-def _tell_mlflow(metrics: dict[str, float], step: int) -> None:
-    mlflow.log_metrics(metrics, step=step, synchronous=False)
+    starting_recall_at_10: float | None
+    interpolation: float
 
 
 def fit(
@@ -118,118 +62,264 @@ def fit(
     validation: Pairs,
     parameters: ClipParameters,
     *,
-    rank: int = 0,
-    world: int = 1,
-    tell: Any = None,
+    group: Group | None = None,
+    tell: Tell = lambda _metrics, _step: None,
+    checkpoints: Checkpoints | None = None,
+    resume: Checkpoint | None = None,
+    state: State | None = None,
 ) -> Trained:
-    """Train ``clip`` in place and leave it with its best epoch's weights.
+    """Train ``clip`` in place and leave it with its best epoch's weights, on every process.
 
     The best epoch is the one with the highest validation recall@10, both directions together;
-    the last one where there are fewer than two validation pairs.
+    the last one where there are fewer than two validation pairs. With ``wise_ft`` the weights are
+    then those on the line from the starting ones that do best there (Wortsman et al. 2022).
 
     Args:
-        tell: on rank 0, called with metrics and the step that they belong to.
+        tell: called on rank 0 with metrics and the step that they belong to.
+        checkpoints: where rank 0 keeps the training, if anywhere.
+        resume: what to go on from; the result is that of a training that never stopped.
+        state: what a new training begins its checkpoints with.
+
+    Raises:
+        DivergedError: the loss is no number.
     """
-    batch_size = min(parameters.batch_size, len(training)) // world * world
-    steps = parameters.epochs * (len(training) // batch_size)
-    model: Any = DistributedDataParallel(clip.model) if world > 1 else clip.model
-    loss_of = ClipLoss(local_loss=True, gather_with_grad=True, rank=rank, world_size=world)
-    optimizer = _optimizer(clip.model, parameters)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(parameters, steps))
-    best: tuple[float, int, dict[str, Any]] = (-1.0, parameters.epochs, {})
-    step, seconds = 0, 0.0
-    for epoch in range(1, parameters.epochs + 1):
-        began, losses = time.monotonic(), []
-        clip.model.train()
-        rng = np.random.default_rng([parameters.seed, epoch])
-        texts = clip.tokenizer(
-            sampled_prompts(training.books, genre=parameters.include_genre, rng=rng)
+    group = group or Group()
+    run = _Run(clip, training, validation, parameters, group, tell)
+    run.state = state or run.state
+    if resume is not None:
+        run.resume(resume)
+    run.train(checkpoints)
+    return run.finish()
+
+
+class _Run:
+    """One training: its towers, its optimizer, and where it is."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        training: Pairs,
+        validation: Pairs,
+        parameters: ClipParameters,
+        group: Group,
+        tell: Tell,
+    ) -> None:
+        self.clip, self.parameters, self.group, self.tell = clip, parameters, group, tell
+        self.training, self.validation = training, validation
+        self.start = {name: one.detach().clone() for name, one in clip.model.state_dict().items()}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(parameters.seed)
+            lock(clip, parameters.recipe)
+        genre, sure = parameters.include_genre, parameters.min_confidence
+        bf16 = parameters.precision == "bf16"
+        variants = prompt_variants(training.books, genre=genre, min_confidence=sure)
+        fixed = fixed_prompts(validation.books, genre=genre, min_confidence=sure)
+        self.towers = Towers(clip, training.images, variants, group, bf16=bf16)
+        self.held_out = Towers(clip, validation.images, [fixed], group, bf16=bf16)
+        self.books = torch.from_numpy(training.books["title"].str.casefold().factorize()[0])
+        self.size = min(parameters.batch_size, len(training)) // group.world * group.world
+        self.per_epoch = len(training) // self.size
+        self.steps = parameters.epochs * self.per_epoch
+        self.weights = trainable(clip)
+        self.optimizer = _optimizer(self.weights, parameters)
+        self.state, self.best = State(), dict[str, torch.Tensor]()
+        self.starting_recall = self._recall()
+        self._said = time.monotonic()
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        restore(checkpoint, self.weights, self.optimizer)
+        self.state, self.best = checkpoint.state, dict(checkpoint.best)
+        log.info("going on from step %d of %d", self.state.step, self.steps)
+
+    def train(self, checkpoints: Checkpoints | None) -> None:
+        state, parameters = self.state, self.parameters
+        every = parameters.checkpoint_steps or self.per_epoch
+        reach = self.clip.image_size // 16
+        while state.step < self.steps and not self._stops():
+            epoch, first = divmod(state.step, self.per_epoch)
+            draws = draw_epoch(self.training.books, parameters.seed, epoch + 1, reach)
+            for number in range(first, self.per_epoch):
+                self._step(draws, number)
+                ends = number + 1 == self.per_epoch
+                if ends:
+                    self._end_epoch(epoch + 1)
+                if (
+                    checkpoints is not None
+                    and self.group.rank == 0
+                    and (state.step % every == 0 or ends)
+                ):
+                    checkpoints.write(snapshot(state, self.weights, self.optimizer, self.best))
+
+    def finish(self) -> Trained:
+        with torch.no_grad():
+            for name, weight in self.weights.items():
+                weight.copy_(self.best.get(name, weight))
+        merge_lora(self.clip)
+        share = self._interpolate() if self.parameters.wise_ft else 1.0
+        state = self.state
+        return Trained(
+            pairs=len(self.training),
+            steps=state.step,
+            best_epoch=state.best_epoch,
+            pairs_per_second=state.step * self.size / max(state.seconds, 1e-9),
+            validation_recall_at_10=state.best_recall if len(self.validation) > 1 else None,
+            starting_recall_at_10=self.starting_recall,
+            interpolation=share,
         )
-        for rows in batches(
-            len(training), batch_size, parameters.seed, epoch, rank=rank, world=world
-        ):
-            images = normalised(augmented(training.images[rows], rng), clip.model)
-            covers, titles, scale = model(images, texts[rows])[:3]
-            loss = loss_of(covers, titles, scale)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            norm = torch.nn.utils.clip_grad_norm_(clip.model.parameters(), MAX_GRADIENT_NORM)
-            optimizer.step()
-            schedule.step()
-            with torch.no_grad():
-                clip.model.logit_scale.clamp_(0, MAX_LOGIT_SCALE)  # type: ignore[operator]
-            losses.append(float(loss.detach()))
-            step += 1
-            if tell:
-                tell(
-                    {
-                        "train.loss": losses[-1],
-                        "train.learning_rate": schedule.get_last_lr()[0],
-                        "train.gradient_norm": float(norm),
-                        "train.logit_scale": float(scale.detach()),
-                    },
-                    step,
-                )
-        seconds += time.monotonic() - began
-        if rank == 0:
-            recall = validation_recall(clip, validation, genre=parameters.include_genre)
-            if (recall or 0.0) >= best[0]:
-                best = (recall or 0.0, epoch, copy.deepcopy(clip.model.state_dict()))
-            rate = step * batch_size / seconds
-            if tell:
-                told = {} if recall is None else {"validation.recall_at_10": recall}
-                tell({**told, "train.pairs_per_second": rate}, step)
-            print(
-                f"epoch {epoch}/{parameters.epochs}: loss {np.mean(losses):.3f}, "
-                + ("" if recall is None else f"validation recall@10 {recall:.3f}, ")
-                + f"{rate:.0f} pairs/s, {(steps - step) * batch_size / rate:.0f} s left",
-                flush=True,
+
+    def _step(self, draws: Epoch, number: int) -> None:
+        began, state = time.monotonic(), self.state
+        batch = draws.batch(number, self.size)
+        rate = self.parameters.learning_rate * schedule(
+            state.step, self.steps, self.parameters.warmup
+        )
+        for weights in self.optimizer.param_groups:
+            weights["lr"] = rate
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = backward(
+            self.towers, self.clip, self.group, batch, self.books[batch], draws,
+            self.parameters.micro_batch or self.size,
+        )  # fmt: skip
+        average_gradients(list(self.weights.values()), self.group)
+        norm = float(torch.nn.utils.clip_grad_norm_(self.weights.values(), MAX_GRADIENT_NORM))
+        if not math.isfinite(norm):  # on all processes at once, for gradients are averaged
+            raise DivergedError(state.step + 1, list(self.training.books["key"].iloc[batch]))
+        self.optimizer.step()
+        scale: Any = self.clip.model.logit_scale
+        with torch.no_grad():
+            scale.clamp_(0, MAX_LOGIT_SCALE)
+        state.step += 1
+        state.seconds += time.monotonic() - began
+        if self.group.rank == 0:
+            speed = state.step * self.size / state.seconds
+            self.tell(
+                {
+                    "train.loss": loss,
+                    "train.learning_rate": rate,
+                    "train.gradient_norm": norm,
+                    "train.logit_scale": float(scale.detach().exp()),
+                    "train.pairs_per_second": speed,
+                },
+                state.step,
             )
-        if world > 1:
-            dist.barrier()
-    if rank == 0:
-        clip.model.load_state_dict(best[2])
-    found = best[0] if len(validation) > 1 else None
-    return Trained(len(training), best[1], step * batch_size / seconds, found)
+            if time.monotonic() - self._said > _SAY_EVERY_S:
+                self._say(f"loss {loss:.3f}, {speed:.0f} pairs/s")
+
+    def _end_epoch(self, epoch: int) -> None:
+        state = self.state
+        recall = self._recall()
+        better = recall is None or recall > state.best_recall
+        state.stale = 0 if better else state.stale + 1
+        if better:
+            state.best_recall, state.best_epoch = recall or 0.0, epoch
+            self.best = copied(self.weights)
+        if self.group.rank == 0 and recall is not None:
+            self.tell({"validation.recall_at_10": recall}, state.step)
+            self._say(f"epoch {epoch}: validation recall@10 {recall:.3f}")
+
+    def _say(self, what: str) -> None:
+        self._said = time.monotonic()
+        left = (self.steps - self.state.step) * self.state.seconds / max(self.state.step, 1)
+        print(f"step {self.state.step} of {self.steps}: {what}, {left:.0f} s left", flush=True)
+
+    def _stops(self) -> bool:
+        patience = self.parameters.patience
+        return bool(patience) and self.state.stale >= patience
+
+    def _recall(self) -> float | None:
+        if len(self.validation) < 2:
+            return None
+        covers, titles = self.held_out.embedded(self.group)
+        return mean_recall_at_10(titles, covers)
+
+    def _interpolate(self) -> float:
+        """Leave the weights that do best on validation of those from the starting ones on."""
+        tuned = {name: one.clone() for name, one in self.clip.model.state_dict().items()}
+        best, share = -1.0, 1.0
+        for tried in (1.0, 0.75, 0.5, 0.25):
+            self._mix(tuned, tried)
+            recall = self._recall() or 0.0
+            if recall > best:
+                best, share = recall, tried
+        self._mix(tuned, share)
+        self.state.best_recall = best
+        return share
+
+    def _mix(self, tuned: dict[str, torch.Tensor], share: float) -> None:
+        mixed = {
+            name: torch.lerp(self.start[name], one, share) if one.is_floating_point() else one
+            for name, one in tuned.items()
+        }
+        self.clip.model.load_state_dict(mixed)
 
 
-def validation_recall(clip: Clip, pairs: Pairs, *, genre: bool) -> float | None:
-    """Return recall@10, the mean of both directions, or None for fewer than two pairs."""
-    if len(pairs) < 2:
-        return None
-    found = retrieval(
-        embed_texts(clip, fixed_prompts(pairs.books, genre=genre)), embed_covers(clip, pairs.images)
-    )
-    return float(np.mean([direction["recall_at_10"] for direction in found.values()]))
+def backward(
+    towers: Towers,
+    clip: Clip,
+    group: Group,
+    batch: torch.Tensor,
+    books: torch.Tensor,
+    draws: Epoch,
+    at_once: int,
+) -> float:
+    """Add the gradients of the loss of a batch; return this process's loss.
+
+    A batch that does not fit into memory is embedded in parts, twice: first without gradients,
+    for the loss and its gradients at the embeddings, then part by part with them (Gao et al. 2021,
+    "GradCache"). The gradients are those of the whole batch at once.
+
+    Args:
+        batch, books: (size,) the rows of the whole batch, and the numbers of their books.
+        at_once: how many of this process's pairs are embedded at a time.
+    """
+
+    def embed(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return towers(rows, draws.variants[rows], draws.shifts[rows])
+
+    scale: Any = clip.model.logit_scale
+    books = books.to(scale.device)
+    parts = torch.split(group.share(batch), at_once)
+    if len(parts) == 1:
+        loss = contrastive_loss(*embed(parts[0]), scale.exp(), books, group)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+    with torch.no_grad():
+        embedded = zip(*(embed(rows) for rows in parts), strict=True)
+        covers, titles = (torch.cat(side).requires_grad_() for side in embedded)
+    loss = contrastive_loss(covers, titles, scale.exp(), books, group)
+    loss.backward()  # type: ignore[no-untyped-call]
+    of_covers, of_titles = (torch.split(_gradient(one), at_once) for one in (covers, titles))
+    for rows, *gradients in zip(parts, of_covers, of_titles, strict=True):
+        sides = zip(embed(rows), gradients, strict=True)
+        trained = [(side, gradient) for side, gradient in sides if side.requires_grad]
+        torch.autograd.backward([side for side, _ in trained], [one for _, one in trained])
+    return float(loss.detach())
 
 
-def augmented(images: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Return the images, each shifted by up to a sixteenth of its side."""
-    size = images.shape[-1]
-    reach = size // 16
-    padded = torch.nn.functional.pad(images, [reach] * 4, mode="replicate")
-    shifts = rng.integers(0, 2 * reach + 1, size=(len(images), 2))
-    return torch.stack(
-        [image[:, y : y + size, x : x + size] for image, (y, x) in zip(padded, shifts, strict=True)]
-    )
+def _gradient(embeddings: torch.Tensor) -> torch.Tensor:
+    if embeddings.grad is None:
+        raise AssertionError("the loss depends on all embeddings")
+    return embeddings.grad
 
 
-def _optimizer(model: torch.nn.Module, parameters: ClipParameters) -> torch.optim.Optimizer:
-    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim >= 2]
-    others = [p for p in model.parameters() if p.requires_grad and p.ndim < 2]
+def schedule(step: int, steps: int, warmup: float) -> float:
+    """Return the share of the peak learning rate at a step: up a line, then down a cosine."""
+    warm = max(1, round(warmup * steps))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+def _optimizer(
+    weights: dict[str, torch.nn.Parameter], parameters: ClipParameters
+) -> torch.optim.Optimizer:
     groups = [
-        {"params": decayed, "weight_decay": parameters.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {
+            "params": [w for w in weights.values() if w.ndim >= 2],
+            "weight_decay": parameters.weight_decay,
+        },
+        {"params": [w for w in weights.values() if w.ndim < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=parameters.learning_rate, betas=(0.9, 0.98), eps=1e-6)
-
-
-def _schedule(parameters: ClipParameters, steps: int) -> Any:
-    warm = max(1, round(parameters.warmup * steps))
-
-    def factor(step: int) -> float:
-        if step < warm:
-            return (step + 1) / warm
-        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
-
-    return factor
+    return torch.optim.AdamW(
+        groups, lr=parameters.learning_rate, betas=(0.9, 0.98), eps=1e-6, fused=True
+    )

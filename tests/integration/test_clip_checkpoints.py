@@ -1,0 +1,79 @@
+"""Checkpoints in a real object store: published whole, the newest kept, the broken passed over."""
+
+import threading
+
+import pytest
+import torch
+
+from dustjacket.clip.checkpoints import KIND, Checkpoint, Checkpoints, State
+from dustjacket.storage import MANIFEST
+
+pytestmark = pytest.mark.integration
+
+
+def checkpoint(step):
+    tensors = {"a.b/c": torch.full((2, 3), float(step))}
+    return Checkpoint(
+        State(step=step, best_recall=0.5, run_id="run", pairs="keys"), tensors,
+        {"first/a.b/c": torch.ones(2, 3), "second/a.b/c": torch.zeros(2, 3)},
+        {"a.b/c": torch.ones(2, 3)},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def kept(store, request):
+    checkpoints = Checkpoints(store, request.node.name.replace("_", "-"), keep=2)
+    yield checkpoints
+    checkpoints.discard()
+    assert checkpoints.versions() == []
+
+
+def write(checkpoints, *steps):
+    for step in steps:
+        checkpoints.write(checkpoint(step))
+        checkpoints._writing.result()
+
+
+def test_the_newest_is_read_back_and_the_oldest_are_gone(store, kept):
+    write(kept, 1, 2, 3)
+    assert [version[-1] for version in kept.versions()] == ["2", "3"]
+    found = kept.read(kept.newest())
+    assert found.state == checkpoint(3).state
+    for part in ("weights", "moments", "best"):
+        mine, wanted = getattr(found, part), getattr(checkpoint(3), part)
+        assert mine.keys() == wanted.keys()
+        assert all(torch.equal(mine[name], wanted[name]) for name in wanted)
+    keys = [key for key, _ in store.keys(f"{KIND}/")]
+    assert not [key for key in keys if "000000001/" in key]
+
+
+def test_one_whose_bytes_have_changed_is_passed_over(store, kept, caplog):
+    write(kept, 1, 2)
+    newest = store.manifest(KIND, kept.versions()[-1])
+    store.client.put_object(
+        Bucket=store.bucket, Key=newest.prefix + "tensors.safetensors", Body=b"changed"
+    )
+    assert kept.newest() == kept.versions()[0]
+    assert "going back to the one before" in caplog.text
+
+
+def test_one_that_was_not_written_to_its_end_does_not_exist(store, kept):
+    write(kept, 1, 2)
+    version = kept.versions()[-1]
+    store.client.delete_object(Bucket=store.bucket, Key=f"{KIND}/{version}/{MANIFEST}")
+    assert kept.newest() == kept.versions()[0]
+    kept.discard()
+    for key, _ in list(store.keys(f"{KIND}/{version}/")):
+        store.client.delete_object(Bucket=store.bucket, Key=key)
+
+
+def test_training_does_not_wait_for_a_write(kept, monkeypatch, caplog):
+    going_on = threading.Event()
+    put = kept._put
+    monkeypatch.setattr(kept, "_put", lambda *args: (going_on.wait(30), put(*args)))
+    kept.write(checkpoint(1))
+    kept.write(checkpoint(2))
+    assert "step 2 is not kept" in caplog.text
+    going_on.set()
+    kept.close()
+    assert [version[-1] for version in kept.versions()] == ["1"]

@@ -1,0 +1,125 @@
+"""Covers decoded once to local disk: shared, within a limit, without those that are broken."""
+
+import io
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from dustjacket.clip.data import square
+from dustjacket.clip.images import CoverCache
+from dustjacket.errors import CorruptVersionError
+
+SIZE = 32
+GIB = 2**30
+
+
+class Shards:
+    """Published covers in memory, and how often each shard was read."""
+
+    version = "20260101T000000000000Z-abc"
+
+    def __init__(self, shards, covers, broken=()):
+        self.bodies, self.reads, rows = {}, [], []
+        for shard in range(shards):
+            body = b""
+            for at in range(covers):
+                number = shard * covers + at
+                image = io.BytesIO()
+                Image.new("RGB", (40, 60), (number * 7 % 256, 80, 120)).save(image, "JPEG")
+                encoded = b"not a cover" if number in broken else image.getvalue()
+                rows.append((str(number), f"shards/{shard:05}.tar", len(body), len(encoded)))
+                body += encoded
+            self.bodies[f"shards/{shard:05}.tar"] = body
+        self.books = pd.DataFrame(rows, columns=["key", "shard", "offset", "size"])
+
+    def read(self, _manifest, path):
+        self.reads.append(path)
+        if self.bodies[path] is None:
+            raise CorruptVersionError(f"{path} does not match its manifest")
+        return self.bodies[path]
+
+    def cache(self, folder, gib=1.0, books=None):
+        books = self.books if books is None else books
+        return CoverCache(self, self, books, SIZE, int(gib * GIB), folder)
+
+    def decoded(self, number):
+        row = self.books.iloc[number]
+        body = self.bodies[row["shard"]]
+        return square(body[row["offset"] : row["offset"] + row["size"]], SIZE)
+
+
+def test_covers_come_back_in_any_order_as_they_were_published(tmp_path):
+    shards = Shards(3, 4)
+    shuffled = shards.books.sample(frac=1, random_state=1).reset_index(drop=True)
+    cache = shards.cache(tmp_path, books=shuffled)
+    rows = np.array([11, 0, 5, 5, 2])
+    wanted = torch.stack([shards.decoded(int(shuffled["key"][row])) for row in rows])
+    assert torch.equal(cache[rows], wanted)
+
+
+def test_a_shard_is_read_once_also_by_the_next_process(tmp_path):
+    shards = Shards(2, 3)
+    for _ in range(3):
+        cache = shards.cache(tmp_path)
+        assert cache.broken().tolist() == []
+        cache[np.arange(6)]
+    assert sorted(shards.reads) == sorted(shards.bodies)
+
+
+def test_files_beyond_the_limit_are_deleted_and_made_again(tmp_path, caplog):
+    shards = Shards(4, 3)
+    one = 3 * 3 * SIZE * SIZE
+    with caplog.at_level(logging.WARNING):
+        cache = shards.cache(tmp_path, gib=2.5 * one / GIB)
+    assert "raise it" in caplog.text
+    for _ in range(2):
+        for row in range(12):
+            assert torch.equal(cache[np.array([row])][0], shards.decoded(row))
+            kept = sum(file.stat().st_size for file in tmp_path.rglob("*.npy"))
+            assert kept <= 3 * one
+    assert len(shards.reads) > 4
+
+
+def test_a_cover_that_does_not_decode_is_named_and_loses_nothing_else(tmp_path):
+    shards = Shards(2, 3, broken={4})
+    cache = shards.cache(tmp_path)
+    assert cache.broken(first=1).tolist() == [4]
+    assert torch.equal(cache[np.array([5])][0], shards.decoded(5))
+    assert not cache[np.array([4])].any()
+
+
+def test_a_shard_whose_bytes_have_changed_is_left_out(tmp_path):
+    shards = Shards(2, 3)
+    shards.bodies["shards/00001.tar"] = None
+    assert shards.cache(tmp_path).broken().tolist() == [3, 4, 5]
+
+
+def test_an_outage_is_no_broken_shard(tmp_path, monkeypatch):
+    from botocore.exceptions import EndpointConnectionError
+
+    shards = Shards(1, 3)
+    answers = iter([EndpointConnectionError(endpoint_url="here"), None])
+    read = shards.read
+
+    def away_once(manifest, path):
+        if error := next(answers):
+            raise error
+        return read(manifest, path)
+
+    monkeypatch.setattr(shards, "read", away_once)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    assert shards.cache(tmp_path).broken().tolist() == []
+
+
+@pytest.mark.parametrize("rows", [[], [0]])
+def test_no_rows_are_no_covers(tmp_path, rows):
+    assert Shards(1, 1).cache(tmp_path)[np.array(rows, dtype=int)].shape == (
+        len(rows),
+        3,
+        SIZE,
+        SIZE,
+    )

@@ -1,0 +1,119 @@
+"""Where weights come from: those that packages carry, and what is refused with a clear line."""
+
+import pickle
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from dustjacket.clip.conse import TEMPERATURE, build_conse, projection
+from dustjacket.clip.embed import embed_covers, embed_texts
+from dustjacket.clip.model import load, random_model, save
+from dustjacket.clip.weights import open_model
+from dustjacket.errors import BadInputError, NotReadyError
+
+TITLES = ["The Jungle Book by Rudyard Kipling", "Emma by Jane Austen", "Dracula", "Walden"]
+STORE = SimpleNamespace(settings=None)  # only s3:// addresses need one
+
+
+@pytest.fixture(scope="module")
+def covers():
+    return torch.randint(
+        0, 255, (4, 3, 224, 224), dtype=torch.uint8, generator=torch.manual_seed(1)
+    )
+
+
+@pytest.fixture(scope="module")
+def conse(covers):
+    return build_conse(covers, TITLES)
+
+
+def test_conse_is_one_model_of_two_towers_that_is_saved_and_loaded(conse, covers, tmp_path):
+    save(conse, tmp_path)
+    assert {file.suffix for file in tmp_path.iterdir()} == {".json", ".safetensors"}
+    again = load(tmp_path)
+    np.testing.assert_allclose(embed_texts(again, TITLES), embed_texts(conse, TITLES), atol=1e-6)
+    np.testing.assert_allclose(embed_covers(again, covers), embed_covers(conse, covers), atol=1e-6)
+
+
+def test_conse_knows_what_words_mean(conse):
+    found = embed_texts(conse, ["a tiger in the jungle", "a big cat", "tax law of Delaware"])
+    assert found[0] @ found[1] > found[0] @ found[2] + 0.2
+
+
+def test_the_projection_is_conse_near_the_mean_of_the_covers():
+    torch.manual_seed(1)
+    classifier = torch.nn.Linear(12, 40)
+    classes = torch.nn.functional.normalize(torch.randn(40, 6), dim=1)
+    features = 0.3 * torch.randn(200, 12)
+    weight, bias = projection(features, classifier, classes)
+    with torch.no_grad():
+        conse = (classifier(features) / TEMPERATURE).softmax(dim=1) @ classes
+    wanted = conse - conse.mean(dim=0)
+    found = features @ weight.T + bias
+    assert float((found - wanted).norm() / wanted.norm()) < 0.1
+    without, _ = projection(features[:0], classifier, classes)
+    cosine = torch.nn.functional.cosine_similarity(features @ without.T, wanted, dim=1)
+    assert float(cosine.mean()) > 0.8
+
+
+def test_a_model_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(BadInputError, match=r"'nope'.*lite0-minilm.*ViT-B-32"):
+        open_model("nope", "", 13, store=STORE)
+    with pytest.raises(BadInputError, match=r"'nope' of ViT-B-32.*laion2b"):
+        open_model("ViT-B-32", "nope", 13, store=STORE)
+
+
+@pytest.mark.parametrize("named", [("hf-hub:some/model", ""), ("ViT-B-32", "laion2b_s34b_b79k")])
+def test_a_model_that_cannot_be_fetched_fails_in_seconds_with_what_to_do(named, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    began = time.monotonic()
+    with pytest.raises(NotReadyError, match=rf"no weights of {named[0]}.*local folder"):
+        open_model(*named, 13, store=STORE)
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "pt"])
+def test_a_checkpoint_of_open_clips_own_fills_the_model(suffix, tmp_path):
+    made, file = random_model("dustjacket-small", 1), tmp_path / f"weights.{suffix}"
+    if suffix == "pt":
+        torch.save({"state_dict": made.model.state_dict()}, file)
+    else:
+        save_file(made.model.state_dict(), file)
+    found = open_model("dustjacket-small", str(file), 13, store=STORE)
+    for name, tensor in made.model.state_dict().items():
+        assert torch.equal(found.model.state_dict()[name], tensor)
+
+
+class Hostile:
+    def __reduce__(self):
+        return (print, ("unpickled",))
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path, capsys):
+    (tmp_path / "evil.pt").write_bytes(pickle.dumps({"state_dict": Hostile()}))
+    torch.save({"state_dict": Hostile()}, tmp_path / "worse.pt")
+    for name in ("evil.pt", "worse.pt"):
+        with pytest.raises(BadInputError, match=rf"{name}.*safetensors"):
+            open_model("dustjacket-small", str(tmp_path / name), 13, store=STORE)
+    assert "unpickled" not in capsys.readouterr().out
+
+
+def test_weights_of_another_model_are_refused(tmp_path):
+    file = tmp_path / "other.safetensors"
+    save_file({"a": torch.zeros(1)}, file)
+    with pytest.raises(BadInputError, match=r"other\.safetensors.*no checkpoint of"):
+        open_model("dustjacket-small", str(file), 13, store=STORE)
+
+
+def test_a_folder_that_open_clip_saved_is_a_model(tmp_path):
+    made = random_model("dustjacket-small", 5)
+    save(made, tmp_path)
+    found = open_model(str(tmp_path), "", 13, store=STORE)
+    assert torch.equal(found.model.logit_scale, made.model.logit_scale)
+    (tmp_path / "open_clip_config.json").unlink()
+    with pytest.raises(BadInputError, match=r"no open_clip_config\.json"):
+        open_model(str(tmp_path), "", 13, store=STORE)
