@@ -213,6 +213,9 @@ class ClipParameters(StepParameters):
     learning_rate: float = Field(3e-4, gt=0, le=1, description="Peak learning rate")
     weight_decay: float = Field(0.1, ge=0, le=1, description="AdamW's weight decay")
     warmup: float = Field(0.1, ge=0, le=1, description="Share of steps that warm up")
+    max_shift: float = Field(
+        0.06, ge=0, le=0.5, description="Most that a cover is moved by, as a share of its side"
+    )
     include_genre: bool = Field(True, description="Put the predicted genre into training prompts")
     min_confidence: float = Field(
         0.3, ge=0, le=1, description="Leave a genre out that is less probable than this"

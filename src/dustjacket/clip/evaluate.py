@@ -17,6 +17,7 @@ from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import (
     PROMOTED,
+    STARTING,
     champion,
     ensure_champion,
     ensure_registered,
@@ -41,7 +42,7 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
     parameters = EvaluationParameters.model_validate(job.plan.parameters)
     candidate = job.input("clip_candidate")
     starting = job.store.manifest(
-        candidate.facts["starting_kind"], candidate.facts["starting_clip"]
+        candidate.facts.get("starting_kind", STARTING), candidate.facts["starting_clip"]
     )
     before = champion(job.store, starting, besides=candidate.version)
     clips = {
@@ -60,7 +61,7 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
         )
 
     genre = bool(candidate.parameters["include_genre"])
-    sure = float(candidate.parameters["min_confidence"])
+    sure = float(candidate.parameters.get("min_confidence", 0.0))
     found = {
         "starting": measure("starting", genre=genre),
         "champion": measure("champion", genre=genre),

@@ -5,6 +5,8 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from dustjacket.clip.model import MODEL_FOLDER, Clip, save
 from dustjacket.clip.outages import until_back
 from dustjacket.clip.read import load_version
 from dustjacket.clip.telling import Teller
-from dustjacket.clip.train import DivergedError, fit
+from dustjacket.clip.train import DivergedError, Tell, Trained, fit
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.genres.read import read_labels
 from dustjacket.parameters import ClipParameters
@@ -33,6 +35,7 @@ from dustjacket.settings import Settings
 from dustjacket.storage import Draft, Store
 
 RESULT, DIVERGED = "training.json", "diverged_batch.json"
+_HAS_BF16 = {"amx_bf16", "avx512_bf16", "bf16"}  # of x86 and of ARM
 _NO_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 
 
@@ -109,31 +112,42 @@ def _train(task: Task, group: Group, device: torch.device) -> None:
         print("other covers can be read than when the checkpoint was made: training begins anew")
         resume = None
     state = State(run_id=task.run_id, pairs=keys)
+    draft = Draft(store, "clip_candidate", task.version, task.attempt)
+    with _telling(task, group) as tell:
+        try:
+            trained = fit(
+                clip, training, validation, parameters, group=group, tell=tell,
+                checkpoints=checkpoints, resume=resume, state=state,
+            )  # fmt: skip
+        except DivergedError as error:
+            if group.rank == 0:
+                until_back(draft.put)(DIVERGED, json.dumps(error.keys).encode())
+            dist.barrier()  # the first process that fails ends the others
+            where = f"s3://{store.bucket}/{draft.prefix}{DIVERGED}"
+            raise DustjacketError(f"{error}: its keys are in {where}") from None
+        finally:
+            checkpoints.close()
+    if group.rank == 0:
+        clip.model.cpu()
+        _write(clip, draft, trained, validation, task)
+
+
+@contextmanager
+def _telling(task: Task, group: Group) -> Iterator[Tell]:
     if group.rank:
-        fit(clip, training, validation, parameters, group=group, resume=resume, state=state)
+        yield lambda _metrics, _step: None
         return
     # Its own long patience would keep the metrics of an outage from being told as late.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     mlflow.set_tracking_uri(task.settings.mlflow_uri or "")
     teller = Teller(task.run_id)
-    draft = Draft(store, "clip_candidate", task.version, task.attempt)
     try:
-        trained = fit(
-            clip, training, validation, parameters, group=group, tell=teller,
-            checkpoints=checkpoints, resume=resume, state=state,
-        )  # fmt: skip
-    except DivergedError as error:
-        until_back(draft.put)(DIVERGED, json.dumps(error.keys).encode())
-        where = f"s3://{store.bucket}/{draft.prefix}{DIVERGED}"
-        raise DustjacketError(f"{error}: its keys are in {where}") from None
+        yield teller
     finally:
-        checkpoints.close()
         teller.close()
-    clip.model.cpu()
-    _write(clip, draft, trained, validation, task)
 
 
-def _write(clip: Clip, draft: Draft, trained: Any, validation: Pairs, task: Task) -> None:
+def _write(clip: Clip, draft: Draft, trained: Trained, validation: Pairs, task: Task) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         save(clip, Path(scratch))
         for file in Path(scratch).iterdir():
@@ -149,6 +163,9 @@ def _write(clip: Clip, draft: Draft, trained: Any, validation: Pairs, task: Task
 
 def _device(parameters: ClipParameters) -> torch.device:
     if parameters.device == "cpu":
+        able = torch.cpu.get_capabilities()
+        if parameters.precision == "bf16" and not any(map(able.get, _HAS_BF16)):
+            print("this processor has no bf16, and imitates it slowly: take precision=fp32")
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise BadInputError("device=gpu, but this machine has none that PyTorch can use: take cpu")

@@ -106,7 +106,9 @@ class _Run:
     ) -> None:
         self.clip, self.parameters, self.group, self.tell = clip, parameters, group, tell
         self.training, self.validation = training, validation
-        self.start = {name: one.detach().clone() for name, one in clip.model.state_dict().items()}
+        self.start: dict[str, torch.Tensor] = {}
+        if parameters.wise_ft:
+            self.start = {name: one.clone() for name, one in clip.model.state_dict().items()}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(parameters.seed)
             lock(clip, parameters.recipe)
@@ -134,7 +136,7 @@ class _Run:
     def train(self, checkpoints: Checkpoints | None) -> None:
         state, parameters = self.state, self.parameters
         every = parameters.checkpoint_steps or self.per_epoch
-        reach = self.clip.image_size // 16
+        reach = round(parameters.max_shift * self.clip.image_size)
         while state.step < self.steps and not self._stops():
             epoch, first = divmod(state.step, self.per_epoch)
             draws = draw_epoch(self.training.books, parameters.seed, epoch + 1, reach)

@@ -1,0 +1,263 @@
+"""Fine-tuning in two real processes that is killed, loses its servers, or is given bad data."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.request import urlopen
+
+import mlflow
+import numpy as np
+import pandas as pd
+import psutil
+import pyspark
+import pytest
+import torch
+
+from dustjacket import tracking
+from dustjacket.clip.model import MODEL_FOLDER, random_model, save
+from dustjacket.clip.process import DIVERGED
+from dustjacket.clip.read import load_version
+from dustjacket.lifeline import end_processes, marked
+from dustjacket.parameters import Profile
+from dustjacket.platform import supervision
+from dustjacket.platform.ports import any_free
+from dustjacket.spark import LOOPBACK
+from dustjacket.steps import STEPS, plan_step
+from dustjacket.storage import version_name
+from tests.conftest import ROOT
+from tests.faults.test_ended_tasks import until
+from tests.faults.test_outages import platform_is_well
+from tests.unit.images import drawn, saved
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+JOB_MARK, CLUSTER_MARK = "DUSTJACKET_KILLED_TRAINING", "DUSTJACKET_TEST_CLUSTER"
+TRAINED, VALIDATED, A_SHARD = 64, 16, 20
+SLOW = {
+    "model": "dustjacket-small", "recipe": "full", "processes": 2, "batch_size": 16,
+    "patience": 0, "checkpoint_steps": 1, "max_broken_share": 0.5,
+}  # fmt: skip
+
+
+def publish(store, day):
+    """Publish covers in shards of twenty, and labels of them; return the labels."""
+    rows, shards = [], {}
+    for number in range(TRAINED + VALIDATED):
+        shard, body = f"shards/{number // A_SHARD:05}.tar", saved(drawn(number, (64, 96)))
+        split = "train" if number < TRAINED else "validation"
+        rows.append((str(number), shard, len(shards.get(shard, b"")), len(body), split, number))
+        shards[shard] = shards.get(shard, b"") + body
+    table = pd.DataFrame(rows, columns=["key", "shard", "offset", "size", "split", "position"])
+    table = table.assign(
+        title=[f"Title {key}" for key in table["key"]], author=None, genre="Art", probability=0.9
+    )
+    name = version_name(datetime(2026, 1, day, tzinfo=UTC), f"{day:012}")
+    covers = store.draft("covers", name)
+    for shard, body in shards.items():
+        covers.put(shard, body)
+    covers.publish()
+    body = io.BytesIO()
+    table.to_parquet(body, index=False)
+    labels = store.draft("labelled_covers", name)
+    labels.put("labels/part.parquet", body.getvalue())
+    return labels.publish(parents={"covers": name})[0]
+
+
+@pytest.fixture(scope="module")
+def labels(store):
+    return publish(store, 1)
+
+
+class Training:
+    """A run of ``spark_jobs/finetune_clip.py`` outside Airflow."""
+
+    def __init__(self, settings, store, labels, folder, master="local[2]", **given):
+        self.store = store
+        given = {**SLOW, "labelled_covers_version": labels.version, **given}
+        self.plan = plan_step(STEPS["finetune_clip"], store, Profile(), datetime.now(UTC), given)
+        self.said = folder / f"said-{self.plan.version}-{time.monotonic()}.txt"
+        with self.said.open("w") as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, ROOT / "spark_jobs/finetune_clip.py", "--plan",
+                 self.plan.model_dump_json()],
+                env=os.environ | settings.environment()
+                | {JOB_MARK: "yes", "DUSTJACKET_SPARK_MASTER": master},
+                cwd=settings.home, stdout=stream, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+
+    def steps(self):
+        """Return the steps whose checkpoints are complete."""
+        kept = self.store.versions("clip_checkpoint")
+        return [int(one[-9:]) for one in kept if one.startswith(self.plan.digest)]
+
+    def reach(self, step):
+        def reached():
+            assert self.process.poll() is None, self.said.read_text()
+            return max(self.steps(), default=0) >= step
+
+        until(reached, 180, f"step {step} was not reached")
+
+    def end(self, seconds=240):
+        return self.process.wait(seconds)
+
+    def candidate(self):
+        assert self.end() == 0, self.said.read_text()
+        return self.store.manifest("clip_candidate", self.plan.version)
+
+
+def workers():
+    """Return the training processes, by rank."""
+    found = {}
+    for process in marked(JOB_MARK, "yes"):
+        try:
+            if "LOCAL_RANK" in (environment := process.environ()):
+                found[int(environment["LOCAL_RANK"])] = process
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A standalone cluster of Spark's: a master and two workers of one core each, on loopback."""
+    spark_class = Path(pyspark.__file__).parent / "bin" / "spark-class"
+    master_port, page = any_free(), any_free()
+    url = f"spark://{LOOPBACK}:{master_port}"
+    kinds = "org.apache.spark.deploy"
+    parts = [
+        [f"{kinds}.master.Master", "--host", LOOPBACK, "--port", str(master_port),
+         "--webui-port", str(page)],
+        *2 * [[f"{kinds}.worker.Worker", "--host", LOOPBACK, "--cores", "1", "--memory", "1g",
+               "--webui-port", "0", url]],
+    ]  # fmt: skip
+    environment = os.environ | {
+        "SPARK_LOCAL_IP": LOOPBACK,
+        "PYSPARK_PYTHON": sys.executable,
+        "GLOO_SOCKET_IFNAME": "lo",
+        CLUSTER_MARK: "yes",
+    }
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    for part in parts:
+        subprocess.Popen([spark_class, *part], env=environment, **quiet)
+    until(lambda: workers_of(page) == 2, 60, "the cluster did not start")
+    yield url
+    end_processes(CLUSTER_MARK, "yes")
+
+
+def workers_of(page):
+    try:
+        with urlopen(f"http://{LOOPBACK}:{page}/json/") as answer:
+            return json.load(answer)["aliveworkers"]
+    except OSError:
+        return 0
+
+
+def test_a_cluster_trains_and_goes_on_when_an_executor_is_killed(
+    platform, store, labels, tmp_path, cluster
+):
+    training = Training(platform, store, labels, tmp_path, master=cluster, epochs=30)
+    training.reach(10)
+    trainers = [one for one in marked(CLUSTER_MARK, "yes") if "LOCAL_RANK" in one.environ()]
+    assert len(trainers) == 2, "a process an executor"
+    executor = next(
+        one
+        for one in marked(CLUSTER_MARK, "yes")
+        if "CoarseGrainedExecutorBackend" in " ".join(one.cmdline())
+    )
+    executor.kill()
+    # Spark runs all of the training's tasks again, or gives up, as the job does when it is retried.
+    if training.end() != 0:
+        training = Training(platform, store, labels, tmp_path, master=cluster, epochs=30)
+    candidate = training.candidate()
+    tracking.connect(platform)
+    history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
+    assert {metric.step for metric in history} == set(range(1, 121))
+    assert re.search(r"going on from step \d\d+ of 120", training.said.read_text())
+
+
+def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_weights(
+    platform, store, labels, tmp_path
+):
+    def training(**given):
+        return Training(platform, store, labels, tmp_path, epochs=30, **given)
+
+    unbroken = training(keep_checkpoints=5).candidate()
+    first = training()
+    first.reach(10)
+    workers()[1].kill()
+    assert first.end(60) == 1, "it fails at once, and does not hang"
+    assert "dustjacket: training failed: " in first.said.read_text()
+    assert marked(JOB_MARK, "yes") == []
+
+    again = training()
+    candidate = again.candidate()
+    assert re.search(r"going on from step \d\d+ of 120", again.said.read_text())
+    wanted = load_version(store, unbroken).model.state_dict()
+    found = load_version(store, candidate).model.state_dict()
+    for name, tensor in wanted.items():
+        torch.testing.assert_close(found[name], tensor, atol=1e-6, rtol=0, msg=name)
+    assert again.steps() == [], "checkpoints of finished work are no use"
+
+    tracking.connect(platform)
+    client = mlflow.MlflowClient()
+    run_id = candidate.facts["run_id"]
+    losses = client.get_metric_history(run_id, "train.loss")
+    assert {metric.step for metric in losses} == set(range(1, 121)), "one run, without a gap"
+    assert "matches.png" in [file.path for file in client.list_artifacts(run_id)]
+
+
+def test_servers_that_are_away_do_not_stop_a_training(platform, store, labels, tmp_path):
+    training = Training(platform, store, labels, tmp_path, epochs=250)
+    training.reach(5)
+    control = supervision.control(platform.home)
+    for server in ("s3", "mlflow"):
+        control.stopProcess(server)
+    threading.Timer(30, control.startProcess, ["s3"]).start()
+    time.sleep(60)
+    supervision.control(platform.home).startProcess("mlflow")
+    until(lambda: platform_is_well(platform), 120, "the servers did not come back")
+    candidate = training.candidate()
+    said = training.said.read_text()
+    assert "the object store does not answer" in said or "is not kept" in said
+    assert "MLflow does not answer" in said
+    assert re.search(r"MLflow answers again: \d+ metrics are \d+ s late", said)
+    tracking.connect(platform)
+    history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
+    assert len({metric.step for metric in history}) == 1000
+
+
+def test_a_broken_shard_is_left_out_up_to_a_limit(platform, store, tmp_path):
+    labels = publish(store, 2)
+    covers = store.manifest("covers", labels.parents["covers"])
+    store.client.put_object(
+        Bucket=store.bucket, Key=f"{covers.prefix}shards/00001.tar", Body=b"other bytes"
+    )
+    training = Training(platform, store, labels, tmp_path, epochs=1)
+    assert training.candidate().rows["pairs"] == TRAINED - A_SHARD
+    assert "20 of 80 covers cannot be read and are left out" in training.said.read_text()
+    strict = Training(platform, store, labels, tmp_path, epochs=1, max_broken_share=0.2)
+    assert strict.end() == 1
+    assert "20 of 80 covers" in strict.said.read_text().splitlines()[-1]
+    assert "raise max_broken_share" in strict.said.read_text()
+
+
+def test_a_loss_that_is_no_number_leaves_the_keys_of_its_batch(platform, store, labels, tmp_path):
+    broken = random_model("dustjacket-small", 1)
+    with torch.no_grad():
+        broken.model.logit_scale.fill_(np.nan)
+    save(broken, tmp_path / MODEL_FOLDER)
+    training = Training(
+        platform, store, labels, tmp_path, epochs=1, model=str(tmp_path / MODEL_FOLDER)
+    )
+    assert training.end() == 1
+    address = re.search(rf"s3://{store.bucket}/(\S+{DIVERGED})", training.said.read_text())
+    body = store.client.get_object(Bucket=store.bucket, Key=address[1])["Body"].read()
+    assert len(json.loads(body)) == SLOW["batch_size"]
+    assert "lower learning_rate" in training.said.read_text()
+    assert store.versions("clip_candidate").count(training.plan.version) == 0
