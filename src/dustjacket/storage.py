@@ -6,6 +6,7 @@ names the files of the attempt that won. Nothing published is ever changed.
 """
 
 import hashlib
+import io
 import json
 import secrets
 from collections.abc import Iterator
@@ -237,8 +238,8 @@ class Draft:
         return Scratch(self.store, f"scratch/{self.prefix}")
 
     def put(self, path: str, body: bytes) -> None:
-        """Write one file."""
-        self.store.client.put_object(Bucket=self.store.bucket, Key=self.prefix + path, Body=body)
+        """Write one file, in parts where it is large."""
+        self.store.client.upload_fileobj(io.BytesIO(body), self.store.bucket, self.prefix + path)
 
     def read(self, path: str) -> bytes:
         """Return one file of this attempt."""

@@ -47,6 +47,14 @@ def test_the_newest_is_read_back_and_the_oldest_are_gone(store, kept):
     assert not [key for key in keys if "000000001/" in key]
 
 
+def test_a_large_one_is_kept_too(kept):
+    large = checkpoint(1)
+    large.weights["large"] = torch.arange(40 << 20, dtype=torch.float32)
+    kept.write(large)
+    kept.close()
+    assert torch.equal(kept.read(kept.newest()).weights["large"], large.weights["large"])
+
+
 def test_one_whose_bytes_have_changed_is_passed_over(store, kept, caplog):
     write(kept, 1, 2)
     newest = store.manifest(KIND, kept.versions()[-1])

@@ -109,6 +109,7 @@ class Checkpoints:
         self._store, self._digest, self._keep = store, digest, keep
         self._writer = ThreadPoolExecutor(1, "checkpoint")
         self._writing: Future[None] | None = None
+        self._said = False  # once an outage is enough
 
     @until_back
     def versions(self) -> list[str]:
@@ -153,18 +154,21 @@ class Checkpoints:
         Where that one is still being written, as while the store is away, this one is left out.
         """
         if self._writing is not None and not self._writing.done():
-            log.warning(
-                "step %d is not kept: the checkpoint before is still being written",
-                checkpoint.state.step,
-            )
+            if not self._said:
+                log.warning(
+                    "step %d is not kept: the checkpoint before is still being written",
+                    checkpoint.state.step,
+                )
+            self._said = True
             return
-        self._raise_or_log()
+        self._log_failure()
+        self._said = False
         self._writing = self._writer.submit(self._publish, checkpoint)
 
     def close(self) -> None:
         """Wait until all is written."""
         self._writer.shutdown()
-        self._raise_or_log()
+        self._log_failure()
 
     def discard(self, keep: int = 0) -> None:
         """Delete all but the newest ``keep``."""
@@ -193,7 +197,7 @@ class Checkpoints:
         draft.put(STATE, json.dumps(state).encode())
         draft.publish(facts=state)
 
-    def _raise_or_log(self) -> None:
+    def _log_failure(self) -> None:
         if self._writing is None:
             return
         if error := self._writing.exception():
