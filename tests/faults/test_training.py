@@ -87,7 +87,7 @@ class Training:
                 [sys.executable, ROOT / "spark_jobs/finetune_clip.py", "--plan",
                  self.plan.model_dump_json()],
                 env=os.environ | settings.environment()
-                | {JOB_MARK: "yes", "DUSTJACKET_SPARK_MASTER": master},
+                | {JOB_MARK: "yes", "PYSPARK_SUBMIT_ARGS": f"--master {master} pyspark-shell"},
                 cwd=settings.home, stdout=stream, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
@@ -111,14 +111,14 @@ class Training:
         return self.store.manifest("clip_candidate", self.plan.version)
 
 
-def workers():
-    """Return the training processes, by rank."""
+def trainers(processes):
+    """Return those of ``processes`` that train, by their rank on their machine."""
     found = {}
-    for process in marked(JOB_MARK, "yes"):
+    for process in processes:
         try:
             if "LOCAL_RANK" in (environment := process.environ()):
                 found[int(environment["LOCAL_RANK"])] = process
-        except psutil.Error:
+        except psutil.Error:  # it has just ended
             continue
     return found
 
@@ -161,23 +161,22 @@ def test_a_cluster_trains_and_goes_on_when_an_executor_is_killed(
     platform, store, labels, tmp_path, cluster
 ):
     url, (_, *spark_workers) = cluster
-    training = Training(platform, store, labels, tmp_path, master=url, epochs=EPOCHS)
+    training = Training(platform, store, labels, tmp_path, master=url, epochs=15)
     training.reach(10)
     below = [psutil.Process(one.pid).children(recursive=True) for one in spark_workers]
-    for processes in below:
-        assert any("LOCAL_RANK" in one.environ() for one in processes), "a process a worker"
-    executor = next(
-        one for one in below[0] if "CoarseGrainedExecutorBackend" in " ".join(one.cmdline())
-    )
+    assert [len(trainers(processes)) for processes in below] == [1, 1], "a process a worker"
+    # Above a trainer are torchrun, Spark's Python, and the executor.
+    above = next(iter(trainers(below[0]).values())).parents()
+    executor = next(one for one in above if one.name() == "java")
     executor.kill()
     # Spark runs all of the training's tasks again, or gives up, as the job does when it is retried.
     if training.end() != 0:
-        training = Training(platform, store, labels, tmp_path, master=url, epochs=EPOCHS)
+        training = Training(platform, store, labels, tmp_path, master=url, epochs=15)
     candidate = training.candidate()
     tracking.connect(platform)
     history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
-    assert {metric.step for metric in history} == set(range(1, 4 * EPOCHS + 1))
-    assert re.search(rf"going on from step \d\d+ of {4 * EPOCHS}", training.said.read_text())
+    assert {metric.step for metric in history} == set(range(1, 61))
+    assert re.search(r"going on from step \d\d+ of 60", training.said.read_text())
 
 
 def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_weights(
@@ -189,7 +188,7 @@ def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_weights(
     unbroken = training(keep_checkpoints=5).candidate()
     first = training()
     first.reach(10)
-    workers()[1].kill()
+    trainers(marked(JOB_MARK, "yes"))[1].kill()
     assert first.end(60) == 1, "it fails at once, and does not hang"
     assert "dustjacket: training failed: " in first.said.read_text()
     until(lambda: marked(JOB_MARK, "yes") == [], 30, "a process was left")

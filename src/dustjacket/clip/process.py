@@ -69,9 +69,10 @@ def train_process(task: Task) -> None:
     """
     group = Group(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
     device = _device(task.parameters)
-    cores, here = len(os.sched_getaffinity(0)), int(os.environ["LOCAL_WORLD_SIZE"])
-    torch.set_num_threads(max(1, cores // here))
     meet = os.environ.get(RENDEZVOUS)
+    if meet:  # on a cluster Spark has said how many cores a task has
+        cores, here = len(os.sched_getaffinity(0)), int(os.environ["LOCAL_WORLD_SIZE"])
+        torch.set_num_threads(max(1, cores // here))
     dist.init_process_group(
         "nccl" if device.type == "cuda" else "gloo",
         init_method=f"file://{meet}" if meet else "env://",

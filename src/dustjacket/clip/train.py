@@ -4,7 +4,6 @@ Radford et al. 2021 (CLIP): symmetric cross-entropy over the cosines of a batch,
 scale of at most 100, AdamW without decay of gains and biases, warm-up, then a cosine to zero.
 """
 
-import logging
 import math
 import time
 from collections.abc import Callable
@@ -22,8 +21,6 @@ from dustjacket.clip.prompts import fixed_prompts, prompt_variants
 from dustjacket.clip.towers import Towers, lock, merge_lora, trainable
 from dustjacket.errors import DustjacketError
 from dustjacket.parameters import ClipParameters
-
-log = logging.getLogger(__name__)
 
 MAX_LOGIT_SCALE = math.log(100)
 MAX_GRADIENT_NORM = 1.0
@@ -131,7 +128,8 @@ class _Run:
     def resume(self, checkpoint: Checkpoint) -> None:
         restore(checkpoint, self.weights, self.optimizer)
         self.state, self.best = checkpoint.state, dict(checkpoint.best)
-        log.info("going on from step %d of %d", self.state.step, self.steps)
+        if self.group.rank == 0:
+            print(f"going on from step {self.state.step} of {self.steps}", flush=True)
 
     def train(self, checkpoints: Checkpoints | None) -> None:
         state, parameters = self.state, self.parameters
