@@ -22,6 +22,7 @@ CandidateName = Literal[
     "linear_svm_sentences",
     "vote",
 ]
+Recipe = Literal["full", "locked_image", "locked_text", "locked", "lora"]
 GenreMetric = Literal["f1_weighted", "accuracy", "f1_macro"]
 
 
@@ -193,7 +194,7 @@ class ClipParameters(StepParameters):
         description="Weights of open_clip's model: a tag, or a checkpoint's path or s3:// address; "
         "empty: random",
     )
-    recipe: Literal["full", "locked_image", "locked_text", "locked", "lora"] = Field(
+    recipe: Recipe = Field(
         "locked_image", description="What is trained: all, one tower, the projection, or LoRA"
     )
     wise_ft: bool = Field(

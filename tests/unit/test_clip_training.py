@@ -15,9 +15,10 @@ from safetensors.torch import load_file, save_file
 
 from dustjacket.clip.contrast import Group, contrastive_loss
 from dustjacket.clip.data import Pairs, draw_epoch
+from dustjacket.clip.gradients import average_gradients, backward
 from dustjacket.clip.model import random_model
 from dustjacket.clip.towers import Towers, lock, merge_lora, shifted, trainable
-from dustjacket.clip.train import DivergedError, backward, fit, schedule
+from dustjacket.clip.train import DivergedError, fit, schedule
 from dustjacket.parameters import ClipParameters
 
 SIZE = 64
@@ -125,8 +126,6 @@ def gradients(group=ONE, at_once=8, books=None):
     lock(clip, "full")
     towers = Towers(clip, pairs.images, [list(pairs.books["title"])] * 4, group)
     draws = draw_epoch(pairs.books, 13, 1, 4)
-    from dustjacket.clip.contrast import average_gradients
-
     backward(towers, clip, group, draws.order, draws.order, draws, at_once)
     average_gradients(list(trainable(clip).values()), group)
     return {name: one.grad for name, one in trainable(clip).items() if one.grad is not None}

@@ -6,7 +6,6 @@ Here a linear projection of the image network's features is fitted to that, so t
 are one CLIP model, which can be fine-tuned.
 """
 
-import copy
 import json
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -134,7 +133,7 @@ def _towers(text: Path) -> Clip:
     tokenizer = open_clip.tokenizer.HFTokenizer(
         str(text), context_length=config["text_cfg"]["context_length"]
     )
-    return Clip(model.eval(), tokenizer, copy.deepcopy(config))
+    return Clip(model.eval(), tokenizer, config)
 
 
 def _load_vision(clip: Clip, weights: Path) -> torch.nn.Linear:

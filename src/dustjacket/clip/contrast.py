@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 import torch
-import torch.distributed as dist
 from open_clip.loss import gather_features
 from torch.nn.functional import cross_entropy
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 
 @dataclass(frozen=True)
@@ -50,17 +48,3 @@ def contrastive_loss(
     by_cover = (scale * covers @ all_titles.T).masked_fill(same, -torch.inf)
     by_title = (scale * titles @ all_covers.T).masked_fill(same, -torch.inf)
     return (cross_entropy(by_cover, own) + cross_entropy(by_title, own)) / 2
-
-
-def average_gradients(parameters: list[torch.nn.Parameter], group: Group) -> None:
-    """Make every process's gradients their mean over processes.
-
-    In one piece and not through DistributedDataParallel, which counts on one forward a step and so
-    cannot train in parts (:func:`dustjacket.clip.steps.backward`).
-    """
-    if group.world == 1:
-        return
-    gradients = [one.grad for one in parameters if one.grad is not None]
-    together = parameters_to_vector(gradients)
-    dist.all_reduce(together)
-    vector_to_parameters(together / group.world, gradients)

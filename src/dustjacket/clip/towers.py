@@ -1,7 +1,7 @@
 """The two towers as they are trained: what is locked is computed once, the rest at every step."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,21 +12,19 @@ from torch.nn.functional import normalize
 from dustjacket.clip.contrast import Group
 from dustjacket.clip.data import Images, normalised
 from dustjacket.clip.model import Clip
+from dustjacket.parameters import Recipe
 
-Recipe = Literal["full", "locked_image", "locked_text", "locked", "lora"]
-"""What is trained.
-
-``full``: all of both towers. ``locked_image``: the text tower, and the image tower's projection
-where it has one of its own (Zhai et al. 2022, "LiT"). ``locked_text``: the image tower.
-``locked``: that projection alone, both towers as they are (a linear probe, as in Radford et al.
-2021). ``lora``: low-rank additions to the linear layers of both (Hu et al. 2022).
-"""
 LORA_RANK = 16
 _BATCH = 64  # of what is computed once
 
 
 def lock(clip: Clip, recipe: Recipe) -> None:
     """Leave those weights of ``clip`` trainable that ``recipe`` trains; LoRA's are added.
+
+    ``full``: all of both towers. ``locked_image``: the text tower, and the image tower's projection
+    where it has one of its own (Zhai et al. 2022, "LiT"). ``locked_text``: the image tower.
+    ``locked``: that projection alone, both towers as they are (a linear probe, as in Radford et al.
+    2021). ``lora``: low-rank additions to the linear layers of both (Hu et al. 2022).
 
     Dropout and running means of batches are off for all: what a process computes must not depend
     on how many share a batch.

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 
 from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, State, copied, restore, snapshot
-from dustjacket.clip.contrast import Group, average_gradients, contrastive_loss
+from dustjacket.clip.contrast import Group
 from dustjacket.clip.data import Epoch, Pairs, draw_epoch
+from dustjacket.clip.gradients import average_gradients, backward
 from dustjacket.clip.metrics import mean_recall_at_10
 from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts, prompt_variants
@@ -251,55 +252,6 @@ class _Run:
             for name, one in tuned.items()
         }
         self.clip.model.load_state_dict(mixed)
-
-
-def backward(
-    towers: Towers,
-    clip: Clip,
-    group: Group,
-    batch: torch.Tensor,
-    books: torch.Tensor,
-    draws: Epoch,
-    at_once: int,
-) -> float:
-    """Add the gradients of the loss of a batch; return this process's loss.
-
-    A batch that does not fit into memory is embedded in parts, twice: first without gradients,
-    for the loss and its gradients at the embeddings, then part by part with them (Gao et al. 2021,
-    "GradCache"). The gradients are those of the whole batch at once.
-
-    Args:
-        batch, books: (size,) the rows of the whole batch, and the numbers of their books.
-        at_once: how many of this process's pairs are embedded at a time.
-    """
-
-    def embed(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return towers(rows, draws.variants[rows], draws.shifts[rows])
-
-    scale: Any = clip.model.logit_scale
-    books = books.to(scale.device)
-    parts = torch.split(group.share(batch), at_once)
-    if len(parts) == 1:
-        loss = contrastive_loss(*embed(parts[0]), scale.exp(), books, group)
-        loss.backward()  # type: ignore[no-untyped-call]
-        return float(loss.detach())
-    with torch.no_grad():
-        embedded = zip(*(embed(rows) for rows in parts), strict=True)
-        covers, titles = (torch.cat(side).requires_grad_() for side in embedded)
-    loss = contrastive_loss(covers, titles, scale.exp(), books, group)
-    loss.backward()  # type: ignore[no-untyped-call]
-    of_covers, of_titles = (torch.split(_gradient(one), at_once) for one in (covers, titles))
-    for rows, *gradients in zip(parts, of_covers, of_titles, strict=True):
-        sides = zip(embed(rows), gradients, strict=True)
-        trained = [(side, gradient) for side, gradient in sides if side.requires_grad]
-        torch.autograd.backward([side for side, _ in trained], [one for _, one in trained])
-    return float(loss.detach())
-
-
-def _gradient(embeddings: torch.Tensor) -> torch.Tensor:
-    if embeddings.grad is None:
-        raise AssertionError("the loss depends on all embeddings")
-    return embeddings.grad
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:

@@ -89,9 +89,8 @@ def _with_checkpoint(model: str, file: Path, named: str, seed: int) -> Clip:
     try:
         open_clip.load_checkpoint(clip.model, str(file))
     except Exception as error:  # noqa: BLE001  # whatever a hostile file makes of its reader
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise BadInputError(
-            f"weights {named!r} are no checkpoint of {model}: {reason[0][:200]}; give safetensors "
+            f"weights {named!r} are no checkpoint of {model}: {_reason(error)}; give safetensors "
             "of that model"
         ) from None
     return clip
@@ -104,8 +103,7 @@ def _from_folder(folder: Path, named: str) -> Clip:
     try:
         return load(folder)
     except Exception as error:  # noqa: BLE001
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise BadInputError(f"model {named!r} cannot be read: {reason[0][:200]}") from None
+        raise BadInputError(f"model {named!r} cannot be read: {_reason(error)}") from None
 
 
 def _from_hub(model: str) -> Clip:
@@ -147,11 +145,15 @@ def _no_waiting_for_a_hub_that_is_away() -> Iterator[None]:
 
 
 def _unreachable(what: str, error: Exception) -> NotReadyError:
-    reason = str(error).strip().splitlines() or [type(error).__name__]
     return NotReadyError(
-        f"no weights of {what} ({reason[0][:200]}): check the name and the network, or give a "
+        f"no weights of {what} ({_reason(error)}): check the name and the network, or give a "
         f"local folder or checkpoint; {CONSE} needs no network"
     )
+
+
+def _reason(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200]
 
 
 def _downloaded(address: str, store: Store, folder: Path) -> Path:
