@@ -1,10 +1,13 @@
 """The embedded servers: on loopback only, with credentials that nothing shows."""
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -54,6 +57,18 @@ def test_every_server_is_healthy(platform):
         ],
         True,
     )
+
+
+def test_a_run_can_be_triggered_while_another_process_writes_the_database(platform, airflow):
+    database = platform.home / "airflow" / "airflow.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as pool:
+            run = pool.submit(airflow.trigger, "evaluate_clip")
+            time.sleep(8)
+            assert not run.done()
+            writer.execute("ROLLBACK")
+            assert run.result(timeout=60).dag_id == "evaluate_clip"
 
 
 def test_every_server_that_has_an_address_is_watched(platform):

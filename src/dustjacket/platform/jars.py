@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
+from tenacity import retry, stop_after_attempt
 
 from dustjacket.errors import DustjacketError
 
@@ -55,7 +56,8 @@ def s3a_jars(folder: Path, console: Console) -> Path:
             )
             jars = list((Path(ivy) / "jars").glob("*.jar"))
             if done.returncode or not jars:
-                raise OSError(done.stderr.strip().splitlines()[-1] if done.stderr else "no output")
+                said = done.stderr.strip().splitlines() or ["no output"]
+                raise OSError(next((line for line in said if "Exception" in line), said[-1]))
             for jar in jars:
                 shutil.copy(jar, draft)
 
@@ -71,7 +73,7 @@ def _once(target: Path, what: str, fetch: Callable[[Path], None], console: Conso
     console.print(f"fetching {what}, once")
     draft = Path(tempfile.mkdtemp(dir=target.parent))
     try:
-        fetch(draft)
+        retry(stop=stop_after_attempt(3), reraise=True)(fetch)(draft)
     except Exception as error:
         shutil.rmtree(draft)
         reason = (str(error).splitlines() or [type(error).__name__])[0]

@@ -149,8 +149,9 @@ def environment(
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "airflow-passwords.json"),
         "API__BASE_URL": settings.airflow_url or "",
         "API_AUTH__JWT_SECRET": credentials.jwt_secret,
+        # SQLite has one writer at a time: the others wait this many seconds, not 5, then fail.
         "DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database
-        or f"sqlite:///{home / 'airflow' / 'airflow.db'}",
+        or f"sqlite:///{home / 'airflow' / 'airflow.db'}?timeout=60",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
         # A chain of short tasks waits more for the scheduler's next look than it works.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
