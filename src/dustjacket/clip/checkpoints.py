@@ -36,6 +36,7 @@ class State:
     best_epoch: int = 0
     stale: int = 0
     seconds: float = 0.0
+    loading_s: float = 0.0
     run_id: str = ""
     pairs: str = ""
 

@@ -1,5 +1,6 @@
 """The two towers as they are trained: what is locked is computed once, the rest at every step."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,7 +71,11 @@ def _add_lora(model: torch.nn.Module) -> None:
 
 
 class Towers:
-    """Covers and prompts of books, as embeddings through which gradients flow."""
+    """Covers and prompts of books, as embeddings through which gradients flow.
+
+    Attributes:
+        loading_s: seconds spent so far on reading covers.
+    """
 
     def __init__(
         self,
@@ -91,6 +96,7 @@ class Towers:
         self._clip, self._images, self._bf16 = clip, images, bf16
         model: Any = clip.model
         self._device = model.logit_scale.device
+        self.loading_s = 0.0
         every, which = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)
         self._text_of = torch.from_numpy(which.reshape(len(texts), -1))
         self._tokens = clip.tokens(every.tolist())
@@ -147,7 +153,9 @@ class Towers:
         return covers.cpu().numpy(), titles.cpu().numpy()
 
     def _pixels(self, rows: torch.Tensor, shifts: torch.Tensor | None = None) -> torch.Tensor:
+        began = time.monotonic()
         images = self._images[rows.numpy()].to(self._device)
+        self.loading_s += time.monotonic() - began
         if shifts is not None:
             images = shifted(images, shifts)
         return normalised(images, self._clip.model)

@@ -43,12 +43,17 @@ class DivergedError(DustjacketError):
 
 @dataclass(frozen=True)
 class Trained:
-    """What training came to; rates are of pairs over all processes, validation apart."""
+    """What training came to; rates are of pairs over all processes, validation apart.
+
+    Attributes:
+        loading_share: part of the time of rank 0's steps that went into reading covers.
+    """
 
     pairs: int
     steps: int
     best_epoch: int
     pairs_per_second: float
+    loading_share: float
     validation_recall_at_10: float | None
     starting_recall_at_10: float | None
     interpolation: float
@@ -163,13 +168,14 @@ class _Run:
             steps=state.step,
             best_epoch=state.best_epoch,
             pairs_per_second=state.step * self.size / max(state.seconds, 1e-9),
+            loading_share=state.loading_s / max(state.seconds, 1e-9),
             validation_recall_at_10=state.best_recall if len(self.validation) > 1 else None,
             starting_recall_at_10=self.starting_recall,
             interpolation=share,
         )
 
     def _step(self, draws: Epoch, number: int) -> None:
-        began, state = time.monotonic(), self.state
+        began, loaded, state = time.monotonic(), self.towers.loading_s, self.state
         batch = draws.batch(number, self.size)
         rate = self.parameters.learning_rate * schedule(
             state.step, self.steps, self.parameters.warmup
@@ -191,6 +197,7 @@ class _Run:
             scale.clamp_(0, MAX_LOGIT_SCALE)
         state.step += 1
         state.seconds += time.monotonic() - began
+        state.loading_s += self.towers.loading_s - loaded
         if self.group.rank == 0:
             speed = state.step * self.size / state.seconds
             self.tell(
