@@ -146,7 +146,7 @@ class Towers:
         """
         every = torch.arange(len(self._images))
         first = torch.zeros_like(every)
-        parts = [self(rows, first[rows]) for rows in torch.split(_share(every, group), _BATCH)]
+        parts = [self(rows, first[rows]) for rows in _parts(every, group)]
         covers, titles = (
             _gathered([part[side] for part in parts], self._clip, group) for side in (0, 1)
         )
@@ -166,10 +166,7 @@ class Towers:
     @torch.no_grad()
     def _once(self, compute: Any, count: int, group: Group) -> torch.Tensor:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-            parts = [
-                compute(rows).float()
-                for rows in torch.split(_share(torch.arange(count), group), _BATCH)
-            ]
+            parts = [compute(rows).float() for rows in _parts(torch.arange(count), group)]
         return _gathered(parts, self._clip, group)
 
 
@@ -191,8 +188,10 @@ def _trains(module: torch.nn.Module) -> bool:
     return any(one.requires_grad for one in module.parameters())
 
 
-def _share(rows: torch.Tensor, group: Group) -> torch.Tensor:
-    return rows.tensor_split(group.world)[group.rank]
+def _parts(rows: torch.Tensor, group: Group) -> list[torch.Tensor]:
+    """Return this process's share in batches; some models fail on an empty one."""
+    share = rows.tensor_split(group.world)[group.rank]
+    return [part for part in torch.split(share, _BATCH) if len(part)]
 
 
 def _gathered(parts: list[torch.Tensor], clip: Clip, group: Group) -> torch.Tensor:
