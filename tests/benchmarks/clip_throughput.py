@@ -33,7 +33,7 @@ from dustjacket.sample.grammar import make_book
 from tests.benchmarks.measure import line
 from tests.conftest import STATE
 
-MODEL, BATCH, SAME_STEPS, RATE = "ViT-B-32", 16, 6, 1e-5
+MODEL, BATCH, SAME_STEPS, RATE = "ViT-B-32", 64, 6, 1e-5
 PEER_NEEDS = ("webdataset", "braceexpand")  # beside open_clip itself
 
 
@@ -136,7 +136,7 @@ def matrix_rate(dtype: torch.dtype) -> float:
 def main() -> None:
     """Measure both recipes."""
     torch.set_num_threads(threads())
-    steps = int(os.environ.get("STEPS") or 10)
+    steps = int(os.environ.get("STEPS") or 8)
     able = torch.cpu.get_capabilities()
     known = "bf16" if able.get("amx_bf16") or able.get("avx512_bf16") else "fp32"
     precision = os.environ.get("PRECISION") or known

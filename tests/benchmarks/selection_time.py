@@ -2,8 +2,8 @@
 
 On generated titles of 32 genres: ``ROWS`` of them (207,572 without). Both try the same candidates
 at the same settings on the same folds: scikit-learn with a job a core, its features kept in memory
-(``memory=``), and each candidate's features those that are quickest for it. The medians of three
-are taken at a quarter of the rows, then all rows once; embeddings are timed by themselves.
+(``memory=``), and each candidate's features those that are quickest for it. The medians of
+``RUNS`` (3 without) are taken at a quarter of the rows, then all rows once; embeddings are timed by themselves.
 """
 
 import os
@@ -118,7 +118,7 @@ def main():
     with bench("bench-selection-time") as alone:
         mlflow.set_tracking_uri(f"sqlite:///{Path(alone.folder) / 'time.db'}")
         seconds = {}
-        for count, runs in ((rows // 4, 3), (rows, 1)):
+        for count, runs in ((rows // 4, int(os.environ.get("RUNS") or 3)), (rows, 1)):
             books = generated(count)
             mine, theirs = map(
                 middle,

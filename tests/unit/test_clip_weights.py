@@ -117,3 +117,12 @@ def test_a_folder_that_open_clip_saved_is_a_model(tmp_path):
     (tmp_path / "open_clip_config.json").unlink()
     with pytest.raises(BadInputError, match=r"no open_clip_config\.json"):
         open_model(str(tmp_path), "", 13, store=STORE)
+
+
+def test_patches_projected_as_one_product_are_those_of_the_convolution():
+    clip, images = random_model("ViT-B-32", 1), torch.randn(2, 3, 224, 224)
+    projection = clip.model.visual.conv1
+    assert type(projection) is not torch.nn.Conv2d
+    torch.testing.assert_close(
+        projection(images), torch.nn.Conv2d.forward(projection, images), rtol=1e-4, atol=1e-4
+    )

@@ -12,7 +12,7 @@ from open_clip.constants import HF_CONFIG_NAME, HF_SAFE_WEIGHTS_NAME
 from open_clip.hf_model import HFTextEncoder
 from open_clip.push_to_hf_hub import save_config_for_hf
 from open_clip.tokenizer import HFTokenizer
-from open_clip.transformer import TextTransformer
+from open_clip.transformer import TextTransformer, VisionTransformer
 from safetensors.torch import save_file
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -36,9 +36,11 @@ class Clip:
     config: dict[str, Any]
 
     def __post_init__(self) -> None:
-        """Let open_clip's text transformer take fewer tokens than its context."""
+        """Let open_clip's text transformer take fewer tokens, and its image transformer be fast."""
         if isinstance(text := self.model.text, TextTransformer):
             text.transformer.register_forward_pre_hook(_fit_mask, with_kwargs=True)
+        if isinstance(visual := self.model.visual, VisionTransformer):
+            visual.conv1.__class__ = _Patches
 
     @property
     def image_size(self) -> int:
@@ -71,6 +73,18 @@ def _fit_mask(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     mask, tokens = kwargs.get("attn_mask"), args[0].shape[1]
     return args, kwargs if mask is None else {**kwargs, "attn_mask": mask[..., :tokens, :tokens]}
+
+
+class _Patches(torch.nn.Conv2d):
+    """The patches' projection as one matrix product: on a CPU its gradients take a tenth so."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        (height, width), (n, channels, *_) = self.kernel_size, images.shape
+        high, wide = images.shape[2] // height, images.shape[3] // width
+        patches = images.reshape(n, channels, high, height, wide, width)
+        rows = patches.permute(0, 2, 4, 1, 3, 5).reshape(n, high * wide, -1)
+        projected = torch.nn.functional.linear(rows, self.weight.flatten(1), self.bias)
+        return projected.mT.reshape(n, -1, high, wide)
 
 
 def random_model(name: str, seed: int) -> Clip:
