@@ -2,9 +2,9 @@
 
 Both train the same weights on the same covers, already of the model's size, with the same batch,
 threads, learning rate and precision (bf16 where the processor has it, else fp32; ``PRECISION``),
-in turn. First some steps on one batch, to show that the losses agree; then ``STEPS`` batches for
-the rate. ``/full`` trains both towers, ``/locked`` the text tower; ``/share`` is ours of the rate
-of matrix products that PyTorch reaches here.
+in turn, on a CPU or ``DEVICE=gpu``. First some steps on one batch, to show that the losses agree;
+then ``STEPS`` batches for the rate. ``/full`` trains both towers, ``/locked`` the text tower;
+``/share`` is ours of the rate of matrix products that PyTorch reaches here.
 """
 
 import csv
@@ -31,9 +31,10 @@ from dustjacket.parameters import ClipParameters
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 from tests.benchmarks.measure import line
-from tests.conftest import STATE
 
-MODEL, BATCH, SAME_STEPS, RATE = "ViT-B-32", 64, 6, 1e-5
+STATE = Path(__file__).parents[2] / ".dustjacket"
+MODEL, SAME_STEPS, RATE = "ViT-B-32", 6, 1e-5
+BATCH, DEVICE = int(os.environ.get("BATCH") or 64), os.environ.get("DEVICE") or "cpu"
 PEER_NEEDS = ("webdataset", "braceexpand")  # beside open_clip itself
 
 
@@ -57,6 +58,7 @@ def drawn(folder: Path, count: int) -> tuple[Path, Pairs]:
 def ours(weights: Path, pairs: Pairs, epochs: int, **given) -> tuple[list[float], list[float]]:
     """Return pairs a second of each step but the first, and the loss of each."""
     clip, losses, ends = load(weights), [], [time.monotonic()]
+    clip.model.to("cuda" if DEVICE == "gpu" else "cpu")
 
     def tell(metrics: dict[str, float], _step: int) -> None:
         if "train.loss" in metrics:
@@ -80,8 +82,9 @@ def theirs(
         sys.executable, "-m", "open_clip_train.main", "--model", MODEL, "--force-custom-text",
         "--pretrained", str(weights / "weights.pt"), "--train-data", str(table),
         "--dataset-type", "csv", "--csv-separator", ",", "--batch-size", str(BATCH),
-        "--epochs", str(epochs), "--workers", "1", "--lr", str(RATE), "--warmup", "0",
-        "--wd", "0.2", "--grad-clip-norm", "1.0", "--device", "cpu", "--log-every-n-steps", "1",
+        "--epochs", str(epochs), "--workers", str(threads() // 2), "--lr", str(RATE),
+        "--warmup", "0", "--wd", "0.2", "--grad-clip-norm", "1.0",
+        "--device", "cuda" if DEVICE == "gpu" else "cpu", "--log-every-n-steps", "1",
         "--precision", "amp_bf16" if precision == "bf16" else "fp32", "--save-frequency", "0",
         "--logs", str(table.parent / "logs"), "--aug-cfg", "scale=(1.0, 1.0)",
         *(["--lock-image"] if locked else []),
@@ -138,8 +141,8 @@ def main() -> None:
     torch.set_num_threads(threads())
     steps = int(os.environ.get("STEPS") or 8)
     able = torch.cpu.get_capabilities()
-    known = "bf16" if able.get("amx_bf16") or able.get("avx512_bf16") else "fp32"
-    precision = os.environ.get("PRECISION") or known
+    has_bf16 = DEVICE == "gpu" or able.get("amx_bf16") or able.get("avx512_bf16")
+    precision = os.environ.get("PRECISION") or ("bf16" if has_bf16 else "fp32")
     with tempfile.TemporaryDirectory() as scratch:
         weights = Path(scratch) / "weights"
         clip = random_model(MODEL, 13)
@@ -171,7 +174,7 @@ def main() -> None:
                 filling = whole - sum(BATCH / rate for rate in rates)
                 note += f"; {filling:.0f} s to load, fill the cache of {len(pairs)} and begin"
             line(f"clip-throughput/{name}", median(rates), median(peer), "pairs/s", steps, note)
-            if not locked:
+            if DEVICE == "cpu" and not locked:
                 dtype = torch.bfloat16 if precision == "bf16" else torch.float32
                 reached = median(rates) * flops_of_a_pair(clip, pairs) / 1e9
                 most = matrix_rate(dtype) / 1e9

@@ -3,7 +3,8 @@
 On generated titles of 32 genres: ``ROWS`` of them (207,572 without). Both try the same candidates
 at the same settings on the same folds: scikit-learn with a job a core, its features kept in memory
 (``memory=``), and each candidate's features those that are quickest for it. The medians of
-``RUNS`` (3 without) are taken at a quarter of the rows, then all rows once; embeddings are timed by themselves.
+``RUNS`` (3 without) are taken at a quarter of the rows, then all rows once; embeddings are timed by
+themselves.
 """
 
 import os

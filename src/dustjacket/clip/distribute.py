@@ -34,16 +34,15 @@ def run_distributed(
     Raises:
         DustjacketError: a process failed; the text is the error that it ended with.
     """
-    local = is_local(spark)
-    distributor = (_LoopbackDistributor if local else TorchDistributor)(
-        num_processes=parameters.processes, local_mode=local, use_gpu=parameters.device == "gpu"
-    )
+    processes = parameters.processes
     try:
-        if local:
+        if is_local(spark):
+            # A process takes the GPU of its number: Spark need not be told of this machine's.
             with _loopback():
-                distributor.run(train, *args)
+                _LoopbackDistributor(processes, use_gpu=False).run(train, *args)
         else:
-            distributor.run(train, *args)
+            on_gpus = parameters.device == "gpu"
+            TorchDistributor(processes, local_mode=False, use_gpu=on_gpus).run(train, *args)
     except RuntimeError as error:
         raised = _RAISED.findall(str(error)) or [str(error).splitlines()[0]]
         raise DustjacketError(f"training failed: {raised[0]}") from error

@@ -168,8 +168,11 @@ def _device(parameters: ClipParameters) -> torch.device:
         if parameters.precision == "bf16" and not any(map(able.get, _HAS_BF16)):
             print("this processor has no bf16, and imitates it slowly: take precision=fp32")
         return torch.device("cpu")
-    if not torch.cuda.is_available():
-        raise BadInputError("device=gpu, but this machine has none that PyTorch can use: take cpu")
+    if (here := torch.cuda.device_count()) < (asked := int(os.environ["LOCAL_WORLD_SIZE"])):
+        raise BadInputError(
+            f"device=gpu with {asked} processes on a machine with {here} GPUs that PyTorch can use:"
+            " take fewer processes, or device=cpu"
+        )
     torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
 
