@@ -89,7 +89,8 @@ def theirs(
         "--logs", str(table.parent / "logs"), "--aug-cfg", "scale=(1.0, 1.0)",
         *(["--lock-image"] if locked else []),
     ]  # fmt: skip
-    environment = os.environ | {"PYTHONPATH": str(peer_needs()), "OMP_NUM_THREADS": str(threads())}
+    found = os.pathsep.join([str(peer_needs()), *sys.path])
+    environment = os.environ | {"PYTHONPATH": found, "OMP_NUM_THREADS": str(threads())}
     done = subprocess.run(
         command, env=environment, cwd=table.parent, capture_output=True, text=True, check=False
     )

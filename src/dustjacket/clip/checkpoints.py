@@ -96,7 +96,7 @@ def restore(
             weight.copy_(checkpoint.weights[name])
             if f"first/{name}" in checkpoint.moments:
                 optimizer.state[weight] = {
-                    "step": torch.tensor(float(checkpoint.state.step)),
+                    "step": torch.tensor(float(checkpoint.state.step), device=weight.device),
                     "exp_avg": checkpoint.moments[f"first/{name}"].to(weight),
                     "exp_avg_sq": checkpoint.moments[f"second/{name}"].to(weight),
                 }
