@@ -61,7 +61,7 @@ def main():
     covers = int(os.environ.get("COVERS") or 1200)
     recipes = (os.environ.get("RECIPES") or ",".join(RECIPES)).split(",")
     with tempfile.TemporaryDirectory() as folder, bench("bench-clip-learning") as alone:
-        sample = make_sample(Path(folder), 3000, covers)
+        sample = make_sample(Path(folder), 3000, covers, seed=13)
         alone.run("ingest_catalog", ingest_catalog, source=str(sample.listing))
         published = alone.run("ingest_covers", ingest_covers, source=str(sample.covers))
         alone.run("select_classifier", select_classifier, candidates=("linear_svm",))

@@ -24,7 +24,7 @@ def main() -> None:
     """Train with one process on one core, then with two on two."""
     covers, every = int(os.environ.get("COVERS") or 400), os.sched_getaffinity(0)
     with tempfile.TemporaryDirectory() as folder, bench("bench-clip-scaling") as alone:
-        sample = make_sample(Path(folder), 1000, covers)
+        sample = make_sample(Path(folder), 1000, covers, seed=13)
         alone.run("ingest_catalog", ingest_catalog, source=str(sample.listing))
         alone.run("ingest_covers", ingest_covers, source=str(sample.covers))
         alone.run("select_classifier", select_classifier, candidates=("complement_nb",))
