@@ -21,6 +21,7 @@ import pytest
 import torch
 
 from dustjacket import tracking
+from dustjacket.chain.airflow_api import ACTIVE
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
 from dustjacket.clip.process import DIVERGED
 from dustjacket.clip.read import load_version
@@ -28,6 +29,7 @@ from dustjacket.lifeline import end_processes, marked
 from dustjacket.parameters import Profile
 from dustjacket.platform import supervision
 from dustjacket.platform.ports import any_free
+from dustjacket.platform.servers import MARK
 from dustjacket.spark import LOOPBACK
 from dustjacket.steps import STEPS, plan_step
 from dustjacket.storage import version_name
@@ -75,17 +77,19 @@ def labels(store):
 
 
 class Training:
-    """A run of ``spark_jobs/finetune_clip.py`` outside Airflow."""
+    """A run of ``spark_jobs/finetune_clip.py``, or a job like it, outside Airflow."""
 
-    def __init__(self, settings, store, labels, folder, master="local[2]", **given):
+    def __init__(
+        self, settings, store, labels, folder, master="local[2]",
+        job=ROOT / "spark_jobs/finetune_clip.py", **given,
+    ):  # fmt: skip
         self.store = store
         given = {**SLOW, "labelled_covers_version": labels.version, **given}
         self.plan = plan_step(STEPS["finetune_clip"], store, Profile(), datetime.now(UTC), given)
         self.said = folder / f"said-{self.plan.version}-{time.monotonic()}.txt"
         with self.said.open("w") as stream:
             self.process = subprocess.Popen(
-                [sys.executable, ROOT / "spark_jobs/finetune_clip.py", "--plan",
-                 self.plan.model_dump_json()],
+                [sys.executable, job, "--plan", self.plan.model_dump_json()],
                 env=os.environ | settings.environment()
                 | {JOB_MARK: "yes", "PYSPARK_SUBMIT_ARGS": f"--master {master} pyspark-shell"},
                 cwd=settings.home, stdout=stream, stderr=subprocess.STDOUT,
@@ -177,6 +181,54 @@ def test_a_cluster_trains_and_goes_on_when_an_executor_is_killed(
     history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
     assert {metric.step for metric in history} == set(range(1, 61))
     assert re.search(r"going on from step \d\d+ of 60", training.said.read_text())
+
+
+def test_a_cluster_trains_on_when_its_logs_have_nowhere_to_go(
+    platform, store, labels, tmp_path, cluster
+):
+    deaf = ROOT / "tests/faults/deaf_job.py"
+    training = Training(
+        platform, store, labels, tmp_path, master=cluster[0], job=deaf, epochs=60, seed=14
+    )
+    candidate = training.candidate()
+    said = training.said.read_text()
+    assert "the logs' socket is closed" in said
+    assert "step 240 of 240" not in said, "it was closed too late to matter"
+    tracking.connect(platform)
+    history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
+    assert {metric.step for metric in history} == set(range(1, 241))
+
+
+def test_airflow_s_retry_goes_on_where_a_killed_training_was(platform, store, labels, airflow):
+    airflow._call("PATCH", "/dags/evaluate_clip", json={"is_paused": True})
+    given = {**SLOW, "labelled_covers_version": labels.version, "epochs": EPOCHS, "seed": 15}
+    plan = plan_step(STEPS["finetune_clip"], store, Profile(), datetime.now(UTC), given)
+    run = airflow.trigger("finetune_clip", given)
+
+    def reached():
+        kept = store.versions("clip_checkpoint")
+        return any(one.startswith(plan.digest) and int(one[-9:]) >= 10 for one in kept)
+
+    until(reached, 180, "step 10 was not reached")
+    trainers(marked(MARK, str(platform.home)))[1].kill()
+    until(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, 300, "it hangs")
+    assert airflow.run(run.dag_id, run.dag_run_id).state == "success", airflow.failure(run)
+    train = next(task for task in airflow.tasks(run) if task.task_id == "train")
+    assert train.try_number == 2
+    said = " ".join(str(entry["event"]) for entry in airflow.log(run, train))
+    assert re.search(rf"going on from step \d\d+ of {4 * EPOCHS}", said)
+    assert store.with_digest("clip_candidate", plan.digest).facts["steps"] == 4 * EPOCHS
+
+
+def test_a_training_without_memory_says_how_to_do_with_less(platform, store, labels, tmp_path):
+    training = Training(platform, store, labels, tmp_path, epochs=EPOCHS, seed=16)
+    training.reach(3)
+    for trainer in trainers(marked(JOB_MARK, "yes")).values():
+        trainer.rlimit(psutil.RLIMIT_AS, (2**20, 2**20))
+    assert training.end(60) == 1
+    said = training.said.read_text()
+    assert "dustjacket: training failed: " in said
+    assert "out of memory with 8 pairs at a time in each process: set micro_batch=4" in said
 
 
 def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_weights(

@@ -44,8 +44,15 @@ def run_distributed(
             on_gpus = parameters.device == "gpu"
             TorchDistributor(processes, local_mode=False, use_gpu=on_gpus).run(train, *args)
     except RuntimeError as error:
-        raised = _RAISED.findall(str(error)) or [str(error).splitlines()[0]]
+        raised = _RAISED.findall(str(error)) or [_ended(str(error))]
         raise DustjacketError(f"training failed: {raised[0]}") from error
+
+
+def _ended(said: str) -> str:
+    """Return how a process ended that raised nothing."""
+    if "SIGKILL" in said:
+        return "a process was killed; where memory ran out, set a smaller micro_batch"
+    return said.splitlines()[0]
 
 
 class _LoopbackDistributor(TorchDistributor):
