@@ -17,6 +17,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+from joblib.externals.loky import get_reusable_executor
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
@@ -111,6 +112,7 @@ def search(books: pd.DataFrame) -> None:
                 refit=False,
             ).fit(table, table["genre"])
             print(f"# {type(classifier).__name__} {max(found.cv_results_['mean_test_score']):.3f}")
+    get_reusable_executor().shutdown(kill_workers=True)  # idle, they keep a process for 300 s
 
 
 def main():
