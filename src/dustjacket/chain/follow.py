@@ -129,12 +129,17 @@ class Board:
     def _task(self, run: DagRun) -> str:
         if run.state != "running":
             return ""
-        running = [
-            task for task in self._api.tasks(run) if task.state in ("running", "up_for_retry")
-        ]
+        told = {
+            "running": "",
+            "up_for_retry": "",
+            "awaiting_input": " (waits for a person, in Airflow's Required Actions)",
+        }
         return ", ".join(
-            task.task_id + (f" (try {task.try_number})" if task.try_number > 1 else "")
-            for task in running
+            task.task_id
+            + (f" (try {task.try_number})" if task.try_number > 1 else "")
+            + told[task.state]
+            for task in self._api.tasks(run)
+            if task.state in told
         )
 
     def _outcome(self, run: DagRun, store: Store) -> str:
@@ -149,6 +154,18 @@ class Board:
             else:
                 self._done[run.dag_run_id] = "nothing to do"
         return self._done[run.dag_run_id]
+
+
+def wait_for_run(api: AirflowApi, run: DagRun) -> None:
+    """Wait until a run is over.
+
+    Raises:
+        DustjacketError: it failed; the text names its task and the reason.
+    """
+    while (now := api.run(run.dag_id, run.dag_run_id)).state in ACTIVE:
+        time.sleep(_POLL_S)
+    if now.state == "failed":
+        raise DustjacketError(api.failure(now))
 
 
 def wait_for_dags(api: AirflowApi, tell: Callable[[str], None], timeout_s: float = 120) -> None:

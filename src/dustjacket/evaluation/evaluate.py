@@ -12,29 +12,24 @@ from dustjacket.clip.data import Pairs, read_pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.figures import recall_figure, retrieval_figure
 from dustjacket.clip.metrics import chance, match_probability, retrieval, similarity
-from dustjacket.clip.model import MODEL_FOLDER, Clip
+from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.read import load_version
-from dustjacket.clip.registry import (
-    PROMOTED,
-    STARTING,
-    champion,
-    ensure_champion,
-    ensure_registered,
-    set_alias,
-)
+from dustjacket.clip.registry import STARTING, champion, ensure_champion, ensure_registered
 from dustjacket.errors import BadInputError
 from dustjacket.genres.read import read_labels
 from dustjacket.job import Job
 from dustjacket.parameters import EvaluationParameters
-from dustjacket.promotion import decide
+from dustjacket.promotion import Comparison, as_facts, decide
 from dustjacket.storage import Manifest, Store
 
 log = logging.getLogger(__name__)
 
 
 def evaluate_clip(job: Job, _spark: SparkSession) -> None:
-    """Evaluate starting weights, champion and candidate on the test split; promote the better.
+    """Evaluate starting weights, champion and candidate on the test split; judge the candidate.
+
+    What is published says the gate's decision; the promotion follows it.
 
     Raises:
         BadInputError: no labelled cover is on the test side of the split.
@@ -44,7 +39,7 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
     starting = job.store.manifest(
         candidate.facts.get("starting_kind", STARTING), candidate.facts["starting_clip"]
     )
-    before = champion(job.store, starting, besides=candidate.version)
+    before = champion(job.store, starting)
     clips = {
         name: load_version(job.store, manifest)
         for name, manifest in (("starting", starting), ("champion", before), ("new", candidate))
@@ -70,23 +65,16 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
     }
     found["fine_tuned"] = found["with_genre" if genre else "without_genre"]
     tested = len(next(iter(pairs.values())))
-    decision = decide(
-        found["champion"]["title_to_cover"]["recall_at_10"],
-        found["fine_tuned"]["title_to_cover"]["recall_at_10"],
-        tested,
-        parameters,
+    old, new = (
+        found[name]["title_to_cover"]["recall_at_10"] for name in ("champion", "fine_tuned")
     )
+    compared = Comparison(tested, old, new, (new - old, new - old), {}, (0.0, 0.0), 0.0)
+    decision = decide(compared, parameters)
     with tracking.step_run(job, tracking.CLIP):
         log.info("%s: %s", decision.verdict, decision.reason)
         _track(found, tested, clips["new"], pairs[clips["new"].image_size], genre=genre)
-        registered = ensure_registered(job.store, candidate)
-        client = mlflow.MlflowClient()
-        for tag, value in (("verdict", decision.verdict), ("reason", decision.reason)):
-            client.set_model_version_tag(registered.name, registered.version, tag, value)
+        ensure_registered(job.store, candidate)
         ensure_champion(job.store, starting)
-        if decision.promoted:
-            promote(job, candidate)
-            set_alias(registered, tracking.CHAMPION)
         job.publish(
             rows={"covers": tested},
             facts={
@@ -94,9 +82,7 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
                 "chance": chance(tested),
                 "gallery": tested,
                 "champion_version": f"{before.kind}/{before.version}",
-                "verdict": decision.verdict,
-                "reason": decision.reason,
-                "promoted": decision.promoted,
+                **as_facts(compared, decision),
             },
         )
 
@@ -115,21 +101,6 @@ def evaluate(clip: Clip, pairs: Pairs, *, genre: bool, sure: float, batch: int) 
         "similarity": similarity(titles, covers),
         "match_probability": match_probability(titles, covers, scale),
     }
-
-
-def promote(job: Job, candidate: Manifest) -> None:
-    """Publish the candidate's weights as ``cover_clip``, under the candidate's version."""
-    draft = job.store.draft(PROMOTED, candidate.version)
-    for entry in candidate.files:
-        if entry.path.startswith(MODEL_FOLDER + "/"):
-            draft.put(entry.path, job.store.read(candidate, entry.path))
-    draft.publish(
-        parameters=candidate.parameters,
-        code=candidate.code,
-        parents={candidate.kind: candidate.version},
-        dag_run_id=job.plan.dag_run_id,
-        facts=candidate.facts,
-    )
 
 
 def _test_pairs(store: Store, candidate: Manifest, size: int) -> Pairs:
