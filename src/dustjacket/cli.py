@@ -147,6 +147,42 @@ class Covers(BaseModel):
         console.print(table)
 
 
+class Match(BaseModel):
+    """Say how well prompts fit a cover, by the promoted model."""
+
+    cover: CliPositionalArg[str] = Field(
+        description="image: a path, an s3:// address, or the key of a published cover"
+    )
+    prompts: CliPositionalArg[list[str]] = Field(description="texts to hold against it")
+    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
+    figure: Path | None = Field(None, description="PNG to draw: the cover and its prompts")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.clip.read import load_version
+        from dustjacket.evaluation.match import (
+            check_prompts,
+            match,
+            match_figure,
+            newest_model,
+            read_cover,
+        )
+
+        store, prompts = _store(), check_prompts(self.prompts)
+        body, model = read_cover(store, self.cover), newest_model(store)
+        found = match(load_version(store, model), self.cover, body, prompts)
+        if self.figure:
+            match_figure(found).savefig(self.figure, format="png", dpi=150)
+        named = f"{model.kind}/{model.version}"
+        if self.as_json:
+            _print_json({**found.facts(), "model": named})
+            return
+        table = Table("prompt", "cosine", "match probability", title=self.cover, caption=named)
+        for one in sorted(found.prompts, key=lambda one: -one.probability):
+            table.add_row(one.prompt, f"{one.cosine:.3f}", f"{one.probability:.1%}")
+        console.print(table)
+
+
 class History(BaseModel):
     """Show every promotion, refusal and rollback, or what served at a time."""
 
@@ -293,6 +329,9 @@ class Dustjacket(BaseSettings):
     )
     covers: CliSubCommand[Covers] = Field(
         description="Find the covers that match a title best in the newest published index"
+    )
+    match: CliSubCommand[Match] = Field(
+        description="Say how well prompts fit a cover, by the promoted model"
     )
     history: CliSubCommand[History] = Field(
         description="Show every promotion, refusal and rollback, or what served at a time"

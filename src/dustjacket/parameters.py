@@ -260,7 +260,22 @@ class EvaluationParameters(StepParameters):
     require_approval: bool = Field(
         False, description="Let a person decide, in Airflow, of what the gate lets through"
     )
+    max_drift: float = Field(
+        0.25, ge=0, le=100, description="Warn above this population stability index"
+    )
+    bootstrap: int = Field(
+        1000, ge=100, le=100_000, description="Resamples that intervals are made of"
+    )
+    match_cover: str = Field(
+        "",
+        max_length=2000,
+        description="Cover to match with prompts: a path, an s3:// address, or a cover's key",
+    )
+    match_prompts: tuple[str, ...] = Field(
+        (), max_length=100, description="Prompts to match it with"
+    )
     batch_size: int = Field(128, ge=1, le=8192, description="Covers embedded at a time")
+    seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
 
 
 class IndexParameters(StepParameters):

@@ -91,22 +91,38 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     )
     console.print(f"on held-out books: {', '.join(tested)}\n")
 
-    evaluation = report["evaluation"]
-    chance = evaluation["chance"]
-    clip = Table("CLIP on held-out covers", "title → cover", "cover → title", title="Recall@10")
-    for name in ("starting", "fine_tuned", "with_genre", "without_genre"):
-        clip.add_row(
-            name.replace("_", " "),
-            *(
-                f"{evaluation[name][direction]['recall_at_10']:.3f}"
-                for direction in ("title_to_cover", "cover_to_title")
-            ),
-        )
-    clip.add_row("[dim]chance[/dim]", *2 * [f"[dim]{chance['recall_at_10']:.3f}[/dim]"])
-    console.print(clip)
-    console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {evaluation['reason']}\n")
+    _print_evaluation(report["evaluation"], console)
 
     times = Table("step", "seconds", title="Time")
     for step, seconds in report["seconds"].items():
         times.add_row(step, "-" if seconds is None else f"{seconds:.0f}")
     console.print(times)
+
+
+def _print_evaluation(evaluation: dict[str, Any], console: Console) -> None:
+    clip = Table("CLIP on held-out covers", "title → cover", "cover → title", title="Recall@10")
+    for name in ("starting", "champion", "fine_tuned", "with_genre", "without_genre"):
+        clip.add_row(
+            name.replace("_", " "),
+            *(
+                _recall(evaluation[name], direction)
+                for direction in ("title_to_cover", "cover_to_title")
+            ),
+        )
+    chance = f"[dim]{evaluation['chance']['recall_at_10']:.3f}[/dim]"
+    clip.add_row("[dim]chance[/dim]", chance, chance)
+    console.print(clip)
+    console.print(evaluation["ablation"]["conclusion"])
+    general = (
+        f"{name.replace('_', ' ')} {found['accuracy']:.3f}"
+        for name, found in evaluation["general"].items()
+    )
+    console.print(f"general recognition: {', '.join(general)}")
+    if evaluation["drift"] and evaluation["drift"]["warning"]:
+        console.print(f"[yellow]drift: {evaluation['drift']['warning']}[/yellow]")
+    console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {evaluation['reason']}\n")
+
+
+def _recall(figures: dict[str, Any], direction: str) -> str:
+    low, high = figures["intervals"][direction]["recall_at_10"]
+    return f"{figures[direction]['recall_at_10']:.3f} ({low:.3f} to {high:.3f})"

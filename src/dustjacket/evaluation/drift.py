@@ -64,14 +64,13 @@ def measure_drift(
         seed: of the permutations.
     """
     lengths = [rows["title"].str.len().to_numpy() for rows in (before, newest)]
-    found = {
-        "title length": length_psi(*lengths),
-        "genre mix": label_psi(list(before["genre"]), list(newest["genre"])),
-    }
+    title_length = length_psi(*lengths)
+    genre_mix = label_psi(list(before["genre"]), list(newest["genre"]))
     energy, p = energy_test(*embeddings, permutations=_PERMUTATIONS, seed=seed)
+    found = {"title length": title_length, "genre mix": genre_mix}
     over = [f"{what} {value:.2f}" for what, value in found.items() if value > max_drift]
     warning = f"{' and '.join(over)} above max_drift={max_drift}" if over else ""
-    return Drift(*versions, *found.values(), energy, p, warning)
+    return Drift(*versions, title_length, genre_mix, energy, p, warning)
 
 
 def psi(before: np.ndarray, newest: np.ndarray) -> float:

@@ -1,127 +1,133 @@
 """The step ``evaluate_clip``: how good a candidate is on held-out covers, and what follows."""
 
 import logging
-from typing import Any
+import tempfile
+from pathlib import Path
 
 import mlflow
-import pandas as pd
 from pyspark.sql import SparkSession
 
 from dustjacket import tracking
-from dustjacket.clip.data import Pairs, read_pairs
-from dustjacket.clip.embed import embed_covers, embed_texts
-from dustjacket.clip.figures import recall_figure, retrieval_figure
-from dustjacket.clip.metrics import chance, match_probability, retrieval, similarity
-from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts
-from dustjacket.clip.read import load_version
-from dustjacket.clip.registry import STARTING, champion, ensure_champion, ensure_registered
+from dustjacket.clip.registry import ensure_champion, ensure_registered
 from dustjacket.errors import BadInputError
-from dustjacket.genres.read import read_labels
+from dustjacket.evaluation import sections
+from dustjacket.evaluation.card import model_card
+from dustjacket.evaluation.contest import Contest, drift, open_contest
+from dustjacket.evaluation.figures import ablation_figure, recall_figure, thumbnail_uri
+from dustjacket.evaluation.findings import Findings, measure
+from dustjacket.evaluation.match import Matched, check_prompts, match, match_figure, read_cover
+from dustjacket.evaluation.report import Section, Verdict, render
 from dustjacket.job import Job
 from dustjacket.parameters import EvaluationParameters
-from dustjacket.promotion import Comparison, as_facts, decide
-from dustjacket.storage import Manifest, Store
+from dustjacket.promotion import Decision, as_facts, decide
+from dustjacket.storage import Store
 
 log = logging.getLogger(__name__)
+
+REPORT = "report.html"
 
 
 def evaluate_clip(job: Job, _spark: SparkSession) -> None:
     """Evaluate starting weights, champion and candidate on the test split; judge the candidate.
 
-    What is published says the gate's decision; the promotion follows it.
+    What is published says the gate's decision; the promotion follows it. A page that shows all that
+    was found is published with it as ``report.html``, and is in MLflow.
 
     Raises:
-        BadInputError: no labelled cover is on the test side of the split.
+        BadInputError: a cover and prompts to match are asked for, and are none.
     """
     parameters = EvaluationParameters.model_validate(job.plan.parameters)
-    candidate = job.input("clip_candidate")
-    starting = job.store.manifest(
-        candidate.facts.get("starting_kind", STARTING), candidate.facts["starting_clip"]
-    )
-    before = champion(job.store, starting)
-    clips = {
-        name: load_version(job.store, manifest)
-        for name, manifest in (("starting", starting), ("champion", before), ("new", candidate))
-    }
-    pairs = {
-        size: _test_pairs(job.store, candidate, size)
-        for size in {clip.image_size for clip in clips.values()}
-    }
-
-    def measure(name: str, *, genre: bool) -> dict[str, Any]:
-        clip = clips[name]
-        return evaluate(
-            clip, pairs[clip.image_size], genre=genre, sure=sure, batch=parameters.batch_size
+    asked = _asked(job.store, parameters)
+    with tempfile.TemporaryDirectory(prefix="dustjacket-") as folder:
+        contest = open_contest(job, parameters, Path(folder))
+        matched = asked and match(
+            contest.models["champion"].clip, parameters.match_cover, asked[0], asked[1]
         )
-
-    genre = bool(candidate.parameters["include_genre"])
-    sure = float(candidate.parameters.get("min_confidence", 0.0))
-    found = {
-        "starting": measure("starting", genre=genre),
-        "champion": measure("champion", genre=genre),
-        "with_genre": measure("new", genre=True),
-        "without_genre": measure("new", genre=False),
-    }
-    found["fine_tuned"] = found["with_genre" if genre else "without_genre"]
-    tested = len(next(iter(pairs.values())))
-    old, new = (
-        found[name]["title_to_cover"]["recall_at_10"] for name in ("champion", "fine_tuned")
-    )
-    compared = Comparison(tested, old, new, (new - old, new - old), {}, (0.0, 0.0), 0.0)
-    decision = decide(compared, parameters)
+        found = measure(contest, drift(job.store, contest, Path(folder)))
+        decision = decide(found.comparison, parameters)
+        page = report_page(job.store, contest, found, decision)
+    log.info("%s: %s", decision.verdict, decision.reason)
+    if found.drift and found.drift.warning:
+        log.warning("the newest covers have drifted: %s", found.drift.warning)
+    before = contest.manifests["champion"]
     with tracking.step_run(job, tracking.CLIP):
-        log.info("%s: %s", decision.verdict, decision.reason)
-        _track(found, tested, clips["new"], pairs[clips["new"].image_size], genre=genre)
-        ensure_registered(job.store, candidate)
-        ensure_champion(job.store, starting)
+        _track(found, matched, page)
+        ensure_registered(job.store, contest.manifests["candidate"])
+        ensure_champion(job.store, contest.manifests["starting"])
+        job.draft.put(REPORT, page.encode())
         job.publish(
-            rows={"covers": tested},
+            rows={"covers": found.tested},
             facts={
-                **found,
-                "chance": chance(tested),
-                "gallery": tested,
+                **found.facts(),
                 "champion_version": f"{before.kind}/{before.version}",
-                **as_facts(compared, decision),
+                **({"match": matched.facts()} if matched else {}),
+                **as_facts(found.comparison, decision),
             },
         )
 
 
-def evaluate(clip: Clip, pairs: Pairs, *, genre: bool, sure: float, batch: int) -> dict[str, Any]:
-    """Return the retrieval metrics of one model over all ``pairs``, by direction.
+def _asked(store: Store, parameters: EvaluationParameters) -> tuple[bytes, list[str]] | None:
+    """Return the cover and the prompts to match, if any are asked for; before all that takes long.
 
-    Args:
-        genre: whether prompts name it, where it is at least as probable as ``sure``.
+    Raises:
+        BadInputError: there is one without the other, or either is wrong.
     """
-    covers = embed_covers(clip, pairs.images, batch)
-    titles = embed_texts(clip, fixed_prompts(pairs.books, genre=genre, min_confidence=sure), batch)
-    scale = float(clip.model.logit_scale.exp())  # type: ignore[operator]
-    return {
-        **retrieval(titles, covers),
-        "similarity": similarity(titles, covers),
-        "match_probability": match_probability(titles, covers, scale),
-    }
+    cover, prompts = parameters.match_cover, parameters.match_prompts
+    if not cover and not prompts:
+        return None
+    if not cover or not prompts:
+        raise BadInputError("match_cover and match_prompts go together: give both or neither")
+    return read_cover(store, cover), check_prompts(prompts)
 
 
-def _test_pairs(store: Store, candidate: Manifest, size: int) -> Pairs:
-    labels = store.manifest("labelled_covers", candidate.parents["labelled_covers"])
-    covers = store.manifest("covers", labels.parents["covers"])
-    books: pd.DataFrame = read_labels(store, labels)
-    tested = books[books["split"] == "test"]
-    if tested.empty:
-        raise BadInputError(
-            f"labelled_covers/{labels.version} has no test cover: ingest more covers"
-        )
-    return read_pairs(store, covers, tested, size)
+def report_page(store: Store, contest: Contest, found: Findings, decision: Decision) -> str:
+    """Return the page that shows an evaluation, as HTML."""
+    candidate = contest.manifests["candidate"]
+    return render(
+        f"Evaluation of {candidate.version}",
+        Verdict(
+            decision.verdict,
+            decision.reason,
+            [(rule.name, rule.held, rule.sentence) for rule in decision.rules],
+        ),
+        [
+            sections.retrieval_section(found),
+            sections.ablation_section(found),
+            sections.recognition_section(found),
+            sections.genre_section(found),
+            *_pictures(contest, found),
+            sections.contradictions_section(found),
+            sections.drift_section(found),
+            sections.left_out_section(found),
+            sections.card_section(model_card(store, candidate, contest.labels)),
+        ],
+    )
 
 
-def _track(found: dict[str, Any], tested: int, clip: Clip, pairs: Pairs, *, genre: bool) -> None:
-    for name, metrics in found.items():
-        for direction in ("title_to_cover", "cover_to_title"):
-            for metric, value in metrics[direction].items():
-                mlflow.log_metric(f"{name}.{direction}.{metric}", value)
-        for metric in ("similarity", "match_probability"):
-            mlflow.log_metric(f"{name}.{metric}", metrics[metric])
-    mlflow.log_metric("test_covers", tested)
-    mlflow.log_figure(recall_figure(found, tested), "recall.png")
-    mlflow.log_figure(retrieval_figure(clip, pairs, genre=genre), "retrieved.png")
+def _pictures(contest: Contest, found: Findings) -> list[Section]:
+    model, rows, books = contest.models["candidate"], contest.test, contest.tested
+    covers = model.covers(rows)
+    titles = model.texts(fixed_prompts(books, genre=contest.genre, min_confidence=contest.sure))
+    images = contest.library.images[max(contest.library.images)]
+
+    def thumbnail(at: int) -> str:
+        return thumbnail_uri(images[rows[[at]]][0])
+
+    ranks = found.retrieved["fine_tuned"].ranks["title_to_cover"]
+    genres, seed = list(books["known_genre"]), contest.parameters.seed
+    return [
+        *sections.strip_sections(titles, covers, ranks, books, thumbnail),
+        sections.map_section(covers, genres, seed),
+    ]
+
+
+def _track(found: Findings, matched: Matched | None, page: str) -> None:
+    mlflow.log_metrics({name: float(value) for name, value in found.metrics().items()})
+    models = {name: found.retrieved[key].figures for key, name in sections.COMPARED.items()}
+    mlflow.log_figure(recall_figure(models, found.chance), "recall.png")
+    chance = found.chance["recall_at_10"]
+    mlflow.log_figure(ablation_figure(found.ablation.rows, chance), "ablation.png")
+    mlflow.log_text(page, REPORT)
+    if matched:
+        mlflow.log_figure(match_figure(matched), "match.png")

@@ -67,7 +67,7 @@ def recall_figure(models: Mapping[str, Mapping[str, Any]], chance: Mapping[str, 
 
 def _reach(values: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Return (2, n) how far each interval's ends are from its value."""
-    return np.maximum(np.stack([values - ends[:, 0], ends[:, 1] - values]), 0)
+    return np.asarray(np.maximum(np.stack([values - ends[:, 0], ends[:, 1] - values]), 0))
 
 
 def ablation_figure(rows: Sequence[Row], chance: float) -> Figure:
@@ -127,10 +127,12 @@ def map_figure(covers: np.ndarray, genres: Sequence[str], seed: int) -> Figure:
     order = values[np.argsort(-counts, kind="stable")]
     for at, genre in enumerate(order[:_NAMED_GENRES]):
         own = names == genre
-        axes.scatter(*points[own].T, s=16, color=colormaps["tab20"](at), label=plain(genre))
+        axes.scatter(
+            points[own, 0], points[own, 1], s=16, color=colormaps["tab20"](at), label=plain(genre)
+        )
     rest = ~np.isin(names.astype(str), order[:_NAMED_GENRES])
     if rest.any():
-        axes.scatter(*points[rest].T, s=12, color=_GREY, alpha=0.5, label="others")
+        axes.scatter(points[rest, 0], points[rest, 1], s=12, color=_GREY, alpha=0.5, label="others")
     axes.set(xticks=(), yticks=())
     axes.legend(labelcolor=_GREY, framealpha=0, fontsize=7, loc="upper left", bbox_to_anchor=(0, 0),
                 ncols=3)  # fmt: skip

@@ -31,9 +31,9 @@ class HardGallery:
     def sizes(self) -> np.ndarray:
         """Return (n,) how many covers are searched for each book."""
         if self.within is not None:
-            return np.bincount(self.within)[self.within]
+            return np.asarray(np.bincount(self.within)[self.within])
         if self.apart is not None:
-            return len(self.apart) - np.bincount(self.apart)[self.apart] + 1
+            return np.asarray(len(self.apart) - np.bincount(self.apart)[self.apart] + 1)
         raise ValueError("a gallery is hard within something, or apart from something")
 
 

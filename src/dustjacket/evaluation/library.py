@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 LOOKS = ["dhash", "vhash"]
 _MOST = {"train": 4000, "validation": 1000}
 """Covers to look at of a side of the split that is not tested."""
-_TRAINED = ("clip_candidate", "cover_clip")
-_MOST_PARENTS = 100  # a rollback stands on the model that it brings back, and so on
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,10 @@ class Library:
         usable[rows] = False
         return replace(self, usable=usable)
 
-    @property
-    def broken(self) -> int:
-        """Covers that are not usable."""
-        return int((~self.usable).sum())
+    def broken(self) -> dict[str, int]:
+        """Return how many covers of each side of the split are not usable."""
+        counts = self.books.loc[~self.usable, "split"].value_counts()
+        return {str(split): int(count) for split, count in counts.items()}
 
 
 def read_books(store: Store, labels: Manifest) -> pd.DataFrame:
@@ -69,6 +67,7 @@ def read_books(store: Store, labels: Manifest) -> pd.DataFrame:
 def open_library(
     store: Store,
     labels: Manifest,
+    books: pd.DataFrame,
     sides: Collection[int],
     *,
     folder: Path,
@@ -78,12 +77,13 @@ def open_library(
     """Return all test covers of a labelled version, and a sample of the others.
 
     Args:
+        books: the version's, as of :func:`read_books`.
         sides: pixels of a side, of each model's input.
         folder: where covers are kept decoded, for as long as the library is used.
         most_bytes: of that.
         seed: of the sample.
     """
-    books = sampled(read_books(store, labels), seed)
+    books = sampled(books, seed)
     genres = _genres(store, labels)
     books["true_genre"] = true_genres(books["category"], genres)
     books["known_genre"] = books["true_genre"].where(books["true_genre"].notna(), books["genre"])
@@ -127,11 +127,5 @@ def _genres(store: Store, labels: Manifest) -> list[str]:
 
 def labels_of(store: Store, model: Manifest) -> Manifest | None:
     """Return the labelled covers that a published model was trained on, or None if on none."""
-    for _ in range(_MOST_PARENTS):
-        if version := model.parents.get("labelled_covers"):
-            return store.manifest("labelled_covers", version)
-        kind = next((kind for kind in _TRAINED if kind in model.parents), None)
-        if kind is None:
-            return None
-        model = store.manifest(kind, model.parents[kind])
-    return None
+    version = model.parents.get("labelled_covers")
+    return store.manifest("labelled_covers", version) if version else None
