@@ -17,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dustjacket.errors import DustjacketError, NotReadyError
@@ -177,10 +178,11 @@ class Match(BaseModel):
         if self.as_json:
             _print_json({**found.facts(), "model": named})
             return
-        table = Table("prompt", "cosine", "match probability", title=self.cover, caption=named)
+        table = Table("prompt", "cosine", "match probability", title=escape(self.cover))
         for one in sorted(found.prompts, key=lambda one: -one.probability):
-            table.add_row(one.prompt, f"{one.cosine:.3f}", f"{one.probability:.1%}")
+            table.add_row(escape(one.prompt), f"{one.cosine:.3f}", f"{one.probability:.1%}")
         console.print(table)
+        console.print(f"by {named}")
 
 
 class History(BaseModel):
