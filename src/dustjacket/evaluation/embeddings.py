@@ -30,7 +30,7 @@ class Embedder:
     @property
     def scale(self) -> float:
         """What the model multiplies cosines by."""
-        return float(self.clip.model.logit_scale.exp())  # type: ignore[operator]
+        return float(self.clip.model.logit_scale.detach().exp())  # type: ignore[operator]
 
     def covers(self, rows: np.ndarray) -> np.ndarray:
         """Return (rows, dimensions) of unit length, of the covers with these numbers."""

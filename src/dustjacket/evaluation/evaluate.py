@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import mlflow
@@ -84,25 +85,33 @@ def _asked(store: Store, parameters: EvaluationParameters) -> tuple[bytes, list[
 def report_page(store: Store, contest: Contest, found: Findings, decision: Decision) -> str:
     """Return the page that shows an evaluation, as HTML."""
     candidate = contest.manifests["candidate"]
+    rules = [(rule.name, rule.held, rule.sentence) for rule in decision.rules]
     return render(
         f"Evaluation of {candidate.version}",
-        Verdict(
-            decision.verdict,
-            decision.reason,
-            [(rule.name, rule.held, rule.sentence) for rule in decision.rules],
-        ),
-        [
-            sections.retrieval_section(found),
-            sections.ablation_section(found),
-            sections.recognition_section(found),
-            sections.genre_section(found),
-            *_pictures(contest, found),
-            sections.contradictions_section(found),
-            sections.drift_section(found),
-            sections.left_out_section(found),
-            sections.card_section(model_card(store, candidate, contest.labels)),
-        ],
+        Verdict(decision.verdict, decision.reason, rules),
+        report_sections(contest, found, model_card(store, candidate, contest.labels)),
     )
+
+
+def report_sections(
+    contest: Contest, found: Findings, card: Sequence[tuple[str, str]]
+) -> list[Section]:
+    """Return all parts of the page, in order.
+
+    Args:
+        card: names and values of the model card.
+    """
+    return [
+        sections.retrieval_section(found),
+        sections.ablation_section(found),
+        sections.recognition_section(found),
+        sections.genre_section(found),
+        *_pictures(contest, found),
+        sections.contradictions_section(found),
+        sections.drift_section(found),
+        sections.left_out_section(found),
+        sections.card_section(card),
+    ]
 
 
 def _pictures(contest: Contest, found: Findings) -> list[Section]:

@@ -44,7 +44,8 @@ def hard_galleries(books: pd.DataFrame) -> dict[str, HardGallery]:
         books: n rows of known_genre and author; books without an author have none in common.
     """
     authors = [normalise(author) for author in books["author"]]
-    named = [author or f"\0{at}" for at, author in enumerate(authors)]
+    # No normalised name has a bracket.
+    named = [author or f"({at})" for at, author in enumerate(authors)]
     return {
         SAME_GENRE: HardGallery(within=pd.factorize(books["known_genre"])[0]),
         OTHER_AUTHORS: HardGallery(apart=pd.factorize(np.array(named, object))[0]),
