@@ -82,10 +82,10 @@ def ablation_figure(rows: Sequence[Row], chance: float) -> Figure:
         places = [labels.index(_label(row)) + 0.16 * (at - (len(models) - 1) / 2) for row in own]
         axes.errorbar(
             values, places, xerr=_reach(values, ends), fmt="o", capsize=3,
-            color=_COLOURS[at % len(_COLOURS)], label=model,
+            color=_COLOURS[at % len(_COLOURS)], label=model.replace("_", " "),
         )  # fmt: skip
     axes.axvline(chance, linestyle=":", color=_GREY, label="chance")
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(labels)), labels, fontsize=8)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set(xlabel="recall@10, title to cover", xlim=(0, 1))
     _legend(axes)

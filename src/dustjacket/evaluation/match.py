@@ -149,7 +149,8 @@ def match(clip: Clip, cover: str, body: bytes, prompts: Sequence[str]) -> Matche
     """Return how well each of ``prompts`` fits the cover that :func:`read_cover` returned."""
     vector = embed_covers(clip, square(body, clip.image_size)[None])[0]
     cosines = embed_texts(clip, prompts) @ vector
-    probabilities = softmax(float(clip.model.logit_scale.exp()) * cosines)  # type: ignore[operator]
+    scale = float(clip.model.logit_scale.detach().exp())  # type: ignore[operator]
+    probabilities = softmax(scale * cosines)
     found = zip(prompts, cosines.tolist(), probabilities.tolist(), strict=True)
     return Matched(cover, body, tuple(PromptMatch(*each) for each in found))
 

@@ -154,7 +154,10 @@ def _digits(rng: random.Random) -> Iterator[tuple[int, Image.Image]]:
         rows = np.flatnonzero(found.target == label)
         for row in rng.sample(rows.tolist(), _EACH["digits"]):
             grey = Image.fromarray((255 - found.images[row] / 16 * 255).astype(np.uint8))
-            yield label, grey.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC).convert("RGB")
+            picture = Image.new("L", (_SIDE, _SIDE), 255)
+            half = _SIDE // 2
+            picture.paste(grey.resize((half, half), Image.Resampling.BICUBIC), (half // 2,) * 2)
+            yield label, picture.convert("RGB")
 
 
 def _canvas(rng: random.Random) -> Image.Image:
