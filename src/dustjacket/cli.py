@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
@@ -318,6 +318,11 @@ def main() -> None:
         CliApp.run(Dustjacket)
     except DustjacketError as error:
         print(f"dustjacket: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        flag = ".".join(map(str, first["loc"]))
+        print(f"dustjacket: {flag}: {first['msg']} (got {first['input']!r})", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("dustjacket: interrupted", file=sys.stderr)

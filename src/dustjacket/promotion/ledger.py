@@ -53,7 +53,7 @@ class Record(Entry):
     format: Literal[1] = 1
     number: int = Field(ge=1, le=99_999_999)
     at: AwareDatetime
-    token: str = Field(description="who wrote it, for a writer that lost the reply")
+    attempt: str = Field(description="who wrote it, for a writer that lost the reply")
 
 
 class Ledger:
@@ -95,9 +95,8 @@ class Ledger:
         Returns:
             The record, or None if another was written meanwhile: look again.
         """
-        record = Record(
-            number=len(seen) + 1, at=at, token=secrets.token_hex(8), **entry.model_dump()
-        )
+        attempt = f"attempt-{secrets.token_hex(4)}"
+        record = Record(number=len(seen) + 1, at=at, attempt=attempt, **entry.model_dump())
         try:
             self._store.client.put_object(
                 Bucket=self._store.bucket,
@@ -111,7 +110,7 @@ class Ledger:
                 raise
             # This very put may have succeeded before a lost reply made boto repeat it.
             written = {one.number: one for one in self.records()}.get(record.number)
-            return record if written and written.token == record.token else None
+            return record if written and written.attempt == attempt else None
         return record
 
     def _record(self, number: int) -> Record:
