@@ -9,8 +9,9 @@ from rich.table import Table
 from dustjacket.chain.airflow_api import AirflowApi
 from dustjacket.errors import DustjacketError
 from dustjacket.genres.paper import PAPER_NOTE
+from dustjacket.promotion.ledger import Ledger
 from dustjacket.settings import Settings
-from dustjacket.storage import Manifest
+from dustjacket.storage import Manifest, Store
 
 _SECTIONS = {
     "ingest_catalog": "catalog",
@@ -31,6 +32,8 @@ def build_report(
         section: {"version": versions[step].version, **versions[step].facts}
         for step, section in _SECTIONS.items()
     }
+    led_to = Ledger(Store(settings)).of(versions["evaluate_clip"])
+    report["promotion"] = led_to and led_to.model_dump(mode="json", by_alias=True)
     report["seconds"] = {step: _seconds(api, step, versions[step]) for step in versions}
     report["links"] = {
         "airflow": settings.airflow_url,
@@ -104,7 +107,11 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         )
     clip.add_row("[dim]chance[/dim]", *2 * [f"[dim]{chance['recall_at_10']:.3f}[/dim]"])
     console.print(clip)
-    console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {evaluation['reason']}\n")
+    console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {evaluation['reason']}")
+    led_to = report["promotion"]
+    if led_to and led_to["verdict"] != evaluation["verdict"]:
+        console.print(f"{led_to['action']}: {led_to['why']}")
+    console.print()
 
     times = Table("step", "seconds", title="Time")
     for step, seconds in report["seconds"].items():

@@ -55,6 +55,15 @@ class Record(Entry):
     at: AwareDatetime
     attempt: str = Field(description="who wrote it, for a writer that lost the reply")
 
+    @property
+    def lapsed(self) -> bool:
+        """Whether an evaluation led to nothing for no fault of its candidate's.
+
+        The champion changed before the candidate could take its place, or nobody answered:
+        evaluating again may lead to something else.
+        """
+        return self.verdict in ("stale", "unanswered")
+
 
 class Ledger:
     """The records in a store's bucket."""
@@ -85,6 +94,11 @@ class Ledger:
     def at(self, moment: datetime) -> Record | None:
         """Return the record that made what served at ``moment``, or None before any did."""
         return serving(self.records(), moment)
+
+    def of(self, evaluation: Manifest) -> Record | None:
+        """Return the record of what an evaluation led to, or None before it led to anything."""
+        own = (one for one in self.records() if one.evaluation == evaluation.version)
+        return next(own, None)
 
     def append(self, entry: Entry, seen: Sequence[Record], at: datetime) -> Record | None:
         """Write ``entry`` behind the records that were ``seen``.
@@ -156,18 +170,7 @@ def before(records: Sequence[Record]) -> str | None:
         return None
     first = origin(records, champion.to)
     promotion = next((one for one in records if one.to == first), None)
-    return promotion and promotion.from_ and origin(records, promotion.from_)
-
-
-def lapsed(store: Store, evaluation: Manifest) -> bool:
-    """Return whether an evaluation led to nothing, for no fault of the candidate's.
-
-    The champion changed before the candidate took its place, or nobody answered: evaluating again
-    can lead to something else.
-    """
-    records = Ledger(store).records()
-    own = next((one for one in records if one.evaluation == evaluation.version), None)
-    return own is not None and own.verdict in ("stale", "unanswered")
+    return origin(records, promotion.from_) if promotion and promotion.from_ else None
 
 
 def _key(number: int) -> str:
