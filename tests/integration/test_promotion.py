@@ -104,7 +104,7 @@ def test_a_promotion_is_in_the_ledger_and_serves_and_shows_in_mlflow(library):
     assert record.from_ == f"starting_clip/{library.starting.version}"
     assert record.to == library.serves()
     assert library.weights() == "a"
-    assert record.comparison["gain_interval"] == list(BETTER.gain_interval)
+    assert Ledger(library.store).champion.comparison["gain_interval"] == [0.4, 0.6]
     assert library.store.newest(PROMOTED).parents == {
         "clip_candidate": evaluation.parents["clip_candidate"]
     }
