@@ -17,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dustjacket.errors import DustjacketError, NotReadyError
@@ -183,8 +184,8 @@ class History(BaseModel):
                 record.action.replace("_", " "),
                 record.model,
                 record.to or record.from_ or "-",
-                record.who,
-                record.why,
+                escape(record.who),
+                escape(record.why),
             )
         console.print(table)
 
@@ -208,7 +209,7 @@ class Rollback(BaseModel):
         done = next(
             record for record in Ledger(_store()).records() if record.dag_run_id == run.dag_run_id
         )
-        console.print(f"{done.to} serves: {done.why}")
+        console.print(f"{done.to} serves: {escape(done.why)}")
 
 
 class IngestCatalog(CatalogParameters):

@@ -183,6 +183,17 @@ def test_whoever_comes_next_finishes_what_broke_off_and_is_judged_by_it(library,
     assert library.weights() == "a"
 
 
+def test_a_candidate_that_cannot_be_published_is_not_promised(library):
+    evaluation = library.evaluation("a")
+    candidate = library.store.manifest("clip_candidate", evaluation.parents["clip_candidate"])
+    key = f"{candidate.prefix}model/weights.safetensors"
+    library.store.client.put_object(Bucket=library.store.bucket, Key=key, Body=b"other")
+    with pytest.raises(CorruptVersionError, match="does not match"):
+        promote(library.store, evaluation, "a run")
+    assert library.actions() == []
+    assert library.promote("b").action == "promoted"
+
+
 def test_a_lost_reply_does_not_make_a_writer_lose_against_itself(library, monkeypatch):
     evaluation = library.evaluation("a")
     put = library.store.client.put_object
@@ -320,14 +331,15 @@ def test_history_tells_every_record_and_what_served_when(library, told):
     assert "nothing was promoted yet" in told()
     first = library.promote("a")
     library.promote("b", WORSE)
-    back = rollback(library.store, who="ann")
+    back = rollback(library.store, who="[/ann]")
 
     records = json.loads(told(json=True))
     assert [one["action"] for one in records] == ["promoted", "refused", "rolled_back"]
     assert records[2]["from"] == first.to
     assert records[1]["comparison"]["candidate"] == WORSE.candidate
-    assert records[2]["who"] == "ann"
+    assert records[2]["who"] == "[/ann]"
     table = told()
+    assert "[/ann]" in table, "a name is shown as it is"
     assert "refused" in table
     assert "3 ←" in table
 

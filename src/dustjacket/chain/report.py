@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dustjacket.chain.airflow_api import AirflowApi
@@ -110,7 +111,7 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {evaluation['reason']}")
     led_to = report["promotion"]
     if led_to and led_to["verdict"] != evaluation["verdict"]:
-        console.print(f"{led_to['action']}: {led_to['why']}")
+        console.print(f"{led_to['action']}: {escape(led_to['why'])}")
     console.print()
 
     times = Table("step", "seconds", title="Time")
