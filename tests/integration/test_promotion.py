@@ -278,6 +278,22 @@ def test_of_two_rollbacks_at_once_one_goes_back_and_the_other_says_why_not(libra
     assert library.weights() == "a", "one step back, not two"
 
 
+def test_an_alias_that_was_set_too_late_is_set_right(library, monkeypatch):
+    first = library.promote("a")
+    mirror = promoting._mirror
+
+    def mirror_late(store, record):
+        if record.number == 2:
+            monkeypatch.setattr(promoting, "_mirror", mirror)
+            rollback(library.store, who="ann")
+        mirror(store, record)
+
+    monkeypatch.setattr(promoting, "_mirror", mirror_late)
+    library.promote("b")
+    assert library.weights() == "a"
+    assert library.alias()[0] == first.model
+
+
 def test_a_promotion_after_a_rollback_is_newer_than_all_before(library):
     library.promote("a")
     library.promote("b")
