@@ -10,12 +10,14 @@ import pytest
 from rich.console import Console
 
 from dustjacket import cli, tracking
+from dustjacket.chain.follow import current_versions
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
-from dustjacket.parameters import EvaluationParameters
+from dustjacket.parameters import EvaluationParameters, Profile
 from dustjacket.platform.object_store import object_store
 from dustjacket.promotion import Comparison, Ledger, as_facts, decide
 from dustjacket.promotion import promote as promoting
 from dustjacket.promotion.promote import PROMOTED, Answer, promote, rollback
+from dustjacket.steps import STEPS, plan_step
 from dustjacket.storage import Store, digest_of, version_name
 from tests.conftest import fresh_home
 
@@ -318,6 +320,21 @@ def test_the_ledger_names_who_approved_or_rejected(library, answer, verdict, who
     assert why in record.why
     assert (library.weights() == "a") == answer.approved
     assert record.lapsed == (verdict == "unanswered")
+
+
+def test_a_chain_is_behind_until_the_ledger_has_heard_of_its_evaluation(library, tmp_path):
+    (tmp_path / "some.csv").write_text("a source")
+    source = {"source": str(tmp_path / "some.csv")}
+    profile = Profile(ingest_catalog=source, ingest_covers=source)
+    library.evaluation("a")
+    plan = plan_step(STEPS["evaluate_clip"], library.store, profile, datetime.now(UTC))
+    judged = library.store.newest("evaluation")
+    again = library.store.draft("evaluation", plan.version)
+    evaluation, _ = again.publish(parents=judged.parents, facts=judged.facts)
+
+    assert current_versions(library.store, profile)["evaluate_clip"] is None
+    promote(library.store, evaluation, "a run")
+    assert current_versions(library.store, profile)["evaluate_clip"] == evaluation
 
 
 def test_a_ledger_that_was_meddled_with_is_told_of(library):
