@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
@@ -221,8 +221,8 @@ class History(BaseModel):
                 record.action.replace("_", " "),
                 record.model,
                 record.to or record.from_ or "-",
-                record.who,
-                record.why,
+                escape(record.who),
+                escape(record.why),
             )
         console.print(table)
 
@@ -246,7 +246,7 @@ class Rollback(BaseModel):
         done = next(
             record for record in Ledger(_store()).records() if record.dag_run_id == run.dag_run_id
         )
-        console.print(f"{done.to} serves: {done.why}")
+        console.print(f"{done.to} serves: {escape(done.why)}")
 
 
 class IngestCatalog(CatalogParameters):
@@ -359,6 +359,11 @@ def main() -> None:
         CliApp.run(Dustjacket)
     except DustjacketError as error:
         print(f"dustjacket: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        flag = ".".join(map(str, first["loc"]))
+        print(f"dustjacket: {flag}: {first['msg']} (got {first['input']!r})", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("dustjacket: interrupted", file=sys.stderr)

@@ -16,6 +16,7 @@ from rich.table import Table
 from dustjacket.chain.airflow_api import ACTIVE, AirflowApi, DagRun
 from dustjacket.errors import DustjacketError
 from dustjacket.parameters import Profile
+from dustjacket.promotion.ledger import Ledger
 from dustjacket.steps import STEPS, Plan, plan_step, published
 from dustjacket.storage import Manifest, Store
 
@@ -25,11 +26,16 @@ _SETTLED_S = 10.0
 
 
 def current_versions(store: Store, profile: Profile) -> dict[str, Manifest | None]:
-    """Return, for each step, the version that holds its work on the newest inputs, or None."""
+    """Return, for each step, the version that holds its work on the newest inputs, or None.
+
+    An evaluation's work is done when the ledger has heard of it.
+    """
     found: dict[str, Manifest | None] = {}
     for step in STEPS.values():
         plan = plan_step(step, store, profile, run_after=datetime.now(UTC))
-        found[step.name] = published(plan, store) if isinstance(plan, Plan) else None
+        done = published(plan, store) if isinstance(plan, Plan) else None
+        told = done and (done.kind != "evaluation" or Ledger(store).of(done))
+        found[step.name] = done if told else None
     return found
 
 

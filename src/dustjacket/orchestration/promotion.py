@@ -126,5 +126,5 @@ def _asks(planned: dict[str, Any], store: "Store", evaluation: "Manifest") -> bo
     return (
         planned["plan"]["parameters"]["require_approval"]
         and evaluation.facts["promoted"]
-        and all(one.evaluation != evaluation.version for one in Ledger(store).records())
+        and Ledger(store).of(evaluation) is None
     )

@@ -43,9 +43,9 @@ def plan_run(step: str) -> dict[str, Any]:
         )  # fmt: skip
         done = None
     elif done and done.kind == "evaluation":
-        from dustjacket.promotion.ledger import lapsed
+        from dustjacket.promotion.ledger import Ledger
 
-        if lapsed(store, done):
+        if (record := Ledger(store).of(done)) and record.lapsed:
             log.info("%s/%s came to nothing: it is made again", done.kind, done.version)
             done = None
     if done:

@@ -53,7 +53,16 @@ class Record(Entry):
     format: Literal[1] = 1
     number: int = Field(ge=1, le=99_999_999)
     at: AwareDatetime
-    token: str = Field(description="who wrote it, for a writer that lost the reply")
+    attempt: str = Field(description="who wrote it, for a writer that lost the reply")
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether an evaluation led to nothing for no fault of its candidate's.
+
+        The champion changed before the candidate could take its place, or nobody answered:
+        evaluating again may lead to something else.
+        """
+        return self.verdict in ("stale", "unanswered")
 
 
 class Ledger:
@@ -86,6 +95,11 @@ class Ledger:
         """Return the record that made what served at ``moment``, or None before any did."""
         return serving(self.records(), moment)
 
+    def of(self, evaluation: Manifest) -> Record | None:
+        """Return the record of what an evaluation led to, or None before it led to anything."""
+        own = (one for one in self.records() if one.evaluation == evaluation.version)
+        return next(own, None)
+
     def append(self, entry: Entry, seen: Sequence[Record], at: datetime) -> Record | None:
         """Write ``entry`` behind the records that were ``seen``.
 
@@ -95,9 +109,8 @@ class Ledger:
         Returns:
             The record, or None if another was written meanwhile: look again.
         """
-        record = Record(
-            number=len(seen) + 1, at=at, token=secrets.token_hex(8), **entry.model_dump()
-        )
+        attempt = f"attempt-{secrets.token_hex(4)}"
+        record = Record(number=len(seen) + 1, at=at, attempt=attempt, **entry.model_dump())
         try:
             self._store.client.put_object(
                 Bucket=self._store.bucket,
@@ -111,7 +124,7 @@ class Ledger:
                 raise
             # This very put may have succeeded before a lost reply made boto repeat it.
             written = {one.number: one for one in self.records()}.get(record.number)
-            return record if written and written.token == record.token else None
+            return record if written and written.attempt == attempt else None
         return record
 
     def _record(self, number: int) -> Record:
@@ -157,18 +170,7 @@ def before(records: Sequence[Record]) -> str | None:
         return None
     first = origin(records, champion.to)
     promotion = next((one for one in records if one.to == first), None)
-    return promotion and promotion.from_ and origin(records, promotion.from_)
-
-
-def lapsed(store: Store, evaluation: Manifest) -> bool:
-    """Return whether an evaluation led to nothing, for no fault of the candidate's.
-
-    The champion changed before the candidate took its place, or nobody answered: evaluating again
-    can lead to something else.
-    """
-    records = Ledger(store).records()
-    own = next((one for one in records if one.evaluation == evaluation.version), None)
-    return own is not None and own.verdict in ("stale", "unanswered")
+    return origin(records, promotion.from_) if promotion and promotion.from_ else None
 
 
 def _key(number: int) -> str:

@@ -54,14 +54,14 @@ def promote(store: Store, evaluation: Manifest, who: str, answer: Answer | None 
         answer: what a person said, where one was asked.
 
     Raises:
+        CorruptVersionError: a file of the candidate has changed; nothing was promoted.
         DustjacketError: MLflow could not be told; call again.
     """
-    ledger = Ledger(store)
     while True:
         records = finish(store)
         known = next((one for one in records if one.evaluation == evaluation.version), None)
         if known is None:
-            known = _append(ledger, records, _entry(store, records, evaluation, who, answer))
+            known = _append(store, records, _entry(store, records, evaluation, who, answer))
             if known is None:
                 continue
             log.info("ledger record %d, %s: %s", known.number, known.action, known.why)
@@ -86,7 +86,6 @@ def rollback(
         NotReadyError: the champion changed meanwhile.
         DustjacketError: MLflow could not be told; call again.
     """
-    ledger = Ledger(store)
     records = finish(store)
     if own := next((one for one in records if dag_run_id and one.dag_run_id == dag_run_id), None):
         return own
@@ -107,7 +106,7 @@ def rollback(
         model=model,
         dag_run_id=dag_run_id,
     )
-    while (record := _append(ledger, records, entry)) is None:
+    while (record := _append(store, records, entry)) is None:
         records = finish(store)
         if serving(records) != champion:
             raise NotReadyError(
@@ -139,12 +138,16 @@ def finish(store: Store) -> list[Record]:
             return now
 
 
-def _append(ledger: Ledger, records: list[Record], entry: Entry) -> Record | None:
+def _append(store: Store, records: list[Record], entry: Entry) -> Record | None:
     at = next_moment(records)
     if entry.action != "refused":
+        # What cannot be published may not be promised: everything after would wait for it.
+        model = store.manifest(*entry.model.split("/"))
+        for file in model.files:
+            store.read(model, file.path)
         version = version_name(at, digest_of({"model": entry.model}))
         entry = entry.model_copy(update={"to": f"{PROMOTED}/{version}"})
-    return ledger.append(entry, records, at)
+    return Ledger(store).append(entry, records, at)
 
 
 def _entry(
