@@ -164,16 +164,16 @@ class Match(BaseModel):
         from dustjacket.evaluation.match import (
             check_prompts,
             match,
-            match_figure,
             newest_model,
             read_cover,
+            write_figure,
         )
 
         store, prompts = _store(), check_prompts(self.prompts)
         body, model = read_cover(store, self.cover), newest_model(store)
         found = match(load_version(store, model), self.cover, body, prompts)
         if self.figure:
-            match_figure(found).savefig(self.figure, format="png", dpi=150)
+            write_figure(found, self.figure)
         named = f"{model.kind}/{model.version}"
         if self.as_json:
             _print_json({**found.facts(), "model": named})

@@ -1,12 +1,15 @@
 """The paper's test: a cover against prompts, and covers that are none."""
 
 import io
+import json
 import math
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from pydantic_settings import CliApp
 
+from dustjacket.cli import Dustjacket
 from dustjacket.clip.model import random_model
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.evaluation.match import (
@@ -108,3 +111,22 @@ def test_the_promoted_model_comes_before_starting_weights_and_without_any_there_
     assert newest_model(SimpleNamespace(newest={"starting_clip": "it"}.get)) == "it"
     with pytest.raises(NotReadyError, match="dustjacket run"):
         newest_model(Objects())
+
+
+def test_the_command_matches_a_file_and_draws_it(tmp_path, monkeypatch, capsys):
+    store = Objects()
+    store.newest = {"cover_clip": SimpleNamespace(kind="cover_clip", version="one")}.get
+    monkeypatch.setattr("dustjacket.cli._store", lambda: store)
+    clip = random_model("dustjacket-small", 13)
+    monkeypatch.setattr("dustjacket.clip.read.load_version", lambda _store, _model: clip)
+    file, figure = tmp_path / "cover.jpg", tmp_path / "match.png"
+    file.write_bytes(saved(drawn(1)))
+    words = ["match", str(file), *PROMPTS, "--json", "--figure", str(figure)]
+    CliApp.run(Dustjacket, cli_args=words)
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["model"] == "cover_clip/one"
+    assert [one["prompt"] for one in answer["prompts"]] == PROMPTS
+    assert sum(one["probability"] for one in answer["prompts"]) == pytest.approx(1)
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(BadInputError, match="cannot be written"):
+        CliApp.run(Dustjacket, cli_args=[*words[:-1], str(tmp_path / "nowhere" / "a.png")])

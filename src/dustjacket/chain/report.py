@@ -128,7 +128,7 @@ def _print_evaluation(evaluation: dict[str, Any], console: Console) -> None:
     console.print(f"general recognition: {', '.join(general)}")
     if evaluation["drift"] and evaluation["drift"]["warning"]:
         console.print(f"[yellow]drift: {evaluation['drift']['warning']}[/yellow]")
-    console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {evaluation['reason']}")
+    console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {escape(evaluation['reason'])}")
 
 
 def _recall(figures: dict[str, Any], direction: str) -> str:

@@ -172,9 +172,6 @@ def _embedded(
     some = books.sample(min(len(books), MOST_EMBEDDED), random_state=parameters.seed)
     some = some.reset_index(drop=True)
     # In a folder of its own: files are named by shard, and here not all of a shard is read.
-    cache = CoverCache(
-        store, covers, some, clip.image_size, len(some) * 3 * clip.image_size**2 + 1,
-        folder / "before",
-    )  # fmt: skip
+    cache = CoverCache(store, covers, some, clip.image_size, _GIB, folder / "before")
     vectors = embed_covers(clip, cache, parameters.batch_size)
     return np.delete(vectors, cache.broken(), axis=0)

@@ -11,8 +11,6 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
 from dustjacket.clip.metrics import RECALLS
 from dustjacket.evaluation.ablation import Row
@@ -141,6 +139,9 @@ def map_figure(covers: np.ndarray, genres: Sequence[str], seed: int) -> Figure:
 
 def plane(vectors: np.ndarray, seed: int) -> np.ndarray:
     """Return (n, 2): by t-SNE where there are enough, or else the first principal components."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
     if len(vectors) >= _ENOUGH_FOR_TSNE:
         perplexity = min(30, len(vectors) // 4)
         found = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(vectors)

@@ -115,7 +115,10 @@ def sampled(books: pd.DataFrame, seed: int) -> pd.DataFrame:
 def true_genres(categories: pd.Series, genres: Collection[str]) -> pd.Series:
     """Return the genre that each category names, whatever its case and punctuation, or None."""
     names = {normalise(genre): genre for genre in genres}
-    found = [names.get(normalise(category)) if category else None for category in categories]
+    found = [
+        names.get(normalise(category)) if isinstance(category, str) else None
+        for category in categories
+    ]
     return pd.Series(found, index=categories.index, dtype=object)
 
 

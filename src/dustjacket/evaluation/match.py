@@ -16,7 +16,6 @@ from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.metrics import softmax
 from dustjacket.clip.model import Clip
-from dustjacket.clip.registry import PROMOTED, STARTING
 from dustjacket.covers.check import check_cover
 from dustjacket.covers.read import read_image, read_index
 from dustjacket.errors import BadInputError, NotReadyError
@@ -66,7 +65,7 @@ def newest_model(store: Store) -> Manifest:
     Raises:
         NotReadyError: neither is published.
     """
-    found = store.newest(PROMOTED) or store.newest(STARTING)
+    found = store.newest("cover_clip") or store.newest("starting_clip")
     if found is None:
         raise NotReadyError("no CLIP model is published yet: run `dustjacket run`")
     return found
@@ -171,3 +170,15 @@ def match_figure(matched: Matched) -> Figure:
     bars.set(xlabel="match probability", xlim=(0, 1.45), xticks=(0, 0.25, 0.5, 0.75, 1))
     bars.invert_yaxis()
     return figure
+
+
+def write_figure(matched: Matched, file: Path) -> None:
+    """Write :func:`match_figure` as a PNG.
+
+    Raises:
+        BadInputError: there is no such folder, or it may not be written to.
+    """
+    try:
+        match_figure(matched).savefig(file, format="png", dpi=150)
+    except OSError as error:
+        raise BadInputError(f"figure {str(file)!r} cannot be written: {error.strerror}") from None
