@@ -1,11 +1,14 @@
 """The page of an evaluation: whole in itself, escaped, and readable where there is little room."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
+from dustjacket.evaluation import sections
+from dustjacket.evaluation.drift import Drift
 from dustjacket.evaluation.evaluate import report_sections
 from dustjacket.evaluation.figures import plane
 from dustjacket.evaluation.findings import measure
@@ -115,3 +118,19 @@ def test_ever_so_many_covers_fit_on_a_plane():
     rng = np.random.default_rng(0)
     for count in (3, 49, 60):
         assert plane(rng.normal(size=(count, 8)), seed=1).shape == (count, 2)
+
+
+def test_what_is_not_known_is_said_to_be_so():
+    found = measure(contest(known=False, train=12), None)
+    assert sections.genre_section(found).text[0].startswith("Not known")
+    assert "no test cover is known" in sections.ablation_section(found).tables[0].note
+    assert sections.drift_section(found).text[0].startswith("Not known")
+
+
+def test_drift_above_its_limit_is_a_warning_on_the_page():
+    drifted = Drift("one", "two", 0.9, 0.1, 0.2, 0.01, "title length 0.90 above max_drift=0.25")
+    found = replace(measure(contest(train=12), None), drift=drifted)
+    section = sections.drift_section(found)
+    assert section.text == ["Warning: title length 0.90 above max_drift=0.25."]
+    same = replace(found, drift=replace(drifted, newest="one", warning=""))
+    assert sections.drift_section(same).text[0].startswith("None")
