@@ -1,6 +1,7 @@
 """Compare a candidate with the champion on held-out covers; promote it only if it is better.
 
-The evaluation is published whatever the verdict; `cover_clip` changes only on promotion.
+The evaluation is published whatever the verdict, and the ledger hears of it; `cover_clip` changes
+only on promotion. With `require_approval`, a person is asked before, under *Required Actions*.
 """
 
 from datetime import timedelta
@@ -8,11 +9,24 @@ from datetime import timedelta
 from airflow.sdk import chain
 from assets import CLIP_CANDIDATE, COVER_CLIP
 
-from dustjacket.orchestration import SparkStepOperator, announce, plan_run, step_dag, when_any
+from dustjacket.orchestration import (
+    WITHIN,
+    SparkStepOperator,
+    announce_champion,
+    ask_for_approval,
+    plan_run,
+    promote_candidate,
+    step_dag,
+    when_any,
+)
 
 STEP = "evaluate_clip"
 
-with step_dag(STEP, when_any(CLIP_CANDIDATE), __doc__, timeout=timedelta(hours=2)):
+with step_dag(STEP, when_any(CLIP_CANDIDATE), __doc__, timeout=timedelta(hours=2), wait=WITHIN):
     plan = plan_run(STEP)
     work = SparkStepOperator(task_id="evaluate", step=STEP)
-    chain(plan, work, announce(COVER_CLIP, STEP, only_if="promoted")(plan))
+    approve = ask_for_approval()
+    promoted = promote_candidate(plan)
+    chain(plan, work, approve, promoted)
+    chain(plan, approve)
+    announce_champion(COVER_CLIP)(promoted)

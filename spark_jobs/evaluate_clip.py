@@ -1,6 +1,6 @@
 """Spark job of the step ``evaluate_clip``."""
 
-from dustjacket.clip.evaluate import evaluate_clip
+from dustjacket.evaluation.evaluate import evaluate_clip
 from dustjacket.job import run_job
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 import json
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
@@ -16,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dustjacket.errors import DustjacketError, NotReadyError
@@ -146,6 +148,107 @@ class Covers(BaseModel):
         console.print(table)
 
 
+class Match(BaseModel):
+    """Say how well prompts fit a cover, by the promoted model."""
+
+    cover: CliPositionalArg[str] = Field(
+        description="image: a path, an s3:// address, or the key of a published cover"
+    )
+    prompts: CliPositionalArg[list[str]] = Field(description="texts to hold against it")
+    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
+    figure: Path | None = Field(None, description="PNG to draw: the cover and its prompts")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.clip.read import load_version
+        from dustjacket.evaluation.match import (
+            check_prompts,
+            match,
+            newest_model,
+            read_cover,
+            write_figure,
+        )
+
+        store, prompts = _store(), check_prompts(self.prompts)
+        body, model = read_cover(store, self.cover), newest_model(store)
+        found = match(load_version(store, model), self.cover, body, prompts)
+        if self.figure:
+            write_figure(found, self.figure)
+        named = f"{model.kind}/{model.version}"
+        if self.as_json:
+            _print_json({**found.facts(), "model": named})
+            return
+        table = Table("prompt", "cosine", "match probability", title=escape(self.cover))
+        for one in sorted(found.prompts, key=lambda one: -one.probability):
+            table.add_row(escape(one.prompt), f"{one.cosine:.3f}", f"{one.probability:.1%}")
+        console.print(table)
+        console.print(f"by {named}")
+
+
+class History(BaseModel):
+    """Show every promotion, refusal and rollback, or what served at a time."""
+
+    at: datetime | None = Field(None, description="a date or time, in UTC if it does not say")
+    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.promotion.ledger import Ledger, serving
+
+        records = Ledger(_store()).records()
+        if not any(record.to for record in records):
+            console.print("nothing was promoted yet: the starting weights serve")
+        moment = self.at and (self.at if self.at.tzinfo else self.at.replace(tzinfo=UTC))
+        champion = serving(records, moment)
+        if moment:
+            first = next((record.from_ for record in records if record.to), None)
+            serves = champion.to if champion else first
+            since = champion and f"{champion.at:%Y-%m-%d %H:%M:%S} UTC"
+            if self.as_json:
+                why = champion and champion.model_dump(mode="json", by_alias=True)
+                _print_json({"at": moment.isoformat(), "serves": serves, "record": why})
+            elif serves:
+                console.print(f"{serves} served, {f'since {since}' if since else 'from the first'}")
+            return
+        if self.as_json:
+            _print_json([record.model_dump(mode="json", by_alias=True) for record in records])
+            return
+        table = Table("", "when (UTC)", "what", "model", "serves", "who", "why")
+        for record in records:
+            table.add_row(
+                f"{record.number}" + (" ←" if record == champion else ""),
+                f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+                record.action.replace("_", " "),
+                record.model,
+                record.to or record.from_ or "-",
+                escape(record.who),
+                escape(record.why),
+            )
+        console.print(table)
+
+
+class Rollback(BaseModel):
+    """Bring back an earlier champion, through Airflow, so that the cover index follows."""
+
+    version: CliPositionalArg[str | None] = Field(
+        None, description="one that has served (default: the one before the present champion)"
+    )
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.chain.airflow_api import AirflowApi
+        from dustjacket.chain.follow import wait_for_run
+        from dustjacket.promotion.ledger import Ledger
+
+        api = AirflowApi(load_settings())
+        run = api.trigger("rollback_clip", {"version": self.version})
+        wait_for_run(api, run)
+        done = next(
+            record for record in Ledger(_store()).records() if record.dag_run_id == run.dag_run_id
+        )
+        console.print(f"{done.to} serves: {escape(done.why)}")
+
+
 class IngestCatalog(CatalogParameters):
     """Read and clean a listing of books."""
 
@@ -229,6 +332,15 @@ class Dustjacket(BaseSettings):
     covers: CliSubCommand[Covers] = Field(
         description="Find the covers that match a title best in the newest published index"
     )
+    match: CliSubCommand[Match] = Field(
+        description="Say how well prompts fit a cover, by the promoted model"
+    )
+    history: CliSubCommand[History] = Field(
+        description="Show every promotion, refusal and rollback, or what served at a time"
+    )
+    rollback: CliSubCommand[Rollback] = Field(
+        description="Bring back an earlier champion, and the cover index with it"
+    )
     ingest: CliSubCommand[Ingest] = Field(
         description="Ingest a listing or covers into a folder, without Airflow"
     )
@@ -247,6 +359,11 @@ def main() -> None:
         CliApp.run(Dustjacket)
     except DustjacketError as error:
         print(f"dustjacket: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        flag = ".".join(map(str, first["loc"]))
+        print(f"dustjacket: {flag}: {first['msg']} (got {first['input']!r})", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("dustjacket: interrupted", file=sys.stderr)
@@ -280,7 +397,7 @@ def _cache() -> Path:
     return load_settings().home / "cache"
 
 
-def _print_json(answer: dict[str, Any]) -> None:
+def _print_json(answer: dict[str, Any] | list[Any]) -> None:
     print(json.dumps(answer, ensure_ascii=False))
 
 

@@ -237,13 +237,45 @@ class ClipParameters(StepParameters):
 class EvaluationParameters(StepParameters):
     """Parameters of ``evaluate_clip``."""
 
+    let_through: ClassVar[frozenset[str]] = frozenset({"require_approval"})
+
     min_test_covers: int = Field(
         100, ge=1, le=100_000, description="Below this many test covers the verdict is insufficient"
     )
     min_gain: float = Field(
-        0.0, ge=0, le=1, description="Recall@10 a candidate must gain on the champion, at least"
+        0.0, ge=0, le=1, description="The 95 % interval of recall@10 gained must be above this"
+    )
+    min_genre_covers: int = Field(
+        20, ge=1, le=100_000, description="Test covers from which on a genre counts by itself"
+    )
+    max_genre_drop: float = Field(
+        0.25, ge=0, le=1, description="Most that a genre's recall@10 may fall, beyond chance"
+    )
+    max_forgetting: float = Field(
+        0.02, ge=0, le=1, description="Most that accuracy of general recognition may fall"
+    )
+    max_leaked_share: float = Field(
+        0.05, ge=0, le=1, description="Most of the test covers that may look like a training cover"
+    )
+    require_approval: bool = Field(
+        False, description="Let a person decide, in Airflow, of what the gate lets through"
+    )
+    max_drift: float = Field(
+        0.25, ge=0, le=100, description="Warn above this population stability index"
+    )
+    bootstrap: int = Field(
+        1000, ge=100, le=100_000, description="Resamples that intervals are made of"
+    )
+    match_cover: str = Field(
+        "",
+        max_length=2000,
+        description="Cover to match with prompts: a path, an s3:// address, or a cover's key",
+    )
+    match_prompts: tuple[str, ...] = Field(
+        (), max_length=100, description="Prompts to match it with"
     )
     batch_size: int = Field(128, ge=1, le=8192, description="Covers embedded at a time")
+    seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
 
 
 class IndexParameters(StepParameters):

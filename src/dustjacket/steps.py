@@ -47,7 +47,12 @@ STEPS = {
             "label_covers", "labelled_covers", ("covers", "genre_classifier"), packages=("genres",)
         ),
         Step("finetune_clip", "clip_candidate", ("labelled_covers",), packages=("clip",)),
-        Step("evaluate_clip", "evaluation", ("clip_candidate",), packages=("clip", "promotion")),
+        Step(
+            "evaluate_clip",
+            "evaluation",
+            ("clip_candidate",),
+            packages=("clip", "evaluation", "promotion"),
+        ),
         Step(
             "index_covers",
             "cover_index",

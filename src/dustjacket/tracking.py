@@ -19,6 +19,7 @@ from dustjacket.job import Job
 from dustjacket.settings import Settings
 from dustjacket.storage import Manifest, Store
 
+# Experiments; models of the last two are registered under the same names.
 INGESTION, GENRES, CLIP = "ingestion", "genre-classifier", "cover-clip"
 CHAMPION, CHALLENGER = "champion", "challenger"
 
@@ -80,6 +81,13 @@ def with_alias(name: str, alias: str) -> ModelVersion | None:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise
+
+
+def registered(name: str, **tags: str) -> ModelVersion | None:
+    """Return the version of registered model ``name`` that has all of these tags, or None."""
+    wanted = "".join(f" and tags.`{tag}` = '{value}'" for tag, value in tags.items())
+    found = mlflow.MlflowClient().search_model_versions(f"name = '{name}'{wanted}")
+    return found[0] if found else None
 
 
 def register(

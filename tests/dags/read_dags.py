@@ -40,6 +40,8 @@ def described(dag: Any) -> dict[str, Any]:
         "tasks": [
             {
                 "id": task.task_id,
+                "after": sorted(task.upstream_task_ids),
+                "rule": task.trigger_rule.value,
                 "retries": task.retries,
                 "backoff": bool(task.retry_exponential_backoff),
                 "timeout": task.execution_timeout,

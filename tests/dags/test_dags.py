@@ -11,6 +11,7 @@ from dustjacket.parameters import Profile
 from dustjacket.steps import STEPS
 
 DAGS = Path(__file__).parents[2] / "dags"
+ROLLBACK = "rollback_clip"
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def bag(tmp_path_factory):
 
 def test_every_file_parses_with_no_import_error(bag):
     assert bag["errors"] == {}
-    assert set(bag["dags"]) == set(STEPS)
+    assert set(bag["dags"]) == {*STEPS, ROLLBACK}
 
 
 def test_each_file_parses_in_under_a_second(bag):
@@ -70,7 +71,7 @@ def test_the_assets_chain_the_dags_as_designed(bag, dag, follows, publishes):
     assert bag["dags"][dag]["outlets"] == [publishes]
 
 
-@pytest.mark.parametrize("dag", STEPS)
+@pytest.mark.parametrize("dag", [*STEPS, ROLLBACK])
 def test_a_dag_is_documented_owned_bounded_and_retried(bag, dag):
     found = bag["dags"][dag]
     assert len(found["doc"]) > 50
@@ -83,7 +84,7 @@ def test_a_dag_is_documented_owned_bounded_and_retried(bag, dag):
     for task in found["tasks"]:
         assert task["retries"] >= 1
         assert task["backoff"]
-        assert task["timeout"]
+        assert task["timeout"] or task["id"] == "approve", "a person has a week of the run's time"
 
 
 @pytest.mark.parametrize("dag", STEPS)
@@ -98,3 +99,28 @@ def test_a_form_has_every_parameter_and_input_described_and_empty_by_default(bag
     assert all(found["descriptions"].values())
     for schema in found["params"].values():
         assert "null" in schema["type"]
+
+
+def test_a_promotion_follows_the_evaluation_and_a_person_s_word_even_if_those_are_skipped(bag):
+    tasks = {task["id"]: task for task in bag["dags"]["evaluate_clip"]["tasks"]}
+    assert {name: task["after"] for name, task in tasks.items()} == {
+        "plan": [],
+        "evaluate": ["plan"],
+        "approve": ["evaluate", "plan"],
+        "promote": ["approve", "plan"],
+        "announce": ["promote"],
+    }
+    for name in ("approve", "promote"):
+        assert tasks[name]["rule"] == "none_failed_min_one_success"
+
+
+def test_a_run_may_wait_for_a_person_for_a_week(bag):
+    days, _, _ = bag["dags"]["evaluate_clip"]["run_timeout"].partition(" day")
+    assert int(days) >= 7
+
+
+def test_a_rollback_asks_for_no_more_than_a_version_and_the_index_follows_it(bag):
+    found = bag["dags"][ROLLBACK]
+    assert found["follows"] is None
+    assert found["outlets"] == ["cover_clip"]
+    assert found["values"] == {"version": None}

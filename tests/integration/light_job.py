@@ -12,4 +12,12 @@ if __name__ == "__main__":
     store = Store(load_settings())
     draft = store.draft(STEPS[plan.step].publishes, plan.version)
     draft.put("worked-on.txt", plan.model_dump_json().encode())
-    Job(plan, store, draft, store.settings).publish(rows={"files": 1}, facts={"promoted": True})
+    champion = store.newest("cover_clip")
+    facts = {
+        "promoted": True,
+        "verdict": "promoted",
+        "reason": "it is light",
+        "champion_version": f"cover_clip/{champion.version}" if champion else "starting_clip/none",
+        "rules": [{"name": "better", "held": True, "sentence": "it is light"}],
+    }
+    Job(plan, store, draft, store.settings).publish(rows={"files": 1}, facts=facts)

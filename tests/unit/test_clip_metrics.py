@@ -1,7 +1,23 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dustjacket.clip.metrics import chance, match_probability, ranks, retrieval, similarity
+from dustjacket.clip.metrics import (
+    chance,
+    match_probability,
+    matching,
+    own_ranks,
+    ranks,
+    retrieval,
+    similarity,
+    summary,
+)
+
+
+def unit(rng, n, d=8):
+    vectors = rng.normal(size=(n, d))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def test_the_rank_counts_the_covers_that_come_before_the_own_one():
@@ -27,9 +43,47 @@ def test_each_direction_is_measured_by_itself():
 
 def test_random_embeddings_reach_about_chance():
     rng = np.random.default_rng(0)
-    titles, covers = (rng.normal(size=(2000, 32)) for _ in range(2))
-    found = retrieval(titles, covers)["title_to_cover"]
-    assert found["recall_at_10"] == pytest.approx(chance(2000)["recall_at_10"], abs=0.004)
+    found = summary(own_ranks(unit(rng, 2000, 32), unit(rng, 2000, 32)))
+    expected = chance(2000)
+    assert found["recall_at_10"] == pytest.approx(expected["recall_at_10"], abs=0.004)
+    assert found["mrr"] == pytest.approx(expected["mrr"], abs=0.002)
+
+
+@given(st.integers(1, 40), st.integers(1, 45), st.integers(0, 5))
+def test_blocks_give_the_ranks_of_the_whole_matrix(n, block, seed):
+    rng = np.random.default_rng(seed)
+    titles, covers = unit(rng, n), unit(rng, n)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dustjacket.clip.metrics._BLOCK", block)
+        assert own_ranks(titles, covers).tolist() == ranks(titles @ covers.T).tolist()
+
+
+@given(st.integers(1, 30), st.integers(1, 4), st.integers(0, 5))
+def test_harder_galleries_search_the_covers_they_name_and_no_others(n, kinds, seed):
+    rng = np.random.default_rng(seed)
+    titles, covers, codes = unit(rng, n), unit(rng, n), rng.integers(kinds, size=n)
+    within, apart = (own_ranks(titles, covers, **{name: codes}) for name in ("within", "apart"))
+    for at in range(n):
+        own = codes == codes[at]
+        score = covers @ titles[at]
+        better = score > score[at]
+        assert within[at] == 1 + (better & own).sum()
+        assert apart[at] == 1 + (better & ~own).sum()
+
+
+def test_chance_over_galleries_of_several_sizes_is_their_mean():
+    assert chance(np.array([5, 20]))["recall_at_10"] == pytest.approx((1 + 0.5) / 2)
+    assert chance(np.array([3, 3, 3])) == chance(3)
+    assert chance(1) == {
+        "recall_at_1": 1, "recall_at_5": 1, "recall_at_10": 1, "median_rank": 1, "mrr": 1,
+    }  # fmt: skip
+
+
+def test_of_no_cover_all_figures_are_zero():
+    nothing = np.empty((0, 4))
+    assert set(retrieval(nothing, nothing)["title_to_cover"].values()) == {0}
+    assert set(chance(0).values()) == {0}
+    assert similarity(nothing, nothing) == match_probability(nothing, nothing, 100) == 0
 
 
 def test_similarity_and_match_probability_of_perfect_pairs():
@@ -37,3 +91,12 @@ def test_similarity_and_match_probability_of_perfect_pairs():
     assert similarity(eye, eye) == 1
     assert match_probability(eye, eye, scale=100) == pytest.approx(1)
     assert match_probability(eye, eye, scale=0) == pytest.approx(1 / 4)
+
+
+def test_the_likeliest_title_is_right_where_it_is_the_covers_own():
+    titles = np.eye(3)
+    covers = titles[[0, 2, 2]]
+    found = matching(titles, covers, scale=np.log(8))
+    assert found.right.tolist() == [True, False, True]
+    assert found.best.tolist() == pytest.approx([0.8] * 3)
+    assert found.own.tolist() == pytest.approx([0.8, 0.1, 0.8])

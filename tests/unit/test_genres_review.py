@@ -67,7 +67,7 @@ def test_the_interval_of_an_accuracy_is_the_binomials():
 def test_a_seed_draws_the_same_books_however_many_are_drawn_at_once(monkeypatch):
     labels = some_labels(50, right=0.5)
     whole = intervals(*labels, resamples=50, seed=3)
-    monkeypatch.setattr("dustjacket.genres.intervals._CELLS", 1)
+    monkeypatch.setattr("dustjacket.bootstrap._CELLS", 1)
     assert intervals(*labels, resamples=50, seed=3) == whole
     assert intervals(*labels, resamples=50, seed=4) != whole
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from dustjacket.chain.airflow_api import ACTIVE, AirflowApi, DagRun
 from dustjacket.errors import DustjacketError
 from dustjacket.parameters import Profile
+from dustjacket.promotion.ledger import Ledger
 from dustjacket.steps import STEPS, Plan, plan_step, published
 from dustjacket.storage import Manifest, Store
 
@@ -25,11 +26,16 @@ _SETTLED_S = 10.0
 
 
 def current_versions(store: Store, profile: Profile) -> dict[str, Manifest | None]:
-    """Return, for each step, the version that holds its work on the newest inputs, or None."""
+    """Return, for each step, the version that holds its work on the newest inputs, or None.
+
+    An evaluation's work is done when the ledger has heard of it.
+    """
     found: dict[str, Manifest | None] = {}
     for step in STEPS.values():
         plan = plan_step(step, store, profile, run_after=datetime.now(UTC))
-        found[step.name] = published(plan, store) if isinstance(plan, Plan) else None
+        done = published(plan, store) if isinstance(plan, Plan) else None
+        told = done and (done.kind != "evaluation" or Ledger(store).of(done))
+        found[step.name] = done if told else None
     return found
 
 
@@ -129,12 +135,17 @@ class Board:
     def _task(self, run: DagRun) -> str:
         if run.state != "running":
             return ""
-        running = [
-            task for task in self._api.tasks(run) if task.state in ("running", "up_for_retry")
-        ]
+        told = {
+            "running": "",
+            "up_for_retry": "",
+            "awaiting_input": " (waits for a person, in Airflow's Required Actions)",
+        }
         return ", ".join(
-            task.task_id + (f" (try {task.try_number})" if task.try_number > 1 else "")
-            for task in running
+            task.task_id
+            + (f" (try {task.try_number})" if task.try_number > 1 else "")
+            + told[task.state]
+            for task in self._api.tasks(run)
+            if task.state in told
         )
 
     def _outcome(self, run: DagRun, store: Store) -> str:
@@ -149,6 +160,18 @@ class Board:
             else:
                 self._done[run.dag_run_id] = "nothing to do"
         return self._done[run.dag_run_id]
+
+
+def wait_for_run(api: AirflowApi, run: DagRun) -> None:
+    """Wait until a run is over.
+
+    Raises:
+        DustjacketError: it failed; the text names its task and the reason.
+    """
+    while (now := api.run(run.dag_id, run.dag_run_id)).state in ACTIVE:
+        time.sleep(_POLL_S)
+    if now.state == "failed":
+        raise DustjacketError(api.failure(now))
 
 
 def wait_for_dags(api: AirflowApi, tell: Callable[[str], None], timeout_s: float = 120) -> None:

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dustjacket.chain.airflow_api import AirflowApi
 from dustjacket.errors import DustjacketError
 from dustjacket.genres.paper import PAPER_NOTE
+from dustjacket.promotion.ledger import Ledger
 from dustjacket.settings import Settings
-from dustjacket.storage import Manifest
+from dustjacket.storage import Manifest, Store
 
 _SECTIONS = {
     "ingest_catalog": "catalog",
@@ -31,6 +33,8 @@ def build_report(
         section: {"version": versions[step].version, **versions[step].facts}
         for step, section in _SECTIONS.items()
     }
+    led_to = Ledger(Store(settings)).of(versions["evaluate_clip"])
+    report["promotion"] = led_to and led_to.model_dump(mode="json", by_alias=True)
     report["seconds"] = {step: _seconds(api, step, versions[step]) for step in versions}
     report["links"] = {
         "airflow": settings.airflow_url,
@@ -91,22 +95,42 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     )
     console.print(f"on held-out books: {', '.join(tested)}\n")
 
-    evaluation = report["evaluation"]
-    chance = evaluation["chance"]
-    clip = Table("CLIP on held-out covers", "title → cover", "cover → title", title="Recall@10")
-    for name in ("starting", "fine_tuned", "with_genre", "without_genre"):
-        clip.add_row(
-            name.replace("_", " "),
-            *(
-                f"{evaluation[name][direction]['recall_at_10']:.3f}"
-                for direction in ("title_to_cover", "cover_to_title")
-            ),
-        )
-    clip.add_row("[dim]chance[/dim]", *2 * [f"[dim]{chance['recall_at_10']:.3f}[/dim]"])
-    console.print(clip)
-    console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {evaluation['reason']}\n")
+    _print_evaluation(report["evaluation"], console)
+    led_to = report["promotion"]
+    if led_to and led_to["verdict"] != report["evaluation"]["verdict"]:
+        console.print(f"{led_to['action']}: {escape(led_to['why'])}")
+    console.print()
 
     times = Table("step", "seconds", title="Time")
     for step, seconds in report["seconds"].items():
         times.add_row(step, "-" if seconds is None else f"{seconds:.0f}")
     console.print(times)
+
+
+def _print_evaluation(evaluation: dict[str, Any], console: Console) -> None:
+    clip = Table("CLIP on held-out covers", "title → cover", "cover → title", title="Recall@10")
+    for name in ("starting", "champion", "fine_tuned", "with_genre", "without_genre"):
+        clip.add_row(
+            name.replace("_", " "),
+            *(
+                _recall(evaluation[name], direction)
+                for direction in ("title_to_cover", "cover_to_title")
+            ),
+        )
+    chance = f"[dim]{evaluation['chance']['recall_at_10']:.3f}[/dim]"
+    clip.add_row("[dim]chance[/dim]", chance, chance)
+    console.print(clip)
+    console.print(evaluation["ablation"]["conclusion"])
+    general = (
+        f"{name.replace('_', ' ')} {found['accuracy']:.3f}"
+        for name, found in evaluation["general"].items()
+    )
+    console.print(f"general recognition: {', '.join(general)}")
+    if evaluation["drift"] and evaluation["drift"]["warning"]:
+        console.print(f"[yellow]drift: {evaluation['drift']['warning']}[/yellow]")
+    console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {escape(evaluation['reason'])}")
+
+
+def _recall(figures: dict[str, Any], direction: str) -> str:
+    low, high = figures["intervals"][direction]["recall_at_10"]
+    return f"{figures[direction]['recall_at_10']:.3f} ({low:.3f} to {high:.3f})"

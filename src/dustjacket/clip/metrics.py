@@ -1,8 +1,15 @@
-"""Retrieval metrics: how early the cover that belongs to a title is found, and the reverse."""
+"""Retrieval metrics: how early the cover that belongs to a title is found, and the reverse.
+
+Whole galleries are compared block by block, so that memory grows with their length alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 RECALLS = (1, 5, 10)
+_BLOCK = 1024
 
 
 def ranks(similarity: np.ndarray) -> np.ndarray:
@@ -11,24 +18,62 @@ def ranks(similarity: np.ndarray) -> np.ndarray:
     Of covers that tie with the own one, half count as before it: a model that tells none apart is
     as good as chance.
     """
-    own = np.diag(similarity)[:, None]
-    above = (similarity > own).sum(axis=1)
-    tied = (similarity == own).sum(axis=1) - 1
+    return _ranks(similarity, np.arange(len(similarity)), np.ones((1, len(similarity)), bool))
+
+
+def own_ranks(
+    queries: np.ndarray,
+    gallery: np.ndarray,
+    *,
+    within: np.ndarray | None = None,
+    apart: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return (n,) the rank, as of :func:`ranks`, of each query's own row of the gallery.
+
+    Args:
+        queries: (n, d).
+        gallery: (n, d); row i is what query i belongs to.
+        within: (n,) codes: only rows of the query's own code are searched.
+        apart: (n,) codes: other rows of the query's own code are left out.
+    """
+    found = np.empty(len(queries))
+    for own, similarity in _blocks(queries, gallery):
+        searched = np.ones((1, len(gallery)), bool)
+        if within is not None:
+            searched = within[own][:, None] == within[None, :]
+        if apart is not None:
+            others = apart[own][:, None] != apart[None, :]
+            others[np.arange(len(own)), own] = True
+            searched = searched & others
+        found[own] = _ranks(similarity, own, searched)
+    return found
+
+
+def _ranks(similarity: np.ndarray, own: np.ndarray, searched: np.ndarray) -> np.ndarray:
+    score = similarity[np.arange(len(similarity)), own][:, None]
+    above = ((similarity > score) & searched).sum(axis=1)
+    tied = ((similarity == score) & searched).sum(axis=1) - 1
     found: np.ndarray = 1 + above + tied / 2
     return found
 
 
+def _blocks(queries: np.ndarray, gallery: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the numbers of some queries and their similarities to the whole gallery."""
+    for start in range(0, len(queries), _BLOCK):
+        own = np.arange(start, min(start + _BLOCK, len(queries)))
+        yield own, queries[own] @ gallery.T
+
+
 def retrieval(titles: np.ndarray, covers: np.ndarray) -> dict[str, dict[str, float]]:
-    """Return recall@1/5/10 and the median rank, title to cover and cover to title.
+    """Return recall@1/5/10, the median rank and MRR, title to cover and cover to title.
 
     Args:
         titles: (n, d) embeddings of unit length.
         covers: (n, d) embeddings of unit length; row i is the cover of title i.
     """
-    similarity = titles @ covers.T
     return {
-        "title_to_cover": _summary(ranks(similarity)),
-        "cover_to_title": _summary(ranks(similarity.T)),
+        "title_to_cover": summary(own_ranks(titles, covers)),
+        "cover_to_title": summary(own_ranks(covers, titles)),
     }
 
 
@@ -37,29 +82,75 @@ def mean_recall_at_10(titles: np.ndarray, covers: np.ndarray) -> float:
     return float(np.mean([found["recall_at_10"] for found in retrieval(titles, covers).values()]))
 
 
-def _summary(found: np.ndarray) -> dict[str, float]:
+def summary(found: np.ndarray) -> dict[str, float]:
+    """Return recall@1/5/10, the median and the mean reciprocal (MRR) of ranks; of none, zeros."""
+    if not len(found):
+        return dict.fromkeys([*(f"recall_at_{k}" for k in RECALLS), "median_rank", "mrr"], 0.0)
     recalls = {f"recall_at_{k}": float((found <= k).mean()) for k in RECALLS}
-    return {**recalls, "median_rank": float(np.median(found))}
+    return {**recalls, "median_rank": float(np.median(found)), "mrr": float((1 / found).mean())}
 
 
-def chance(gallery: int) -> dict[str, float]:
-    """Return what a model that knows nothing reaches in a gallery of that size."""
-    recalls = {f"recall_at_{k}": min(1.0, k / gallery) for k in RECALLS}
-    return {**recalls, "median_rank": (gallery + 1) / 2}
+def chance(gallery: int | np.ndarray) -> dict[str, float]:
+    """Return what a model that knows nothing reaches.
+
+    Args:
+        gallery: how many are searched, by all queries or by each of (n,).
+    """
+    sizes = np.atleast_1d(np.asarray(gallery))
+    if not sizes.any():
+        return summary(np.empty(0))
+    recalls = {f"recall_at_{k}": float(np.minimum(1.0, k / sizes).mean()) for k in RECALLS}
+    harmonic = np.cumsum(1 / np.arange(1, sizes.max() + 1))
+    return {
+        **recalls,
+        "median_rank": float(np.median((sizes + 1) / 2)),
+        "mrr": float((harmonic[sizes - 1] / sizes).mean()),
+    }
 
 
 def similarity(titles: np.ndarray, covers: np.ndarray) -> float:
-    """Return the mean cosine of titles and their own covers."""
-    return float((titles * covers).sum(axis=1).mean())
+    """Return the mean cosine of titles and their own covers; 0 where there is none."""
+    return float((titles * covers).sum(axis=1).mean()) if len(titles) else 0.0
+
+
+@dataclass(frozen=True)
+class Matching:
+    """The paper's softmax over all titles as prompts, for each of n covers.
+
+    Attributes:
+        own: (n,) the probability of the cover's own title.
+        best: (n,) that of the likeliest title.
+        right: (n,) whether the likeliest is its own.
+    """
+
+    own: np.ndarray
+    best: np.ndarray
+    right: np.ndarray
+
+
+def matching(titles: np.ndarray, covers: np.ndarray, scale: float) -> Matching:
+    """Return how probable titles are for covers.
+
+    Args:
+        titles: (n, d) embeddings of unit length.
+        covers: (n, d); row i is the cover of title i.
+        scale: the model's learnt logit scale, by which cosines are multiplied.
+    """
+    of_own, best, right = np.empty(len(covers)), np.empty(len(covers)), np.empty(len(covers), bool)
+    for own, cosines in _blocks(covers, titles):
+        probabilities = softmax(scale * cosines)
+        of_own[own] = probabilities[np.arange(len(own)), own]
+        best[own], right[own] = probabilities.max(axis=1), probabilities.argmax(axis=1) == own
+    return Matching(of_own, best, right)
 
 
 def match_probability(titles: np.ndarray, covers: np.ndarray, scale: float) -> float:
-    """Return the mean softmax probability, over all titles as prompts, of a cover's own title.
+    """Return the mean probability of a cover's own title; 0 where there is none."""
+    return float(matching(titles, covers, scale).own.mean()) if len(titles) else 0.0
 
-    Args:
-        scale: the model's learnt logit scale, by which cosines are multiplied.
-    """
-    logits = scale * (covers @ titles.T)
-    logits -= logits.max(axis=1, keepdims=True)
-    weights = np.exp(logits)
-    return float((np.diag(weights) / weights.sum(axis=1)).mean())
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities along the last axis."""
+    weights: np.ndarray = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    total: np.ndarray = weights / weights.sum(axis=-1, keepdims=True)
+    return total

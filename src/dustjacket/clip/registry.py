@@ -23,7 +23,7 @@ from dustjacket.parameters import ClipParameters
 from dustjacket.sources import fingerprint
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
-REGISTERED = "cover-clip"
+REGISTERED = tracking.CLIP
 STARTING, CANDIDATE, PROMOTED = "starting_clip", "clip_candidate", "cover_clip"
 CHAMPION_MODEL = "champion"  # the parameter's value that means the newest promoted one
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,11 +88,9 @@ def ensure_registered(store: Store, manifest: Manifest) -> ModelVersion:
 
     Needs an active run, in which it is logged.
     """
-    client = mlflow.MlflowClient()
     tags = {"kind": manifest.kind, "version": manifest.version}
-    wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
-    if known := client.search_model_versions(f"name = '{REGISTERED}' and {wanted}"):
-        return known[0]
+    if known := tracking.registered(REGISTERED, **tags):
+        return known
     with tempfile.TemporaryDirectory() as scratch:
         store.download(manifest, Path(scratch), MODEL_FOLDER)
         example = pd.DataFrame({"text": ["The Time Machine by H. G. Wells"]})
@@ -118,12 +116,6 @@ def set_alias(version: ModelVersion, alias: str) -> None:
     mlflow.MlflowClient().set_registered_model_alias(REGISTERED, alias, version.version)
 
 
-def champion(store: Store, starting: Manifest, *, besides: str | None = None) -> Manifest:
-    """Return the newest promoted model, or the starting weights.
-
-    Args:
-        besides: a version that does not count: the one being judged, which an attempt before
-            may have promoted.
-    """
-    versions = [version for version in store.versions(PROMOTED) if version != besides]
-    return store.manifest(PROMOTED, versions[-1]) if versions else starting
+def champion(store: Store, starting: Manifest) -> Manifest:
+    """Return the newest promoted model, or the starting weights."""
+    return store.newest(PROMOTED) or starting

@@ -1,14 +1,13 @@
 """How sure a label metric is: bootstrap intervals over the books it was measured on.
 
-To draw n books with replacement is to draw how many are of each combination of labels: one
-multinomial draw. A resample so costs as much as there are combinations, not books.
+Books are drawn as how many are of each combination of labels.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-_CELLS = 4_000_000  # of a table of draws held at once: 32 MB
+from dustjacket.bootstrap import draws, percentiles
 
 
 def intervals(
@@ -26,9 +25,9 @@ def intervals(
         ValueError: there is no book, or not as many of one as of the other.
     """
     counts, (is_true, is_predicted) = _combinations(true, predicted)
-    parts = [_scores(draws, is_true, is_predicted) for draws in _draws(counts, resamples, seed)]
+    parts = [_scores(drawn, is_true, is_predicted) for drawn in draws(counts, resamples, seed)]
     return {
-        metric: _interval(np.concatenate([part[metric] for part in parts])) for metric in parts[0]
+        metric: percentiles(np.concatenate([part[metric] for part in parts])) for metric in parts[0]
     }
 
 
@@ -62,8 +61,8 @@ def difference(
         one, other = (_scores(books, is_true, taken)[metric] for taken in (is_ours, is_theirs))
         return np.asarray(one - other)
 
-    found = np.concatenate([gain(draws) for draws in _draws(counts, resamples, seed)])
-    return (float(gain(counts[None])[0]), *_interval(found))
+    found = np.concatenate([gain(drawn) for drawn in draws(counts, resamples, seed)])
+    return (float(gain(counts[None])[0]), *percentiles(found))
 
 
 def _combinations(*labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -76,15 +75,6 @@ def _combinations(*labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     genres, codes = np.unique(np.array(labels), return_inverse=True)
     combinations, counts = np.unique(codes.reshape(len(labels), -1), axis=1, return_counts=True)
     return counts, np.eye(len(genres))[combinations]
-
-
-def _draws(counts: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield (some resamples, combinations) how often each combination was drawn."""
-    rng = np.random.default_rng(seed)
-    at_once = max(1, _CELLS // len(counts))
-    for start in range(0, resamples, at_once):
-        size = min(at_once, resamples - start)
-        yield rng.multinomial(counts.sum(), counts / counts.sum(), size=size)
 
 
 def _scores(
@@ -104,8 +94,3 @@ def _scores(
         "f1_weighted": (f1 * of_genre).sum(axis=1) / total,
         "f1_macro": f1.sum(axis=1) / (occurrences > 0).sum(axis=1),
     }
-
-
-def _interval(values: np.ndarray) -> tuple[float, float]:
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)

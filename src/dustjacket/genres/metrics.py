@@ -49,7 +49,7 @@ def probability_metrics(
     found = label_metrics(true, [genres[index] for index in best]) | {
         "top3_accuracy": float((top3 == at[:, None]).any(axis=1).mean()),
         "log_loss": float(-np.log(np.maximum(of_true, _LEAST)).mean()),
-        "ece": _calibration_error(probabilities.max(axis=1), best == at),
+        "ece": calibration_error(probabilities.max(axis=1), best == at),
     }
     areas = [
         roc_auc_score(at == index, probabilities[:, index])
@@ -59,7 +59,13 @@ def probability_metrics(
     return found | ({"roc_auc_ovr_macro": float(np.mean(areas))} if areas else {})
 
 
-def _calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Return the expected calibration error over 15 bins of equal width (Guo et al. 2017).
+
+    Args:
+        confidence: (n,) the probability of what was taken for true.
+        right: (n,) whether it is.
+    """
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     gaps = [
         abs(confidence[bins == bin_].mean() - right[bins == bin_].mean()) * (bins == bin_).mean()

@@ -18,11 +18,19 @@ RETRY = {
 }
 
 
-def step_dag(step: str, schedule: Any, doc: str | None, timeout: timedelta, **kwargs: Any) -> DAG:
+def step_dag(
+    step: str,
+    schedule: Any,
+    doc: str | None,
+    timeout: timedelta,
+    wait: timedelta = timedelta(),
+    **kwargs: Any,
+) -> DAG:
     """Return the DAG of ``step``, to be filled with its tasks.
 
     Args:
         timeout: longest time that one try of a task may take.
+        wait: longest time that a run may wait for a person besides.
     """
     return DAG(
         dag_id=step,
@@ -34,7 +42,7 @@ def step_dag(step: str, schedule: Any, doc: str | None, timeout: timedelta, **kw
         doc_md=doc,
         tags=["dustjacket", STEPS[step].publishes],
         default_args={"owner": "dustjacket", "execution_timeout": timeout, **RETRY},
-        dagrun_timeout=timeout * 4,
+        dagrun_timeout=timeout * 4 + wait,
         **kwargs,
     )
 

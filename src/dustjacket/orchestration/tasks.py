@@ -42,6 +42,12 @@ def plan_run(step: str) -> dict[str, Any]:
             done.kind, done.version, done.facts["retriable"],
         )  # fmt: skip
         done = None
+    elif done and done.kind == "evaluation":
+        from dustjacket.promotion.ledger import Ledger
+
+        if (record := Ledger(store).of(done)) and record.lapsed:
+            log.info("%s/%s came to nothing: it is made again", done.kind, done.version)
+            done = None
     if done:
         log.info(
             "%s/%s already holds this work (inputs %s): nothing to do",
@@ -52,15 +58,11 @@ def plan_run(step: str) -> dict[str, Any]:
     return {"plan": plan.model_dump(mode="json"), "already": done and done.version}
 
 
-def announce(asset: Asset, step: str, only_if: str | None = None) -> Any:
+def announce(asset: Asset, step: str) -> Any:
     """Return the task that emits the Asset's event for the version that the run is about.
 
-    An event carries its version as partition key, so that none is merged with another or lost. A
-    version is announced once: a run that found its work published announces it only if the run
-    that published it ended before it could.
-
-    Args:
-        only_if: the fact in the version's manifest that must be true for it to be announced.
+    A run that found its work published announces it only if the run that published it ended before
+    it could.
     """
 
     @task(
@@ -76,23 +78,41 @@ def announce(asset: Asset, step: str, only_if: str | None = None) -> Any:
         from dustjacket.steps import STEPS
         from dustjacket.storage import Store
 
-        version: str = planned["already"] or planned["plan"]["version"]
+        version = version_of(planned)
         kind = STEPS[step].publishes
         try:
-            facts = Store(task_settings()).manifest(kind, version).facts
+            Store(task_settings()).manifest(kind, version)
         except NotReadyError:
             raise AirflowSkipException(
                 f"{kind}/{version} was not published: nothing to announce"
             ) from None
-        if only_if and not facts.get(only_if):
-            raise AirflowSkipException(f"{kind}/{version} is not {only_if}: nothing to announce")
-        before = inlet_events[asset].ascending(False).limit(100)
-        if any(event.extra.get("version") == version for event in before):
-            raise AirflowSkipException(
-                f"{kind}/{version} was announced before: nothing has changed"
-            )
-        outlet_events[asset].extra = {"version": version}
-        outlet_events[asset].add_partitions(version)
-        return version
+        return emit(asset, version, inlet_events, outlet_events)
 
     return announce
+
+
+def version_of(planned: dict[str, Any]) -> str:
+    """Return the version that a run is about: the one it makes, or that held its work before."""
+    version: str = planned["already"] or planned["plan"]["version"]
+    return version
+
+
+def emit(asset: Asset, version: str, inlet_events: Any, outlet_events: Any) -> str:
+    """Emit the Asset's event for a version, once.
+
+    An event carries its version as partition key, so that none is merged with another or lost.
+
+    Args:
+        inlet_events: the task's own, of an inlet that is the same Asset.
+
+    Raises:
+        AirflowSkipException: the version was announced before.
+    """
+    before = inlet_events[asset].ascending(False).limit(100)
+    if any(event.extra.get("version") == version for event in before):
+        raise AirflowSkipException(
+            f"{asset.name}/{version} was announced before: nothing has changed"
+        )
+    outlet_events[asset].extra = {"version": version}
+    outlet_events[asset].add_partitions(version)
+    return version

@@ -1,0 +1,35 @@
+"""Bring back an earlier champion: its weights are published again as the newest `cover_clip`.
+
+Without a version it is the one before the present champion. The ledger says who did it, and the
+cover index follows.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param
+from assets import COVER_CLIP
+
+from dustjacket.orchestration import RETRY, announce_champion, rollback_champion
+from dustjacket.orchestration.forms import VERSION_PATTERN
+
+with DAG(
+    dag_id="rollback_clip",
+    schedule=None,
+    start_date=None,
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    params={
+        "version": Param(
+            None,
+            type=["null", "string"],
+            pattern=VERSION_PATTERN,
+            description="Version that has served, see `dustjacket history`. Empty: the one before.",
+        )
+    },
+    doc_md=__doc__,
+    tags=["dustjacket", "cover_clip"],
+    default_args={"owner": "dustjacket", "execution_timeout": timedelta(minutes=10), **RETRY},
+    dagrun_timeout=timedelta(hours=1),
+):
+    announce_champion(COVER_CLIP)(rollback_champion())

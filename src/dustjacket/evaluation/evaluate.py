@@ -1,0 +1,142 @@
+"""The step ``evaluate_clip``: how good a candidate is on held-out covers, and what follows."""
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import mlflow
+from pyspark.sql import SparkSession
+
+from dustjacket import tracking
+from dustjacket.clip.prompts import fixed_prompts
+from dustjacket.clip.registry import ensure_champion, ensure_registered
+from dustjacket.errors import BadInputError
+from dustjacket.evaluation import sections
+from dustjacket.evaluation.card import model_card
+from dustjacket.evaluation.contest import Contest, drift, open_contest
+from dustjacket.evaluation.figures import ablation_figure, recall_figure, thumbnail_uri
+from dustjacket.evaluation.findings import Findings, measure
+from dustjacket.evaluation.match import Matched, check_prompts, match, match_figure, read_cover
+from dustjacket.evaluation.report import Section, Verdict, render
+from dustjacket.job import Job
+from dustjacket.parameters import EvaluationParameters
+from dustjacket.promotion import Decision, as_facts, decide
+from dustjacket.storage import Store
+
+log = logging.getLogger(__name__)
+
+REPORT = "report.html"
+
+
+def evaluate_clip(job: Job, _spark: SparkSession) -> None:
+    """Evaluate starting weights, champion and candidate on the test split; judge the candidate.
+
+    What is published says the gate's decision; the promotion follows it. A page that shows all that
+    was found is published with it as ``report.html``, and is in MLflow.
+
+    Raises:
+        BadInputError: a cover and prompts to match are asked for, and are none.
+    """
+    parameters = EvaluationParameters.model_validate(job.plan.parameters)
+    asked = _asked(job.store, parameters)
+    with tempfile.TemporaryDirectory(prefix="dustjacket-") as folder:
+        contest = open_contest(job, parameters, Path(folder))
+        matched = asked and match(
+            contest.models["champion"].clip, parameters.match_cover, asked[0], asked[1]
+        )
+        found = measure(contest, drift(job.store, contest, Path(folder)))
+        decision = decide(found.comparison, parameters)
+        page = report_page(job.store, contest, found, decision)
+    log.info("%s: %s", decision.verdict, decision.reason)
+    if found.drift and found.drift.warning:
+        log.warning("the newest covers have drifted: %s", found.drift.warning)
+    before = contest.manifests["champion"]
+    with tracking.step_run(job, tracking.CLIP):
+        _track(found, matched, page)
+        ensure_registered(job.store, contest.manifests["candidate"])
+        ensure_champion(job.store, contest.manifests["starting"])
+        job.draft.put(REPORT, page.encode())
+        job.publish(
+            rows={"covers": found.tested},
+            facts={
+                **found.facts(),
+                "champion_version": f"{before.kind}/{before.version}",
+                **({"match": matched.facts()} if matched else {}),
+                **as_facts(found.comparison, decision),
+            },
+        )
+
+
+def _asked(store: Store, parameters: EvaluationParameters) -> tuple[bytes, list[str]] | None:
+    """Return the cover and the prompts to match, if any are asked for; before all that takes long.
+
+    Raises:
+        BadInputError: there is one without the other, or either is wrong.
+    """
+    cover, prompts = parameters.match_cover, parameters.match_prompts
+    if not cover and not prompts:
+        return None
+    if not cover or not prompts:
+        raise BadInputError("match_cover and match_prompts go together: give both or neither")
+    return read_cover(store, cover), check_prompts(prompts)
+
+
+def report_page(store: Store, contest: Contest, found: Findings, decision: Decision) -> str:
+    """Return the page that shows an evaluation, as HTML."""
+    candidate = contest.manifests["candidate"]
+    rules = [(rule.name, rule.held, rule.sentence) for rule in decision.rules]
+    return render(
+        f"Evaluation of {candidate.version}",
+        Verdict(decision.verdict, decision.reason, rules),
+        report_sections(contest, found, model_card(store, candidate, contest.labels)),
+    )
+
+
+def report_sections(
+    contest: Contest, found: Findings, card: Sequence[tuple[str, str]]
+) -> list[Section]:
+    """Return all parts of the page, in order.
+
+    Args:
+        card: names and values of the model card.
+    """
+    return [
+        sections.retrieval_section(found),
+        sections.ablation_section(found),
+        sections.recognition_section(found),
+        sections.genre_section(found),
+        *_pictures(contest, found),
+        sections.contradictions_section(found),
+        sections.drift_section(found),
+        sections.left_out_section(found),
+        sections.card_section(card),
+    ]
+
+
+def _pictures(contest: Contest, found: Findings) -> list[Section]:
+    model, rows, books = contest.models["candidate"], contest.test, contest.tested
+    covers = model.covers(rows)
+    titles = model.texts(fixed_prompts(books, genre=contest.genre, min_confidence=contest.sure))
+    images = contest.library.images[max(contest.library.images)]
+
+    def thumbnail(at: int) -> str:
+        return thumbnail_uri(images[rows[[at]]][0])
+
+    ranks = found.retrieved["fine_tuned"].ranks["title_to_cover"]
+    genres, seed = list(books["known_genre"]), contest.parameters.seed
+    return [
+        *sections.strip_sections(titles, covers, ranks, books, thumbnail),
+        sections.map_section(covers, genres, seed),
+    ]
+
+
+def _track(found: Findings, matched: Matched | None, page: str) -> None:
+    mlflow.log_metrics({name: float(value) for name, value in found.metrics().items()})
+    models = {name: found.retrieved[key].figures for key, name in sections.COMPARED.items()}
+    mlflow.log_figure(recall_figure(models, found.chance), "recall.png")
+    chance = found.chance["recall_at_10"]
+    mlflow.log_figure(ablation_figure(found.ablation.rows, chance), "ablation.png")
+    mlflow.log_text(page, REPORT)
+    if matched:
+        mlflow.log_figure(match_figure(matched), "match.png")

@@ -1,0 +1,164 @@
+"""All that an evaluation found, as facts of its manifest and as metrics."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dustjacket.clip.metrics import chance
+from dustjacket.evaluation.ablation import Ablation, ablate
+from dustjacket.evaluation.contest import Contest
+from dustjacket.evaluation.contradictions import contradictions
+from dustjacket.evaluation.drift import Drift
+from dustjacket.evaluation.embeddings import Embedder
+from dustjacket.evaluation.galleries import DIRECTIONS, Retrieved, hard_chance
+from dustjacket.evaluation.genre import GenreTask, genre_task
+from dustjacket.evaluation.intervals import Difference, paired
+from dustjacket.evaluation.recognition import Recognition, recognise
+from dustjacket.promotion import Comparison
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found.
+
+    Attributes:
+        retrieved: by name: starting, champion, with_genre and without_genre (the candidate with
+            prompts of either make), fine_tuned (the one of these it was trained for).
+        chance, hard_chance: what a model that knows nothing reaches, the latter by gallery.
+        tested, leaked: test covers, and those left out for looking like a training cover.
+        broken: covers that do not decode, by side of the split.
+        difference: recall@10, title to cover, of the candidate less the champion.
+        comparison: what the gate looks at.
+        general: recognition of what no cover teaches, by model.
+        contradictions: books whose cover says another genre than their title.
+        drift: None where the champion was trained on no covers of ours.
+    """
+
+    retrieved: dict[str, Retrieved]
+    chance: dict[str, float]
+    hard_chance: dict[str, dict[str, float]]
+    tested: int
+    leaked: int
+    broken: dict[str, int]
+    difference: Difference
+    comparison: Comparison
+    general: dict[str, Recognition]
+    ablation: Ablation
+    genre: GenreTask
+    contradictions: pd.DataFrame
+    drift: Drift | None
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            **{name: found.figures for name, found in self.retrieved.items()},
+            "chance": self.chance,
+            "hard_chance": self.hard_chance,
+            "gallery": self.tested,
+            "leaked": self.leaked,
+            "broken": self.broken,
+            "difference": asdict(self.difference),
+            "general": {name: asdict(found) for name, found in self.general.items()},
+            "ablation": self.ablation.facts(),
+            "genre_task": {**asdict(self.genre), "chance": self.genre.chance},
+            "contradictions": self.contradictions.drop(columns="at").to_dict("records"),
+            "drift": self.drift and asdict(self.drift),
+        }
+
+    def metrics(self) -> dict[str, float]:
+        """Return it for MLflow."""
+        found: dict[str, float] = {}
+        for name, retrieved in self.retrieved.items():
+            figures = retrieved.figures
+            parts: dict[str, Mapping[str, float]] = {way: figures[way] for way in DIRECTIONS}
+            for gallery, ways in figures["hard"].items():
+                parts |= {f"{gallery}.{way}": metrics for way, metrics in ways.items()}
+            for part, metrics in parts.items():
+                found |= {f"{name}.{part}.{metric}": value for metric, value in metrics.items()}
+            for metric in ("similarity", "match_probability", "ece"):
+                found[f"{name}.{metric}"] = figures[metric]
+        found |= {f"general.{name}": one.accuracy for name, one in self.general.items()}
+        for what in ("gain", "low", "high", "p"):
+            found[f"difference.{what}"] = getattr(self.difference, what)
+        found |= {"test_covers": self.tested, "leaked": self.leaked}
+        found["broken"] = sum(self.broken.values())
+        return found | (self.drift.metrics() if self.drift else {})
+
+
+def measure(contest: Contest, drift: Drift | None) -> Findings:
+    """Measure all models of a contest.
+
+    Args:
+        drift: what was found of it.
+    """
+    parameters = contest.parameters
+    resampling = {"resamples": parameters.bootstrap, "seed": parameters.seed}
+    retrieved = {
+        "starting": contest.retrieve("starting", genre=contest.genre),
+        "champion": contest.retrieve("champion", genre=contest.genre),
+        "with_genre": contest.retrieve("candidate", genre=True),
+        "without_genre": contest.retrieve("candidate", genre=False),
+    }
+    retrieved["fine_tuned"] = retrieved["with_genre" if contest.genre else "without_genre"]
+    models = contest.models
+    general = _recognised(
+        {"starting": models["starting"], "champion": models["champion"],
+         "fine_tuned": models["candidate"]},
+        **resampling,
+    )  # fmt: skip
+    of_candidate = {"starting": models["starting"], "fine_tuned": models["candidate"]}
+    before, after = retrieved["champion"].hits(), retrieved["fine_tuned"].hits()
+    difference = paired(after, before, **resampling)
+    books = contest.library.books
+    return Findings(
+        retrieved=retrieved,
+        chance=chance(len(contest.test)),
+        hard_chance=hard_chance(contest.galleries()),
+        tested=len(contest.test),
+        leaked=contest.leaked,
+        broken=contest.broken,
+        difference=difference,
+        comparison=Comparison(
+            test_covers=len(contest.test),
+            champion=retrieved["champion"].figures["title_to_cover"]["recall_at_10"],
+            candidate=retrieved["fine_tuned"].figures["title_to_cover"]["recall_at_10"],
+            gain_interval=(difference.low, difference.high),
+            by_genre=by_genre(before, after, contest.tested["known_genre"]),
+            general=(general["champion"].accuracy, general["fine_tuned"].accuracy),
+            leaked_share=contest.leaked_share,
+        ),
+        general=general,
+        ablation=ablate(of_candidate, contest.tested, contest.test, contest.sure, **resampling),
+        genre=genre_task(of_candidate, books, contest.sides, **resampling),
+        contradictions=contradictions(models["candidate"], books, contest.sides),
+        drift=drift,
+    )
+
+
+def by_genre(
+    before: np.ndarray, after: np.ndarray, genres: pd.Series
+) -> dict[str, tuple[float, float, int]]:
+    """Return each genre's recall@10 of champion and candidate, and how many covers it has.
+
+    Args:
+        before, after: (n,) whether the champion and the candidate found the cover.
+        genres: (n,) of the covers.
+    """
+    hits = pd.DataFrame({"before": before, "after": after, "genre": genres.to_numpy()})
+    return {
+        str(genre): (float(part["before"].mean()), float(part["after"].mean()), len(part))
+        for genre, part in hits.groupby("genre")
+    }
+
+
+def _recognised(models: Mapping[str, Embedder], **resampling: int) -> dict[str, Recognition]:
+    found: dict[str, Recognition] = {}
+    for name, model in models.items():
+        same = next((other for other in found if models[other] is model), None)
+        found[name] = (
+            found[same] if same else recognise(model.clip, model.batch, **resampling)
+        )  # fmt: skip
+    return found

@@ -1,0 +1,130 @@
+"""Promotion and rollback through real Airflow: a person is asked, and the ledger names them."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dustjacket.chain.airflow_api import ACTIVE
+from dustjacket.promotion import Ledger
+
+pytestmark = pytest.mark.integration
+WAIT_S = 120
+
+
+def wait_for(found, airflow):
+    """Return what ``found`` returns as soon as it is something."""
+    deadline = time.monotonic() + WAIT_S
+    while not (what := found()):
+        assert time.monotonic() < deadline, airflow.runs()
+        time.sleep(0.5)
+    return what
+
+
+def states(airflow, run):
+    return {task.task_id: task.state for task in airflow.tasks(run)}
+
+
+def ended(airflow, run):
+    wait_for(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, airflow)
+    assert airflow.run(run.dag_id, run.dag_run_id).state == "success", airflow.failure(run)
+    return states(airflow, run)
+
+
+def index_of(airflow, store, champion):
+    """Return once there is an index made with a champion."""
+
+    def indexed():
+        newest = store.newest("cover_index")
+        return newest and newest.parents.get("cover_clip") == champion
+
+    return wait_for(indexed, airflow)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def candidate(airflow, store):
+    """A candidate, and covers for an index of it, where the chain has made none before."""
+    for kind in ("covers", "clip_candidate"):
+        if store.newest(kind) is None:
+            draft = store.draft(kind, "20200101T000000000000Z-0123456789ab")
+            draft.put("model/weights", b"light")
+            draft.publish()
+
+
+def evaluate(airflow, **parameters):
+    return airflow.trigger("evaluate_clip", parameters)
+
+
+def ask(airflow, min_gain):
+    """Begin an evaluation that nobody has made before, and return its run once it waits."""
+    run = evaluate(airflow, require_approval=True, min_gain=min_gain)
+    wait_for(lambda: states(airflow, run).get("approve") == "awaiting_input", airflow)
+    return run
+
+
+def answer(airflow, run, chosen, comment):
+    path = f"/dags/{run.dag_id}/dagRuns/{run.dag_run_id}/taskInstances/approve/-1/hitlDetails"
+    body = {"chosen_options": [chosen], "params_input": {"comment": comment}}
+    asked = airflow._call("GET", path)
+    airflow._call("PATCH", path, json=body)
+    return asked
+
+
+def test_without_approval_nobody_is_asked_and_the_index_follows(airflow, store):
+    run = evaluate(airflow, min_gain=0.1)
+    assert ended(airflow, run)["approve"] == "skipped"
+    record = Ledger(store).champion
+    assert (record.action, record.who) == ("promoted", run.dag_run_id)
+    assert record.to == f"cover_clip/{store.newest('cover_clip').version}"
+    index_of(airflow, store, store.newest("cover_clip").version)
+
+
+def test_an_evaluation_that_is_made_already_is_neither_made_nor_promoted_again(airflow, store):
+    before = Ledger(store).records()
+    after = ended(airflow, evaluate(airflow, min_gain=0.1))
+    assert (after["evaluate"], after["announce"]) == ("skipped", "skipped")
+    assert Ledger(store).records() == before
+
+
+def test_a_person_s_rejection_is_a_refusal_that_names_them(airflow, store):
+    before = store.newest("cover_clip").version
+    run = ask(airflow, 0.2)
+    asked = answer(airflow, run, "Reject", "the covers look wrong")
+    assert "it is light" in asked["body"]
+    assert ended(airflow, run)["announce"] == "skipped"
+    record = Ledger(store).records()[-1]
+    assert (record.action, record.verdict) == ("refused", "rejected")
+    assert record.who == airflow._login["username"]
+    assert "the covers look wrong" in record.why
+    assert store.newest("cover_clip").version == before
+
+
+def test_a_person_s_approval_promotes_and_a_rollback_goes_back(airflow, store):
+    before = Ledger(store).champion
+    run = ask(airflow, 0.3)
+    assert Ledger(store).champion == before, "nothing is promoted while a person is asked"
+    answer(airflow, run, "Approve", "")
+    assert ended(airflow, run)["announce"] == "success"
+    record = Ledger(store).champion
+    assert (record.action, record.who) == ("promoted", airflow._login["username"])
+    assert record.from_ == before.to
+    index_of(airflow, store, record.to.partition("/")[2])
+
+    dustjacket = Path(sys.executable).parent / "dustjacket"
+    done = subprocess.run([dustjacket, "rollback"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    back = Ledger(store).champion
+    assert (back.action, back.model) == ("rolled_back", before.to)
+    assert back.who == airflow._login["username"]
+    assert str(back.to) in done.stdout.replace("\n", "")
+    index_of(airflow, store, back.to.partition("/")[2])
+    history = subprocess.run([dustjacket, "history"], capture_output=True, text=True, check=True)
+    assert "rolled back" in history.stdout
+
+
+def test_a_rollback_to_what_never_served_fails_with_one_line(airflow):
+    run = airflow.trigger("rollback_clip", {"version": "20200101T000000000000Z-ffffffffffff"})
+    wait_for(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, airflow)
+    assert "never served" in airflow.failure(run)

@@ -1,0 +1,113 @@
+"""The step that evaluates a candidate, on a small library, without Airflow."""
+
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from dustjacket.catalog.ingest import ingest_catalog
+from dustjacket.clip.model import MODEL_FOLDER, random_model, save
+from dustjacket.clip.registry import CANDIDATE, PROMOTED, ensure_starting
+from dustjacket.covers.ingest import ingest_covers
+from dustjacket.errors import BadInputError
+from dustjacket.evaluation.evaluate import REPORT, evaluate_clip
+from dustjacket.genres.labels import label_covers
+from dustjacket.genres.select import select_classifier
+from dustjacket.parameters import ClipParameters
+from dustjacket.sample import make_sample
+from dustjacket.storage import digest_of, version_name
+from tests.conftest import interpret
+from tests.integration.stores import bench
+
+pytestmark = pytest.mark.integration
+SMALL = ClipParameters(model="dustjacket-small")
+LEAST = {"bootstrap": 100, "min_test_covers": 5}
+
+
+@pytest.fixture(scope="module")
+def alone():
+    with bench("evaluation") as ready:
+        interpret(ready.spark)
+        yield ready
+
+
+@pytest.fixture(scope="module")
+def labels(alone, tmp_path_factory):
+    sample = make_sample(tmp_path_factory.mktemp("library"), 300, 90, seed=7)
+    alone.run("ingest_catalog", ingest_catalog, source=str(sample.listing))
+    alone.run("select_classifier", select_classifier, candidates=("naive_bayes",), folds=2)
+    alone.run("ingest_covers", ingest_covers, source=str(sample.covers))
+    return alone.run("label_covers", label_covers)
+
+
+def publish(alone, kind, labels, seed):
+    """Publish a model of random weights as if it had been trained on ``labels``."""
+    covers = alone.store.manifest("covers", labels.parents["covers"])
+    starting = ensure_starting(alone.store, SMALL, covers)
+    draft = alone.store.draft(kind, version_name(datetime.now(UTC), digest_of({"seed": seed})))
+    with tempfile.TemporaryDirectory() as folder:
+        save(random_model(SMALL.model, seed), Path(folder))
+        for file in Path(folder).iterdir():
+            draft.upload(f"{MODEL_FOLDER}/{file.name}", file)
+    return draft.publish(
+        parameters=SMALL.model_dump(),
+        parents={"labelled_covers": labels.version},
+        facts={"starting_clip": starting.version, "starting_kind": starting.kind},
+    )[0]
+
+
+@pytest.fixture(scope="module")
+def evaluated(alone, labels):
+    publish(alone, CANDIDATE, labels, seed=14)
+    return alone.run("evaluate_clip", evaluate_clip, **LEAST)
+
+
+def test_an_evaluation_says_how_good_the_candidate_is_and_what_follows(alone, evaluated):
+    facts = evaluated.facts
+    assert facts["champion_version"].startswith("starting_clip/")
+    assert facts["gallery"] == facts["comparison"]["test_covers"] >= 5
+    assert facts["champion"] == facts["starting"]
+    assert facts["leaked"] == 0, "ingestion keeps look-alikes on one side of the split"
+    assert {rule["name"] for rule in facts["rules"]} >= {"better", "no_leak", "nothing_forgotten"}
+    assert facts["genre_task"]["rows"]
+    assert facts["drift"] is None
+
+
+def test_the_page_is_published_and_in_mlflow(alone, evaluated):
+    page = alone.store.read(evaluated, REPORT).decode()
+    assert evaluated.facts["reason"].replace("'", "&#39;") in page
+    run = mlflow.search_runs(
+        experiment_names=["cover-clip"], filter_string=f"tags.version = '{evaluated.version}'"
+    ).iloc[0]
+    assert run["metrics.test_covers"] == evaluated.facts["gallery"]
+    names = {file.path for file in mlflow.MlflowClient().list_artifacts(run["run_id"])}
+    assert {REPORT, "recall.png", "ablation.png"} <= names
+
+
+def test_a_cover_is_matched_with_prompts_on_request(alone, evaluated, labels):
+    covers = alone.store.manifest("covers", labels.parents["covers"])
+    key = alone.table(covers, "index")[0]["key"]
+    asked = {"match_cover": key, "match_prompts": ["a tiger", "a cook book"]}
+    found = alone.run("evaluate_clip", evaluate_clip, **LEAST, **asked).facts["match"]
+    assert found["cover"] == key
+    assert sum(one["probability"] for one in found["prompts"]) == pytest.approx(1)
+    with pytest.raises(BadInputError, match="go together"):
+        alone.run("evaluate_clip", evaluate_clip, match_cover=key)
+
+
+def test_covers_are_compared_with_those_a_champion_of_an_earlier_version_was_trained_on(
+    alone, evaluated, labels, tmp_path
+):
+    publish(alone, PROMOTED, labels, seed=15)
+    sample = make_sample(tmp_path / "more", 300, 60, seed=8)
+    alone.run("ingest_covers", ingest_covers, source=str(sample.covers))
+    newest = alone.run("label_covers", label_covers)
+    publish(alone, CANDIDATE, newest, seed=16)
+    drift = alone.run("evaluate_clip", evaluate_clip, **LEAST).facts["drift"]
+    assert (drift["reference"], drift["newest"]) == (labels.version, newest.version)
+    assert drift["energy"] > 0
+    assert 0 < drift["energy_p"] <= 1
+    json.dumps(drift, allow_nan=False)

@@ -1,0 +1,386 @@
+"""Promotions, refusals and rollbacks in a real S3 and MLflow: two at once, broken off, gone on."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import mlflow
+import pytest
+from rich.console import Console
+
+from dustjacket import cli, tracking
+from dustjacket.chain.follow import current_versions
+from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
+from dustjacket.parameters import EvaluationParameters, Profile
+from dustjacket.platform.object_store import object_store
+from dustjacket.promotion import Comparison, Ledger, as_facts, decide
+from dustjacket.promotion import promote as promoting
+from dustjacket.promotion.promote import PROMOTED, Answer, promote, rollback
+from dustjacket.steps import STEPS, plan_step
+from dustjacket.storage import Store, digest_of, version_name
+from tests.conftest import fresh_home
+
+pytestmark = pytest.mark.integration
+BETTER = Comparison(209, 0.3, 0.8, (0.4, 0.6), {}, (0.7, 0.7), 0.0)
+WORSE = Comparison(209, 0.8, 0.3, (-0.6, -0.4), {}, (0.7, 0.7), 0.0)
+
+
+@pytest.fixture(scope="module")
+def server():
+    home = fresh_home("promotion")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DUSTJACKET_HOME", str(home))
+        patch.setenv("SPARK_CONF_DIR", "")  # both are set by the server's start, and put back here
+        patch.setenv("SPARK_LOCAL_IP", "")
+        with object_store(home, Console()) as settings:
+            yield settings
+
+
+class Library:
+    """A bucket of its own, with starting weights, and candidates made as they are asked for."""
+
+    def __init__(self, settings, name):
+        self.store = Store(settings.model_copy(update={"bucket": name}))
+        self.store.ensure_bucket()
+        tracking.connect(self.store.settings)
+        self.starting = self.publish("starting_clip", "the starting weights")
+
+    def publish(self, kind, weights, **described):
+        digest = digest_of({"kind": kind, "weights": weights, "bucket": self.store.bucket})
+        draft = self.store.draft(kind, version_name(datetime.now(UTC), digest))
+        draft.put("model/weights.safetensors", weights.encode())
+        manifest, _ = draft.publish(**described)
+        if kind != "evaluation":
+            client = mlflow.MlflowClient()
+            if not client.search_registered_models(f"name = '{tracking.CLIP}'"):
+                client.create_registered_model(tracking.CLIP)
+            tags = {"kind": kind, "version": manifest.version}
+            client.create_model_version(tracking.CLIP, "s3://mlflow/none", tags=tags)
+        return manifest
+
+    def evaluation(self, weights, found=BETTER, against=None):
+        """Publish a candidate and an evaluation of it against what serves now."""
+        champion = against or self.serves() or f"starting_clip/{self.starting.version}"
+        candidate = self.publish("clip_candidate", weights, parameters={"include_genre": True})
+        return self.publish(
+            "evaluation",
+            weights,
+            parents={"clip_candidate": candidate.version},
+            dag_run_id=f"run of {weights}",
+            facts={
+                **as_facts(found, decide(found, EvaluationParameters())),
+                "champion_version": champion,
+            },
+        )
+
+    def promote(self, weights, found=BETTER, answer=None):
+        return promote(self.store, self.evaluation(weights, found), "a run", answer)
+
+    def serves(self):
+        newest = self.store.newest(PROMOTED)
+        return newest and f"{PROMOTED}/{newest.version}"
+
+    def weights(self):
+        newest = self.store.newest(PROMOTED)
+        return newest and self.store.read(newest, "model/weights.safetensors").decode()
+
+    def alias(self):
+        """Return kind/version of what MLflow calls the champion, and its tags."""
+        found = tracking.with_alias(tracking.CLIP, tracking.CHAMPION)
+        return f"{found.tags['kind']}/{found.tags['version']}", found.tags
+
+    def actions(self):
+        return [(record.action, record.verdict) for record in Ledger(self.store).records()]
+
+
+@pytest.fixture
+def library(server, request):
+    return Library(server, f"test-{digest_of({'test': request.node.name})}")
+
+
+def test_a_promotion_is_in_the_ledger_and_serves_and_shows_in_mlflow(library):
+    evaluation = library.evaluation("a")
+    record = promote(library.store, evaluation, "a run")
+    assert (record.number, record.action, record.who) == (1, "promoted", "a run")
+    assert record.from_ == f"starting_clip/{library.starting.version}"
+    assert record.to == library.serves()
+    assert library.weights() == "a"
+    assert Ledger(library.store).champion.comparison["gain_interval"] == [0.4, 0.6]
+    assert library.store.newest(PROMOTED).parents == {
+        "clip_candidate": evaluation.parents["clip_candidate"]
+    }
+    model, tags = library.alias()
+    assert model == record.model
+    assert (tags["verdict"], tags["reason"]) == ("promoted", record.why)
+    assert tags["ledger_record"] == "1"
+
+
+def test_a_refusal_is_recorded_once_however_often_it_is_retried(library):
+    evaluation = library.evaluation("a", WORSE)
+    records = {promote(library.store, evaluation, "a run").number for _ in range(3)}
+    assert records == {1}
+    assert library.actions() == [("refused", "not_better")]
+    assert library.serves() is None
+    mirror = tracking.registered(
+        tracking.CLIP, kind="clip_candidate", version=evaluation.parents["clip_candidate"]
+    )
+    assert mirror.tags["verdict"] == "not_better"
+    assert not Ledger(library.store).of(evaluation).lapsed
+
+
+def test_of_two_promotions_at_once_exactly_one_wins(library, monkeypatch):
+    evaluations = [library.evaluation("a"), library.evaluation("b")]
+    both_have_looked, append, waited = threading.Barrier(2), Ledger.append, threading.local()
+
+    def append_together(self, *given):
+        if not hasattr(waited, "once"):
+            waited.once = True
+            both_have_looked.wait(timeout=30)
+        return append(self, *given)
+
+    monkeypatch.setattr(Ledger, "append", append_together)
+    with ThreadPoolExecutor(2) as pool:
+        records = list(pool.map(lambda one: promote(library.store, one, "a run"), evaluations))
+    won, lost = sorted(records, key=lambda record: record.number)
+    assert (won.action, lost.action, lost.verdict) == ("promoted", "refused", "stale")
+    assert "champion changed meanwhile, evaluate again" in lost.why
+    assert library.serves() == won.to
+    assert library.alias()[0] == won.model
+    assert len(library.store.versions(PROMOTED)) == 1
+    assert lost.lapsed, "what was refused for that alone is evaluated again"
+
+
+@pytest.mark.parametrize("step", ["_publish", "_mirror"])
+def test_a_promotion_that_breaks_off_is_finished_by_running_it_again(library, monkeypatch, step):
+    library.promote("a")
+    evaluation = library.evaluation("b")
+    with monkeypatch.context() as broken:
+        whole = getattr(promoting, step)
+
+        def breaks(store, record):
+            if record.evaluation == evaluation.version:
+                raise ConnectionError("gone")
+            whole(store, record)
+
+        broken.setattr(promoting, step, breaks)
+        with pytest.raises(ConnectionError):
+            promote(library.store, evaluation, "a run")
+    assert library.alias()[1]["ledger_record"] == "1", "still the one before"
+    record = promote(library.store, evaluation, "a run")
+    assert library.actions() == [("promoted", "promoted")] * 2
+    assert record.number == 2
+    assert library.weights() == "b"
+    assert library.alias()[1]["ledger_record"] == "2"
+
+
+def test_whoever_comes_next_finishes_what_broke_off_and_is_judged_by_it(library, monkeypatch):
+    first, next_one = library.evaluation("a"), library.evaluation("b")
+    with monkeypatch.context() as broken:
+        broken.setattr(promoting, "_publish", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            promote(library.store, first, "a run")
+    assert library.serves() is None
+    assert promote(library.store, next_one, "a run").verdict == "stale"
+    assert library.weights() == "a"
+
+
+def test_a_candidate_that_cannot_be_published_is_not_promised(library):
+    evaluation = library.evaluation("a")
+    candidate = library.store.manifest("clip_candidate", evaluation.parents["clip_candidate"])
+    key = f"{candidate.prefix}model/weights.safetensors"
+    library.store.client.put_object(Bucket=library.store.bucket, Key=key, Body=b"other")
+    with pytest.raises(CorruptVersionError, match="does not match"):
+        promote(library.store, evaluation, "a run")
+    assert library.actions() == []
+    assert library.promote("b").action == "promoted"
+
+
+def test_a_lost_reply_does_not_make_a_writer_lose_against_itself(library, monkeypatch):
+    evaluation = library.evaluation("a")
+    put = library.store.client.put_object
+
+    def put_twice(**what):  # as boto does where the reply to the first was lost
+        if "IfNoneMatch" in what:
+            put(**what)
+        return put(**what)
+
+    monkeypatch.setattr(library.store.client, "put_object", put_twice)
+    assert promote(library.store, evaluation, "a run").action == "promoted"
+    assert rollback(library.store, who="ann").action == "rolled_back"
+    assert library.actions() == [("promoted", "promoted"), ("rolled_back", "restored")]
+
+
+def test_a_rollback_brings_the_weights_before_back_as_the_newest_version(library):
+    first = library.promote("a")
+    second = library.promote("b")
+    record = rollback(library.store, who="ann")
+    assert (record.action, record.who) == ("rolled_back", "ann")
+    assert (record.from_, record.model) == (second.to, first.to)
+    newest = library.store.newest(PROMOTED)
+    assert f"{PROMOTED}/{newest.version}" == record.to
+    assert newest.facts["rolled_back_to"] == first.to
+    assert library.weights() == "a"
+    assert library.alias()[0] == first.model
+    assert library.alias()[1]["ledger_record"] == "3"
+
+    rollback(library.store, who="ann")
+    assert library.weights() == "the starting weights"
+    with pytest.raises(BadInputError, match="nothing served before"):
+        rollback(library.store, who="ann")
+
+    forth = rollback(library.store, second.to.partition("/")[2], who="ann")
+    assert library.weights() == "b"
+    assert forth.model == second.to
+    with pytest.raises(BadInputError, match="serves already"):
+        rollback(library.store, second.to, who="ann")
+    with pytest.raises(BadInputError, match="never served"):
+        rollback(library.store, version_name(datetime.now(UTC), "0" * 12), who="ann")
+
+
+def test_nothing_can_be_rolled_back_before_anything_was_promoted(library):
+    library.promote("a", WORSE)
+    with pytest.raises(BadInputError, match="nothing was ever promoted"):
+        rollback(library.store, who="ann")
+
+
+def test_a_rollback_that_is_retried_goes_back_once(library, monkeypatch):
+    library.promote("a")
+    library.promote("b")
+    with monkeypatch.context() as broken:
+        whole = promoting._mirror
+
+        def breaks(store, record):
+            if record.action == "rolled_back":
+                raise DustjacketError("MLflow is gone")
+            whole(store, record)
+
+        broken.setattr(promoting, "_mirror", breaks)
+        with pytest.raises(DustjacketError):
+            rollback(library.store, who="ann", dag_run_id="run 7")
+    record = rollback(library.store, who="ann", dag_run_id="run 7")
+    assert record.number == 3
+    assert library.weights() == "a"
+    assert library.alias()[1]["ledger_record"] == "3"
+
+
+def test_of_two_rollbacks_at_once_one_goes_back_and_the_other_says_why_not(library, monkeypatch):
+    library.promote("a")
+    library.promote("b")
+    append = Ledger.append
+
+    def append_after_another(self, *given):
+        monkeypatch.setattr(Ledger, "append", append)
+        rollback(library.store, who="bob")
+        return append(self, *given)
+
+    monkeypatch.setattr(Ledger, "append", append_after_another)
+    with pytest.raises(NotReadyError, match="changed meanwhile"):
+        rollback(library.store, who="ann")
+    assert library.weights() == "a", "one step back, not two"
+
+
+def test_an_alias_that_was_set_too_late_is_set_right(library, monkeypatch):
+    first = library.promote("a")
+    mirror = promoting._mirror
+
+    def mirror_late(store, record):
+        if record.number == 2:
+            monkeypatch.setattr(promoting, "_mirror", mirror)
+            rollback(library.store, who="ann")
+        mirror(store, record)
+
+    monkeypatch.setattr(promoting, "_mirror", mirror_late)
+    library.promote("b")
+    assert library.weights() == "a"
+    assert library.alias()[0] == first.model
+
+
+def test_a_promotion_after_a_rollback_is_newer_than_all_before(library):
+    library.promote("a")
+    library.promote("b")
+    rollback(library.store, who="ann")
+    record = library.promote("c")
+    assert record.to == library.serves()
+    assert library.weights() == "c"
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "who", "why"),
+    [
+        (Answer(True, "ann", "looks right"), "promoted", "ann", "approved by ann: looks right"),
+        (Answer(False, "ann", "ugly"), "rejected", "ann", "rejected by ann: ugly"),
+        (Answer(False, None), "unanswered", "a run", "nobody answered in time"),
+    ],
+)
+def test_the_ledger_names_who_approved_or_rejected(library, answer, verdict, who, why):
+    evaluation = library.evaluation("a")
+    record = promote(library.store, evaluation, "a run", answer)
+    assert (record.verdict, record.who) == (verdict, who)
+    assert why in record.why
+    assert (library.weights() == "a") == answer.approved
+    assert record.lapsed == (verdict == "unanswered")
+
+
+def test_a_chain_is_behind_until_the_ledger_has_heard_of_its_evaluation(library, tmp_path):
+    (tmp_path / "some.csv").write_text("a source")
+    source = {"source": str(tmp_path / "some.csv")}
+    profile = Profile(ingest_catalog=source, ingest_covers=source)
+    library.evaluation("a")
+    plan = plan_step(STEPS["evaluate_clip"], library.store, profile, datetime.now(UTC))
+    judged = library.store.newest("evaluation")
+    again = library.store.draft("evaluation", plan.version)
+    evaluation, _ = again.publish(parents=judged.parents, facts=judged.facts)
+
+    assert current_versions(library.store, profile)["evaluate_clip"] is None
+    promote(library.store, evaluation, "a run")
+    assert current_versions(library.store, profile)["evaluate_clip"] == evaluation
+
+
+def test_a_ledger_that_was_meddled_with_is_told_of(library):
+    library.promote("a")
+    put = library.store.client.put_object
+    put(Bucket=library.store.bucket, Key="ledger/00000003.json", Body=b"{}")
+    with pytest.raises(CorruptVersionError, match="00000002"):
+        Ledger(library.store).records()
+    put(Bucket=library.store.bucket, Key="ledger/00000002.json", Body=b"{}")
+    with pytest.raises(CorruptVersionError, match="no record"):
+        Ledger(library.store).records()
+
+
+@pytest.fixture
+def told(library, monkeypatch, capsys):
+    """Return what ``dustjacket history`` says of the library."""
+    monkeypatch.setattr(cli, "_store", lambda: library.store)
+
+    def history(**flags):
+        cli.History.model_validate(flags).cli_cmd()
+        return capsys.readouterr().out
+
+    return history
+
+
+def test_history_tells_every_record_and_what_served_when(library, told):
+    assert "nothing was promoted yet" in told()
+    first = library.promote("a")
+    library.promote("b", WORSE)
+    back = rollback(library.store, who="[/ann]")
+
+    records = json.loads(told(json=True))
+    assert [one["action"] for one in records] == ["promoted", "refused", "rolled_back"]
+    assert records[2]["from"] == first.to
+    assert records[1]["comparison"]["candidate"] == WORSE.candidate
+    assert records[2]["who"] == "[/ann]"
+    table = told()
+    assert "[/ann]" in table, "a name is shown as it is"
+    assert "refused" in table
+    assert "3 ←" in table
+
+    def serves(at):
+        return json.loads(told(at=at, json=True))["serves"]
+
+    starting = f"starting_clip/{library.starting.version}"
+    assert serves(first.at - timedelta(seconds=1)) == starting
+    assert serves(first.at) == first.to
+    assert serves(back.at.replace(tzinfo=None)) == back.to, "UTC where it does not say"
+    assert told(at=first.at).startswith(first.to)

@@ -1,0 +1,71 @@
+"""A small contest in memory: coloured covers whose titles name the colour, and tiny models."""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dustjacket.clip.model import random_model
+from dustjacket.evaluation.contest import Contest
+from dustjacket.evaluation.embeddings import Embedder
+from dustjacket.evaluation.library import Library
+from dustjacket.evaluation.recognition import scenes
+from dustjacket.parameters import EvaluationParameters
+
+SIDE = 64
+COLOURS = {"Red": (255, 0, 0), "Green": (0, 160, 0), "Blue": (0, 0, 255)}
+GENRES = ["Art", "Law", "Travel"]
+PARAMETERS = EvaluationParameters(bootstrap=100)
+
+
+def coloured(count, seed=0):
+    """Return ``count`` rows of books, and their covers: each genre has a colour of its own."""
+    rng = np.random.default_rng(seed)
+    kinds = np.arange(count) % 3
+    pixels = np.array(list(COLOURS.values()), np.uint8)[kinds][:, :, None, None]
+    noise = rng.integers(0, 60, size=(count, 3, SIDE, SIDE))
+    images = np.clip(pixels.astype(int) + noise, 0, 255).astype(np.uint8)
+    genres = [GENRES[kind] for kind in kinds]
+    books = pd.DataFrame(
+        {
+            "key": [f"{at:04d}" for at in range(count)],
+            "title": [f"The {list(COLOURS)[kind]} Book {at}" for at, kind in enumerate(kinds)],
+            "author": [None if at % 5 == 0 else f"Writer {at % 7}" for at in range(count)],
+            "genre": genres,
+            "probability": 0.8,
+            "top": [[{"genre": name, "probability": 0.8}] for name in genres],
+            "true_genre": pd.Series(genres, dtype=object),
+            "known_genre": genres,
+        }
+    )
+    return books, torch.from_numpy(images)
+
+
+def contest(train=30, validation=12, test=24, *, known=True, genre=True, leaked=0):
+    """Return a contest of two random models, the champion being the starting weights."""
+    books, images = coloured(train + validation + test)
+    books["split"] = ["train"] * train + ["validation"] * validation + ["test"] * test
+    if not known:
+        books["true_genre"] = None
+    library = Library(books, {SIDE: images}, np.ones(len(books), bool), GENRES)
+    starting, candidate = (
+        Embedder(random_model("dustjacket-small", seed), images, 32) for seed in (13, 14)
+    )
+    return Contest(
+        manifests={},
+        models={"starting": starting, "champion": starting, "candidate": candidate},
+        labels=None,
+        library=library,
+        books=books,
+        champion_labels=None,
+        broken={},
+        leaked=leaked,
+        genre=genre,
+        sure=0.3,
+        parameters=PARAMETERS,
+    )
+
+
+def few_scenes(patch):
+    """Have general recognition look at one picture of a class: it is the slowest part."""
+    patch.setattr("dustjacket.evaluation.recognition._EACH", {"signs": 1, "forms": 1, "digits": 1})
+    scenes.cache_clear()

@@ -1,0 +1,107 @@
+"""What the ledger's records say served, and what a rollback goes back to."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dustjacket.promotion.ledger import Record, before, next_moment, origin, serving
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def record(number, action, model, came_before, to=None):
+    return Record(
+        number=number,
+        at=START + timedelta(days=number),
+        attempt="attempt-0",
+        action=action,
+        verdict=action,
+        who="someone",
+        why="because",
+        from_=came_before,
+        to=to,
+        model=model,
+    )
+
+
+def promoted(records, model):
+    to = f"cover_clip/{len(records) + 1}"
+    now = serving(records)
+    return [
+        *records,
+        record(len(records) + 1, "promoted", model, now.to if now else "starting_clip/s", to),
+    ]
+
+
+def refused(records, model):
+    now = serving(records)
+    return [*records, record(len(records) + 1, "refused", model, now and now.to)]
+
+
+def rolled_back(records, model):
+    to = f"cover_clip/{len(records) + 1}"
+    return [*records, record(len(records) + 1, "rolled_back", model, serving(records).to, to)]
+
+
+def test_what_served_at_a_time_is_what_was_last_promoted_or_rolled_back_by_then():
+    records = rolled_back(
+        refused(promoted([], "clip_candidate/a"), "clip_candidate/b"), "starting_clip/s"
+    )
+    assert serving(records, START) is None
+    assert serving(records, records[0].at).to == "cover_clip/1"
+    assert serving(records, records[1].at).to == "cover_clip/1", "a refusal changes nothing"
+    assert serving(records, records[2].at - timedelta(microseconds=1)).to == "cover_clip/1"
+    assert serving(records).to == "cover_clip/3"
+    assert serving([]) is None
+
+
+def test_rolling_back_again_and_again_goes_further_back_and_never_forth():
+    records = promoted(
+        promoted(promoted([], "clip_candidate/a"), "clip_candidate/b"), "clip_candidate/c"
+    )
+    gone_back_to = []
+    while (model := before(records)) is not None:
+        gone_back_to.append(model)
+        records = rolled_back(records, model)
+    assert gone_back_to == ["cover_clip/2", "cover_clip/1", "starting_clip/s"]
+
+
+def test_after_a_rollback_a_promotion_goes_back_to_the_model_that_was_brought_back():
+    records = promoted(promoted([], "clip_candidate/a"), "clip_candidate/b")
+    records = promoted(rolled_back(records, "cover_clip/1"), "clip_candidate/c")
+    assert records[-1].from_ == "cover_clip/3"
+    assert before(records) == origin(records, "cover_clip/3") == "cover_clip/1"
+
+
+def test_nothing_came_before_the_first():
+    assert before([]) is None
+    assert before(refused([], "clip_candidate/a")) is None
+
+
+@given(st.lists(st.sampled_from(["promote", "refuse", "back"]), max_size=12))
+def test_rolling_back_always_ends_at_the_starting_weights(steps):
+    records = []
+    for step in steps:
+        if step == "promote":
+            records = promoted(records, f"clip_candidate/{len(records)}")
+        elif step == "refuse":
+            records = refused(records, f"clip_candidate/{len(records)}")
+        elif model := before(records):
+            records = rolled_back(records, model)
+    model = None
+    while found := before(records):
+        model = found
+        records = rolled_back(records, found)
+        assert len(records) < 50
+    if model is None:
+        assert serving(records) is None or origin(records, serving(records).to) == "starting_clip/s"
+    else:
+        assert model == "starting_clip/s"
+
+
+def test_time_never_goes_back_where_a_clock_was_ahead():
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    late = [promoted([], "clip_candidate/a")[0].model_copy(update={"at": ahead})]
+    assert next_moment(late) > ahead
+    assert abs(next_moment([]) - datetime.now(UTC)) < timedelta(minutes=1)
