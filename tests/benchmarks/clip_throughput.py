@@ -28,6 +28,7 @@ from dustjacket.clip.data import Pairs
 from dustjacket.clip.model import Clip, load, random_model, save
 from dustjacket.clip.train import fit
 from dustjacket.parameters import ClipParameters
+from dustjacket.processor import has_bf16
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 from tests.benchmarks.measure import line
@@ -141,9 +142,8 @@ def main() -> None:
     """Measure both recipes."""
     torch.set_num_threads(threads())
     steps = int(os.environ.get("STEPS") or 8)
-    able = torch.cpu.get_capabilities()
-    has_bf16 = DEVICE == "gpu" or able.get("amx_bf16") or able.get("avx512_bf16")
-    precision = os.environ.get("PRECISION") or ("bf16" if has_bf16 else "fp32")
+    quick = DEVICE == "gpu" or has_bf16()
+    precision = os.environ.get("PRECISION") or ("bf16" if quick else "fp32")
     with tempfile.TemporaryDirectory() as scratch:
         weights = Path(scratch) / "weights"
         clip = random_model(MODEL, 13)
