@@ -11,7 +11,6 @@ import csv
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,9 +30,8 @@ from dustjacket.parameters import ClipParameters
 from dustjacket.processor import has_bf16
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
-from tests.benchmarks.measure import line
+from tests.benchmarks.measure import fetched, line
 
-STATE = Path(__file__).parents[2] / ".dustjacket"
 MODEL, SAME_STEPS, RATE = "ViT-B-32", 6, 1e-5
 BATCH, DEVICE = int(os.environ.get("BATCH") or 64), os.environ.get("DEVICE") or "cpu"
 PEER_NEEDS = ("webdataset", "braceexpand")  # beside open_clip itself
@@ -90,7 +88,7 @@ def theirs(
         "--logs", str(table.parent / "logs"), "--aug-cfg", "scale=(1.0, 1.0)",
         *(["--lock-image"] if locked else []),
     ]  # fmt: skip
-    found = os.pathsep.join([str(peer_needs()), *sys.path])
+    found = os.pathsep.join([str(fetched("open-clip-train", *PEER_NEEDS)), *sys.path])
     environment = os.environ | {"PYTHONPATH": found, "OMP_NUM_THREADS": str(threads())}
     done = subprocess.run(
         command, env=environment, cwd=table.parent, capture_output=True, text=True, check=False
@@ -100,17 +98,6 @@ def theirs(
     if not steps:
         sys.exit(f"open_clip_train failed: {said[-2000:]}")
     return [float(rate) for rate, _ in steps[1:]], [float(loss) for _, loss in steps]
-
-
-def peer_needs() -> Path:
-    """Return a folder with the packages that the peer alone needs, fetched the first time."""
-    folder = STATE / "bench-open-clip-train"
-    if not folder.exists():
-        uv = shutil.which("uv") or str(STATE / "uv" / "bin" / "uv")
-        subprocess.run(
-            [uv, "pip", "install", "-q", "--no-deps", "--target", folder, *PEER_NEEDS], check=True
-        )
-    return folder
 
 
 def threads() -> int:
