@@ -166,12 +166,10 @@ class CoverIndex:
         """Return the places in ``rows`` of the first ``top`` that are unlike all before them."""
         about_mean = self.vectors[rows] - self._mean
         about_mean /= np.maximum(np.linalg.norm(about_mean, axis=1, keepdims=True), 1e-6)
-        looks = self._looks[rows]
-        alike = (about_mean @ about_mean.T >= ALIKE) | (looks[:, None] == looks)
+        looks, unlike = self._looks[rows], np.ones(len(rows), bool)
         kept: list[int] = []
-        for at in range(len(rows)):
-            if not alike[at, kept].any():
-                kept.append(at)
-                if len(kept) == top:
-                    break
+        while len(kept) < top and unlike.any():
+            at = int(unlike.argmax())
+            kept.append(at)
+            unlike &= (about_mean @ about_mean[at] < ALIKE) & (looks != looks[at])
         return kept
