@@ -116,34 +116,33 @@ class Genre(BaseModel):
 
 
 class Covers(BaseModel):
-    """Find the covers that match a title best in the newest published index."""
+    """Find the covers that match a title best in the champion's index."""
 
     title: CliPositionalArg[str] = Field(description="title of a book")
     author: str | None = Field(None, description="its author")
+    genre: str | None = Field(None, description="only covers of this genre or category")
     top: int = Field(5, ge=1, le=100, description="how many covers")
     as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.retrieval.search import find_covers
+        from dustjacket.retrieval.read import find_covers, index_in_use
 
         store = _store()
-        newest = store.newest("cover_index")
-        if newest is None:
-            raise NotReadyError("no cover index is published yet: run `dustjacket run`")
-        matches = find_covers(store, newest, self.title, self.author, self.top)
+        index = index_in_use(store)
+        matches = find_covers(store, index, self.title, self.author, self.top, self.genre)
         if self.as_json:
             found = [asdict(match) for match in matches]
-            _print_json({"title": self.title, "covers": found, "index": newest.version})
+            _print_json({"title": self.title, "covers": found, "index": index.version})
             return
-        table = Table("cover", "score", "title", "author", "category", title=self.title)
+        table = Table("cover", "score", "title", "author", "genre", title=self.title)
         for match in matches:
             table.add_row(
                 match.key,
                 f"{match.score:.3f}",
                 match.title,
                 match.author or "-",
-                match.category or "-",
+                match.category or match.genre or "-",
             )
         console.print(table)
 
@@ -330,7 +329,7 @@ class Dustjacket(BaseSettings):
         description="Predict the genre of a title with the newest published classifier"
     )
     covers: CliSubCommand[Covers] = Field(
-        description="Find the covers that match a title best in the newest published index"
+        description="Find the covers that match a title best in the champion's index"
     )
     match: CliSubCommand[Match] = Field(
         description="Say how well prompts fit a cover, by the promoted model"

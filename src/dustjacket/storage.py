@@ -64,6 +64,12 @@ class Manifest(BaseModel):
         """Key prefix of the winning attempt's files, ending in a slash."""
         return f"{self.kind}/{self.version}/{self.attempt}/"
 
+    def content(self, prefix: str) -> str:
+        """Return 12 hexadecimal digits that stand for the files whose path begins so."""
+        return digest_of(
+            {entry.path: entry.sha256 for entry in self.files if entry.path.startswith(prefix)}
+        )
+
 
 def version_name(run_after: datetime, digest: str) -> str:
     """Return ``<run_after>-<digest>``; names sort by time."""

@@ -11,7 +11,6 @@ import csv
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,11 +27,11 @@ from dustjacket.clip.data import Pairs
 from dustjacket.clip.model import Clip, load, random_model, save
 from dustjacket.clip.train import fit
 from dustjacket.parameters import ClipParameters
+from dustjacket.processor import has_bf16
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
-from tests.benchmarks.measure import line
+from tests.benchmarks.measure import fetched, line
 
-STATE = Path(__file__).parents[2] / ".dustjacket"
 MODEL, SAME_STEPS, RATE = "ViT-B-32", 6, 1e-5
 BATCH, DEVICE = int(os.environ.get("BATCH") or 64), os.environ.get("DEVICE") or "cpu"
 PEER_NEEDS = ("webdataset", "braceexpand")  # beside open_clip itself
@@ -89,7 +88,7 @@ def theirs(
         "--logs", str(table.parent / "logs"), "--aug-cfg", "scale=(1.0, 1.0)",
         *(["--lock-image"] if locked else []),
     ]  # fmt: skip
-    found = os.pathsep.join([str(peer_needs()), *sys.path])
+    found = os.pathsep.join([str(fetched("open-clip-train", *PEER_NEEDS)), *sys.path])
     environment = os.environ | {"PYTHONPATH": found, "OMP_NUM_THREADS": str(threads())}
     done = subprocess.run(
         command, env=environment, cwd=table.parent, capture_output=True, text=True, check=False
@@ -99,17 +98,6 @@ def theirs(
     if not steps:
         sys.exit(f"open_clip_train failed: {said[-2000:]}")
     return [float(rate) for rate, _ in steps[1:]], [float(loss) for _, loss in steps]
-
-
-def peer_needs() -> Path:
-    """Return a folder with the packages that the peer alone needs, fetched the first time."""
-    folder = STATE / "bench-open-clip-train"
-    if not folder.exists():
-        uv = shutil.which("uv") or str(STATE / "uv" / "bin" / "uv")
-        subprocess.run(
-            [uv, "pip", "install", "-q", "--no-deps", "--target", folder, *PEER_NEEDS], check=True
-        )
-    return folder
 
 
 def threads() -> int:
@@ -141,9 +129,8 @@ def main() -> None:
     """Measure both recipes."""
     torch.set_num_threads(threads())
     steps = int(os.environ.get("STEPS") or 8)
-    able = torch.cpu.get_capabilities()
-    has_bf16 = DEVICE == "gpu" or able.get("amx_bf16") or able.get("avx512_bf16")
-    precision = os.environ.get("PRECISION") or ("bf16" if has_bf16 else "fp32")
+    quick = DEVICE == "gpu" or has_bf16()
+    precision = os.environ.get("PRECISION") or ("bf16" if quick else "fp32")
     with tempfile.TemporaryDirectory() as scratch:
         weights = Path(scratch) / "weights"
         clip = random_model(MODEL, 13)

@@ -1,14 +1,19 @@
 """What benchmarks share: times and peak memory, and the line that each figure is printed as."""
 
 import json
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import Process
+from pathlib import Path
 from statistics import median
 
 import psutil
+
+from tests.conftest import STATE
 
 _POLL_S = 0.5
 
@@ -69,6 +74,17 @@ def in_turn(
     """Measure both, one after the other, so many times."""
     pairs = [(ours(), peer()) for _ in range(runs)]
     return [one for one, _ in pairs], [other for _, other in pairs]
+
+
+def fetched(name: str, *packages: str) -> Path:
+    """Return a folder with packages that a peer alone needs, fetched the first time."""
+    folder = STATE / f"bench-{name}"
+    if not folder.exists():
+        uv = shutil.which("uv") or str(STATE / "uv" / "bin" / "uv")
+        subprocess.run(
+            [uv, "pip", "install", "-q", "--no-deps", "--target", folder, *packages], check=True
+        )
+    return folder
 
 
 def line(

@@ -1,28 +1,151 @@
+import random
+
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dustjacket.retrieval.search import CoverIndex
+from dustjacket.clip.prompts import prompt
+from dustjacket.errors import BadInputError
+from dustjacket.retrieval.search import MOST, SHOWN, CoverIndex
+from dustjacket.retrieval.words import bare
+from dustjacket.sample.grammar import MOTIFS, make_book
 
-INDEX = CoverIndex(
-    np.eye(3, dtype=np.float32),
-    pd.DataFrame(
-        {
-            "key": ["a", "b", "c"],
-            "title": ["Emma", "Dracula", "Emma"],
-            "author": ["Jane Austen", None, None],
-            "category": [None, "Horror", None],
-        }
-    ),
-    {},
-)
+NOTHING_SHARED = "zyxwv"
 
 
-def test_the_nearest_cover_comes_first():
-    found = INDEX.nearest(np.array([0.1, 0.9, 0.3]), top=2)
-    assert [match.key for match in found] == ["b", "c"]
-    assert found[0].title == "Dracula"
-    assert found[0].author is None
+def unit(vectors):
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
 
 
-def test_asking_for_more_than_there_is_gives_all():
-    assert len(INDEX.nearest(np.array([1.0, 0, 0]), top=10)) == 3
+def drawn(count, dimensions=32, seed=13):
+    return unit(np.random.default_rng(seed).normal(size=(count, dimensions)))
+
+
+def index(vectors, titles=None, **columns):
+    """Return an index whose covers are named 0, 1, … and show nothing more than is given."""
+    count = len(vectors)
+    rows = {name: [None] * count for name in SHOWN}
+    rows |= {"key": [str(at) for at in range(count)], "look": np.arange(count)}
+    rows |= {"title": titles or [f"book{at}" for at in range(count)], **columns}
+    texts = ("author", "category", "genre")
+    return CoverIndex(vectors, pa.table({k: pa.array(v, pa.string() if k in texts else None)
+                                         for k, v in rows.items()}))  # fmt: skip
+
+
+def keys(matches):
+    return [int(match.key) for match in matches]
+
+
+@pytest.fixture(scope="module")
+def library():
+    """Return 400 books of the sample's grammar; a cover is near what its book's thing is like."""
+    rng = random.Random(13)
+    books = [make_book(rng) for _ in range(400)]
+    things = dict(zip(MOTIFS, drawn(len(MOTIFS), 64), strict=True))
+    of_book = [next(m for m in MOTIFS if m in book.title) for book in books]
+    vectors = unit(np.stack([things[m] for m in of_book]) + 0.9 * drawn(len(books), 64, seed=14))
+    found = index(vectors, [b.title for b in books], author=[b.author for b in books])
+    return books, of_book, things, found
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, MOST))
+@settings(max_examples=20, deadline=None)
+def test_without_words_in_common_the_nearest_covers_are_found_all_of_them(seed, top):
+    vectors, query = drawn(1000, seed=seed), drawn(1, seed=seed + 1)[0]
+    found = index(vectors).search(query, NOTHING_SHARED, top)
+    exact = vectors @ query
+    assert keys(found) == list(np.argsort(-exact)[:top])
+    assert [match.score for match in found] == pytest.approx(np.sort(exact)[::-1][:top])
+    assert {match.words for match in found} == {0.0}
+
+
+@pytest.mark.parametrize("with_author", [False, True])
+def test_a_book_that_is_named_exactly_comes_first_whatever_its_cover_is_like(library, with_author):
+    books, _, _, found = library
+    for at, book in enumerate(books):
+        text = prompt(book.title, book.author if with_author else None)
+        first = found.search(-found.vectors[at], text.upper())[0]
+        assert bare(first.title) == bare(book.title)
+        assert first.words == pytest.approx(1, abs=1e-3)
+        if with_author:
+            assert first.author == book.author
+
+
+def test_of_books_with_the_same_words_the_one_in_that_order_comes_first():
+    vectors = drawn(3)
+    found = index(vectors, ["Dog Man", "Man Dog", "Cat Man"])
+    assert keys(found.search(vectors[2], "man dog!"))[0] == 1
+
+
+def test_an_edition_is_no_part_of_a_name():
+    found = index(drawn(3), ["Emma (Penguin Classics)", "Emma Brown", "Persuasion"])
+    assert keys(found.search(found.vectors[1], "Emma"))[0] == 0
+
+
+def test_words_help_where_a_text_names_no_book_and_never_cost_much(library):
+    _, of_book, things, found = library
+    rng = np.random.default_rng(15)
+    hits = {"vector": [], "both": []}
+    for thing, vector in things.items():
+        near = unit(vector + 0.2 * rng.normal(size=64))
+        for name, text in (("vector", ""), ("both", f"the story of a {thing} and its silver sun")):
+            matches = found.search(near, text, 10)
+            hits[name].append(np.mean([of_book[at] == thing for at in keys(matches)]))
+    assert np.mean(hits["both"]) > np.mean(hits["vector"])
+
+
+def test_what_looks_like_a_better_cover_or_is_near_it_is_left_out_and_others_fill_up():
+    vectors = drawn(300)
+    vectors[:100] = unit(vectors[0] + 0.01 * vectors[:100])  # near-copies of one cover
+    look = np.arange(300)
+    look[200:] = 200  # a hundred covers of one look
+    query = unit(vectors[0] + 0.5 * vectors[250])
+    found = keys(index(vectors, look=look).search(query, top=90))
+    assert len(found) == 90
+    assert sum(at < 100 for at in found) == 1
+    assert sum(at >= 200 for at in found) == 1
+    scores = vectors @ query
+    assert found[0] == np.argmax(scores)
+
+
+def test_fewer_than_asked_for_come_back_only_where_there_are_no_more():
+    vectors = np.repeat(drawn(2), 50, axis=0)
+    assert len(index(vectors).search(vectors[0], top=10)) == 2
+
+
+def test_a_model_that_tells_covers_hardly_apart_does_not_make_them_near_duplicates():
+    vectors = unit(np.ones(32) + 0.05 * drawn(200))
+    assert (vectors @ vectors[0]).min() > 0.99
+    assert len(index(vectors).search(vectors[0], top=50)) == 50
+
+
+def test_a_genre_is_a_category_or_a_predicted_one_in_any_case():
+    vectors = drawn(6)
+    found = index(
+        vectors,
+        category=["Horror", "Art", None, None, "horror", "Art"],
+        genre=["Art", "Horror", "Horror", None, None, "Art"],
+    )
+    assert found.genres == ["Art", "Horror", "horror"]
+    assert sorted(keys(found.search(vectors[5], genre="HORROR"))) == [0, 1, 2, 4]
+    assert sorted(keys(found.search(vectors[5], "book5", genre="horror", top=3))) != [5]
+
+
+def test_what_cannot_be_searched_for_is_refused_with_what_can():
+    vectors = drawn(4)
+    found = index(vectors, category=["Science Fiction", "Cooking", None, "Romance"])
+    for top in (0, -1, MOST + 1):
+        with pytest.raises(BadInputError, match=f"take 1 to {MOST}"):
+            found.search(vectors[0], top=top)
+    with pytest.raises(BadInputError, match="Science Fiction"):
+        found.search(vectors[0], genre="sciense fiction")
+    with pytest.raises(BadInputError, match="Cooking, Romance, Science Fiction"):
+        found.search(vectors[0], genre="qqq")
+    with pytest.raises(BadInputError, match="without a genre"):
+        index(vectors).search(vectors[0], genre="Cooking")
+    with pytest.raises(BadInputError, match=r"shape \(31,\)"):
+        found.search(vectors[0][:31])
+    with pytest.raises(BadInputError, match="no covers"):
+        index(vectors[:0])

@@ -18,7 +18,7 @@ import torch
 from open_clip.zero_shot_metadata import IMAGENET_CLASSNAMES
 
 from dustjacket.clip.data import normalised
-from dustjacket.clip.embed import embed_texts
+from dustjacket.clip.embed import embed_texts, in_batches
 from dustjacket.clip.model import CONFIGS, Clip
 from dustjacket.errors import NotReadyError
 from dustjacket.wheels import carried
@@ -109,15 +109,12 @@ def projection(
         return weight, -(weight @ features.mean(dim=0))
 
 
-@torch.inference_mode()
 def trunk_features(clip: Clip, images: torch.Tensor) -> torch.Tensor:
     """Return (n, width) features of (n, 3, size, size) 8-bit images, before the projection."""
-    trunk = clip.model.visual.trunk  # type: ignore[union-attr]
-    parts = [
-        trunk(normalised(images[at : at + _BATCH], clip.model))  # type: ignore[operator]
-        for at in range(0, len(images), _BATCH)
-    ]
-    return torch.cat(parts) if parts else torch.empty(0, trunk.num_features)  # type: ignore[union-attr,arg-type]
+    trunk: Any = clip.model.visual.trunk  # type: ignore[union-attr]
+    if not len(images):
+        return torch.empty(0, trunk.num_features)
+    return in_batches(lambda part: trunk(normalised(part, clip.model)), images, _BATCH, clip)
 
 
 def _towers(text: Path) -> Clip:

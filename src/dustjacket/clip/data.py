@@ -61,6 +61,14 @@ def square(body: bytes, size: int) -> torch.Tensor:
     return torch.from_numpy(np.array(pixels)).permute(2, 0, 1).contiguous()
 
 
+def square_if_readable(body: bytes, size: int) -> torch.Tensor | None:
+    """Return the same, or None for what is no picture."""
+    try:
+        return square(body, size)
+    except (OSError, ValueError, SyntaxError):  # Pillow's
+        return None
+
+
 def normalised(images: torch.Tensor, model: torch.nn.Module) -> torch.Tensor:
     """Return images of 0 to 255 as the floats that ``model`` was made for."""
     mean, std = (

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from botocore.exceptions import ClientError
 
-from dustjacket.clip.data import square
+from dustjacket.clip.data import square_if_readable
 from dustjacket.clip.outages import is_outage, until_back
 from dustjacket.errors import CorruptVersionError
 from dustjacket.storage import Manifest, Store
@@ -122,10 +122,7 @@ class CoverCache:
 
         def decode(place: tuple[int, int]) -> torch.Tensor | None:
             offset, size = place
-            try:
-                return square(body[offset : offset + size], self.size)
-            except (OSError, ValueError, SyntaxError):  # Pillow's
-                return None
+            return square_if_readable(body[offset : offset + size], self.size)
 
         arriving = path.with_suffix(f".{os.getpid()}")
         shape = (len(part), 3, self.size, self.size)

@@ -31,11 +31,11 @@ from dustjacket.clip.train import DivergedError, Tell, Trained, fit
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.genres.read import read_labels
 from dustjacket.parameters import ClipParameters
+from dustjacket.processor import has_bf16
 from dustjacket.settings import Settings
 from dustjacket.storage import Draft, Store
 
 RESULT, DIVERGED = "training.json", "diverged_batch.json"
-_HAS_BF16 = {"amx_bf16", "avx512_bf16", "bf16"}  # of x86 and of ARM
 _NO_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 
 
@@ -164,8 +164,7 @@ def _write(clip: Clip, draft: Draft, trained: Trained, validation: Pairs, task: 
 
 def _device(parameters: ClipParameters) -> torch.device:
     if parameters.device == "cpu":
-        able = torch.cpu.get_capabilities()
-        if parameters.precision == "bf16" and not any(map(able.get, _HAS_BF16)):
+        if parameters.precision == "bf16" and not has_bf16():
             print("this processor has no bf16, and imitates it slowly: take precision=fp32")
         return torch.device("cpu")
     if (here := torch.cuda.device_count()) < (asked := int(os.environ["LOCAL_WORLD_SIZE"])):

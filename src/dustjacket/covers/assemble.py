@@ -15,7 +15,7 @@ from dustjacket.covers.find import CURE, find_tables, locate, named_rows, read_r
 from dustjacket.covers.pack import PACKED, Packer
 from dustjacket.covers.places import Place
 from dustjacket.covers.progress import progress
-from dustjacket.covers.read import INDEX
+from dustjacket.covers.read import DUPLICATES, INDEX
 from dustjacket.covers.settle import settle
 from dustjacket.covers.source import Source, is_image
 from dustjacket.errors import BadInputError, NotReadyError
@@ -23,7 +23,7 @@ from dustjacket.parameters import CoversParameters
 from dustjacket.tables import kind_of
 from dustjacket.web import is_transient
 
-REJECTED, DUPLICATES = "rejected", "duplicates"
+REJECTED = "rejected"
 INDEX_COLUMNS = (
     "key", "title", "author", "category", "shard", "offset", "size", "width", "height", "sha256",
     "dhash", "group", "split", "position", "vhash", "source_file", "image", "url",

@@ -7,10 +7,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from dustjacket import tracking
-from dustjacket.covers.assemble import DUPLICATES, REJECTED, Assembled, assemble
+from dustjacket.covers.assemble import REJECTED, Assembled, assemble
 from dustjacket.covers.figures import contact_sheet
 from dustjacket.covers.places import Objects
-from dustjacket.covers.read import INDEX
+from dustjacket.covers.read import DUPLICATES, INDEX
 from dustjacket.covers.source import cache_name, staged
 from dustjacket.errors import UnchangedError
 from dustjacket.job import Job

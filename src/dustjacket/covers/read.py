@@ -10,7 +10,7 @@ import pandas as pd
 from dustjacket.errors import CorruptVersionError
 from dustjacket.storage import Draft, Manifest, Store
 
-INDEX = "index"
+INDEX, DUPLICATES = "index", "duplicates"
 
 
 def read_index(store: Store, covers: Manifest) -> pd.DataFrame:
@@ -20,12 +20,21 @@ def read_index(store: Store, covers: Manifest) -> pd.DataFrame:
     group, split, position; where it was read (source_file, image, url) and what the original was
     (original_width, original_height, original_bytes, original_sha256); what is not known is None.
     """
-    parts = [
+    return _table(store, covers, INDEX).sort_values("position", ignore_index=True)
+
+
+def read_look_alikes(store: Store, covers: Manifest) -> pd.DataFrame:
+    """Return a row a pair of covers that look alike, of different books: key and other_key."""
+    pairs = _table(store, covers, DUPLICATES)
+    return pairs[pairs["decision"] == "joined"][["key", "other_key"]]
+
+
+def _table(store: Store, covers: Manifest, folder: str) -> pd.DataFrame:
+    return pd.concat(
         pd.read_parquet(io.BytesIO(store.read(covers, entry.path)))
         for entry in covers.files
-        if entry.path.startswith(f"{INDEX}/")
-    ]
-    return pd.concat(parts).sort_values("position", ignore_index=True)
+        if entry.path.startswith(f"{folder}/")
+    )
 
 
 def read_images(store: Store, covers: Manifest, rows: pd.DataFrame) -> Iterator[tuple[str, bytes]]:

@@ -3,6 +3,7 @@
 import io
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -35,15 +36,23 @@ def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:
     return Scorer.load(folder)
 
 
-def read_labels(store: Store, manifest: Manifest) -> pd.DataFrame:
+def read_labels(
+    store: Store, manifest: Manifest, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Return a row a labelled cover, in the order of the covers' source.
 
     Columns: key, genre (predicted), probability, entropy (nats), model_version, top (genre and
     probability of the likeliest), title, author, category, group, split, position, shard, offset,
     size, sha256; what is not known is None.
+
+    Args:
+        columns: only these and position.
     """
     parts = [
-        pd.read_parquet(io.BytesIO(store.read(manifest, entry.path)))
+        pd.read_parquet(
+            io.BytesIO(store.read(manifest, entry.path)),
+            columns=None if columns is None else [*columns, "position"],
+        )
         for entry in manifest.files
         if entry.path.startswith(f"{LABELS}/")
     ]

@@ -1,9 +1,10 @@
 """The step ``index_covers``: embed every cover with the champion and publish the index."""
 
 import io
-import json
+import logging
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,24 +12,42 @@ import pandas as pd
 import torch
 from pyspark.sql import SparkSession
 from safetensors.numpy import save
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from dustjacket.clip.data import read_pairs
-from dustjacket.clip.embed import embed_covers
+from dustjacket.clip.embed import embed_files, quick
+from dustjacket.clip.model import Clip
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import PROMOTED, ensure_starting
-from dustjacket.covers.read import read_index
+from dustjacket.covers.read import read_images, read_index, read_look_alikes
+from dustjacket.errors import BadInputError
 from dustjacket.job import Job
 from dustjacket.parameters import ClipParameters, IndexParameters
-from dustjacket.retrieval.search import EMBEDDINGS, KNOWN, MODEL, ROWS
-from dustjacket.storage import Store
+from dustjacket.retrieval.read import (
+    EMBEDDINGS,
+    KEPT,
+    ROWS,
+    VECTORS,
+    embeddings,
+    newest_index_of,
+    weights_of,
+)
+from dustjacket.settings import Settings
+from dustjacket.storage import Manifest, Store
+
+log = logging.getLogger(__name__)
 
 _COVERS_PER_TASK = 500
 
 
 def index_covers(job: Job, spark: SparkSession) -> None:
-    """Embed all covers of a version, in Spark tasks, and publish them with what they show.
+    """Publish embeddings of all covers of a version with what they show.
 
-    The model is the newest promoted one; before any is, the starting weights.
+    The model is the newest promoted one; before any is, the starting weights. An image that these
+    weights and this code have embedded for an earlier index is not embedded again.
+
+    Raises:
+        BadInputError: too many covers cannot be read.
     """
     parameters = IndexParameters.model_validate(job.plan.parameters)
     covers = job.input("covers")
@@ -37,35 +56,100 @@ def index_covers(job: Job, spark: SparkSession) -> None:
         if PROMOTED in job.plan.inputs
         else ensure_starting(job.store, ClipParameters(), covers)
     )
-    settings, batch_size = job.settings, parameters.batch_size
+    books = read_index(job.store, covers)
+    books["look"] = looks(books["key"], read_look_alikes(job.store, covers))
+    images, vectors = _known(job, model)
+    reused = int(books["sha256"].isin(images).sum())
+    new = books[~books["sha256"].isin(images)].drop_duplicates("sha256")
+    log.info("%d covers to embed; %d are known from an earlier index", len(new), reused)
+    if len(new):
+        found = _embedded(job, spark, covers, model, new, parameters.batch_size)
+        images = images.append(pd.Index(new.set_index("key").loc[found["key"], "sha256"]))
+        vectors = [*vectors, *(np.frombuffer(row, np.float32) for row in found["embedding"])]
+    place = images.get_indexer(books["sha256"])
+    broken = int((place < 0).sum())
+    if broken > parameters.max_broken_share * len(books) or broken == len(books):
+        raise BadInputError(
+            f"{broken} of {len(books)} covers of covers/{covers.version} cannot be read: ingest "
+            "them again, or raise max_broken_share"
+        )
+    books = books[place >= 0]
+    _publish(job, model, books, np.stack([vectors[at] for at in place[place >= 0]]),
+             embedded=len(books) - reused, reused=reused, unreadable=broken)  # fmt: skip
+
+
+def looks(keys: pd.Series, alike: pd.DataFrame) -> np.ndarray:
+    """Return (covers,) numbers; those of covers that hang together by looks are the same.
+
+    Args:
+        alike: a row a pair: key and other_key.
+    """
+    covers = pd.Index(keys)
+    ends = covers.get_indexer(alike["key"]), covers.get_indexer(alike["other_key"])
+    graph = coo_array((np.ones(len(alike), bool), ends), shape=(len(covers),) * 2)
+    found: np.ndarray = connected_components(graph, directed=False)[1]
+    return found
+
+
+def _known(job: Job, model: Manifest) -> tuple[pd.Index, Any]:
+    """Return hashes and embeddings of the images that these weights and this code have embedded."""
+    earlier = newest_index_of(job.store, model)
+    if earlier is None or earlier.code != job.plan.code:
+        return pd.Index([], dtype=object), []
+    images, vectors = embeddings(job.store, earlier)
+    known = pd.Index(images, dtype=object)
+    return known[~known.duplicated()], vectors[~known.duplicated()]
+
+
+def _embedded(
+    job: Job,
+    spark: SparkSession,
+    covers: Manifest,
+    model: Manifest,
+    books: pd.DataFrame,
+    batch_size: int,
+) -> pd.DataFrame:
+    """Return key and embedding (float32 as bytes) of each cover that can be read, from Spark."""
+    settings = job.settings
 
     def embed(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+        clip = _loaded(settings, model.kind, model.version)
         store = Store(settings)
-        clip = load_version(store, model)
         for part in parts:
-            pairs = read_pairs(store, covers, part, clip.image_size)
-            found = embed_covers(clip, pairs.images, batch_size)
-            yield pd.DataFrame({"key": pairs.books["key"], "embedding": list(found)})
+            for keys, found in embed_files(clip, read_images(store, covers, part), batch_size):
+                yield pd.DataFrame({"key": keys, "embedding": [row.tobytes() for row in found]})
 
-    books = read_index(job.store, covers)
-    parts = -(-len(books) // _COVERS_PER_TASK)
-    rows = spark.createDataFrame(books[["key", "shard", "offset", "size"]])
-    embedded: Any = (
-        rows.repartitionByRange(parts, "key")
-        .mapInPandas(embed, "key string, embedding array<float>")
-        .toPandas()
-    )
-    by_key = embedded.set_index("key").loc[books["key"], "embedding"]
-    vectors = np.stack(by_key.tolist()).astype(np.float32)
+    tasks = -(-len(books) // _COVERS_PER_TASK)
+    places = spark.createDataFrame(books[["key", "shard", "offset", "size"]])
+    # By shard, for a task reads whole ones.
+    ordered = places.repartitionByRange(tasks, "shard", "offset")
+    found: pd.DataFrame = ordered.mapInPandas(embed, "key string, embedding binary").toPandas()
+    return found
+
+
+@lru_cache(1)
+def _loaded(settings: Settings, kind: str, version: str) -> Clip:
+    """Return a model ready to embed covers; the next task of a worker has it already."""
+    store = Store(settings)
+    return quick(load_version(store, store.manifest(kind, version)))
+
+
+def _publish(
+    job: Job, model: Manifest, books: pd.DataFrame, vectors: np.ndarray, **counted: int
+) -> None:
     table = io.BytesIO()
-    books[list(KNOWN)].to_parquet(table, index=False)
-    job.draft.put(EMBEDDINGS, save({"covers": vectors}))
+    rows = books[list(KEPT)]
+    rows.to_parquet(table, index=False)
+    job.draft.put(EMBEDDINGS, save({VECTORS: vectors}))
     job.draft.put(ROWS, table.getvalue())
-    about = {"kind": model.kind, "version": model.version, "covers": covers.version}
-    job.draft.put(MODEL, json.dumps(about).encode())
     job.publish(
-        rows={"covers": len(books)},
-        schema={name: str(kind) for name, kind in books[list(KNOWN)].dtypes.items()},
-        facts={"model": f"{model.kind}/{model.version}", "dimensions": vectors.shape[1]},
+        rows={"covers": len(rows)},
+        schema={name: str(kind) for name, kind in rows.dtypes.items()},
+        facts={
+            "model": f"{model.kind}/{model.version}",
+            "weights": weights_of(model),
+            "dimensions": vectors.shape[1],
+            **counted,
+        },
     )

@@ -1,0 +1,51 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dustjacket.retrieval.words import Words, bare
+
+TITLES = ["The Time Machine", "The War of the Worlds", "Émile (Large Print)", "The Sea, the Sea"]
+AUTHORS = ["H. G. Wells", "H. G. Wells", None, "Iris Murdoch"]
+WORDS = Words(TITLES, AUTHORS)
+
+
+@pytest.mark.parametrize(
+    ("text", "book"),
+    [
+        ("the time machine", 0),
+        ("The War of the Worlds by H.G. Wells", 1),
+        ("EMILE", 2),
+        ("Émile (Kindle Edition)", 2),
+        ("the sea the sea", 3),
+    ],
+)
+def test_a_name_has_cosine_1_with_its_book_alone(text, book):
+    if book == 1:
+        text = text.replace("H.G.", "H. G.")
+    found = WORDS.cosines(text)
+    assert found[book] == pytest.approx(1, abs=1e-6)
+    assert sorted(found)[-2] < 0.99
+
+
+def test_no_word_in_common_says_nothing():
+    assert WORDS.cosines("dragons") is None
+    assert WORDS.cosines("") is None
+    assert WORDS.cosines("?!") is None
+
+
+def test_a_word_that_no_book_has_counts_against_all():
+    assert WORDS.cosines("time machine dragons").max() < WORDS.cosines("time machine").max()
+
+
+def test_a_rare_word_names_a_book_more_than_a_frequent_one():
+    found = WORDS.cosines("the machine")
+    assert found.argmax() == 0
+    assert 0 < found[1] < found[0]
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_cosines_from_0_to_1(text):
+    found = WORDS.cosines(text)
+    assert (found is None) or (found.min() >= 0 and found.max() <= 1 + 1e-5)
+    if found is None:
+        assert not set(bare(text).split()) & {"the", "time", "machine", "wells", "sea"}
