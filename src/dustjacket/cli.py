@@ -1,28 +1,21 @@
 """``dustjacket …``: the command line. Each command is a typed class; its fields are its flags."""
 
-import json
 import sys
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
-    CliImplicitFlag,
     CliPositionalArg,
     CliSubCommand,
     SettingsConfigDict,
 )
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from dustjacket.errors import DustjacketError, NotReadyError
+from dustjacket.errors import DustjacketError
 from dustjacket.parameters import CatalogParameters, CoversParameters, Profile, StepParameters
-from dustjacket.settings import load_settings
+from dustjacket.questions import Covers, Genre, History, Match, Rollback, console
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +23,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from dustjacket.job import Job
-    from dustjacket.storage import Store
 
 EXIT_INTERRUPTED = 130
-console = Console()
 
 
 class Up(BaseModel):
@@ -86,166 +77,6 @@ class Run(Profile):
         given = self.model_dump(exclude_unset=True, include=set(STEPS))
         settings = run(given, self.catalog, self.covers, self.report.absolute(), console)
         print_addresses(settings, console)
-
-
-class Genre(BaseModel):
-    """Predict the genre of a title with the newest published classifier."""
-
-    title: CliPositionalArg[str] = Field(description="title of a book")
-    author: str | None = Field(None, description="its author")
-    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
-
-    def cli_cmd(self) -> None:
-        """Run the command."""
-        from dustjacket.genres.read import load_scorer
-        from dustjacket.genres.scorer import predict_genre
-
-        store = _store()
-        newest = store.newest("genre_classifier")
-        if newest is None:
-            raise NotReadyError("no classifier is published yet: run `dustjacket run`")
-        genres = predict_genre(load_scorer(store, newest, _cache()), self.title, self.author)
-        if self.as_json:
-            found = [{"genre": genre, "probability": round(p, 4)} for genre, p in genres]
-            _print_json({"title": self.title, "genres": found, "classifier": newest.version})
-            return
-        table = Table("genre", "probability", title=self.title)
-        for genre, probability in genres:
-            table.add_row(genre, f"{probability:.1%}")
-        console.print(table)
-
-
-class Covers(BaseModel):
-    """Find the covers that match a title best in the champion's index."""
-
-    title: CliPositionalArg[str] = Field(description="title of a book")
-    author: str | None = Field(None, description="its author")
-    genre: str | None = Field(None, description="only covers of this genre or category")
-    top: int = Field(5, ge=1, le=100, description="how many covers")
-    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
-
-    def cli_cmd(self) -> None:
-        """Run the command."""
-        from dustjacket.retrieval.read import find_covers, index_in_use
-
-        store = _store()
-        index = index_in_use(store)
-        matches = find_covers(store, index, self.title, self.author, self.top, self.genre)
-        if self.as_json:
-            found = [asdict(match) for match in matches]
-            _print_json({"title": self.title, "covers": found, "index": index.version})
-            return
-        table = Table("cover", "score", "title", "author", "genre", title=self.title)
-        for match in matches:
-            table.add_row(
-                match.key,
-                f"{match.score:.3f}",
-                match.title,
-                match.author or "-",
-                match.category or match.genre or "-",
-            )
-        console.print(table)
-
-
-class Match(BaseModel):
-    """Say how well prompts fit a cover, by the promoted model."""
-
-    cover: CliPositionalArg[str] = Field(
-        description="image: a path, an s3:// address, or the key of a published cover"
-    )
-    prompts: CliPositionalArg[list[str]] = Field(description="texts to hold against it")
-    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
-    figure: Path | None = Field(None, description="PNG to draw: the cover and its prompts")
-
-    def cli_cmd(self) -> None:
-        """Run the command."""
-        from dustjacket.clip.read import load_version
-        from dustjacket.evaluation.match import (
-            check_prompts,
-            match,
-            newest_model,
-            read_cover,
-            write_figure,
-        )
-
-        store, prompts = _store(), check_prompts(self.prompts)
-        body, model = read_cover(store, self.cover), newest_model(store)
-        found = match(load_version(store, model), self.cover, body, prompts)
-        if self.figure:
-            write_figure(found, self.figure)
-        named = f"{model.kind}/{model.version}"
-        if self.as_json:
-            _print_json({**found.facts(), "model": named})
-            return
-        table = Table("prompt", "cosine", "match probability", title=escape(self.cover))
-        for one in sorted(found.prompts, key=lambda one: -one.probability):
-            table.add_row(escape(one.prompt), f"{one.cosine:.3f}", f"{one.probability:.1%}")
-        console.print(table)
-        console.print(f"by {named}")
-
-
-class History(BaseModel):
-    """Show every promotion, refusal and rollback, or what served at a time."""
-
-    at: datetime | None = Field(None, description="a date or time, in UTC if it does not say")
-    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
-
-    def cli_cmd(self) -> None:
-        """Run the command."""
-        from dustjacket.promotion.ledger import Ledger, serving
-
-        records = Ledger(_store()).records()
-        if not any(record.to for record in records):
-            console.print("nothing was promoted yet: the starting weights serve")
-        moment = self.at and (self.at if self.at.tzinfo else self.at.replace(tzinfo=UTC))
-        champion = serving(records, moment)
-        if moment:
-            first = next((record.from_ for record in records if record.to), None)
-            serves = champion.to if champion else first
-            since = champion and f"{champion.at:%Y-%m-%d %H:%M:%S} UTC"
-            if self.as_json:
-                why = champion and champion.model_dump(mode="json", by_alias=True)
-                _print_json({"at": moment.isoformat(), "serves": serves, "record": why})
-            elif serves:
-                console.print(f"{serves} served, {f'since {since}' if since else 'from the first'}")
-            return
-        if self.as_json:
-            _print_json([record.model_dump(mode="json", by_alias=True) for record in records])
-            return
-        table = Table("", "when (UTC)", "what", "model", "serves", "who", "why")
-        for record in records:
-            table.add_row(
-                f"{record.number}" + (" ←" if record == champion else ""),
-                f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-                record.action.replace("_", " "),
-                record.model,
-                record.to or record.from_ or "-",
-                escape(record.who),
-                escape(record.why),
-            )
-        console.print(table)
-
-
-class Rollback(BaseModel):
-    """Bring back an earlier champion, through Airflow, so that the cover index follows."""
-
-    version: CliPositionalArg[str | None] = Field(
-        None, description="one that has served (default: the one before the present champion)"
-    )
-
-    def cli_cmd(self) -> None:
-        """Run the command."""
-        from dustjacket.chain.airflow_api import AirflowApi
-        from dustjacket.chain.follow import wait_for_run
-        from dustjacket.promotion.ledger import Ledger
-
-        api = AirflowApi(load_settings())
-        run = api.trigger("rollback_clip", {"version": self.version})
-        wait_for_run(api, run)
-        done = next(
-            record for record in Ledger(_store()).records() if record.dag_run_id == run.dag_run_id
-        )
-        console.print(f"{done.to} serves: {escape(done.why)}")
 
 
 class IngestCatalog(CatalogParameters):
@@ -381,23 +212,6 @@ def _ingest(
     manifest = ingest(step, work, given, out.absolute(), console)
     console.print(rows_table({manifest.kind: manifest.facts}))
     console.print(f"{manifest.kind} {manifest.version.rpartition('-')[2]} in {out}")
-
-
-def _store() -> "Store":
-    from dustjacket.storage import Store
-
-    settings = load_settings()
-    if not settings.s3_endpoint:
-        raise NotReadyError("no S3 server: run `dustjacket up`, or set DUSTJACKET_S3_ENDPOINT")
-    return Store(settings)
-
-
-def _cache() -> Path:
-    return load_settings().home / "cache"
-
-
-def _print_json(answer: dict[str, Any] | list[Any]) -> None:
-    print(json.dumps(answer, ensure_ascii=False))
 
 
 if __name__ == "__main__":
