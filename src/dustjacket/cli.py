@@ -79,6 +79,131 @@ class Run(Profile):
         print_addresses(settings, console)
 
 
+<<<<<<< HEAD
+=======
+class Genre(BaseModel):
+    """Predict the genre of a title with the newest published classifier."""
+
+    title: CliPositionalArg[str] = Field(description="title of a book")
+    author: str | None = Field(None, description="its author")
+    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.genres.read import load_scorer
+        from dustjacket.genres.scorer import predict_genre
+
+        store = _store()
+        newest = store.newest("genre_classifier")
+        if newest is None:
+            raise NotReadyError("no classifier is published yet: run `dustjacket run`")
+        genres = predict_genre(load_scorer(store, newest, _cache()), self.title, self.author)
+        if self.as_json:
+            found = [{"genre": genre, "probability": round(p, 4)} for genre, p in genres]
+            _print_json({"title": self.title, "genres": found, "classifier": newest.version})
+            return
+        table = Table("genre", "probability", title=self.title)
+        for genre, probability in genres:
+            table.add_row(genre, f"{probability:.1%}")
+        console.print(table)
+
+
+class Covers(BaseModel):
+    """Find the covers that match a title best in the newest published index."""
+
+    title: CliPositionalArg[str] = Field(description="title of a book")
+    author: str | None = Field(None, description="its author")
+    top: int = Field(5, ge=1, le=100, description="how many covers")
+    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.retrieval.search import find_covers
+
+        store = _store()
+        newest = store.newest("cover_index")
+        if newest is None:
+            raise NotReadyError("no cover index is published yet: run `dustjacket run`")
+        matches = find_covers(store, newest, self.title, self.author, self.top)
+        if self.as_json:
+            found = [asdict(match) for match in matches]
+            _print_json({"title": self.title, "covers": found, "index": newest.version})
+            return
+        table = Table("cover", "score", "title", "author", "category", title=self.title)
+        for match in matches:
+            table.add_row(
+                match.key,
+                f"{match.score:.3f}",
+                match.title,
+                match.author or "-",
+                match.category or "-",
+            )
+        console.print(table)
+
+
+class History(BaseModel):
+    """Show every promotion, refusal and rollback, or what served at a time."""
+
+    at: datetime | None = Field(None, description="a date or time, in UTC if it does not say")
+    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="answer as JSON")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.promotion.ledger import Ledger, serving
+
+        records = Ledger(_store()).records()
+        if not any(record.to for record in records):
+            console.print("nothing was promoted yet: the starting weights serve")
+        moment = self.at and (self.at if self.at.tzinfo else self.at.replace(tzinfo=UTC))
+        champion = serving(records, moment)
+        if moment:
+            first = next((record.from_ for record in records if record.to), None)
+            serves = champion.to if champion else first
+            since = champion and f"{champion.at:%Y-%m-%d %H:%M:%S} UTC"
+            if self.as_json:
+                why = champion and champion.model_dump(mode="json", by_alias=True)
+                _print_json({"at": moment.isoformat(), "serves": serves, "record": why})
+            elif serves:
+                told = f"since {since}" if since else "before anything was promoted"
+                console.print(f"{serves} served, {told}", soft_wrap=True)
+            return
+        if self.as_json:
+            _print_json([record.model_dump(mode="json", by_alias=True) for record in records])
+            return
+        for record in records:
+            mark = " ←" if record == champion else ""
+            serves = f" serves as {record.to}" if record.to else f": {record.from_} stays"
+            console.print(
+                f"[bold]{record.number}  {record.action.replace('_', ' ')}[/bold]{mark}  "
+                f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, by {escape(record.who)}\n"
+                f"   {record.model}{serves}\n   {escape(record.why)}",
+                soft_wrap=True,
+            )
+
+
+class Rollback(BaseModel):
+    """Bring back an earlier champion, through Airflow, so that the cover index follows."""
+
+    version: CliPositionalArg[str | None] = Field(
+        None, description="one that has served (default: the one before the present champion)"
+    )
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.chain.airflow_api import AirflowApi
+        from dustjacket.chain.follow import wait_for_run
+        from dustjacket.promotion.ledger import Ledger
+
+        api = AirflowApi(load_settings())
+        run = api.trigger("rollback_clip", {"version": self.version})
+        wait_for_run(api, run)
+        done = next(
+            record for record in Ledger(_store()).records() if record.dag_run_id == run.dag_run_id
+        )
+        console.print(f"{done.to} serves: {escape(done.why)}")
+
+
+>>>>>>> w-p
 class IngestCatalog(CatalogParameters):
     """Read and clean a listing of books."""
 

@@ -1,25 +1,16 @@
-"""Fine-tuning whose driver, after a while, closes the socket that the processes' logs come by."""
+"""Fine-tuning whose driver closes the connection that a process's logs come by, after a line."""
 
-import threading
-
-from pyspark.ml.torch.log_communication import LogStreamingServer
+from pyspark.ml.torch.log_communication import WriteLogToStdout
 
 from dustjacket.clip.finetune import finetune_clip
 from dustjacket.job import run_job
 
-start = LogStreamingServer.start
 
-
-def start_and_stop(server, **given):
-    start(server, **given)
-    threading.Timer(25, stop, [server]).start()
-
-
-def stop(server):
-    server.shutdown()
-    print("the logs' socket is closed", flush=True)
+def read_a_line(self):
+    next(self._read_bline())
+    print("the logs' connection is closed", flush=True)
 
 
 if __name__ == "__main__":
-    LogStreamingServer.start = start_and_stop
+    WriteLogToStdout.handle = read_a_line
     run_job(finetune_clip)

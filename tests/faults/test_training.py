@@ -188,15 +188,15 @@ def test_a_cluster_trains_on_when_its_logs_have_nowhere_to_go(
 ):
     deaf = ROOT / "tests/faults/deaf_job.py"
     training = Training(
-        platform, store, labels, tmp_path, master=cluster[0], job=deaf, epochs=60, seed=14
+        platform, store, labels, tmp_path, master=cluster[0], job=deaf, epochs=15, seed=14
     )
     candidate = training.candidate()
     said = training.said.read_text()
-    assert "the logs' socket is closed" in said
-    assert "step 240 of 240" not in said, "it was closed too late to matter"
+    assert "the logs' connection is closed" in said
+    assert "step 60 of 60" not in said
     tracking.connect(platform)
     history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
-    assert {metric.step for metric in history} == set(range(1, 241))
+    assert {metric.step for metric in history} == set(range(1, 61))
 
 
 def test_airflow_s_retry_goes_on_where_a_killed_training_was(platform, store, labels, airflow):

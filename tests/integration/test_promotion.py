@@ -371,10 +371,12 @@ def test_history_tells_every_record_and_what_served_when(library, told):
     assert records[2]["from"] == first.to
     assert records[1]["comparison"]["candidate"] == WORSE.candidate
     assert records[2]["who"] == "[/ann]"
-    table = told()
-    assert "[/ann]" in table, "a name is shown as it is"
-    assert "refused" in table
-    assert "3 ←" in table
+    lines = told().splitlines()
+    assert [line.split()[0] for line in lines[::3]] == ["1", "2", "3"]
+    assert lines[3].startswith("2  refused  20")
+    assert "3  rolled back ←" in lines[6]
+    assert lines[6].endswith("by [/ann]"), "a name is shown as it is"
+    assert lines[7].split() == [first.to, "serves", "as", back.to]
 
     def serves(at):
         return json.loads(told(at=at, json=True))["serves"]
