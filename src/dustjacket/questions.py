@@ -140,23 +140,21 @@ class History(BaseModel):
                 why = champion and champion.model_dump(mode="json", by_alias=True)
                 _print_json({"at": moment.isoformat(), "serves": serves, "record": why})
             elif serves:
-                console.print(f"{serves} served, {f'since {since}' if since else 'from the first'}")
+                told = f"since {since}" if since else "before anything was promoted"
+                console.print(f"{serves} served, {told}", soft_wrap=True)
             return
         if self.as_json:
             _print_json([record.model_dump(mode="json", by_alias=True) for record in records])
             return
-        table = Table("", "when (UTC)", "what", "model", "serves", "who", "why")
         for record in records:
-            table.add_row(
-                f"{record.number}" + (" ←" if record == champion else ""),
-                f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-                record.action.replace("_", " "),
-                record.model,
-                record.to or record.from_ or "-",
-                escape(record.who),
-                escape(record.why),
+            mark = " ←" if record == champion else ""
+            serves = f" serves as {record.to}" if record.to else f": {record.from_} stays"
+            console.print(
+                f"[bold]{record.number}  {record.action.replace('_', ' ')}[/bold]{mark}  "
+                f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, by {escape(record.who)}\n"
+                f"   {record.model}{serves}\n   {escape(record.why)}",
+                soft_wrap=True,
             )
-        console.print(table)
 
 
 class Rollback(BaseModel):

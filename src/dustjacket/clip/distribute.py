@@ -7,7 +7,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +34,16 @@ def run_distributed(
     Raises:
         DustjacketError: a process failed; the text is the error that it ended with.
     """
-    processes = parameters.processes
+    local = is_local(spark)
     try:
-        if is_local(spark):
-            # A process takes the GPU of its number: Spark need not be told of this machine's.
-            with _loopback():
-                _LoopbackDistributor(processes, use_gpu=False).run(train, *args)
-        else:
-            on_gpus = parameters.device == "gpu"
-            TorchDistributor(processes, local_mode=False, use_gpu=on_gpus).run(train, *args)
+        distributor = _Distributor(
+            parameters.processes,
+            local_mode=local,
+            # Spark need not be told of this machine's: a process takes the one of its number.
+            use_gpu=parameters.device == "gpu" and not local,
+        )
+        with _loopback() if local else nullcontext():
+            distributor.run(train, *args)
     except RuntimeError as error:
         raised = _RAISED.findall(str(error)) or [_ended(str(error))]
         raise DustjacketError(f"training failed: {raised[0]}") from error
@@ -55,11 +56,31 @@ def _ended(said: str) -> str:
     return said.splitlines()[0]
 
 
-class _LoopbackDistributor(TorchDistributor):
-    """TorchDistributor whose processes meet in a file: its own way listens on every address."""
+class _Distributor(TorchDistributor):
+    """TorchDistributor without what would listen on every address, or end a training for its logs.
+
+    On one machine its processes meet in a file. On a cluster they train on without the connection
+    to the driver by which their lines come.
+    """
 
     def run(self, train_object: Callable[..., None] | str, *args: Any, **kwargs: Any) -> Any:
-        return self._run(train_object, _run_on_loopback, *args, **kwargs)
+        start = _run_on_loopback if self.local_mode else _run_on_cluster
+        return self._run(train_object, start, *args, **kwargs)
+
+
+class _Lines:
+    """Sends lines to the driver while it listens; all of them go to the executor's log too."""
+
+    failed = True  # else each line asks for the address of a peer that may be gone
+
+    def __init__(self, client: Any) -> None:
+        self.send = client.send  # which gives up quietly
+
+
+def _run_on_cluster(input_params: dict[str, Any], train_file: str, *args: Any) -> None:
+    command = TorchDistributor._create_torchrun_command(input_params, train_file, *args)
+    lines: Any = _Lines(input_params["log_streaming_client"])
+    TorchDistributor._execute_command(command, log_streaming_client=lines)
 
 
 def _run_on_loopback(input_params: dict[str, Any], train_file: str, *args: Any) -> None:
