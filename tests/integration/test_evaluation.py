@@ -1,5 +1,6 @@
 """The step that evaluates a candidate, on a small library, without Airflow."""
 
+import io
 import json
 import tempfile
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from dustjacket.covers.ingest import ingest_covers
 from dustjacket.errors import BadInputError
 from dustjacket.evaluation.evaluate import REPORT, evaluate_clip
 from dustjacket.genres.labels import label_covers
+from dustjacket.genres.read import LABELS, read_labels
 from dustjacket.genres.select import select_classifier
 from dustjacket.parameters import ClipParameters
 from dustjacket.sample import make_sample
@@ -111,3 +113,33 @@ def test_covers_are_compared_with_those_a_champion_of_an_earlier_version_was_tra
     assert drift["energy"] > 0
     assert 0 < drift["energy_p"] <= 1
     json.dumps(drift, allow_nan=False)
+
+
+def test_a_test_cover_that_the_champion_was_trained_on_is_left_out(alone, labels):
+    books = read_labels(alone.store, labels)
+    test = books.index[books["split"] == "test"]
+    books.loc[test[::2], "split"] = "train"
+    table = io.BytesIO()
+    books.to_parquet(table, index=False)
+    draft = alone.store.draft("labelled_covers", version_name(datetime.now(UTC), "0" * 12))
+    draft.put(f"{LABELS}/all.parquet", table.getvalue())
+    publish(alone, PROMOTED, draft.publish(parents=labels.parents)[0], seed=17)
+    publish(alone, CANDIDATE, labels, seed=18)
+    facts = alone.run("evaluate_clip", evaluate_clip, **LEAST).facts
+    assert facts["leaked"] == len(test[::2])
+    assert facts["gallery"] == len(test) - facts["leaked"]
+    assert facts["comparison"]["leaked_share"] == pytest.approx(len(test[::2]) / len(test))
+
+
+def test_covers_that_no_longer_decode_are_left_out_and_counted(alone, labels):
+    publish(alone, CANDIDATE, labels, seed=19)
+    covers = alone.store.manifest("covers", labels.parents["covers"])
+    for entry in covers.files:
+        if entry.path.endswith(".tar"):
+            alone.store.client.put_object(
+                Bucket=alone.store.bucket, Key=covers.prefix + entry.path, Body=b"no tar file"
+            )
+    evaluation = alone.run("evaluate_clip", evaluate_clip, **LEAST)
+    assert sum(evaluation.facts["broken"].values()) == labels.rows["labelled"]
+    assert evaluation.facts["verdict"] == "insufficient"
+    assert b"insufficient" in alone.store.read(evaluation, REPORT)
