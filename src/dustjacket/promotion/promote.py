@@ -239,11 +239,7 @@ def _mirror(store: Store, record: Record) -> None:
         if mirror is None:
             log.warning("%s/%s is not in MLflow's registry: no alias shows it", kind, version)
             return
-        for tag, value in tags.items():
-            _set_tag(mirror, tag, value)
-        if record.to:
-            client = mlflow.MlflowClient()
-            client.set_registered_model_alias(tracking.CLIP, tracking.CHAMPION, mirror.version)
+        _show(mirror, tags, champion=record.to is not None)
     except MlflowException as error:
         raise DustjacketError(
             f"ledger record {record.number} stands, but MLflow could not be told: "
@@ -251,12 +247,16 @@ def _mirror(store: Store, record: Record) -> None:
         ) from error
 
 
-# Of two that set the same new tag at once, MLflow's database refuses one.
+# Of two that set the same new tag or alias at once, MLflow's database refuses one.
 @retry(
     retry=retry_if_exception_type(MlflowException),
-    stop=stop_after_attempt(3),
+    stop=stop_after_attempt(4),
     wait=wait_random(max=1),
     reraise=True,
 )
-def _set_tag(mirror: ModelVersion, tag: str, value: str) -> None:
-    mlflow.MlflowClient().set_model_version_tag(mirror.name, mirror.version, tag, value)
+def _show(mirror: ModelVersion, tags: dict[str, str], *, champion: bool) -> None:
+    client = mlflow.MlflowClient()
+    for tag, value in tags.items():
+        client.set_model_version_tag(mirror.name, mirror.version, tag, value)
+    if champion:
+        client.set_registered_model_alias(mirror.name, tracking.CHAMPION, mirror.version)
