@@ -376,7 +376,7 @@ def test_history_tells_every_record_and_what_served_when(library, told):
     assert lines[3].startswith("2  refused  20")
     assert "3  rolled back ←" in lines[6]
     assert lines[6].endswith("by [/ann]"), "a name is shown as it is"
-    assert lines[7].split() == [first.to, "serves", "as", back.to]
+    assert lines[7].split() == [back.model, "serves", "as", back.to]
 
     def serves(at):
         return json.loads(told(at=at, json=True))["serves"]

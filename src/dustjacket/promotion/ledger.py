@@ -5,6 +5,7 @@ ledger up to a number and takes the next has so seen all that came before: of tw
 wins, and the other has to look again.
 """
 
+import re
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from dustjacket.storage import Manifest, Store
 
 PREFIX = "ledger/"
 _MADE_MEANWHILE = (409, 412)
+_RECORD = re.compile(rf"{PREFIX}\d{{8}}\.json")
 
 
 class Entry(BaseModel):
@@ -75,9 +77,10 @@ class Ledger:
         """Return all records, oldest first.
 
         Raises:
-            CorruptVersionError: something below ``ledger/`` is no record, or one is missing.
+            CorruptVersionError: a record is not one, or is missing.
         """
-        keys = [key for key, _ in self._store.keys(PREFIX)]
+        # A server may list what it is still writing, under a name of its own.
+        keys = [key for key, _ in self._store.keys(PREFIX) if _RECORD.fullmatch(key)]
         for number, key in enumerate(keys, 1):
             if key != _key(number):
                 raise CorruptVersionError(

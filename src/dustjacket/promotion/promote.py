@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import mlflow
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
 from dustjacket import tracking
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
@@ -237,13 +239,24 @@ def _mirror(store: Store, record: Record) -> None:
         if mirror is None:
             log.warning("%s/%s is not in MLflow's registry: no alias shows it", kind, version)
             return
-        client = mlflow.MlflowClient()
-        for tag, value in tags.items():
-            client.set_model_version_tag(tracking.CLIP, mirror.version, tag, value)
-        if record.to:
-            client.set_registered_model_alias(tracking.CLIP, tracking.CHAMPION, mirror.version)
+        _show(mirror, tags, champion=record.to is not None)
     except MlflowException as error:
         raise DustjacketError(
             f"ledger record {record.number} stands, but MLflow could not be told: "
             f"{str(error).splitlines()[0]}; run it again"
         ) from error
+
+
+# Of two that set the same new tag or alias at once, MLflow's database refuses one.
+@retry(
+    retry=retry_if_exception_type(MlflowException),
+    stop=stop_after_attempt(4),
+    wait=wait_random(max=1),
+    reraise=True,
+)
+def _show(mirror: ModelVersion, tags: dict[str, str], *, champion: bool) -> None:
+    client = mlflow.MlflowClient()
+    for tag, value in tags.items():
+        client.set_model_version_tag(mirror.name, mirror.version, tag, value)
+    if champion:
+        client.set_registered_model_alias(mirror.name, tracking.CHAMPION, mirror.version)
