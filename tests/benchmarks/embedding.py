@@ -37,7 +37,7 @@ from tests.benchmarks.measure import line
 
 MODELS = ("ViT-B-32", LITE)
 COVERS, ROUNDS, TRIED = int(os.environ.get("N") or 256), 3, 128
-BATCHES, WORKERS = (16, 32, 64, 128), (0, 1, 2)
+BATCHES, WORKERS = (16, 32, 64, 128), (0, 2)
 CORES = len(os.sched_getaffinity(0))
 _clip: Clip | None = None  # of a process of ours
 
