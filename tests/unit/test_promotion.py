@@ -17,23 +17,24 @@ BETTER = Comparison(
     gain_interval=(0.4, 0.6),
     by_genre={"Horror": (0.3, 0.8, 40), "Travel": (0.4, 0.4, 40)},
     general=(0.70, 0.70),
+    general_interval=(-0.02, 0.02),
     leaked_share=0.01,
 )
 PARAMETERS = EvaluationParameters()
 shares = st.floats(0, 1)
+intervals = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(lambda ends: tuple(sorted(ends)))
 comparisons = st.builds(
     Comparison,
     test_covers=st.integers(0, 500),
     champion=shares,
     candidate=shares,
-    gain_interval=st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(
-        lambda ends: tuple(sorted(ends))
-    ),
+    gain_interval=intervals,
     by_genre=st.dictionaries(
         st.sampled_from(["Horror", "Travel", "Poetry"]),
         st.tuples(shares, shares, st.integers(1, 200)),
     ),
     general=st.tuples(shares, shares),
+    general_interval=intervals,
     leaked_share=shares,
 )
 
@@ -99,11 +100,17 @@ def test_the_more_genres_are_looked_at_the_less_a_drop_in_one_of_them_proves():
 
 
 @pytest.mark.parametrize(
-    ("general", "verdict"),
-    [((0.50, 0.48), "promoted"), ((0.50, 0.47), "forgotten"), ((0.5, 0.9), "promoted")],
+    ("general", "interval", "verdict"),
+    [
+        ((0.50, 0.48), (-0.03, -0.01), "promoted"),
+        ((0.50, 0.47), (-0.05, -0.01), "forgotten"),
+        ((0.50, 0.47), (-0.07, 0.01), "promoted"),
+        ((0.5, 0.9), (0.3, 0.5), "promoted"),
+    ],
 )
-def test_general_recognition_may_not_fall_by_more_than_the_limit(general, verdict):
-    assert decide(replace(BETTER, general=general), PARAMETERS).verdict == verdict
+def test_general_recognition_may_not_surely_fall_by_more_than_the_limit(general, interval, verdict):
+    found = replace(BETTER, general=general, general_interval=interval)
+    assert decide(found, PARAMETERS).verdict == verdict
 
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.05, "promoted"), (0.051, "leaked")])
@@ -112,7 +119,9 @@ def test_a_leaky_test_proves_nothing(share, verdict):
 
 
 def test_of_all_that_is_broken_the_first_in_a_fixed_order_is_the_verdict_and_all_is_told():
-    worst = Comparison(5, 0.9, 0.1, (-0.9, -0.7), {"Horror": (0.9, 0.1, 50)}, (0.7, 0.1), 0.5)
+    worst = Comparison(
+        5, 0.9, 0.1, (-0.9, -0.7), {"Horror": (0.9, 0.1, 50)}, (0.7, 0.1), (-0.7, -0.5), 0.5
+    )
     decision = decide(worst, PARAMETERS)
     assert decision.verdict == "insufficient"
     assert broken(worst) == [

@@ -61,7 +61,7 @@ class Findings:
             "leaked": self.leaked,
             "broken": self.broken,
             "difference": asdict(self.difference),
-            "general": {name: asdict(found) for name, found in self.general.items()},
+            "general": {name: found.facts() for name, found in self.general.items()},
             "ablation": self.ablation.facts(),
             "genre_task": {**asdict(self.genre), "chance": self.genre.chance},
             "contradictions": self.contradictions.drop(columns="at").to_dict("records"),
@@ -112,6 +112,7 @@ def measure(contest: Contest, drift: Drift | None) -> Findings:
     of_candidate = {"starting": models["starting"], "fine_tuned": models["candidate"]}
     before, after = retrieved["champion"].hits(), retrieved["fine_tuned"].hits()
     difference = paired(after, before, **resampling)
+    kept = paired(general["fine_tuned"].hits, general["champion"].hits, **resampling)
     books = contest.library.books
     return Findings(
         retrieved=retrieved,
@@ -128,6 +129,7 @@ def measure(contest: Contest, drift: Drift | None) -> Findings:
             gain_interval=(difference.low, difference.high),
             by_genre=by_genre(before, after, contest.tested["known_genre"]),
             general=(general["champion"].accuracy, general["fine_tuned"].accuracy),
+            general_interval=(kept.low, kept.high),
             leaked_share=contest.leaked_share,
         ),
         general=general,

@@ -63,12 +63,18 @@ class Recognition:
         interval: 95 % of it, by resampling pictures.
         by_kind: of each.
         chance: the mean of one in so many classes.
+        hits: (n,) of each picture, weighed so that their mean is the accuracy.
     """
 
     accuracy: float
     interval: Interval
     by_kind: dict[str, float]
     chance: float
+    hits: np.ndarray
+
+    def facts(self) -> dict[str, Any]:
+        """Return the figures, without the pictures."""
+        return {name: value for name, value in vars(self).items() if name != "hits"}
 
 
 def recognise(clip: Clip, batch: int, *, resamples: int, seed: int) -> Recognition:
@@ -89,6 +95,7 @@ def recognise(clip: Clip, batch: int, *, resamples: int, seed: int) -> Recogniti
         interval=mean_interval(weighed, resamples=resamples, seed=seed),
         by_kind={kind: float(each.mean()) for kind, each in right.items()},
         chance=float(np.mean(of_chance)),
+        hits=weighed,
     )
 
 
