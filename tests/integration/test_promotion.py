@@ -22,8 +22,8 @@ from dustjacket.storage import Store, digest_of, version_name
 from tests.conftest import fresh_home
 
 pytestmark = pytest.mark.integration
-BETTER = Comparison(209, 0.3, 0.8, (0.4, 0.6), {}, (0.7, 0.7), 0.0)
-WORSE = Comparison(209, 0.8, 0.3, (-0.6, -0.4), {}, (0.7, 0.7), 0.0)
+BETTER = Comparison(209, 0.3, 0.8, (0.4, 0.6), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
+WORSE = Comparison(209, 0.8, 0.3, (-0.6, -0.4), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
 
 
 @pytest.fixture(scope="module")
