@@ -119,7 +119,7 @@ def peers(model: torch.nn.Module, files: list[Path]) -> tuple[Callable[[], int],
 
 
 def apart(weights: Path, files: list[Path], titles: list[str]) -> tuple[float, str]:
-    """Return how far a cosine moves where ours is quick, and whether titles find the same covers."""
+    """Return how far what makes ours quick moves a cosine, and whether titles find the same."""
     clip = load(weights)
     images = torch.stack([square(file.read_bytes(), clip.image_size) for file in files])
     texts = embed_texts(clip, titles)
