@@ -281,7 +281,7 @@ class EvaluationParameters(StepParameters):
 class IndexParameters(StepParameters):
     """Parameters of ``index_covers``."""
 
-    batch_size: int = Field(64, ge=1, le=8192, description="Covers embedded at a time")
+    batch_size: int = Field(16, ge=1, le=8192, description="Covers embedded at a time")
     max_broken_share: float = Field(
         0.01, ge=0, le=1, description="Fail if a greater share of the covers cannot be read"
     )

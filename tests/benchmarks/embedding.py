@@ -4,7 +4,7 @@ Ours is what a Spark task of ``index_covers`` does (decode, resize, embed), in a
 there are cores, with one thread each. The loop is a PyTorch DataLoader with open_clip's transform
 and ``encode_image``, on as many threads, at the best of its batch sizes, loader's workers, and fp32
 or autocast to bf16. Models load beforehand, and both embed ``N`` covers (256 by default) in turn.
-``/apart`` is how far the precision that ours takes here moves a cosine of a title and a cover.
+``/apart`` is how far that which makes ours quick moves a cosine of a title and a cover.
 """
 
 import os
@@ -119,7 +119,7 @@ def peers(model: torch.nn.Module, files: list[Path]) -> tuple[Callable[[], int],
 
 
 def apart(weights: Path, files: list[Path], titles: list[str]) -> tuple[float, str]:
-    """Return how far a cosine moves by ours' precision, and whether titles find the same covers."""
+    """Return how far what makes ours quick moves a cosine, and whether titles find the same."""
     clip = load(weights)
     images = torch.stack([square(file.read_bytes(), clip.image_size) for file in files])
     texts = embed_texts(clip, titles)
@@ -129,7 +129,7 @@ def apart(weights: Path, files: list[Path], titles: list[str]) -> tuple[float, s
     same = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(*ten, strict=True)])
     own = [np.mean([at in row for at, row in enumerate(rows)]) for rows in ten]
     return float(np.abs(exact - found).max()), (
-        f"{same:.1%} of the ten nearest covers are the same; recall@10 {own[0]:.3f} in fp32, "
+        f"{same:.1%} of the ten nearest covers are the same; recall@10 {own[0]:.3f} else, "
         f"{own[1]:.3f} so"
     )
 
@@ -161,8 +161,7 @@ def main() -> None:
                 ours()
                 rates = [(rate(ours), rate(theirs)) for _ in range(ROUNDS)]
             mine, others = (median(column) for column in zip(*rates, strict=True))
-            precision = "bf16" if has_bf16() else "fp32"
-            note = f"{name}, {precision}, {CORES} threads; open_clip: {how}"
+            note = f"{CORES} threads; open_clip: {how}"
             line(f"embedding/{name}", mine, others, "covers/s", COVERS, note)
             moved, said = apart(weights, files, titles)
             line(f"embedding/{name}/apart", moved, 0, "cosine", COVERS, said, 5)

@@ -1,11 +1,15 @@
 """Embeddings of covers and of books' texts, of unit length."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
 import torch
+from open_clip.transformer import VisionTransformer
+from timm.layers.norm_act import BatchNormAct2d
+from timm.models.efficientnet import EfficientNet
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dustjacket.clip.data import Images, normalised, square_if_readable
 from dustjacket.clip.model import Clip
@@ -53,14 +57,28 @@ def embed_texts(
 
 
 def quick(clip: Clip) -> Clip:
-    """Turn the weights of the image tower to bf16, where the processor has that; return the model.
+    """Change the image tower, in place, so that it only embeds, but faster; return the model.
 
-    It embeds twice as many covers a second so, and a cosine moves by less than 1e-2.
+    A vision transformer gets bf16 weights where the processor has bf16, which moves a cosine by
+    less than 1e-2. An EfficientNet's would move by more, so its batch normalisations are folded
+    into the convolutions before them instead, which changes nothing. Other towers stay.
     """
-    if has_bf16():
-        visual: Any = clip.model.visual
-        visual.to(torch.bfloat16, memory_format=torch.channels_last)
+    visual: Any = clip.model.visual
+    if isinstance(visual, VisionTransformer):
+        if has_bf16():
+            visual.bfloat16()
+    elif isinstance(getattr(visual, "trunk", None), EfficientNet):
+        _fold(visual.trunk.eval())
+        visual.to(memory_format=torch.channels_last)
     return clip
+
+
+def _fold(trunk: torch.nn.Module) -> None:
+    for part in trunk.modules():
+        for (first, conv), (then, norm) in pairwise(list(part.named_children())):
+            if isinstance(conv, torch.nn.Conv2d) and isinstance(norm, BatchNormAct2d):
+                setattr(part, first, fuse_conv_bn_eval(conv, norm))
+                setattr(part, then, norm.act)
 
 
 @torch.inference_mode()
