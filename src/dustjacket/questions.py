@@ -68,11 +68,12 @@ class Covers(BaseModel):
             found = [asdict(match) for match in matches]
             _print_json({"title": self.title, "covers": found, "index": index.version})
             return
-        table = Table("cover", "score", "title", "author", "genre", title=self.title)
+        table = Table("cover", "cosine", "named", "title", "author", "genre", title=self.title)
         for match in matches:
             table.add_row(
                 match.key,
                 f"{match.score:.3f}",
+                f"{match.words:.0%}",
                 match.title,
                 match.author or "-",
                 match.category or match.genre or "-",

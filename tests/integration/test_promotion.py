@@ -9,7 +9,7 @@ import mlflow
 import pytest
 from rich.console import Console
 
-from dustjacket import cli, tracking
+from dustjacket import cli, questions, tracking
 from dustjacket.chain.follow import current_versions
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
 from dustjacket.parameters import EvaluationParameters, Profile
@@ -351,7 +351,7 @@ def test_a_ledger_that_was_meddled_with_is_told_of(library):
 @pytest.fixture
 def told(library, monkeypatch, capsys):
     """Return what ``dustjacket history`` says of the library."""
-    monkeypatch.setattr(cli, "_store", lambda: library.store)
+    monkeypatch.setattr(questions, "_store", lambda: library.store)
 
     def history(**flags):
         cli.History.model_validate(flags).cli_cmd()

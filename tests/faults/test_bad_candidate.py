@@ -1,0 +1,97 @@
+"""Two candidates, really trained: the better one serves, the one of shuffled pairs is refused."""
+
+import io
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from dustjacket.chain.airflow_api import ACTIVE, AirflowApi
+from dustjacket.genres.read import read_labels
+from dustjacket.promotion import Ledger
+from dustjacket.retrieval.read import index_in_use
+from dustjacket.sample import make_sample
+from dustjacket.storage import Store, version_name
+from tests.conftest import running_platform
+from tests.e2e.test_whole_chain import dustjacket
+from tests.faults.test_ended_tasks import until
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
+
+
+@pytest.fixture(scope="module")
+def own_platform():
+    with running_platform("candidates") as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def own_store(own_platform):
+    return Store(own_platform)
+
+
+@pytest.fixture(scope="module")
+def report(own_platform, tmp_path_factory):
+    """The whole chain on a small sample library, once."""
+    folder = tmp_path_factory.mktemp("library")
+    library = make_sample(folder, 400, 300, seed=7)
+    words = ["run", "--catalog", library.listing, "--covers", library.covers]
+    words += ["--select-classifier.candidates", '["complement_nb"]']
+    words += ["--finetune-clip.recipe", "locked", "--finetune-clip.epochs", 30]
+    words += ["--finetune-clip.learning-rate", "1e-3", "--evaluate-clip.min-test-covers", 30]
+    dustjacket(*words, home=own_platform.home, cwd=folder)
+    return json.loads((folder / "report.json").read_text())
+
+
+def shuffle(store):
+    """Publish the newest labels with the books of the training covers dealt out anew."""
+    labels = store.newest("labelled_covers")
+    books = read_labels(store, labels)
+    train = books.index[books["split"] == "train"]
+    dealt = np.random.default_rng(13).permutation(train)
+    books.loc[train, ["title", "author"]] = books.loc[dealt, ["title", "author"]].to_numpy()
+    table = io.BytesIO()
+    books.to_parquet(table, index=False)
+    draft = store.draft("labelled_covers", version_name(datetime.now(UTC), f"{13:012}"))
+    draft.put("labels/part.parquet", table.getvalue())
+    return draft.publish(parents=labels.parents, facts=labels.facts)[0]
+
+
+def test_what_was_trained_on_its_own_covers_is_promoted(report, own_store):
+    assert report["evaluation"]["verdict"] == "promoted"
+    promoted = Ledger(own_store).records()[-1]
+    assert promoted.action == "promoted"
+    assert promoted.to == f"cover_clip/{own_store.newest('cover_clip').version}"
+
+
+def test_what_was_trained_on_shuffled_pairs_is_refused_and_a_rollback_brings_its_index(
+    report, own_platform, own_store
+):
+    airflow, ledger = AirflowApi(own_platform), Ledger(own_store)
+    run = airflow.trigger("finetune_clip", {"labelled_covers_version": shuffle(own_store).version})
+    until(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, 300, "it hangs")
+    refused = until(
+        lambda: next((one for one in ledger.records() if one.action == "refused"), None),
+        300, "the gate was not asked",
+    )  # fmt: skip
+    assert refused.verdict == "not_better", refused.why
+    assert refused.comparison["candidate"] < refused.comparison["champion"]
+
+    promoted = ledger.champion
+    embedded = index_in_use(own_store)
+    said = dustjacket("rollback", home=own_platform.home).stdout
+    assert promoted.from_ in said
+    served = own_store.newest("cover_clip")
+    assert ledger.champion.to == f"cover_clip/{served.version}"
+
+    def follows():
+        return index_in_use(own_store).parents.get("cover_clip") == served.version
+
+    until(follows, 300, "no index followed")
+    assert index_in_use(own_store).facts["weights"] != embedded.facts["weights"]
+    assert index_in_use(own_store).facts["embedded"] == 0, "those weights had an index before"
+
+    said = dustjacket("history", home=own_platform.home).stdout
+    told = [said.index(what) for what in ("promoted", "refused", "rolled back")]
+    assert told == sorted(told)
