@@ -13,7 +13,7 @@ from statistics import median
 
 import psutil
 
-from tests.conftest import STATE
+STATE = Path(__file__).parents[2] / ".dustjacket"
 
 _POLL_S = 0.5
 
