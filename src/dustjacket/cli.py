@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -194,6 +195,10 @@ def main() -> None:
         first = error.errors(include_url=False)[0]
         flag = ".".join(map(str, first["loc"]))
         print(f"dustjacket: {flag}: {first['msg']} (got {first['input']!r})", file=sys.stderr)
+        sys.exit(1)
+    except (BotoCoreError, ClientError) as error:
+        cure = "look at `dustjacket status`, and start what is down with `dustjacket up`"
+        print(f"dustjacket: the object store refused: {error}; {cure}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("dustjacket: interrupted", file=sys.stderr)
