@@ -95,7 +95,7 @@ def main():
                 f"{trained.pairs_per_second:.0f} pairs/s, {seconds:.0f} s in all"
             )
             was, now = before[genre][0].mean(), after[0].mean()
-            line(f"clip-learning/{name}", now, was, "recall@10", len(test), note)
+            line(f"clip-learning/{name}", now, was, "recall@10", len(test), note, 3)
 
 
 if __name__ == "__main__":
