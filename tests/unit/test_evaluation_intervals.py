@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dustjacket.clip.metrics import summary
@@ -29,6 +29,7 @@ def test_the_interval_of_a_recall_is_the_binomials():
 
 @settings(max_examples=40)
 @given(st.lists(st.sampled_from([1.0, 1.5, 2, 6, 11, 40]), min_size=1, max_size=30))
+@example([1.0, 11, 11])
 def test_an_interval_lies_between_the_least_and_the_greatest_that_can_be_drawn(values):
     found = np.array(values)
     one_by_one = [summary(np.array([value])) for value in values]

@@ -42,7 +42,8 @@ def rank_intervals(ranks: np.ndarray, *, resamples: int, seed: int) -> dict[str,
     within = np.stack([*(values <= k for k in RECALLS), 1 / values], axis=1)
     means, medians = [], []
     for drawn in draws(counts, resamples, seed):
-        means.append(drawn @ within / len(ranks))
+        # By rounding, the mean of equal numbers may be less than they are.
+        means.append(np.clip(drawn @ within / len(ranks), within.min(axis=0), within.max(axis=0)))
         medians.append(_medians(values, drawn, len(ranks)))
     found = np.concatenate(means).T
     names = [*(f"recall_at_{k}" for k in RECALLS), "mrr"]
