@@ -15,7 +15,13 @@ from pydantic_settings import (
 )
 
 from dustjacket.errors import DustjacketError
-from dustjacket.parameters import CatalogParameters, CoversParameters, Profile, StepParameters
+from dustjacket.parameters import (
+    CatalogParameters,
+    CoversParameters,
+    Profile,
+    StepParameters,
+    first_error,
+)
 from dustjacket.questions import Covers, Genre, History, Match, Rollback, console
 
 if TYPE_CHECKING:
@@ -192,9 +198,7 @@ def main() -> None:
         print(f"dustjacket: {error}", file=sys.stderr)
         sys.exit(1)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        flag = ".".join(map(str, first["loc"]))
-        print(f"dustjacket: {flag}: {first['msg']} (got {first['input']!r})", file=sys.stderr)
+        print(f"dustjacket: {first_error(error)}", file=sys.stderr)
         sys.exit(1)
     except (BotoCoreError, ClientError) as error:
         cure = "look at `dustjacket status`, and start what is down with `dustjacket up`"

@@ -318,16 +318,19 @@ def parse_profile(text: str) -> Profile:
     try:
         return Profile.model_validate_json(text)
     except ValidationError as error:
-        raise BadInputError(f"the profile is wrong: {_first(error)}; edit the variable") from None
+        raise BadInputError(
+            f"the profile is wrong: {first_error(error)}; edit the variable"
+        ) from None
 
 
 def _validated(cls: type[StepParameters], values: dict[str, Any], step: str) -> StepParameters:
     try:
         return cls.model_validate(values)
     except ValidationError as error:
-        raise BadInputError(f"a parameter of {step} is wrong: {_first(error)}") from None
+        raise BadInputError(f"a parameter of {step} is wrong: {first_error(error)}") from None
 
 
-def _first(error: ValidationError) -> str:
+def first_error(error: ValidationError) -> str:
+    """Return the first thing wrong, in one line: where, what, and what was given."""
     first = error.errors(include_url=False)[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']} (got {first['input']!r})"

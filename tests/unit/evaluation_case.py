@@ -1,5 +1,8 @@
 """A small contest in memory: coloured covers whose titles name the colour, and tiny models."""
 
+from contextlib import contextmanager
+from unittest import mock
+
 import numpy as np
 import pandas as pd
 import torch
@@ -65,7 +68,11 @@ def contest(train=30, validation=12, test=24, *, known=True, genre=True, leaked=
     )
 
 
-def few_scenes(patch):
+@contextmanager
+def few_scenes():
     """Have general recognition look at one picture of a class: it is the slowest part."""
-    patch.setattr("dustjacket.evaluation.recognition._EACH", {"signs": 1, "forms": 1, "digits": 1})
+    few = {"signs": 1, "forms": 1, "digits": 1}
+    with mock.patch("dustjacket.evaluation.recognition._EACH", few):
+        scenes.cache_clear()
+        yield
     scenes.cache_clear()

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from dustjacket.clip.metrics import (
     chance,
-    match_probability,
     matching,
     own_ranks,
     ranks,
@@ -83,14 +82,14 @@ def test_of_no_cover_all_figures_are_zero():
     nothing = np.empty((0, 4))
     assert set(retrieval(nothing, nothing)["title_to_cover"].values()) == {0}
     assert set(chance(0).values()) == {0}
-    assert similarity(nothing, nothing) == match_probability(nothing, nothing, 100) == 0
+    assert similarity(nothing, nothing) == matching(nothing, nothing, 100).probability == 0
 
 
 def test_similarity_and_match_probability_of_perfect_pairs():
     eye = np.eye(4)
     assert similarity(eye, eye) == 1
-    assert match_probability(eye, eye, scale=100) == pytest.approx(1)
-    assert match_probability(eye, eye, scale=0) == pytest.approx(1 / 4)
+    assert matching(eye, eye, scale=100).probability == pytest.approx(1)
+    assert matching(eye, eye, scale=0).probability == pytest.approx(1 / 4)
 
 
 def test_the_likeliest_title_is_right_where_it_is_the_covers_own():

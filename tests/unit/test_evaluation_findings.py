@@ -12,7 +12,6 @@ from dustjacket.evaluation.contradictions import contradictions
 from dustjacket.evaluation.evaluate import report_sections
 from dustjacket.evaluation.findings import by_genre, measure
 from dustjacket.evaluation.intervals import Difference
-from dustjacket.evaluation.recognition import scenes
 from dustjacket.promotion import decide
 from tests.unit.evaluation_case import PARAMETERS, coloured, contest, few_scenes
 
@@ -21,10 +20,8 @@ CARD = [("candidate", "clip_candidate/one")]
 
 @pytest.fixture(scope="module", autouse=True)
 def little_to_recognise():
-    with pytest.MonkeyPatch.context() as patch:
-        few_scenes(patch)
+    with few_scenes():
         yield
-    scenes.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from dustjacket.evaluation.drift import Drift
 from dustjacket.evaluation.evaluate import report_sections
 from dustjacket.evaluation.figures import plane
 from dustjacket.evaluation.findings import measure
-from dustjacket.evaluation.recognition import scenes
 from dustjacket.evaluation.report import Verdict, render
 from dustjacket.promotion import decide
 from tests.unit.evaluation_case import PARAMETERS, contest, few_scenes
@@ -46,10 +45,8 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module", autouse=True)
 def little_to_recognise():
-    with pytest.MonkeyPatch.context() as patch:
-        few_scenes(patch)
+    with few_scenes():
         yield
-    scenes.cache_clear()
 
 
 @pytest.fixture(scope="module")

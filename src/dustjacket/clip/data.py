@@ -24,6 +24,20 @@ class Images(Protocol):
 
 
 @dataclass(frozen=True)
+class SomeImages:
+    """Some of the covers of others, counted from 0."""
+
+    images: Images
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows: np.ndarray) -> torch.Tensor:
+        return self.images[self.rows[rows]]
+
+
+@dataclass(frozen=True)
 class Pairs:
     """Covers and their books, row by row.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import softmax
 
 RECALLS = (1, 5, 10)
 _BLOCK = 1024
@@ -127,6 +128,11 @@ class Matching:
     best: np.ndarray
     right: np.ndarray
 
+    @property
+    def probability(self) -> float:
+        """Return the mean probability of a cover's own title; 0 where there is none."""
+        return float(self.own.mean()) if len(self.own) else 0.0
+
 
 def matching(titles: np.ndarray, covers: np.ndarray, scale: float) -> Matching:
     """Return how probable titles are for covers.
@@ -138,19 +144,7 @@ def matching(titles: np.ndarray, covers: np.ndarray, scale: float) -> Matching:
     """
     of_own, best, right = np.empty(len(covers)), np.empty(len(covers)), np.empty(len(covers), bool)
     for own, cosines in _blocks(covers, titles):
-        probabilities = softmax(scale * cosines)
+        probabilities = softmax(scale * cosines, axis=1)
         of_own[own] = probabilities[np.arange(len(own)), own]
         best[own], right[own] = probabilities.max(axis=1), probabilities.argmax(axis=1) == own
     return Matching(of_own, best, right)
-
-
-def match_probability(titles: np.ndarray, covers: np.ndarray, scale: float) -> float:
-    """Return the mean probability of a cover's own title; 0 where there is none."""
-    return float(matching(titles, covers, scale).own.mean()) if len(titles) else 0.0
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return probabilities along the last axis."""
-    weights: np.ndarray = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    total: np.ndarray = weights / weights.sum(axis=-1, keepdims=True)
-    return total

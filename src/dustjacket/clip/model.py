@@ -48,6 +48,11 @@ class Clip:
         size: Any = self.model.visual.image_size  # type: ignore[union-attr]
         return int(size[0] if isinstance(size, tuple) else size)
 
+    @property
+    def scale(self) -> float:
+        """What cosines are multiplied by for probabilities, as learnt."""
+        return float(self.model.logit_scale.detach().exp())  # type: ignore[operator]
+
     def tokens(self, texts: Sequence[str]) -> torch.Tensor:
         """Return (n, tokens) integers, as wide as the longest text needs; see :meth:`cut`."""
         return self.cut(self.tokenizer(list(texts)))

@@ -19,7 +19,7 @@ import torch.distributed as dist
 
 from dustjacket.clip.checkpoints import Checkpoints, State
 from dustjacket.clip.contrast import Group
-from dustjacket.clip.data import Pairs
+from dustjacket.clip.data import Pairs, SomeImages
 from dustjacket.clip.distribute import RENDEZVOUS
 from dustjacket.clip.figures import matches_figure
 from dustjacket.clip.images import CoverCache
@@ -206,18 +206,4 @@ def _union(rows: np.ndarray, group: Group) -> np.ndarray:
 
 
 def _part(cache: CoverCache, books: pd.DataFrame) -> Pairs:
-    return Pairs(books.reset_index(drop=True), _Rows(cache, books.index.to_numpy()))
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Some rows of a cache, counted from 0."""
-
-    cache: CoverCache
-    rows: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, rows: np.ndarray) -> torch.Tensor:
-        return self.cache[self.rows[rows]]
+    return Pairs(books.reset_index(drop=True), SomeImages(cache, books.index.to_numpy()))

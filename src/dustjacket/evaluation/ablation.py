@@ -12,9 +12,9 @@ from dustjacket.clip.prompts import prompt_variants
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.intervals import Difference, paired, rank_intervals
 
+# In the order of prompt_variants.
 PARTS = ("title", "title + author", "title + genre", "title + author + genre")
 PREDICTED, TRUE = "predicted", "true"
-_BY_VARIANT = (0, 1, 2, 3)  # of prompt_variants, in the order of PARTS
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,12 @@ def prompts(books: pd.DataFrame, sure: float) -> dict[tuple[str, str], list[str]
         sure: a predicted genre that is less probable is left out.
     """
     predicted = prompt_variants(books, genre=True, min_confidence=sure)
-    made = {
-        (PARTS[at], PREDICTED if at & 2 else ""): predicted[variant]
-        for at, variant in enumerate(_BY_VARIANT)
-    }
+    made = {(PARTS[at], PREDICTED if at & 2 else ""): texts for at, texts in enumerate(predicted)}
     known = books["true_genre"].notna()
     if known.any():
         right = books.assign(genre=books["true_genre"], probability=known.astype(float))
         named = prompt_variants(right, genre=True, min_confidence=1.0)
-        made |= {(PARTS[at], TRUE): named[_BY_VARIANT[at]] for at in (2, 3)}
+        made |= {(PARTS[at], TRUE): named[at] for at in (2, 3)}
     return made
 
 

@@ -81,7 +81,7 @@ class Contest:
         model, parameters = self.models[name], self.parameters
         texts = fixed_prompts(self.tested, genre=genre, min_confidence=self.sure)
         return retrieve(
-            model.texts(texts), model.covers(self.test), model.scale, self.galleries(),
+            model.texts(texts), model.covers(self.test), model.clip.scale, self.galleries(),
             resamples=parameters.bootstrap, seed=parameters.seed,
         )  # fmt: skip
 

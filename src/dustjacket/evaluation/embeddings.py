@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
-from dustjacket.clip.data import Images
+from dustjacket.clip.data import Images, SomeImages
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import Clip
 
@@ -27,16 +26,11 @@ class Embedder:
     _covers: dict[int, np.ndarray] = field(default_factory=dict)
     _texts: dict[str, np.ndarray] = field(default_factory=dict)
 
-    @property
-    def scale(self) -> float:
-        """What the model multiplies cosines by."""
-        return float(self.clip.model.logit_scale.detach().exp())  # type: ignore[operator]
-
     def covers(self, rows: np.ndarray) -> np.ndarray:
         """Return (rows, dimensions) of unit length, of the covers with these numbers."""
         new = np.array([row for row in rows if row not in self._covers], dtype=np.int64)
         if len(new):
-            found = embed_covers(self.clip, _Rows(self.images, new), self.batch)
+            found = embed_covers(self.clip, SomeImages(self.images, new), self.batch)
             self._covers.update(zip(new.tolist(), found, strict=True))
         return _stacked([self._covers[row] for row in rows])
 
@@ -51,17 +45,3 @@ class Embedder:
 
 def _stacked(vectors: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack(vectors) if vectors else np.empty((0, 1), np.float32)
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Some covers, counted from 0."""
-
-    images: Images
-    rows: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, rows: np.ndarray) -> torch.Tensor:
-        return self.images[self.rows[rows]]

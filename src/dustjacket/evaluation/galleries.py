@@ -93,7 +93,7 @@ def retrieve(
     figures = {
         **{way: summary(ranks) for way, ranks in found.items()},
         "similarity": similarity(titles, covers),
-        "match_probability": float(matched.own.mean()) if len(titles) else 0.0,
+        "match_probability": matched.probability,
         "ece": calibration_error(matched.best, matched.right) if len(titles) else 0.0,
         "intervals": {
             way: rank_intervals(ranks, resamples=resamples, seed=seed)

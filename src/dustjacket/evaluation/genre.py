@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
-from dustjacket.clip.metrics import softmax
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.intervals import Interval, mean_interval
 
@@ -111,7 +111,9 @@ def zero_shot(model: Embedder, rows: np.ndarray, genres: Sequence[str]) -> np.nd
     named = model.texts(texts).reshape(len(genres), len(TEMPLATES), -1).mean(axis=1)
     named /= np.linalg.norm(named, axis=1, keepdims=True)
     covers = model.covers(rows)
-    return softmax(model.scale * covers @ named.T) if len(rows) else np.empty((0, len(genres)))
+    if not len(rows):
+        return np.empty((0, len(genres)))
+    return np.asarray(softmax(model.clip.scale * covers @ named.T, axis=1))
 
 
 def title_probabilities(books: pd.DataFrame, genres: Sequence[str]) -> np.ndarray:
@@ -140,10 +142,8 @@ def fused(titles: np.ndarray, covers: np.ndarray, weight: float) -> np.ndarray:
 
     Late fusion by a log-linear pool (Genest and Zidek 1986).
     """
-    return softmax(
-        (1 - weight) * np.log(np.maximum(titles, _LEAST))
-        + weight * np.log(np.maximum(covers, _LEAST))
-    )
+    one, other = (np.log(np.maximum(each, _LEAST)) for each in (titles, covers))
+    return np.asarray(softmax((1 - weight) * one + weight * other, axis=1))
 
 
 def best_weight(titles: np.ndarray, covers: np.ndarray, true: np.ndarray) -> float:

@@ -11,10 +11,10 @@ import numpy as np
 from botocore.exceptions import ClientError
 from matplotlib.figure import Figure
 from PIL import Image
+from scipy.special import softmax
 
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers, embed_texts
-from dustjacket.clip.metrics import softmax
 from dustjacket.clip.model import Clip
 from dustjacket.covers.check import check_cover
 from dustjacket.covers.read import read_image, read_index
@@ -148,8 +148,7 @@ def match(clip: Clip, cover: str, body: bytes, prompts: Sequence[str]) -> Matche
     """Return how well each of ``prompts`` fits the cover that :func:`read_cover` returned."""
     vector = embed_covers(clip, square(body, clip.image_size)[None])[0]
     cosines = embed_texts(clip, prompts) @ vector
-    scale = float(clip.model.logit_scale.detach().exp())  # type: ignore[operator]
-    probabilities = softmax(scale * cosines)
+    probabilities = softmax(clip.scale * cosines)
     found = zip(prompts, cosines.tolist(), probabilities.tolist(), strict=True)
     return Matched(cover, body, tuple(PromptMatch(*each) for each in found))
 

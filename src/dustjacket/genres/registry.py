@@ -42,10 +42,8 @@ def ensure_registered(
         scorer: what they hold.
         version: the version that is being published; an attempt before may have registered it.
     """
-    client = mlflow.MlflowClient()
-    wanted = f"name = '{REGISTERED}' and tags.`version` = '{version}'"
-    if known := client.search_model_versions(wanted):
-        return known[0]
+    if known := tracking.registered(REGISTERED, version=version):
+        return known
     extras = ["tracking", *(["sentences"] if scorer.model.encoder else [])]
     logged = mlflow.pyfunc.log_model(
         name=KIND,
