@@ -22,7 +22,7 @@ from dustjacket.parameters import (
     StepParameters,
     first_error,
 )
-from dustjacket.questions import Covers, Genre, History, Match, Rollback, console
+from dustjacket.questions import Covers, Genre, History, Match, Rollback, Studio, console
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,6 +171,9 @@ class Dustjacket(BaseSettings):
     )
     match: CliSubCommand[Match] = Field(
         description="Say how well prompts fit a cover, by the promoted model"
+    )
+    studio: CliSubCommand[Studio] = Field(
+        description="Serve the Studio's page and API alone, over what is published"
     )
     history: CliSubCommand[History] = Field(
         description="Show every promotion, refusal and rollback, or what served at a time"

@@ -118,6 +118,27 @@ class Match(BaseModel):
         console.print(f"by {named}")
 
 
+class Studio(BaseModel):
+    """Serve the Studio alone: its page and API, over what is published.
+
+    It asks for the token that DUSTJACKET_STUDIO_TOKEN sets; on loopback it need not be set.
+    """
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8899, ge=1, le=65535, description="port to listen on")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.settings import Settings
+        from dustjacket.studio.server import serve
+
+        settings = _store().settings
+        # The platform's own Studio has a token of its own, which is not for people.
+        token = Settings(_env_file=None).studio_token
+        console.print(f"Studio   http://{self.host}:{self.port}/", soft_wrap=True)
+        serve(settings, self.host, self.port, token.get_secret_value() if token else None)
+
+
 class History(BaseModel):
     """Show every promotion, refusal and rollback, or what served at a time."""
 

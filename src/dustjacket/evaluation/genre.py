@@ -1,6 +1,6 @@
 """The task of the related work: a book's genre from its cover, its title, or both."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,14 +102,22 @@ def fit_probe(
     return Probe(fitted[int(np.argmax(scores))], genres)
 
 
-def zero_shot(model: Embedder, rows: np.ndarray, genres: Sequence[str]) -> np.ndarray:
-    """Return (rows, genres) probabilities, by covers' nearness to prompts that name the genre.
+def named_by(texts: Callable[[Sequence[str]], np.ndarray], genres: Sequence[str]) -> np.ndarray:
+    """Return (genres, dimensions) of unit length: what stands for each genre among covers.
 
     A genre's embedding is the mean of those of ``TEMPLATES`` (Radford et al. 2021).
+
+    Args:
+        texts: gives (n, dimensions) embeddings.
     """
-    texts = [template.format(genre) for genre in genres for template in TEMPLATES]
-    named = model.texts(texts).reshape(len(genres), len(TEMPLATES), -1).mean(axis=1)
-    named /= np.linalg.norm(named, axis=1, keepdims=True)
+    prompts = [template.format(genre) for genre in genres for template in TEMPLATES]
+    named = texts(prompts).reshape(len(genres), len(TEMPLATES), -1).mean(axis=1)
+    return np.asarray(named / np.linalg.norm(named, axis=1, keepdims=True))
+
+
+def zero_shot(model: Embedder, rows: np.ndarray, genres: Sequence[str]) -> np.ndarray:
+    """Return (rows, genres) probabilities, by covers' nearness to prompts that name the genre."""
+    named = named_by(model.texts, genres)
     covers = model.covers(rows)
     if not len(rows):
         return np.empty((0, len(genres)))

@@ -105,6 +105,7 @@ def _start(folder: Path) -> None:
     credentials = load_credentials(folder / "credentials.json")
     named = {
         "airflow": outside.airflow_port, "mlflow": outside.mlflow_port, "s3": outside.s3_port,
+        "studio": outside.studio_port,
     }  # fmt: skip
     ports = choose_ports(named, folder / "ports.json", console)
     address = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
@@ -112,6 +113,8 @@ def _start(folder: Path) -> None:
         "airflow_url": address["airflow"],
         "airflow_password": SecretStr(credentials.airflow_password),
         "mlflow_uri": outside.mlflow_uri or address["mlflow"],
+        "studio_url": outside.studio_url or address["studio"],
+        "studio_token": outside.studio_token or SecretStr(credentials.studio_token),
     }
     if not outside.s3_endpoint:
         found |= {

@@ -106,6 +106,7 @@ def print_addresses(settings: Settings, console: Console) -> None:
     """Print where the servers are, and the login of the person who started them."""
     password = settings.airflow_password.get_secret_value() if settings.airflow_password else "-"
     console.print(f"Airflow  {settings.airflow_url}  login {settings.airflow_user} / {password}")
+    console.print(f"Studio   {settings.airflow_url}/plugin/studio")
     console.print(f"MLflow   {settings.mlflow_uri}")
     console.print(f"S3       {settings.s3_endpoint}  bucket {settings.bucket}")
     console.print(f"state, logs and credentials: {settings.home}")

@@ -7,7 +7,9 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from dustjacket.books import normalise
 from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
 from dustjacket.retrieval.words import Words, bare
@@ -74,10 +76,12 @@ class CoverIndex:
         self._looks = rows["look"].to_numpy()
         self._rows = rows.select(SHOWN).combine_chunks()
         self._words = Words(rows["title"].to_pylist(), rows["author"].to_pylist())
-        both = pd.concat([rows[name].to_pandas() for name in ("category", "genre")])
-        codes, names = pd.factorize(both)
+        both = pd.concat([rows[name].to_pandas() for name in ("genre", "category")])
+        folded = both.map(normalise, na_action="ignore")
+        codes, self._folded = pd.factorize(folded)
         self._genres = codes.reshape(2, -1)
-        self._genre_names: list[str] = [str(name) for name in names]
+        # Of names that differ in case and punctuation only, the first: a predicted genre's.
+        self._genre_names = list(map(str, both[~folded.duplicated() & folded.notna()]))
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -86,6 +90,12 @@ class CoverIndex:
     def genres(self) -> list[str]:
         """What :meth:`search` takes as a genre: categories and predicted genres, in order."""
         return sorted(self._genre_names)
+
+    def cover(self, key: str) -> Match | None:
+        """Return the cover of a key as one that fits nothing, or None if there is none."""
+        at = pc.index(self._rows["key"], key).as_py()
+        found = self._rows.slice(at, 1).to_pylist() if at >= 0 else []
+        return Match(score=0.0, words=0.0, **found[0]) if found else None
 
     def search(
         self, vector: np.ndarray, text: str = "", top: int = 12, genre: str | None = None
@@ -101,7 +111,8 @@ class CoverIndex:
             vector: (dimensions,) of unit length.
             text: what was asked for, in words: a title, or a title and its author.
             top: how many, at most.
-            genre: only covers whose category or predicted genre it is, in any case.
+            genre: only covers whose category or predicted genre it is, in any case and
+                punctuation.
 
         Raises:
             BadInputError: ``top`` or the vector's length is out of bounds, or no cover is of
@@ -142,14 +153,13 @@ class CoverIndex:
 
     def _of_genre(self, genre: str) -> np.ndarray:
         """Return (n,) whether a cover is of a genre."""
-        folded = [name.casefold() for name in self._genre_names]
-        codes = [code for code, name in enumerate(folded) if name == genre.casefold()]
-        if not codes:
-            close = get_close_matches(genre.casefold(), folded, n=3, cutoff=0.4)
+        folded, asked = list(self._folded), normalise(genre)
+        if asked not in folded:
+            close = get_close_matches(asked, folded, n=3, cutoff=0.4)
             named = [self._genre_names[folded.index(name)] for name in close] or self.genres[:5]
             cure = f"try {', '.join(named)}" if named else "search without a genre"
             raise BadInputError(f"no cover is of genre {genre!r}: {cure}")
-        return np.asarray(np.isin(self._genres, codes).any(axis=0))
+        return np.asarray((self._genres == folded.index(asked)).any(axis=0))
 
     def _thinned(self, ranked: np.ndarray, top: int, left: int) -> list[int]:
         """Return the best ``top`` of the best ``left``, each unlike all that are better."""

@@ -1,0 +1,296 @@
+"""The Studio's app: its page, its API, and what keeps its models new."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path as File
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Form, Path, Request, Response, UploadFile
+from fastapi.responses import StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from dustjacket.covers.check import check_cover
+from dustjacket.errors import BadInputError
+from dustjacket.evaluation.match import LONGEST_PROMPT, MOST_PROMPTS
+from dustjacket.parameters import CoversParameters
+from dustjacket.settings import Settings
+from dustjacket.storage import Store
+from dustjacket.studio.answers import (
+    LONGEST_TITLE,
+    Book,
+    CoverQuery,
+    CoversAnswer,
+    GenreAnswer,
+    Health,
+    Limits,
+    MatchAnswer,
+    ModelsAnswer,
+    Vote,
+)
+from dustjacket.studio.batching import Batcher
+from dustjacket.studio.limits import USER, Bounded, Guarded, Rate, Secured
+from dustjacket.studio.metrics import Measured, Metrics
+from dustjacket.studio.models import Models
+from dustjacket.studio.problems import RESPONSES, UnpublishedError, tell_problems
+from dustjacket.studio.replies import see, tell_covers, tell_genres, tell_match
+from dustjacket.studio.titles import MOST_ROWS, parts, predictions, read_titles
+
+log = logging.getLogger(__name__)
+
+PAGE = File(__file__).parent / "page"
+REFRESH_S = 5.0
+_PICTURE = CoversParameters()
+_BATCH_BYTES = 20_000_000
+_FORM_BYTES = _PICTURE.max_bytes + MOST_PROMPTS * LONGEST_PROMPT * 4
+LIMITS = Limits(
+    title=LONGEST_TITLE,
+    image_bytes=_PICTURE.max_bytes,
+    prompts=MOST_PROMPTS,
+    batch_rows=MOST_ROWS,
+    batch_bytes=_BATCH_BYTES,
+)
+# An uploaded picture stays in memory: beyond this many bytes it would go to a file.
+MultiPartParser.spool_max_size = _FORM_BYTES
+
+
+class Studio:
+    """What requests share."""
+
+    def __init__(self, settings: Settings, *, batch: int = 16) -> None:
+        """Make a Studio that answers at most ``batch`` questions at once."""
+        self.models = Models(Store(settings), settings.home / "cache")
+        self.metrics, self.rate = Metrics(), Rate(settings.studio_rate)
+        sizes = self.metrics.batches
+        self.genres = Batcher[Book, GenreAnswer](
+            lambda books: tell_genres(self.models.genres, books),
+            most=batch,
+            seen=sizes.labels("genres").observe,
+        )
+        self.covers = Batcher[CoverQuery, CoversAnswer](
+            lambda queries: tell_covers(self.models.covers, queries),
+            most=batch,
+            seen=sizes.labels("covers").observe,
+        )
+
+    @asynccontextmanager
+    async def running(self, refresh_s: float) -> AsyncIterator[None]:
+        """Answer questions, and read what is newly published, for a block."""
+        work = [
+            asyncio.create_task(self.genres.answer_all()),
+            asyncio.create_task(self.covers.answer_all()),
+            asyncio.create_task(self._refresh(refresh_s)),
+        ]
+        try:
+            yield
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+            self.genres.close()
+            self.covers.close()
+
+    async def _refresh(self, every_s: float) -> None:
+        while True:
+            try:
+                if await asyncio.to_thread(self.models.refresh):
+                    self.metrics.show(self.models)
+            except Exception:
+                log.exception("what is newly published could not be read")
+            await asyncio.sleep(every_s)
+
+
+def create_app(settings: Settings, token: str | None, *, batch: int = 16,
+               refresh_s: float = REFRESH_S) -> FastAPI:  # fmt: skip
+    """Return the Studio.
+
+    Args:
+        settings: where everything published is.
+        token: what callers have to prove; None lets everybody ask.
+        batch: questions that a model answers at once, at most.
+        refresh_s: seconds between two looks for what is newly published.
+    """
+    studio = Studio(settings, batch=batch)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with studio.running(refresh_s):
+            yield
+
+    app = FastAPI(
+        title="Dustjacket Studio",
+        description="Titles and covers in, genres and covers out.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.studio = studio
+    tell_problems(app)
+    app.include_router(questions, dependencies=[Depends(_rated)])
+    app.include_router(facts)
+    app.mount("/metrics", studio.metrics.shown)
+    app.mount("/", StaticFiles(directory=PAGE, html=True))
+    # The last is the first that a request meets.
+    app.add_middleware(Measured, metrics=studio.metrics)
+    app.add_middleware(Bounded, most={"/match": _FORM_BYTES, "/genre/batch": _BATCH_BYTES})
+    app.add_middleware(Guarded, token=token)
+    if token is None:
+        # Else a page elsewhere could give its own name this machine's address, and ask.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    app.add_middleware(Secured)
+    return app
+
+
+def _studio(request: Request) -> Studio:
+    studio: Studio = request.app.state.studio
+    return studio
+
+
+TheStudio = Annotated[Studio, Depends(_studio)]
+
+
+async def _rated(request: Request, studio: TheStudio) -> None:
+    who = request.headers.get(USER) or (request.client.host if request.client else "")
+    await studio.rate.check(who)
+
+
+questions = APIRouter(responses=RESPONSES)
+facts = APIRouter(responses={status: RESPONSES[status] for status in (401, 404, 503)})
+
+
+@questions.post("/genre")
+async def genre(book: Book, studio: TheStudio) -> GenreAnswer:
+    """Tell a book's genre from its title, and its author where there is one."""
+    return await studio.genres.ask(book)
+
+
+@questions.post("/covers/search")
+async def search(query: CoverQuery, studio: TheStudio) -> CoversAnswer:
+    """Find the covers that fit a book best."""
+    return await studio.covers.ask(query)
+
+
+@questions.post("/match")
+async def match(
+    image: UploadFile,
+    studio: TheStudio,
+    prompts: Annotated[list[str], Form()] = [],  # noqa: B006
+) -> MatchAnswer:
+    """Say what a picture of a cover shows: its genre, the nearest covers, and how prompts fit."""
+    asked = _checked(prompts)
+    body = await image.read()
+    cover = await asyncio.to_thread(check_cover, body, _PICTURE)
+    if isinstance(cover, str):
+        raise BadInputError(
+            f"the image is refused ({cover}): give a JPEG, PNG, WebP, GIF, BMP or TIFF of at most "
+            f"{_PICTURE.max_bytes / 1e6:.0f} MB and {_PICTURE.max_pixels / 1e6:.0f} megapixels"
+        )
+    covers = studio.models.covers
+    picture = await asyncio.to_thread(see, covers, cover.body)
+    return await studio.covers.run(lambda: tell_match(covers, picture, asked))
+
+
+def _checked(prompts: Sequence[str]) -> list[str]:
+    asked = [prompt.strip() for prompt in prompts if prompt.strip()]
+    if len(asked) > MOST_PROMPTS or any(len(prompt) > LONGEST_PROMPT for prompt in asked):
+        raise BadInputError(
+            f"prompts: give at most {MOST_PROMPTS}, of at most {LONGEST_PROMPT:,} characters"
+        )
+    return asked
+
+
+@questions.post(
+    "/genre/batch",
+    response_class=StreamingResponse,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+    responses={
+        200: {
+            "description": "first how many rows there are, then their genres, some at a time",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def genre_batch(request: Request, studio: TheStudio) -> StreamingResponse:
+    """Tell the genres of all titles of a CSV file, as JSON Lines while they are found."""
+    genres, body = studio.models.genres, await request.body()
+    rows = await asyncio.to_thread(read_titles, body)
+
+    async def lines() -> AsyncIterator[str]:
+        yield _line({"rows": len(rows), "by": [made.model_dump() for made in genres.by]})
+        done = 0
+        for part in parts(rows):
+            try:
+                found = await studio.genres.run(lambda part=part: predictions(genres, part))  # type: ignore[misc]
+            except Exception:
+                log.exception("a part of a file could not be answered")
+                yield _line({"error": "this should not happen: the Studio's log says more"})
+                return
+            done += len(part)
+            yield _line({"predictions": found, "done": done})
+
+    return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+def _line(told: dict[str, Any]) -> str:
+    return json.dumps(told, ensure_ascii=False) + "\n"
+
+
+@questions.post("/feedback", status_code=204)
+async def feedback(vote: Vote, studio: TheStudio) -> None:
+    """Keep what a person thinks of an answer, without who."""
+    raise HTTPException(404, "no votes are kept: set DUSTJACKET_STUDIO_FEEDBACK=true")
+
+
+@facts.get(
+    "/covers/{cover}/image",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}},
+)
+async def image(cover: Annotated[str, Path(max_length=300)], studio: TheStudio) -> Response:
+    """Show a cover."""
+    found = await asyncio.to_thread(studio.models.covers.image, cover)
+    if found is None:
+        raise HTTPException(404, "no cover of the index has this id")
+    kind = "image/jpeg" if found[:2] == b"\xff\xd8" else "image/webp"
+    # Its address has its hash: what it shows never changes.
+    return Response(found, media_type=kind, headers={"Cache-Control": "private, max-age=604800"})
+
+
+@facts.get("/models")
+async def models(request: Request, studio: TheStudio) -> ModelsAnswer:
+    """Say which versions answer now."""
+    told: dict[str, Any] = dict.fromkeys(("classifier", "clip", "index", "labels"))
+    names: list[str] = []
+    count = 0
+    with suppress(UnpublishedError):
+        told["classifier"] = studio.models.genres.by[0]
+    with suppress(UnpublishedError):
+        held = studio.models.covers
+        told |= zip(("clip", "index", "labels"), held.by, strict=False)
+        names, count = held.index.genres, len(held.index)
+    return ModelsAnswer(
+        **told,
+        genres=names,
+        covers=count,
+        feedback=False,
+        airflow=USER in request.headers,
+        limits=LIMITS,
+        problem=studio.models.problem,
+    )
+
+
+@facts.get("/health")
+async def health(studio: TheStudio) -> Health:
+    """Say whether the Studio runs, and whether it has models."""
+    genres, covers = studio.models.ready
+    return Health(genres=genres, covers=covers)

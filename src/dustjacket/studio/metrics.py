@@ -1,0 +1,77 @@
+"""What the Studio counts, in Prometheus's format."""
+
+import time
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_asgi_app
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dustjacket.studio.models import Models
+from dustjacket.studio.problems import UnpublishedError
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10)
+_SIZES = (1, 2, 4, 8, 16)
+
+
+class Metrics:
+    """Counters of one Studio."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        of_studio = {"namespace": "dustjacket", "subsystem": "studio", "registry": self.registry}
+        self.requests = Counter(
+            "requests", "Requests by route and status", ("route", "status"), **of_studio
+        )
+        self.seconds = Histogram(
+            "request_seconds", "From a request to its answer's end", ("route",),
+            buckets=_SECONDS, **of_studio,
+        )  # fmt: skip
+        self.batches = Histogram(
+            "batch_size", "Questions that a model answered at once", ("of",),
+            buckets=_SIZES, **of_studio,
+        )  # fmt: skip
+        self.versions = Gauge(
+            "version", "Versions that answer now", ("kind", "version"), **of_studio
+        )
+        self.shown = make_asgi_app(self.registry)
+
+    def show(self, models: Models) -> None:
+        """Show which versions answer from now on."""
+        self.versions.clear()
+        for held in ("genres", "covers"):
+            try:
+                made = getattr(models, held).by
+            except UnpublishedError:
+                continue
+            for one in made:
+                self.versions.labels(one.kind, one.version).set(1)
+
+
+class Measured:
+    """Counts an app's requests and how long they take."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        began, status = time.perf_counter(), 500
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, told)
+        finally:
+            # A path that is nobody's is the caller's own: it may be anything.
+            route = getattr(scope.get("route"), "path", "other")
+            self._metrics.requests.labels(route, status).inc()
+            self._metrics.seconds.labels(route).observe(time.perf_counter() - began)

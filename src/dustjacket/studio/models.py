@@ -1,0 +1,184 @@
+"""What answers now: a classifier, and a cover index with the model that made it, whole or not."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dustjacket.covers.read import read_image
+from dustjacket.errors import DustjacketError, NotReadyError
+from dustjacket.retrieval.read import index_in_use, load_index, model_of
+from dustjacket.storage import Manifest, Store
+from dustjacket.studio.answers import Made
+from dustjacket.studio.problems import UnpublishedError
+
+if TYPE_CHECKING:
+    from dustjacket.clip.model import Clip
+    from dustjacket.genres.scorer import Scorer
+    from dustjacket.retrieval.search import CoverIndex
+
+log = logging.getLogger(__name__)
+
+_IMAGES_KEPT = 1024
+_TEXTS = 32  # that are embedded at once, so that others wait for no more
+
+
+@dataclass(frozen=True)
+class Genres:
+    """A published classifier."""
+
+    manifest: Manifest
+    scorer: "Scorer"
+    by: tuple[Made, ...]
+
+
+@dataclass(frozen=True)
+class Covers:
+    """A published index, the model that made it, and its covers' images.
+
+    Attributes:
+        image: image file of a cover, by its key.
+        genres: (genres, dimensions) what stands for each genre among covers, and their names.
+    """
+
+    manifest: Manifest
+    labels: Manifest | None
+    clip: "Clip"
+    index: "CoverIndex"
+    image: Callable[[str], bytes | None]
+    genres: tuple[np.ndarray, list[str]]
+    by: tuple[Made, ...]
+
+    def texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Return (texts, dimensions) embeddings."""
+        from dustjacket.clip.embed import embed_texts
+
+        return embed_texts(self.clip, texts, _TEXTS)
+
+
+class Models:
+    """The newest published models.
+
+    ``genres`` and ``covers`` are replaced whole, when all of what is new has been read; who has
+    taken one of them before goes on with it.
+    """
+
+    def __init__(self, store: Store, cache: Path) -> None:
+        """Hold nothing until the first :meth:`refresh`; ``cache`` keeps classifiers' files."""
+        self.store, self._cache = store, cache
+        self._genres: Genres | None = None
+        self._covers: Covers | None = None
+        self.problem: str | None = "the models are being read"
+
+    @property
+    def genres(self) -> Genres:
+        """The classifier.
+
+        Raises:
+            UnpublishedError: there is none.
+        """
+        if self._genres is None:
+            raise UnpublishedError(self._why("no classifier is published yet"), "ingest_catalog")
+        return self._genres
+
+    @property
+    def covers(self) -> Covers:
+        """The cover index and its model.
+
+        Raises:
+            UnpublishedError: there is none.
+        """
+        if self._covers is None:
+            raise UnpublishedError(self._why("no cover index is published yet"), "ingest_covers")
+        return self._covers
+
+    @property
+    def ready(self) -> tuple[bool, bool]:
+        """Whether there is a classifier, and a cover index."""
+        return self._genres is not None, self._covers is not None
+
+    def _why(self, missing: str) -> str:
+        return f"{missing}: {self.problem or 'run the DAGs that make it'}"
+
+    def refresh(self) -> bool:
+        """Read what was published since the last call; return whether anything was new.
+
+        What cannot be read leaves what there is in its place, and :attr:`problem` says why.
+        """
+        before, problems = (self._genres, self._covers), []
+        for read in (self._read_genres, self._read_covers):
+            try:
+                read()
+            except NotReadyError as error:
+                log.debug("%s", error)
+            except DustjacketError as error:
+                problems.append(str(error))
+            except (BotoCoreError, ClientError) as error:
+                problems.append(f"the object store does not answer ({type(error).__name__})")
+        told = "; ".join(dict.fromkeys(problems)) or None
+        if told and told != self.problem:
+            log.warning("what is newest cannot be read: %s", told)
+        self.problem = told
+        return before != (self._genres, self._covers)
+
+    def _read_genres(self) -> None:
+        newest = self.store.newest("genre_classifier")
+        if newest is None or (self._genres and self._genres.manifest.version == newest.version):
+            return
+        from dustjacket.genres.read import load_scorer
+        from dustjacket.genres.scorer import predict_genre
+
+        scorer = load_scorer(self.store, newest, self._cache)
+        predict_genre(scorer, "The first question", None)  # so that it is as quick as the next
+        self._genres = Genres(newest, scorer, (self._made(newest, scorer.name),))
+        log.info("genres are told by %s", newest.version)
+
+    def _read_covers(self) -> None:
+        index, labels = index_in_use(self.store), self.store.newest("labelled_covers")
+        held = self._covers
+        if held and (held.manifest, held.labels) == (index, labels):
+            return
+        from dustjacket.clip.embed import embed_texts, quick
+        from dustjacket.clip.read import load_version
+        from dustjacket.evaluation.genre import named_by
+
+        model = model_of(self.store, index)
+        same = held and held.manifest.facts["model"] == index.facts["model"]
+        clip = held.clip if held and same else quick(load_version(self.store, model))
+        found = load_index(self.store, index, model)
+        covers = self.store.manifest("covers", index.parents["covers"])
+        named = found.genres
+
+        @lru_cache(_IMAGES_KEPT)
+        def image(key: str) -> bytes | None:
+            row = found.cover(key)
+            return row and read_image(self.store, covers, vars(row))
+
+        self._covers = Covers(
+            manifest=index,
+            labels=labels,
+            clip=clip,
+            index=found,
+            image=image,
+            genres=(named_by(partial(embed_texts, clip), named or [""]), named),
+            by=(
+                self._made(model, model.facts.get("model", "")),
+                self._made(index, f"{len(found):,} covers"),
+                *([self._made(labels, "")] if labels else []),
+            ),
+        )
+        log.info("covers are found in %s by %s", index.version, index.facts["model"])
+
+    def _made(self, manifest: Manifest, note: str) -> Made:
+        run, mlflow = manifest.facts.get("run_id"), self.store.settings.mlflow_uri
+        return Made(
+            kind=manifest.kind,
+            version=manifest.version,
+            run=f"{mlflow}/#/runs/{run}" if run and mlflow and mlflow.startswith("http") else None,
+            note=note,
+        )

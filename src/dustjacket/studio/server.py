@@ -1,0 +1,45 @@
+"""The Studio's process."""
+
+import ipaddress
+import logging
+
+import uvicorn
+
+from dustjacket.errors import BadInputError
+from dustjacket.settings import Settings
+from dustjacket.studio.app import create_app
+
+
+def serve(settings: Settings, host: str, port: int, token: str | None, *, batch: int = 16) -> None:
+    """Serve the Studio until the process is told to stop.
+
+    Raises:
+        BadInputError: it would let everybody in a network ask, without a token.
+    """
+    if token is None and not is_loopback(host):
+        raise BadInputError(
+            f"host {host!r} can be reached from elsewhere: set DUSTJACKET_STUDIO_TOKEN, or leave "
+            "it at 127.0.0.1"
+        )
+    said = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.WARNING, format=said)
+    for ours in ("dustjacket", "uvicorn"):
+        logging.getLogger(ours).setLevel(logging.INFO)
+    app = create_app(settings, token, batch=batch)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach a server that listens on ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
