@@ -1,0 +1,186 @@
+// The panel "Many titles": a CSV of titles in, their genres out, as they come.
+
+import { Asker, Problem, ask, reached } from "./api.js";
+import { Bars } from "./bars.js";
+import { csvOf } from "./csv.js";
+import { announce, at, count, counted, make, percent, setText } from "./dom.js";
+import { clear as clearNote, say } from "./status.js";
+
+const SHOWN_ROWS = 100;
+const SHOWN_GENRES = 8;
+
+const parsed = async (line) => JSON.parse(line);
+
+/** Yields the values of a response whose lines are JSON, as they come. */
+async function* valuesOf(response, signal) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { value, done } = await reached(reader.read(), signal);
+      const lines = (rest + (value ?? "")).split("\n");
+      rest = done ? "" : lines.pop();
+      for (const line of lines) if (line.trim()) yield await reached(parsed(line), signal);
+      if (done) return;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/**
+ * Sets the panel up.
+ *
+ * Args:
+ *   events: `limits()` and `answered(name, versions)`, as for a cover.
+ *
+ * Returns:
+ *   `take(file)`, which asks about a file, and `cancel()`.
+ */
+export function batchPanel({ limits, answered }) {
+  const bar = at("batch-progress");
+  const body = at("predictions").querySelector("tbody");
+  const tally = new Bars(at("tally"), { key: "genre" });
+  let name = "";
+  let rows = 0;
+  let predictions = [];
+  let genres = new Map();
+  let running = false;
+
+  const asker = new Asker("batch", {
+    answered: () => end(`Done: ${counted(predictions.length, "title")}.`),
+    refused: (problem) => {
+      if (problem.dag) return tell(`${problem.detail} Run ${problem.dag}: it goes on by itself then.`);
+      end(`Stopped at ${count(predictions.length)} of ${count(rows)}.`);
+    },
+  });
+
+  function begin(first) {
+    rows = first.rows;
+    predictions = [];
+    genres = new Map();
+    body.replaceChildren();
+    tally.show([]);
+    at("predictions-hint").hidden = true;
+    at("tally-part").hidden = false;
+    answered("batch", first.by);
+    progress();
+  }
+
+  function add(some) {
+    for (const one of some) {
+      if (body.rows.length < SHOWN_ROWS) body.append(rowOf(one));
+      predictions.push(one);
+      if (one.genre) genres.set(one.genre, (genres.get(one.genre) ?? 0) + 1);
+    }
+    const most = [...genres].sort((a, b) => b[1] - a[1]).slice(0, SHOWN_GENRES);
+    const total = [...genres.values()].reduce((sum, number) => sum + number, 0);
+    tally.show(
+      most.map(([genre, number]) => ({
+        name: genre,
+        share: number / total,
+        value: count(number),
+      })),
+    );
+    progress();
+  }
+
+  function rowOf({ row, title, author, genre, probability, second, second_probability, error }) {
+    const cells = error
+      ? [make("td", { class: "wrong", colspan: 5 }, error)]
+      : [
+          make("td", { dir: "auto" }, title),
+          make("td", { dir: "auto" }, author ?? ""),
+          make("td", {}, genre),
+          make("td", { class: "number" }, percent(probability)),
+          make("td", {}, second ? `${second}, ${percent(second_probability)}` : ""),
+        ];
+    return make("tr", {}, make("td", { class: "number" }, count(row)), ...cells);
+  }
+
+  function tell(text) {
+    setText(at("batch-text"), text);
+  }
+
+  function progress() {
+    bar.max = Math.max(rows, 1);
+    bar.value = predictions.length;
+    at("batch-download").disabled = !predictions.length;
+    const unread = predictions.filter((one) => one.error).length;
+    const note = unread ? `, ${count(unread)} cannot be read` : "";
+    tell(`${count(predictions.length)} of ${counted(rows, "title")}${note}`);
+  }
+
+  function end(text) {
+    running = false;
+    at("batch-cancel").hidden = true;
+    if (!bar.hasAttribute("value")) bar.value = 0;
+    const hidden = predictions.length - body.rows.length;
+    at("predictions-hint").hidden = hidden <= 0;
+    setText(at("predictions-hint"), `${counted(hidden, "more row")} in the download.`);
+    const unread = predictions.filter((one) => one.error).length;
+    const note = unread ? ` ${count(unread)} cannot be read.` : "";
+    tell(text + note);
+    announce("batch", text + note);
+  }
+
+  async function take(file) {
+    const most = limits().batch_bytes;
+    clearNote("file");
+    if (file.size > most) {
+      const megabytes = count(Math.round(most / 1e6));
+      return say("file", { text: `A list may have up to ${megabytes} MB.`, fades: true });
+    }
+    let bytes;
+    try {
+      bytes = await file.arrayBuffer();
+    } catch {
+      return say("file", { text: `${file.name} cannot be read.`, fades: true });
+    }
+    name = file.name;
+    rows = 0;
+    predictions = [];
+    genres = new Map();
+    running = true;
+    body.replaceChildren();
+    tally.show([]);
+    at("batch").hidden = false;
+    at("batch-cancel").hidden = false;
+    at("batch-download").disabled = true;
+    bar.removeAttribute("value");
+    tell(`Sending ${name}…`);
+    announce("batch", `Sending ${name}.`);
+    asker.ask((signal) => predict(bytes, signal));
+  }
+
+  async function predict(bytes, signal) {
+    const options = { body: bytes, type: "text/csv", signal, patienceMs: 0 };
+    const response = await ask("genre/batch", options);
+    for await (const value of valuesOf(response, signal)) {
+      signal.throwIfAborted();
+      if (value.error) throw new Problem(422, value.error);
+      if ("rows" in value) begin(value);
+      else add(value.predictions);
+    }
+  }
+
+  function cancel() {
+    if (!running) return;
+    asker.cancel();
+    end(rows ? `Cancelled at ${count(predictions.length)} of ${count(rows)}.` : "Cancelled.");
+    at("csv-input").focus();
+  }
+
+  at("csv-input").addEventListener("change", ({ target }) => {
+    if (target.files[0]) take(target.files[0]);
+    target.value = ""; // so that the same file can be chosen again
+  });
+  at("csv-drop").addEventListener("click", () => at("csv-input").click());
+  at("batch-cancel").addEventListener("click", cancel);
+  at("batch-download").addEventListener("click", () => {
+    const address = URL.createObjectURL(csvOf(predictions));
+    make("a", { href: address, download: `genres of ${name || "titles.csv"}` }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  });
+  return { take, cancel };
+}

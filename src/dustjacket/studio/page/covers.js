@@ -1,0 +1,73 @@
+// Covers in a grid.
+
+import { make } from "./dom.js";
+import { thumbs } from "./votes.js";
+
+function pictureOf(cover) {
+  const size = cover.width > 0 && cover.height > 0 ? cover : { width: 2, height: 3 };
+  const picture = make("img", {
+    alt: `Cover of ${cover.title}`,
+    width: size.width,
+    height: size.height,
+    decoding: "async",
+    src: cover.image,
+  });
+  const frame = make("div", { class: "frame coming" }, picture);
+  picture.addEventListener("load", () => frame.classList.remove("coming"));
+  picture.addEventListener("error", () => {
+    frame.classList.replace("coming", "broken");
+    frame.replaceChildren(make("span", { dir: "auto" }, cover.title));
+  });
+  return frame;
+}
+
+function ghost() {
+  return make("li", { class: "ghost", "aria-hidden": "true" }, make("div", { class: "frame" }));
+}
+
+/** A grid of covers, in which there is always room for `room`. */
+export class Covers {
+  #frames = new Map();
+
+  /**
+   * Args:
+   *   list: the list element.
+   *   options: `room`; `question()`, the title and author that a vote is about, or none.
+   */
+  constructor(list, { room = 12, question = null } = {}) {
+    Object.assign(this, { list, room, question });
+    this.show([]);
+  }
+
+  /** Shows `covers`. One that was there keeps its picture, so that nothing flickers. */
+  show(covers) {
+    const frames = new Map(
+      covers.map((cover) => [cover.image, this.#frames.get(cover.image) ?? pictureOf(cover)]),
+    );
+    this.#frames = frames;
+    const items = covers.map((cover) => this.#item(cover, frames.get(cover.image)));
+    while (items.length < this.room) items.push(ghost());
+    this.list.replaceChildren(...items);
+  }
+
+  #item(cover, frame) {
+    const genre = cover.category ?? cover.genre;
+    const score = [`cosine ${cover.score.toFixed(2)}`];
+    if (cover.words > 0) score.push(`words ${cover.words.toFixed(2)}`);
+    const foot = make("div", { class: "foot" }, make("span", { class: "score" }, score.join(" · ")));
+    if (this.question) {
+      const { title, author } = this.question();
+      const vote = { title, author, on: "cover", answer: cover.id };
+      foot.append(thumbs(vote, ["Good match", "Bad match"], cover.title));
+    }
+    return make(
+      "li",
+      { "data-cover-id": cover.id },
+      frame,
+      make("strong", { dir: "auto", title: cover.title }, cover.title),
+      make("span", { class: "author", dir: "auto" }, cover.author ?? ""),
+      make("span", { class: "genre" }, genre ?? ""),
+      foot,
+    );
+  }
+}

@@ -1,0 +1,85 @@
+// Links that lead out of the page, the versions that answered, and retraining.
+
+import { inFrame } from "./api.js";
+import { at, icon, make } from "./dom.js";
+
+const KINDS = {
+  genre_classifier: "Genre classifier",
+  cover_clip: "Cover CLIP",
+  cover_index: "Cover index",
+  labelled_covers: "Labelled covers",
+};
+const DAGS = {
+  select_classifier: "Genre classifier",
+  finetune_clip: "CLIP on covers",
+};
+let inAirflow = false;
+
+/** Makes a link that opens a tab, also where the frame's sandbox forbids it. */
+export function outLink(address, ...label) {
+  const link = make("a", { href: address, target: "_blank", rel: "noopener" }, ...label, icon("out"));
+  link.append(make("span", { class: "unseen" }, " (opens a new tab)"));
+  link.addEventListener("click", (event) => {
+    if (!inFrame()) return;
+    event.preventDefault();
+    const outer = window.parent.document.createElement("a");
+    Object.assign(outer, { href: link.href, target: "_blank", rel: "noopener" });
+    window.parent.document.body.append(outer);
+    outer.click();
+    outer.remove();
+  });
+  return link;
+}
+
+/** Makes a link to a DAG's page in Airflow, or only its name where there is no Airflow. */
+export function dagLink(dag, label = dag) {
+  if (!inAirflow) return make("code", {}, dag);
+  const address = new URL(`../dags/${encodeURIComponent(dag)}`, window.location.href);
+  return outLink(address.href, label);
+}
+
+/** Offers retraining, if the page is served by Airflow. */
+export function offerRetraining(airflow) {
+  inAirflow = airflow;
+  const nav = at("retrain");
+  nav.hidden = !airflow;
+  nav.querySelector("ul").replaceChildren(
+    ...Object.entries(DAGS).map(([dag, label]) =>
+      make("li", {}, dagLink(dag, label), make("small", {}, `Press Trigger on the page of ${dag}.`)),
+    ),
+  );
+}
+
+/** Closes the menu of retraining when the reader turns to something else. */
+export function closeRetrainingOutside() {
+  const menu = at("retrain").querySelector("details");
+  const leave = (event) => menu.contains(event.target) || (menu.open = false);
+  document.addEventListener("pointerdown", leave);
+  document.addEventListener("focusin", leave);
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.stopPropagation();
+  });
+}
+
+function versionItem({ kind, version, run, note }) {
+  const item = make(
+    "li",
+    { "data-kind": kind },
+    make("b", {}, KINDS[kind] ?? kind),
+    make("code", {}, version),
+  );
+  if (note) item.append(make("span", {}, note));
+  if (/^https?:\/\//.test(run ?? "")) item.append(outLink(run, "MLflow run"));
+  return item;
+}
+
+/** Shows versions, each once, as those that gave the answers, or those in use. */
+export function showVersions(versions, { answered }) {
+  const known = new Map(versions.filter(Boolean).map((one) => [`${one.kind} ${one.version}`, one]));
+  at("versions-heading").textContent = answered ? "Answered by" : "Models in use";
+  at("versions").replaceChildren(...[...known.values()].map(versionItem));
+  at("versions").closest("footer").hidden = !known.size;
+}

@@ -1,0 +1,122 @@
+// The Studio: its tabs, what is dropped or pasted on it, and what it knows of the server's models.
+
+import { Asker, askJson, inFrame } from "./api.js";
+import { batchPanel } from "./batch.js";
+import { at, setText } from "./dom.js";
+import { closeRetrainingOutside, offerRetraining, showVersions } from "./links.js";
+import { coverPanel } from "./match.js";
+import { say } from "./status.js";
+import { tabs } from "./tabs.js";
+import { titlePanel } from "./title.js";
+import { takeVotes } from "./votes.js";
+
+const ANSWERS = { title: ["genre", "covers"], cover: ["match"], many: ["batch"] };
+const answers = new Map();
+let models = {
+  limits: { title: 500, image_bytes: 20e6, prompts: 100, batch_rows: 50_000, batch_bytes: 20e6 },
+};
+
+const limits = () => models.limits;
+const panels = { limits, answered };
+const tab = tabs({ changed: () => (keep(), drawVersions()) });
+const title = titlePanel({ changed: keep, answered });
+const cover = coverPanel(panels);
+const many = batchPanel(panels);
+
+const modelsAsker = new Asker("models", {
+  answered: (told) => {
+    models = told;
+    offerRetraining(told.airflow);
+    takeVotes(told.feedback);
+    title.genres(told.genres);
+    at("title").maxLength = told.limits.title;
+    at("notice").hidden = !told.problem;
+    setText(at("notice"), told.problem ?? "");
+    drawVersions();
+  },
+});
+const askModels = () => modelsAsker.ask((signal) => askJson("models", { signal }));
+
+function inUse() {
+  return [models.classifier, models.clip, models.index, models.labels].filter(Boolean);
+}
+
+function answered(name, versions) {
+  if (versions) answers.set(name, versions);
+  else answers.delete(name);
+  drawVersions();
+  const known = new Set(inUse().map((one) => one.version));
+  if (models.genres && versions?.some((one) => !known.has(one.version))) askModels();
+}
+
+function drawVersions() {
+  const by = ANSWERS[tab.current()].flatMap((name) => answers.get(name) ?? []);
+  showVersions(by.length ? by : inUse(), { answered: by.length > 0 });
+}
+
+// What is asked stands in the address, so that a reload keeps it; Airflow keeps the frame's own
+// in its address, if it is told.
+function keep() {
+  const state = { ...title.state(), tab: tab.current() === "title" ? "" : tab.current() };
+  const set = Object.entries(state).filter(([, value]) => value);
+  const hash = set.length ? `#${new URLSearchParams(set)}` : "";
+  if (hash === window.location.hash) return;
+  window.history.replaceState(null, "", hash || window.location.pathname + window.location.search);
+  if (!inFrame()) return;
+  const { history, location } = window.parent;
+  if (!location.pathname.endsWith(window.location.pathname)) return;
+  history.replaceState(history.state, "", location.pathname + location.search + hash);
+}
+
+function restore() {
+  const state = Object.fromEntries(new URLSearchParams(window.location.hash.slice(1)));
+  tab.open(Object.hasOwn(ANSWERS, state.tab) ? state.tab : "title");
+  title.restore(state);
+}
+
+function give(file) {
+  if (!file) return;
+  if (file.type.startsWith("image/")) {
+    tab.open("cover");
+    cover.take(file);
+  } else if (/\.(csv|tsv|txt)$/i.test(file.name) || file.type === "text/csv") {
+    tab.open("many");
+    many.take(file);
+  } else {
+    say("drop", { text: "Drop a picture, or a CSV file.", fades: true });
+  }
+}
+
+let depth = 0;
+const over = (change) => (event) => {
+  if (!event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  depth = change === null ? 0 : Math.max(depth + change, 0);
+  document.body.classList.toggle("dragging", depth > 0);
+};
+window.addEventListener("dragenter", over(1));
+window.addEventListener("dragleave", over(-1));
+window.addEventListener("dragover", over(0));
+window.addEventListener("drop", (event) => {
+  over(null)(event);
+  give(event.dataTransfer?.files[0]);
+});
+window.addEventListener("paste", (event) => {
+  const [file] = event.clipboardData?.files ?? [];
+  if (!file) return;
+  event.preventDefault();
+  give(file);
+});
+window.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing || event.target instanceof HTMLSelectElement) return;
+  if (event.target instanceof HTMLTextAreaElement) return;
+  ({ title: title.clear, cover: cover.clear, many: many.cancel })[tab.current()]();
+});
+window.addEventListener("hashchange", restore);
+
+closeRetrainingOutside();
+restore();
+askModels();
+if (tab.current() === "title" && window.matchMedia("(pointer: fine)").matches) {
+  at("title").focus({ preventScroll: true });
+}

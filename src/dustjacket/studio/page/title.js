@@ -1,0 +1,204 @@
+// The panel "Title": a book's genre, and the covers that fit it, as its title is typed.
+
+import { Asker, postJson } from "./api.js";
+import { Bars } from "./bars.js";
+import { Covers } from "./covers.js";
+import { announce, at, counted, make, percent, setText, settled } from "./dom.js";
+import { Part } from "./part.js";
+import { thumbs } from "./votes.js";
+
+const PAUSE_MS = 250;
+const SHOWN_COVERS = 12;
+const SHOWN_GENRES = 8;
+const EXAMPLES = [
+  ["Murder at the Emerald Tower", "Ada Stern"],
+  ["A Tiger in the Jungle", ""],
+  ["The Vegetarian Kitchen", ""],
+  ["A Short History of the Railways", ""],
+];
+
+/**
+ * Sets the panel up.
+ *
+ * Args:
+ *   events: `changed()`, when what is asked has changed; `answered(name, versions)`, when an
+ *     answer has come, with null for the versions where it is gone.
+ *
+ * Returns:
+ *   `state()`, what is asked; `restore(state)`; `clear()`; `genres(names)`, which can be filtered by.
+ */
+export function titlePanel({ changed, answered }) {
+  const [title, author, filter] = ["title", "author", "genre-filter"].map(at);
+  const [genrePart, coversPart] = ["genre-part", "covers-part"].map((id) => new Part(at(id)));
+  const bars = new Bars(at("genres"), {
+    key: "genre",
+    rows: SHOWN_GENRES,
+    toggle: at("all-genres"),
+  });
+  const asked = () => ({ title: title.value.trim(), author: author.value.trim() || null });
+  let shownFor = null;
+  const covers = new Covers(at("covers"), { room: SHOWN_COVERS, question: () => shownFor });
+  let last = { genre: "", covers: "" };
+
+  const genreAsker = new Asker("genre", {
+    busy: () => genrePart.busy(),
+    refused: (problem) => forget(genrePart, "genre", problem),
+    answered: ({ book, genres, by }) => {
+      const [top] = genres;
+      answered("genre", by);
+      bars.show(
+        genres.map(({ genre, probability }) => ({
+          name: genre,
+          share: probability,
+          value: percent(probability),
+        })),
+      );
+      if (!top) return genrePart.none(make("p", {}, "No genre is known for it."));
+      genrePart.ready();
+      setText(at("top-genre"), top.genre);
+      const vote = { ...book, on: "genre", answer: top.genre };
+      at("genre-thumbs").replaceChildren(thumbs(vote, ["Right", "Wrong"], top.genre));
+      announce("genre", `${top.genre}, ${percent(top.probability)}.`);
+    },
+  });
+
+  const coversAsker = new Asker("covers", {
+    busy: () => coversPart.busy(),
+    refused: (problem) => forget(coversPart, "covers", problem),
+    answered: ({ book, genre, covers: found, by }) => {
+      answered("covers", by);
+      shownFor = book;
+      covers.show(found);
+      announce("covers", found.length ? `${counted(found.length, "cover")}.` : "No cover matches.");
+      if (found.length) return coversPart.ready();
+      const said = [make("p", { class: "headline" }, "No cover matches")];
+      if (genre) {
+        const all = make("button", { type: "button", class: "button" }, "Look in all genres");
+        all.addEventListener("click", () => {
+          filter.value = "";
+          filter.focus();
+          search();
+        });
+        said.push(make("p", {}, `None of the covers of ${genre} fits this title.`), all);
+      }
+      coversPart.none(...said);
+    },
+  });
+
+  function forget(part, name, problem) {
+    part.refused(problem);
+    if (name === "covers") covers.show([]);
+    else {
+      bars.show([]);
+      setText(at("top-genre"), "");
+      at("genre-thumbs").replaceChildren();
+    }
+    answered(name, null);
+    announce(name, problem.detail);
+    last[name] = "";
+  }
+
+  function search() {
+    later.cancel();
+    changed();
+    const book = asked();
+    show(Boolean(book.title));
+    if (!book.title) return;
+    const genre = filter.value || null;
+    const questions = { genre: JSON.stringify(book), covers: JSON.stringify([book, genre]) };
+    const before = last;
+    last = questions;
+    if (questions.genre !== before.genre) {
+      genreAsker.ask(async (signal) => ({ book, ...(await postJson("genre", book, { signal })) }));
+    }
+    if (questions.covers !== before.covers) {
+      const body = { ...book, genre, top: SHOWN_COVERS };
+      coversAsker.ask(async (signal) => ({
+        ...(await postJson("covers/search", body, { signal })),
+        book,
+        genre,
+      }));
+    }
+  }
+
+  function show(any) {
+    at("welcome").hidden = any;
+    at("results").hidden = !any;
+    if (any) return;
+    last = { genre: "", covers: "" };
+    for (const [name, asker, part] of [
+      ["genre", genreAsker, genrePart],
+      ["covers", coversAsker, coversPart],
+    ]) {
+      asker.cancel();
+      part.idle();
+      answered(name, null);
+      announce(name, "");
+    }
+    bars.show([]);
+    covers.show([]);
+    setText(at("top-genre"), "");
+    at("genre-thumbs").replaceChildren();
+  }
+
+  const later = settled(search, PAUSE_MS);
+  const typed = (event) => {
+    at("clear").hidden = !title.value;
+    if (!event?.isComposing) later();
+  };
+  title.addEventListener("input", typed);
+  author.addEventListener("input", typed);
+  title.addEventListener("compositionend", typed);
+  author.addEventListener("compositionend", typed);
+  filter.addEventListener("change", search);
+  at("ask").addEventListener("submit", (event) => {
+    event.preventDefault();
+    search();
+  });
+  at("clear").addEventListener("click", clear);
+
+  function clear() {
+    restore({});
+    title.focus();
+  }
+
+  function restore(state) {
+    title.value = state.title ?? "";
+    author.value = state.author ?? "";
+    choose(state.genre ?? "");
+    at("clear").hidden = !title.value;
+    search();
+  }
+
+  function choose(genre) {
+    const known = [...filter.options].some((option) => option.value === genre);
+    if (!known) filter.append(make("option", { value: genre }, genre));
+    filter.value = genre;
+  }
+
+  at("examples").append(
+    ...EXAMPLES.map(([name, by]) => {
+      const label = [make("span", {}, name), ...(by ? [make("small", {}, by)] : [])];
+      const button = make("button", { type: "button", class: "example" }, ...label);
+      button.addEventListener("click", () => {
+        restore({ title: name, author: by });
+        title.focus();
+      });
+      return make("li", {}, button);
+    }),
+  );
+
+  return {
+    state: () => ({ title: title.value, author: author.value, genre: filter.value }),
+    restore,
+    clear,
+    genres: (names) => {
+      const chosen = filter.value;
+      filter.replaceChildren(
+        make("option", { value: "" }, "any"),
+        ...names.map((name) => make("option", { value: name }, name)),
+      );
+      choose(chosen);
+    },
+  };
+}
