@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     studio_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
     studio_token: SecretStr | None = Field(None, description="what a caller of the Studio proves")
     studio_rate: str = Field("40/second", description="requests of one user, as `limits` reads it")
+    studio_batch: int = Field(16, ge=1, le=256, description="questions that it answers at once")
     studio_feedback: bool = Field(False, description="keep votes and a sample of the queries")
     studio_feedback_days: int = Field(90, ge=1, description="days for which they are kept")
     studio_sample_share: float = Field(0.1, ge=0, le=1, description="share of queries kept")

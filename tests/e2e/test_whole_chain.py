@@ -1,72 +1,18 @@
 """A tiny library through the whole chain, as a user runs it: one command, real servers."""
 
 import json
-import os
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import get_args
 
 import psutil
 import pytest
 
 from dustjacket.parameters import CandidateName
-from dustjacket.sample import make_sample
-from tests.conftest import PREFIXES, assert_nothing_is_left, fresh_home
+from tests.e2e.conftest import COVERS, ROWS, dustjacket, run_chain
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-DUSTJACKET = Path(sys.executable).parent / "dustjacket"
-ROWS, COVERS = 400, 60
 DIRECTIONS = ("title_to_cover", "cover_to_title")
 RETRIEVAL = {"recall_at_1", "recall_at_5", "recall_at_10", "median_rank"}
-
-
-def environment(home, **variables):
-    """Return the environment of a user's shell: none of what other tests' platforms set in it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
-    return {**kept, "DUSTJACKET_HOME": str(home), **variables}
-
-
-def dustjacket(*words, home, cwd=None, check=True, **variables):
-    done = subprocess.run(
-        [DUSTJACKET, *map(str, words)],
-        env=environment(home, **variables),
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not check or done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
-@pytest.fixture(scope="module")
-def home():
-    folder = fresh_home("e2e")
-    yield folder
-    dustjacket("down", home=folder)
-    assert_nothing_is_left(folder)
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    return make_sample(tmp_path_factory.mktemp("library"), ROWS, COVERS, seed=7)
-
-
-def run_chain(library, home, folder):
-    words = ["run", "--catalog", library.listing, "--covers", library.covers]
-    words += ["--finetune-clip.epochs", 2, "--finetune-clip.batch-size", 16]
-    words += ["--select-classifier.folds", 2]
-    began = time.monotonic()
-    done = dustjacket(*words, home=home, cwd=folder)
-    report = json.loads((folder / "report.json").read_text())
-    return report, done.stdout, time.monotonic() - began
-
-
-@pytest.fixture(scope="module")
-def first_run(library, home, tmp_path_factory):
-    return run_chain(library, home, tmp_path_factory.mktemp("first"))
 
 
 def test_every_row_and_cover_is_accounted_for(first_run):

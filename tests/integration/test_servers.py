@@ -54,6 +54,7 @@ def test_every_server_is_healthy(platform):
             "airflow-scheduler",
             "airflow-dag-processor",
             "airflow-triggerer",
+            "studio",
         ],
         True,
     )

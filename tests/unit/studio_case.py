@@ -80,9 +80,12 @@ def app(home, token=None, *, empty=False, **given):
         _env_file=None,
         home=home,
         s3_endpoint="http://127.0.0.1:9",
-        s3_access_key="nobody",
-        s3_secret_key="nothing",
-        **{"studio_rate": "100000/second", **given},
+        **{
+            "s3_access_key": "nobody",
+            "s3_secret_key": "nothing",
+            "studio_rate": "100000/second",
+            **given,
+        },
     )
     found = create_app(settings, token)
     models = found.state.studio.models

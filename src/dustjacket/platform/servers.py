@@ -84,8 +84,8 @@ def embedded_servers(
         Server("airflow-triggerer", (airflow, "triggerer", "--skip-serve-logs")),
     ]
     if not outside.studio_url:
-        command = (str(bin_ / "dustjacket"), "studio", "--port", str(ports["studio"]))
-        servers.append(Server("studio", command, f"{settings.studio_url}/health"))
+        serve = (str(bin_ / "dustjacket"), "studio", "--port", str(ports["studio"]))
+        servers.append(Server("studio", serve, f"{settings.studio_url}/health"))
     return servers
 
 

@@ -123,10 +123,10 @@ class Limits(BaseModel):
 class ModelsAnswer(BaseModel):
     """What answers now."""
 
-    classifier: Made | None
-    clip: Made | None
-    index: Made | None
-    labels: Made | None
+    classifier: Made | None = None
+    clip: Made | None = None
+    index: Made | None = None
+    labels: Made | None = None
     genres: list[str] = Field(description="what covers can be filtered by")
     covers: int
     feedback: bool = Field(description="whether votes are kept")

@@ -4,13 +4,14 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path as File
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Form, Path, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -34,10 +35,11 @@ from dustjacket.studio.answers import (
     Vote,
 )
 from dustjacket.studio.batching import Batcher
+from dustjacket.studio.feedback import Feedback
 from dustjacket.studio.limits import USER, Bounded, Guarded, Rate, Secured
 from dustjacket.studio.metrics import Measured, Metrics
 from dustjacket.studio.models import Models
-from dustjacket.studio.problems import RESPONSES, UnpublishedError, tell_problems
+from dustjacket.studio.problems import RESPONSES, tell_problems
 from dustjacket.studio.replies import see, tell_covers, tell_genres, tell_match
 from dustjacket.studio.titles import MOST_ROWS, parts, predictions, read_titles
 
@@ -45,6 +47,8 @@ log = logging.getLogger(__name__)
 
 PAGE = File(__file__).parent / "page"
 REFRESH_S = 5.0
+FEEDBACK_S = 300.0
+"""Between two publications of what people asked and voted."""
 _PICTURE = CoversParameters()
 _BATCH_BYTES = 20_000_000
 _FORM_BYTES = _PICTURE.max_bytes + MOST_PROMPTS * LONGEST_PROMPT * 4
@@ -62,19 +66,27 @@ MultiPartParser.spool_max_size = _FORM_BYTES
 class Studio:
     """What requests share."""
 
-    def __init__(self, settings: Settings, *, batch: int = 16) -> None:
-        """Make a Studio that answers at most ``batch`` questions at once."""
+    def __init__(self, settings: Settings) -> None:
         self.models = Models(Store(settings), settings.home / "cache")
         self.metrics, self.rate = Metrics(), Rate(settings.studio_rate)
+        self.feedback = (
+            Feedback(
+                self.models.store,
+                days=settings.studio_feedback_days,
+                share=settings.studio_sample_share,
+            )
+            if settings.studio_feedback
+            else None
+        )
         sizes = self.metrics.batches
         self.genres = Batcher[Book, GenreAnswer](
             lambda books: tell_genres(self.models.genres, books),
-            most=batch,
+            most=settings.studio_batch,
             seen=sizes.labels("genres").observe,
         )
         self.covers = Batcher[CoverQuery, CoversAnswer](
             lambda queries: tell_covers(self.models.covers, queries),
-            most=batch,
+            most=settings.studio_batch,
             seen=sizes.labels("covers").observe,
         )
 
@@ -85,6 +97,7 @@ class Studio:
             asyncio.create_task(self.genres.answer_all()),
             asyncio.create_task(self.covers.answer_all()),
             asyncio.create_task(self._refresh(refresh_s)),
+            asyncio.create_task(self._publish_feedback()),
         ]
         try:
             yield
@@ -94,6 +107,13 @@ class Studio:
             await asyncio.gather(*work, return_exceptions=True)
             self.genres.close()
             self.covers.close()
+            if self.feedback:
+                await asyncio.to_thread(self.feedback.flush)
+
+    async def _publish_feedback(self) -> None:
+        while self.feedback:
+            await asyncio.sleep(FEEDBACK_S)
+            await asyncio.to_thread(self.feedback.flush)
 
     async def _refresh(self, every_s: float) -> None:
         while True:
@@ -105,17 +125,15 @@ class Studio:
             await asyncio.sleep(every_s)
 
 
-def create_app(settings: Settings, token: str | None, *, batch: int = 16,
-               refresh_s: float = REFRESH_S) -> FastAPI:  # fmt: skip
+def create_app(settings: Settings, token: str | None, refresh_s: float = REFRESH_S) -> FastAPI:
     """Return the Studio.
 
     Args:
         settings: where everything published is.
         token: what callers have to prove; None lets everybody ask.
-        batch: questions that a model answers at once, at most.
         refresh_s: seconds between two looks for what is newly published.
     """
-    studio = Studio(settings, batch=batch)
+    studio = Studio(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -133,7 +151,6 @@ def create_app(settings: Settings, token: str | None, *, batch: int = 16,
     tell_problems(app)
     app.include_router(questions, dependencies=[Depends(_rated)])
     app.include_router(facts)
-    app.mount("/metrics", studio.metrics.shown)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     # The last is the first that a request meets.
     app.add_middleware(Measured, metrics=studio.metrics)
@@ -172,7 +189,11 @@ async def genre(book: Book, studio: TheStudio) -> GenreAnswer:
 @questions.post("/covers/search")
 async def search(query: CoverQuery, studio: TheStudio) -> CoversAnswer:
     """Find the covers that fit a book best."""
-    return await studio.covers.ask(query)
+    found = await studio.covers.ask(query)
+    if studio.feedback:
+        shown = [cover.id for cover in found.covers]
+        studio.feedback.asked(query.title, query.author, query.genre, shown, studio.models.versions)
+    return found
 
 
 @questions.post("/match")
@@ -248,7 +269,11 @@ def _line(told: dict[str, Any]) -> str:
 @questions.post("/feedback", status_code=204)
 async def feedback(vote: Vote, studio: TheStudio) -> None:
     """Keep what a person thinks of an answer, without who."""
-    raise HTTPException(404, "no votes are kept: set DUSTJACKET_STUDIO_FEEDBACK=true")
+    if studio.feedback is None:
+        raise HTTPException(404, "no votes are kept: set DUSTJACKET_STUDIO_FEEDBACK=true")
+    studio.feedback.vote(
+        vote.title, vote.author, vote.on, vote.answer, vote.vote, studio.models.versions
+    )
 
 
 @facts.get(
@@ -269,24 +294,22 @@ async def image(cover: Annotated[str, Path(max_length=300)], studio: TheStudio) 
 @facts.get("/models")
 async def models(request: Request, studio: TheStudio) -> ModelsAnswer:
     """Say which versions answer now."""
-    told: dict[str, Any] = dict.fromkeys(("classifier", "clip", "index", "labels"))
-    names: list[str] = []
-    count = 0
-    with suppress(UnpublishedError):
-        told["classifier"] = studio.models.genres.by[0]
-    with suppress(UnpublishedError):
-        held = studio.models.covers
-        told |= zip(("clip", "index", "labels"), held.by, strict=False)
-        names, count = held.index.genres, len(held.index)
+    held = studio.models.covers.index if studio.models.ready[1] else None
     return ModelsAnswer(
-        **told,
-        genres=names,
-        covers=count,
-        feedback=False,
+        **studio.models.made,
+        genres=held.genres if held else [],
+        covers=len(held) if held else 0,
+        feedback=studio.feedback is not None,
         airflow=USER in request.headers,
         limits=LIMITS,
         problem=studio.models.problem,
     )
+
+
+@facts.get("/metrics", response_class=Response)
+async def metrics(studio: TheStudio) -> Response:
+    """Show what is counted, as Prometheus reads it."""
+    return Response(generate_latest(studio.metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 @facts.get("/health")

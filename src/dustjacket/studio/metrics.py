@@ -2,14 +2,14 @@
 
 import time
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_asgi_app
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dustjacket.studio.models import Models
-from dustjacket.studio.problems import UnpublishedError
 
+_PREFIX = "dustjacket_studio"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10)
 _SIZES = (1, 2, 4, 8, 16)
 
@@ -21,33 +21,28 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
-        of_studio = {"namespace": "dustjacket", "subsystem": "studio", "registry": self.registry}
         self.requests = Counter(
-            "requests", "Requests by route and status", ("route", "status"), **of_studio
-        )
+            f"{_PREFIX}_requests", "Requests by route and status", ("route", "status"),
+            registry=self.registry,
+        )  # fmt: skip
         self.seconds = Histogram(
-            "request_seconds", "From a request to its answer's end", ("route",),
-            buckets=_SECONDS, **of_studio,
+            f"{_PREFIX}_request_seconds", "From a request to its answer's end", ("route",),
+            buckets=_SECONDS, registry=self.registry,
         )  # fmt: skip
         self.batches = Histogram(
-            "batch_size", "Questions that a model answered at once", ("of",),
-            buckets=_SIZES, **of_studio,
+            f"{_PREFIX}_batch_size", "Questions that a model answered at once", ("of",),
+            buckets=_SIZES, registry=self.registry,
         )  # fmt: skip
         self.versions = Gauge(
-            "version", "Versions that answer now", ("kind", "version"), **of_studio
-        )
-        self.shown = make_asgi_app(self.registry)
+            f"{_PREFIX}_version", "Versions that answer now", ("kind", "version"),
+            registry=self.registry,
+        )  # fmt: skip
 
     def show(self, models: Models) -> None:
         """Show which versions answer from now on."""
         self.versions.clear()
-        for held in ("genres", "covers"):
-            try:
-                made = getattr(models, held).by
-            except UnpublishedError:
-                continue
-            for one in made:
-                self.versions.labels(one.kind, one.version).set(1)
+        for one in models.made.values():
+            self.versions.labels(one.kind, one.version).set(1)
 
 
 class Measured:

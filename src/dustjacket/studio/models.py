@@ -102,6 +102,19 @@ class Models:
         """Whether there is a classifier, and a cover index."""
         return self._genres is not None, self._covers is not None
 
+    @property
+    def made(self) -> dict[str, Made]:
+        """What answers now: ``classifier``, ``clip`` (its model), ``index``, and its ``labels``."""
+        found = {"classifier": self._genres.by[0]} if self._genres else {}
+        if self._covers:
+            found |= zip(("clip", "index", "labels"), self._covers.by, strict=False)
+        return found
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The same as ``<kind>/<version>``."""
+        return {name: f"{one.kind}/{one.version}" for name, one in self.made.items()}
+
     def _why(self, missing: str) -> str:
         return f"{missing}: {self.problem or 'run the DAGs that make it'}"
 
@@ -157,7 +170,7 @@ class Models:
         @lru_cache(_IMAGES_KEPT)
         def image(key: str) -> bytes | None:
             row = found.cover(key)
-            return row and read_image(self.store, covers, vars(row))
+            return read_image(self.store, covers, vars(row)) if row else None
 
         self._covers = Covers(
             manifest=index,

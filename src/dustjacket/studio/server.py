@@ -10,7 +10,7 @@ from dustjacket.settings import Settings
 from dustjacket.studio.app import create_app
 
 
-def serve(settings: Settings, host: str, port: int, token: str | None, *, batch: int = 16) -> None:
+def serve(settings: Settings, host: str, port: int, token: str | None) -> None:
     """Serve the Studio until the process is told to stop.
 
     Raises:
@@ -25,9 +25,8 @@ def serve(settings: Settings, host: str, port: int, token: str | None, *, batch:
     logging.basicConfig(level=logging.WARNING, format=said)
     for ours in ("dustjacket", "uvicorn"):
         logging.getLogger(ours).setLevel(logging.INFO)
-    app = create_app(settings, token, batch=batch)
     uvicorn.run(
-        app,
+        create_app(settings, token),
         host=host,
         port=port,
         access_log=False,

@@ -1,0 +1,237 @@
+"""The Studio under load: a title's genre and 12 covers, at 1, 10 and 50 questions a second.
+
+It serves 20,590 covers with ViT-B-32 (random weights; they cost what real ones do) and a linear SVM
+of 32 genres, first on pieces of words, then with sentence embeddings too (``/sentences``), on the
+same 2 cores as locust, which asks. ``/one-by-one`` answers without micro-batches. ``/peer`` is how
+many searches a second are answered at the most, beside open_clip in a FastAPI app over the same
+gallery, at the better of one and two threads. ``/airflow`` is the p99 of Airflow's own endpoint
+while the Studio is asked ten questions a second through Airflow, beside that at rest; it needs a
+running platform (``dustjacket up``).
+"""
+
+import contextlib
+import io
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+from rich.console import Console
+from safetensors.numpy import save as save_arrays
+
+from dustjacket.clip.model import MODEL_FOLDER, random_model
+from dustjacket.clip.model import save as save_model
+from dustjacket.genres.grams import Weights, count
+from dustjacket.genres.hashed import Hashed, Member
+from dustjacket.genres.scorer import Scorer
+from dustjacket.genres.sentences import find_encoder
+from dustjacket.platform.object_store import object_store
+from dustjacket.platform.ports import LOOPBACK, any_free
+from dustjacket.retrieval.read import EMBEDDINGS, KEPT, ROWS, VECTORS, weights_of
+from dustjacket.sample.grammar import make_book
+from dustjacket.settings import Settings
+from dustjacket.storage import Manifest, Store, version_name
+from tests.benchmarks.measure import STATE, line
+from tests.benchmarks.retrieval import generated
+
+COVERS, GENRES, MODEL = 20_590, 32, "ViT-B-32"
+RATES, GOAL_MS = (1, 10, 50), 150.0
+SECONDS = int(os.environ.get("SECONDS") or 30)
+LOAD, PEER = (Path(__file__).with_name(f"studio_{part}.py") for part in ("load", "peer"))
+LOCUST = "locust==2.46.6"
+
+
+def locust() -> Path:
+    """Return the program of locust, in an environment of its own, made the first time."""
+    folder = STATE / "bench-locust"
+    if not (folder / "bin" / "locust").exists():
+        uv = shutil.which("uv") or str(STATE / "uv" / "bin" / "uv")
+        python = str(folder / "bin" / "python")
+        subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(folder)], check=True)
+        subprocess.run([uv, "pip", "install", "-q", "--python", python, LOCUST], check=True)
+    return folder / "bin" / "locust"
+
+
+def classifier(titles: list[str], *, sentences: bool) -> Scorer:
+    """Return a linear SVM of random weights on the pieces of titles."""
+    rng = np.random.default_rng(13)
+    pieces = Weights.learn(count(titles, [None] * len(titles)), 2)
+    member = Member(
+        rng.standard_normal((len(pieces.buckets), GENRES), np.float32),
+        rng.standard_normal((384 if sentences else 0, GENRES), np.float32),
+        np.zeros(GENRES, np.float32),
+        "plain" if sentences else "",
+        margins=True,
+    )
+    encoder = find_encoder("all-MiniLM-L6-v2") if sentences else None
+    return Scorer("linear_svm", [f"Genre {at}" for at in range(GENRES)],
+                  Hashed(pieces, (member,), encoder, described=False))  # fmt: skip
+
+
+def publish(store: Store, kind: str, files: dict[str, bytes], **described: object) -> Manifest:
+    """Publish a version now."""
+    draft = store.draft(kind, version_name(datetime.now(UTC), "0" * 12))
+    for path, body in files.items():
+        draft.put(path, body)
+    return draft.publish(**described)[0]
+
+
+def publish_covers(store: Store, folder: Path) -> list[str]:
+    """Publish a model and an index, leave both for the peer in ``folder``; return the titles."""
+    vectors, rows = generated(COVERS, np.random.default_rng(13))
+    draw = random.Random(13)
+    books = [make_book(draw) for _ in range(COVERS)]
+    rows = rows.assign(title=[b.title for b in books], author=[b.author for b in books])
+    clip = random_model(MODEL, 13)
+    save_model(clip, folder / "model")
+    files = {f"{MODEL_FOLDER}/{f.name}": f.read_bytes() for f in (folder / "model").iterdir()}
+    model = publish(store, "cover_clip", files, facts={"model": MODEL})
+    images = publish(store, "covers", {"none": b""})
+    table = io.BytesIO()
+    rows[list(KEPT)].to_parquet(table, index=False)
+    publish(
+        store,
+        "cover_index",
+        {EMBEDDINGS: save_arrays({VECTORS: vectors}), ROWS: table.getvalue()},
+        facts={"weights": weights_of(model), "model": f"{model.kind}/{model.version}"},
+        parents={"covers": images.version},
+    )
+    np.save(folder / "gallery.npy", vectors)
+    (folder / "rows.json").write_text(rows.to_json(orient="records"))
+    asked = random.Random(14)
+    (folder / "titles.txt").write_text("\n".join(make_book(asked).title for _ in range(20_000)))
+    return list(rows["title"])
+
+
+def publish_classifier(store: Store, scorer: Scorer, folder: Path) -> None:
+    """Publish a classifier."""
+    scorer.save(folder / "scorer")
+    files = {f"scorer/{f.name}": f.read_bytes() for f in (folder / "scorer").iterdir()}
+    publish(store, "genre_classifier", files)
+
+
+@contextlib.contextmanager
+def served(command: list[str], address: str, ready: str, **variables: str) -> Iterator[int]:
+    """Run a server for a block, from when it is ready; yields its process's number."""
+    process = subprocess.Popen(command, env={**os.environ, **variables}, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                if ready in httpx.get(address).text:
+                    break
+            assert time.monotonic() < deadline, f"{command} is not ready"
+            time.sleep(0.3)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextlib.contextmanager
+def studio(settings: Settings, batch: int) -> Iterator[tuple[str, int]]:
+    """Run the Studio with all models read; yields its address and its process's number."""
+    port = any_free()
+    command = [str(Path(sys.executable).parent / "dustjacket"), "studio", "--port", str(port)]
+    variables = settings.environment() | {
+        "DUSTJACKET_STUDIO_BATCH": str(batch),
+        "DUSTJACKET_STUDIO_RATE": "100000/second",
+    }
+    address = f"http://{LOOPBACK}:{port}"
+    with served(command, f"{address}/health", '"genres":true,"covers":true', **variables) as pid:
+        yield address, pid
+
+
+def ask(address: str, folder: Path, rate: float, askers: int, **variables: str) -> dict:
+    """Ask for ``SECONDS``; return the seconds that counted, each question's time and status."""
+    done = subprocess.run(
+        [locust(), "-f", LOAD, "--headless", "-u", str(askers), "-r", "1000", "-t", f"{SECONDS}s",
+         "--host", address, "--only-summary", "--exit-code-on-error", "0"],
+        env={**os.environ, "RATE": str(rate), "ASKERS": str(askers),
+             "TITLES": str(folder / "titles.txt"), **variables},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = next(said for said in done.stdout.splitlines() if said.startswith('{"seconds"'))
+    return json.loads(told)
+
+
+def at_rates(settings: Settings, folder: Path, name: str, batch: int) -> None:
+    """Print the lines of each rate, and the memory."""
+    with studio(settings, batch) as (address, pid):
+        ask(address, folder, 0, 4)
+        for rate in RATES:
+            found = ask(address, folder, rate, max(1, 2 * rate))
+            statuses = [status for _, status in found["asked"]]
+            good = [1000 * took for took, status in found["asked"] if status == 200]
+            refused, n = statuses.count(429), len(statuses)
+            note = (
+                f"{len(good) / found['seconds']:.1f}/s answered, {refused} refused with 429, "
+                f"{n - len(good) - refused} failed"
+            )
+            for share in (50, 99):
+                took = float(np.percentile(good, share))
+                line(f"studio{name}/{rate}/p{share}", took, GOAL_MS, "ms", n, note)
+        memory = psutil.Process(pid).memory_full_info().pss / 2**20
+        line(f"studio{name}/memory", memory, 0, "MiB", 1, "of its process")
+
+
+def throughput(settings: Settings, folder: Path) -> None:
+    """Print the most searches a second, of ours and of the peer."""
+
+    def most(address: str, **variables: str) -> float:
+        found = ask(address, folder, 0, 16, COVERS_ALONE="1", **variables)
+        statuses = [status for _, status in found["asked"]]
+        assert set(statuses) == {200}, set(statuses)
+        return len(statuses) / found["seconds"]
+
+    theirs: dict[str, list[float]] = {"1": [], "2": []}
+    ours: list[float] = []
+    for _ in range(3):
+        with studio(settings, 16) as (address, _):
+            ours.append(most(address))
+        for threads, rates in theirs.items():
+            port = any_free()
+            command = [sys.executable, "-m", "uvicorn", "tests.benchmarks.studio_peer:app",
+                       "--port", str(port), "--log-level", "warning"]  # fmt: skip
+            variables = {
+                "MODEL": str(folder / "model"), "GALLERY": str(folder / "gallery.npy"),
+                "ROWS": str(folder / "rows.json"), "THREADS": threads,
+            }  # fmt: skip
+            address = f"http://{LOOPBACK}:{port}"
+            with served(command, f"{address}/openapi.json", "/search", **variables):
+                rates.append(most(address, SEARCH="/search"))
+    best = max(theirs, key=lambda threads: np.median(theirs[threads]))
+    note = f"16 askers; the peer with {best} of PyTorch's threads"
+    line(
+        "studio/peer", float(np.median(ours)), float(np.median(theirs[best])), "searches/s", 3, note
+    )
+
+
+def main() -> None:
+    """Print every line."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        object_store(Path(scratch) / "home", Console(stderr=True)) as settings,
+    ):
+        store, folder = Store(settings), Path(scratch)
+        titles = publish_covers(store, folder)
+        publish_classifier(store, classifier(titles, sentences=False), folder)
+        at_rates(settings, folder, "", 16)
+        at_rates(settings, folder, "/one-by-one", 1)
+        throughput(settings, folder)
+        publish_classifier(store, classifier(titles, sentences=True), folder)
+        at_rates(settings, folder, "/sentences", 16)
+
+
+if __name__ == "__main__":
+    main()

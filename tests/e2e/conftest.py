@@ -1,0 +1,87 @@
+"""A tiny library, taken through the whole chain once, as a user does it, with real servers."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from dustjacket.sample import make_sample
+from dustjacket.settings import PLATFORM_ENV, Settings
+from tests.conftest import PREFIXES, assert_nothing_is_left, fresh_home
+
+DUSTJACKET = Path(sys.executable).parent / "dustjacket"
+ROWS, COVERS = 400, 60
+
+
+def environment(home, **variables):
+    """Return the environment of a user's shell: none of what other tests' platforms set in it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
+    return {**kept, "DUSTJACKET_HOME": str(home), **variables}
+
+
+def dustjacket(*words, home, cwd=None, check=True, **variables):
+    done = subprocess.run(
+        [DUSTJACKET, *map(str, words)],
+        env=environment(home, **variables),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="package")
+def home():
+    folder = fresh_home("e2e")
+    yield folder
+    dustjacket("down", home=folder)
+    assert_nothing_is_left(folder)
+
+
+@pytest.fixture(scope="package")
+def library(tmp_path_factory):
+    return make_sample(tmp_path_factory.mktemp("library"), ROWS, COVERS, seed=7)
+
+
+def run_chain(library, home, folder):
+    words = ["run", "--catalog", library.listing, "--covers", library.covers]
+    words += ["--finetune-clip.epochs", 2, "--finetune-clip.batch-size", 16]
+    words += ["--select-classifier.folds", 2]
+    began = time.monotonic()
+    done = dustjacket(*words, home=home, cwd=folder)
+    report = json.loads((folder / "report.json").read_text())
+    return report, done.stdout, time.monotonic() - began
+
+
+@pytest.fixture(scope="package")
+def first_run(library, home, tmp_path_factory):
+    return run_chain(library, home, tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture(scope="package")
+def platform(first_run, home):
+    """Settings of the platform on which the chain has run."""
+    return Settings(_env_file=home / PLATFORM_ENV)
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    """Debian's Chromium, installed where it is missing and may be."""
+    program = shutil.which("chromium")
+    if program is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
+            subprocess.run(command, check=False, capture_output=True)
+        program = shutil.which("chromium")
+    assert program, "no Chromium: install the package chromium (Debian)"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()

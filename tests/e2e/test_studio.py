@@ -1,0 +1,249 @@
+"""The Studio as a person uses it: in Chromium, inside real Airflow, over what the chain published.
+
+With ``SCREENSHOTS=folder`` each state is saved as a picture.
+"""
+
+import csv
+import io
+import json
+import os
+import random
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from dustjacket.sample.drawing import draw_cover
+from dustjacket.sample.grammar import make_book
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+TITLE, OTHER = "Murder at the Red Tower", "The Vegetarian Kitchen"
+
+
+def log_in(page, platform):
+    page.goto(platform.airflow_url)
+    page.get_by_label(re.compile("username", re.IGNORECASE)).fill(platform.airflow_user)
+    page.get_by_label(re.compile("password", re.IGNORECASE)).fill(
+        platform.airflow_password.get_secret_value()
+    )
+    page.get_by_role("button", name=re.compile("sign in|log in", re.IGNORECASE)).click()
+    page.wait_for_url(lambda url: "/auth/" not in url)
+
+
+@pytest.fixture(scope="module")
+def session(chromium, platform):
+    """What a browser keeps of a log-in."""
+    context = chromium.new_context()
+    page = context.new_page()
+    log_in(page, platform)
+    yield context.storage_state()
+    context.close()
+
+
+@pytest.fixture
+def browse(chromium, session):
+    """Open a page as who is logged in; its console must stay free of errors."""
+    opened = []
+
+    def open_page(address, **options):
+        context = chromium.new_context(storage_state=session, **options)
+        page, said = context.new_page(), []
+        page.on("pageerror", lambda error: said.append(str(error)))
+        opened.append((context, said))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context, said in opened:
+        context.close()
+        assert said == []
+
+
+def shoot(page, name):
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def studio(platform):
+    return f"{platform.airflow_url}/dustjacket/"
+
+
+def ids(page):
+    return [
+        one.get_attribute("data-cover-id") for one in page.locator("#covers [data-cover-id]").all()
+    ]
+
+
+def ask(page, title):
+    page.locator("#title").fill(title)
+    expect(page.locator("#genres [data-genre]").first).to_be_visible()
+    expect(page.locator("#covers [data-cover-id]").first).to_be_visible()
+
+
+def test_the_navigation_opens_the_studio_and_a_title_is_answered_in_it(browse, platform):
+    page = browse(platform.airflow_url)
+    page.get_by_role("link", name="Studio").or_(
+        page.get_by_role("button", name="Studio")
+    ).first.click()
+    frame = page.frame_locator("iframe")
+    frame.locator("#title").fill(TITLE)
+    expect(frame.locator("#genres [data-genre]").first).to_be_visible()
+    expect(frame.locator("#covers [data-cover-id]").first).to_be_visible()
+    expect(frame.locator("#covers img").first).to_have_js_property("complete", True)
+    shown = frame.locator("#covers img").first.evaluate("image => image.naturalWidth")
+    assert shown > 0, "the picture itself is shown"
+    shoot(page, "inside-airflow")
+    with page.expect_popup() as popup:
+        frame.locator("#versions a").first.click()
+    assert popup.value.url.startswith(platform.mlflow_uri)
+
+
+def test_answers_change_with_the_title_and_stay_where_they_are(browse, platform):
+    page = browse(studio(platform))
+    ask(page, TITLE)
+    first, before = ids(page), page.locator("#covers").bounding_box()
+    shoot(page, "title")
+    page.locator("#title").fill(OTHER)
+    page.wait_for_function(
+        "first => [...document.querySelectorAll('#covers [data-cover-id]')]"
+        ".map(one => one.dataset.coverId).join() !== first", arg=",".join(first),
+    )  # fmt: skip
+    after = page.locator("#covers").bounding_box()
+    assert (after["x"], after["y"], after["width"]) == (before["x"], before["y"], before["width"])
+
+
+def test_covers_are_filtered_by_genre(browse, platform):
+    page = browse(studio(platform))
+    ask(page, TITLE)
+    every = ids(page)
+    genres = page.locator("#genre-filter option").all_text_contents()
+    assert len(genres) > 5
+    page.locator("#genre-filter").select_option(genres[1])
+    page.wait_for_function(
+        "every => [...document.querySelectorAll('#covers [data-cover-id]')]"
+        ".map(one => one.dataset.coverId).join() !== every", arg=",".join(every),
+    )  # fmt: skip
+    assert set(ids(page)) != set(every)
+
+
+def test_a_cover_that_is_chosen_says_its_genre_and_what_fits_it(browse, platform, tmp_path):
+    rng = random.Random(3)
+    book = make_book(rng)
+    file = tmp_path / "cover.jpg"
+    draw_cover(book, rng).convert("RGB").save(file)
+    page = browse(studio(platform))
+    page.get_by_role("tab", name="Cover").click()
+    page.locator("#prompts").fill(f"{book.title}\na bowl of soup")
+    page.locator("#image-input").set_input_files(file)
+    expect(page.locator("#match-genres [data-genre]").first).to_be_visible()
+    expect(page.locator("#match-covers [data-cover-id]").first).to_be_visible()
+    expect(page.locator("#match-prompts")).to_contain_text("a bowl of soup")
+    shoot(page, "cover")
+
+
+def test_a_file_of_titles_is_answered_and_downloaded(browse, platform, tmp_path):
+    rng, file = random.Random(4), tmp_path / "titles.csv"
+    titles = [make_book(rng).title for _ in range(150)]
+    with file.open("w", newline="") as stream:
+        csv.writer(stream).writerows([["title"], *([title] for title in titles), [""], ["=1+1"]])
+    page = browse(studio(platform))
+    page.get_by_role("tab", name="Many titles").click()
+    page.locator("#csv-input").set_input_files(file)
+    expect(page.locator("#batch-download")).to_be_enabled(timeout=60_000)
+    shoot(page, "many")
+    with page.expect_download() as download:
+        page.locator("#batch-download").click()
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
+    assert [row["title"] for row in rows[:150]] == titles
+    assert all(row["genre"] for row in rows[:150])
+    assert not [row for row in rows if row["title"].startswith("=")], "no formula for a spreadsheet"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_it_fits_reads_well_and_is_accessible(browse, platform, scheme, width):
+    page = browse(
+        studio(platform), color_scheme=scheme, viewport={"width": width, "height": 900},
+        bypass_csp=True,
+    )  # fmt: skip
+    shoot(page, f"first-{scheme}-{width}")
+    for tab in ("Title", "Cover", "Many titles"):
+        page.get_by_role("tab", name=tab, exact=True).click()
+        if tab == "Title":
+            ask(page, TITLE)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing overflows"
+        shoot(page, f"{tab.split()[0].lower()}-{scheme}-{width}")
+        found = Axe().run(page).response["violations"]
+        bad = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found
+               if one["impact"] in ("serious", "critical")]  # fmt: skip
+        assert bad == []
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    light = sum(map(int, re.findall(r"\d+", background)[:3])) > 3 * 128
+    assert light == (scheme == "light")
+
+
+def test_it_works_by_keyboard_alone(browse, platform):
+    page = browse(studio(platform))
+    page.locator("#title").focus()
+    page.keyboard.type(OTHER)
+    expect(page.locator("#covers [data-cover-id]").first).to_be_visible()
+    seen = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert {"author", "genre-filter"} <= seen
+    page.locator("#title").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#title")).to_have_value("")
+
+
+def test_text_is_shown_as_text(browse, platform):
+    page = browse(studio(platform))
+    evil = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
+    ask(page, evil)
+    assert page.title() == "Dustjacket Studio"
+    assert page.locator("main img[src=x]").count() == 0
+
+
+def test_a_server_that_is_gone_is_told_and_what_was_typed_is_kept(browse, platform):
+    page = browse(studio(platform))
+    page.route("**/dustjacket/genre", lambda route: route.abort())
+    page.route("**/dustjacket/covers/search", lambda route: route.abort())
+    page.locator("#title").fill(TITLE)
+    expect(page.locator("#status")).to_contain_text("Nothing you entered is lost")
+    shoot(page, "gone")
+    assert page.locator("#title").input_value() == TITLE
+    page.unroute_all()
+    expect(page.locator("#covers [data-cover-id]").first).to_be_visible(timeout=30_000)
+    expect(page.locator("#status")).not_to_contain_text("Nothing you entered is lost")
+
+
+def test_slow_answers_nothing_found_and_no_model_are_shown_as_such(browse, platform):
+    page = browse(studio(platform))
+    held = []
+    page.route("**/dustjacket/covers/search", held.append)
+    page.locator("#title").fill(TITLE)
+    expect(page.locator("#covers-part")).to_have_attribute("aria-busy", "true")
+    shoot(page, "slow")
+    page.wait_for_timeout(200)
+    held.pop().fulfill(json={"covers": [], "by": []})
+    expect(page.locator("#covers-part")).to_contain_text("No cover matches")
+    shoot(page, "nothing")
+    page.unroute_all()
+    problem = {"type": "about:blank", "title": "x", "status": 503, "dag": "ingest_covers",
+               "detail": "no cover index is published yet"}  # fmt: skip
+    page.route("**/dustjacket/covers/search", lambda route: route.fulfill(
+        status=503, body=json.dumps(problem), content_type="application/problem+json"))  # fmt: skip
+    page.locator("#title").fill(OTHER)
+    expect(page.locator("#covers-part")).to_contain_text("ingest_covers")
+    shoot(page, "no-model")
+
+
+def test_who_is_logged_out_sees_nothing(chromium, platform):
+    page = chromium.new_page()
+    assert page.goto(studio(platform)).status == 401
+    page.goto(f"{platform.airflow_url}/plugin/studio")
+    page.wait_for_url(lambda url: "/auth/login" in url)
+    page.close()

@@ -1,0 +1,131 @@
+"""New versions in a real store while questions are asked: none fails, and pairs stay pairs."""
+
+import io
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from safetensors.numpy import save as save_arrays
+
+from dustjacket.clip.model import MODEL_FOLDER, random_model
+from dustjacket.clip.model import save as save_model
+from dustjacket.genres.scorer import Scorer
+from dustjacket.platform.object_store import object_store
+from dustjacket.retrieval.read import EMBEDDINGS, KEPT, ROWS, VECTORS, weights_of
+from dustjacket.storage import Store, version_name
+from dustjacket.studio.app import create_app
+from tests.conftest import fresh_home
+from tests.unit.studio_case import COVERS, asked, covers, genres
+
+pytestmark = pytest.mark.integration
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def store():
+    home = fresh_home("studio-swap")
+    with object_store(home, Console(quiet=True)) as settings:
+        yield Store(settings)
+
+
+def publish(store, kind, day, files, **described):
+    draft = store.draft(kind, version_name(START + timedelta(days=day), "0123456789ab"))
+    for path, body in files.items():
+        draft.put(path, body)
+    return draft.publish(**described)[0]
+
+
+def files_of(folder, prefix):
+    return {f"{prefix}/{file.name}": file.read_bytes() for file in Path(folder).iterdir()}
+
+
+def publish_all(store, day, folder):
+    """Publish a classifier, a champion and its index, all of one day; return their versions."""
+    scorer: Scorer = genres().scorer
+    scorer.save(folder / f"scorer-{day}")
+    publish(store, "genre_classifier", day, files_of(folder / f"scorer-{day}", "scorer"))
+    save_model(random_model("dustjacket-small", day), folder / f"model-{day}")
+    model = publish(
+        store, "cover_clip", day, files_of(folder / f"model-{day}", MODEL_FOLDER),
+        facts={"model": "dustjacket-small"},
+    )  # fmt: skip
+    publish_index(store, day, model)
+
+
+def publish_index(store, day, model):
+    held = covers(str(day), day)
+    table = io.BytesIO()
+    rows = held.index._rows.to_pandas()
+    rows["look"] = range(COVERS)
+    rows[list(KEPT)].to_parquet(table)
+    images = publish(store, "covers", day, {"s": held.image("00000000")})
+    publish(
+        store, "cover_index", day,
+        {EMBEDDINGS: save_arrays({VECTORS: held.index.vectors}), ROWS: table.getvalue()},
+        facts={"model": f"{model.kind}/{model.version}", "weights": weights_of(model)},
+        parents={"covers": images.version},
+    )  # fmt: skip
+
+
+def day_of(version):
+    return version[:8]
+
+
+def test_new_versions_are_taken_up_without_a_failed_request(store, tmp_path):
+    often = store.settings.model_copy(update={"home": tmp_path, "studio_rate": "9999/second"})
+    app = create_app(often, None, refresh_s=0.1)
+    seen, failed, stop = set(), [], threading.Event()
+    with asked(app) as client:
+        assert client.post("/genre", json={"title": "Rice"}).status_code == 503
+        publish_all(store, 1, tmp_path)
+        wait(lambda: all(app.state.studio.models.ready))
+
+        def ask():
+            while not stop.is_set():
+                for path in ("/genre", "/covers/search"):
+                    reply = client.post(path, json={"title": "Rice"})
+                    if reply.status_code != 200:
+                        failed.append(reply.text)
+                        continue
+                    days = {day_of(made["version"]) for made in reply.json()["by"]}
+                    seen.add((path, *sorted(days)))
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        try:
+            for day in (2, 3):
+                publish_all(store, day, tmp_path)
+                wait(lambda day=day: ("/covers/search", f"2026010{day + 1}") in seen)
+            stop_at = time.monotonic() + 0.5
+            while time.monotonic() < stop_at:
+                time.sleep(0.05)
+        finally:
+            stop.set()
+            asking.join()
+    assert failed == []
+    # A model and an index of different days never answered together.
+    assert {len(days) for _, *days in seen} == {1}
+    assert {days[0] for path, *days in seen if path == "/genre"} >= {"20260102", "20260104"}
+
+
+def test_what_cannot_be_read_leaves_what_there_is(store, tmp_path):
+    publish_all(store, 10, tmp_path)
+    app = create_app(store.settings.model_copy(update={"home": tmp_path}), None, refresh_s=0.1)
+    with asked(app) as client:
+        wait(lambda: all(app.state.studio.models.ready))
+        publish(store, "genre_classifier", 11, {"scorer/scorer.json": b"{}"})
+        wait(lambda: app.state.studio.models.problem)
+        told = client.get("/models").json()
+        assert "model.safetensors" in told["problem"]
+        assert day_of(told["classifier"]["version"]) == "20260111"
+        assert client.post("/genre", json={"title": "Rice"}).status_code == 200
+
+
+def wait(found):
+    deadline = time.monotonic() + 60
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
