@@ -112,10 +112,11 @@ export class Asker {
   /**
    * Args:
    *   name: in the status line.
-   *   events: `busy()`, `answered(answer)`, and `refused(problem)`, also for each 503 that tells
-   *     of a DAG.
+   *   events: `busy()`; `answered(answer)`; `refused(problem)`, which shows why there is no answer,
+   *     also at each try that a 503 names a DAG. Where a login is all that lacks, or there is no
+   *     `refused`, the status line says so, and what was there stays.
    */
-  constructor(name, { busy = () => {}, answered, refused = () => {} }) {
+  constructor(name, { busy = () => {}, answered, refused }) {
     Object.assign(this, { name, busy, answered, refused });
   }
 
@@ -137,8 +138,8 @@ export class Asker {
     } catch (error) {
       if (mine.signal.aborted) return;
       if (!(error instanceof Problem)) throw error;
-      say(this.name, lasting(error));
-      this.refused(error);
+      if (error.status === 401 || !this.refused) say(this.name, lasting(error));
+      else this.refused(error);
       return;
     }
     clear(this.name);
@@ -175,7 +176,7 @@ export class Asker {
     if (problem.status === 429) quietUntil = until;
     if (problem.dag) {
       clear(this.name);
-      this.refused(problem);
+      this.refused?.(problem);
     } else {
       const kept = problem.status === 0 ? " Nothing you entered is lost." : "";
       const action = problem.status === 429 ? null : ["Try now", wake];

@@ -51,7 +51,8 @@ export function batchPanel({ limits, answered }) {
     answered: () => end(`Done: ${counted(predictions.length, "title")}.`),
     refused: (problem) => {
       if (problem.dag) return tell(`${problem.detail} Run ${problem.dag}: it goes on by itself then.`);
-      end(`Stopped at ${count(predictions.length)} of ${count(rows)}.`);
+      const where = rows ? ` Stopped at ${count(predictions.length)} of ${count(rows)}.` : "";
+      end(problem.detail + where);
     },
   });
 

@@ -52,9 +52,9 @@ export class Covers {
 
   #item(cover, frame) {
     const genre = cover.category ?? cover.genre;
-    const score = [`cosine ${cover.score.toFixed(2)}`];
-    if (cover.words > 0) score.push(`words ${cover.words.toFixed(2)}`);
-    const foot = make("div", { class: "foot" }, make("span", { class: "score" }, score.join(" · ")));
+    const score = [make("span", {}, `cosine ${cover.score.toFixed(2)}`)];
+    if (cover.words > 0) score.push(" ", make("span", {}, `words ${cover.words.toFixed(2)}`));
+    const foot = make("div", { class: "foot" }, make("span", { class: "score" }, ...score));
     if (this.question) {
       const { title, author } = this.question();
       const vote = { title, author, on: "cover", answer: cover.id };
@@ -64,9 +64,13 @@ export class Covers {
       "li",
       { "data-cover-id": cover.id },
       frame,
-      make("strong", { dir: "auto", title: cover.title }, cover.title),
-      make("span", { class: "author", dir: "auto" }, cover.author ?? ""),
-      make("span", { class: "genre" }, genre ?? ""),
+      make(
+        "div",
+        { class: "book" },
+        make("strong", { dir: "auto", title: cover.title }, cover.title),
+        make("span", { class: "author", dir: "auto" }, cover.author ?? ""),
+        make("span", { class: "genre" }, genre ?? ""),
+      ),
       foot,
     );
   }

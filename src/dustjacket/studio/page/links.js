@@ -13,7 +13,8 @@ const DAGS = {
   select_classifier: "Genre classifier",
   finetune_clip: "CLIP on covers",
 };
-let inAirflow = false;
+let tellAirflow;
+const airflowIs = new Promise((resolve) => (tellAirflow = resolve));
 
 /** Makes a link that opens a tab, also where the frame's sandbox forbids it. */
 export function outLink(address, ...label) {
@@ -31,16 +32,20 @@ export function outLink(address, ...label) {
   return link;
 }
 
-/** Makes a link to a DAG's page in Airflow, or only its name where there is no Airflow. */
+/**
+ * Makes a link to a DAG's page in Airflow, which has the button of its trigger form: the form has no
+ * address of its own. Where there is no Airflow, it is only the DAG's name.
+ */
 export function dagLink(dag, label = dag) {
-  if (!inAirflow) return make("code", {}, dag);
+  const box = make("span", {}, make("code", {}, dag));
   const address = new URL(`../dags/${encodeURIComponent(dag)}`, window.location.href);
-  return outLink(address.href, label);
+  airflowIs.then((there) => there && box.replaceChildren(outLink(address.href, label)));
+  return box;
 }
 
 /** Offers retraining, if the page is served by Airflow. */
 export function offerRetraining(airflow) {
-  inAirflow = airflow;
+  tellAirflow(airflow);
   const nav = at("retrain");
   nav.hidden = !airflow;
   nav.querySelector("ul").replaceChildren(

@@ -10,6 +10,7 @@ import { clear as clearNote, say } from "./status.js";
 const PAUSE_MS = 600;
 const PATIENCE_MS = 120_000;
 const SHOWN_GENRES = 6;
+const SHOWN_COVERS = 6;
 
 /**
  * Sets the panel up.
@@ -24,7 +25,7 @@ export function coverPanel({ limits, answered }) {
   const part = new Part(at("match-part"));
   const genres = new Bars(at("match-genres"), { key: "genre", rows: SHOWN_GENRES });
   const prompts = new Bars(at("match-prompts"), { key: "prompt" });
-  const covers = new Covers(at("match-covers"));
+  const covers = new Covers(at("match-covers"), { room: SHOWN_COVERS });
   const picture = at("picture");
   let file = null;
   let written = "";
