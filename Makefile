@@ -25,7 +25,7 @@ test: $(READY) ## unit, DAG and integration tests, and the whole chain once thro
 test-faults: $(READY) ## the tests that break things: kills and outages
 	@.venv/bin/pytest -m faults
 
-bench: $(READY) ## measure against others: NAME=ingest-catalog, …, retrieval
+bench: $(READY) ## measure against others: NAME=ingest-catalog, …, studio
 	@.venv/bin/python -m tests.benchmarks.$(subst -,_,$(NAME))
 
 check: $(READY) ## ruff and mypy

@@ -148,7 +148,9 @@ class Models:
 
         scorer = load_scorer(self.store, newest, self._cache)
         predict_genre(scorer, "The first question", None)  # so that it is as quick as the next
-        self._genres = Genres(newest, scorer, (self._made(newest, scorer.name),))
+        reached = newest.facts.get("test", {}).get("f1_weighted")
+        note = f"{scorer.name}, f1_weighted {reached:.3f}" if reached else scorer.name
+        self._genres = Genres(newest, scorer, (self._made(newest, note),))
         log.info("genres are told by %s", newest.version)
 
     def _read_covers(self) -> None:
