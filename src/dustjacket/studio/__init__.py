@@ -1,0 +1,1 @@
+"""The Studio: the published models for whoever asks, over HTTP."""
