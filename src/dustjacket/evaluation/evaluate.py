@@ -52,7 +52,7 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
     if found.drift and found.drift.warning:
         log.warning("the newest covers have drifted: %s", found.drift.warning)
     before = contest.manifests["champion"]
-    with tracking.step_run(job, tracking.CLIP):
+    with tracking.step_run(job):
         _track(found, matched, page)
         ensure_registered(job.store, contest.manifests["candidate"])
         ensure_champion(job.store, contest.manifests["starting"])
