@@ -89,9 +89,8 @@ class Findings:
             found[f"difference.{what}"] = getattr(self.difference, what)
         found |= {"test_covers": self.tested, "leaked": self.leaked}
         found["broken"] = sum(self.broken.values())
-        for part in (self.drift, self.queries):
-            found |= part.metrics() if part else {}
-        return found
+        found |= self.drift.metrics() if self.drift else {}
+        return found | (self.queries.metrics() if self.queries else {})
 
 
 def measure(contest: Contest, drift: Drift | None, queries: Queries | None = None) -> Findings:
