@@ -18,18 +18,24 @@ from dustjacket.parameters import Profile
 from dustjacket.sources import fingerprint
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
+# Experiments; models of the last two are registered under the same names.
+_INGESTION, _GENRES, _CLIP = "ingestion", "genre-classifier", "cover-clip"
 _SHARED_CODE = ("books.py", "records.py", "sources.py", "streams.py", "tables.py")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One DAG: the kinds it reads (newest by default), the kind it publishes, its code."""
+    """One DAG: the kinds it reads (newest by default), the kind it publishes, its code.
+
+    Its runs are in ``experiment`` of MLflow, if it makes any.
+    """
 
     name: str
     publishes: str
     reads: tuple[str, ...] = ()
     reads_if_there: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    experiment: str | None = None
 
     @property
     def has_source(self) -> bool:
@@ -40,18 +46,35 @@ class Step:
 STEPS = {
     step.name: step
     for step in (
-        Step("ingest_catalog", "catalog", packages=("catalog",)),
-        Step("ingest_covers", "covers", packages=("covers", "web")),
-        Step("select_classifier", "genre_classifier", ("catalog",), packages=("genres",)),
+        Step("ingest_catalog", "catalog", packages=("catalog",), experiment=_INGESTION),
+        Step("ingest_covers", "covers", packages=("covers", "web"), experiment=_INGESTION),
         Step(
-            "label_covers", "labelled_covers", ("covers", "genre_classifier"), packages=("genres",)
+            "select_classifier",
+            "genre_classifier",
+            ("catalog",),
+            packages=("genres",),
+            experiment=_GENRES,
         ),
-        Step("finetune_clip", "clip_candidate", ("labelled_covers",), packages=("clip",)),
+        Step(
+            "label_covers",
+            "labelled_covers",
+            ("covers", "genre_classifier"),
+            packages=("genres",),
+            experiment=_GENRES,
+        ),
+        Step(
+            "finetune_clip",
+            "clip_candidate",
+            ("labelled_covers",),
+            packages=("clip",),
+            experiment=_CLIP,
+        ),
         Step(
             "evaluate_clip",
             "evaluation",
             ("clip_candidate",),
             packages=("clip", "evaluation", "promotion"),
+            experiment=_CLIP,
         ),
         Step(
             "index_covers",

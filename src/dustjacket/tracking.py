@@ -17,10 +17,10 @@ from mlflow.exceptions import MlflowException
 from dustjacket.errors import NotReadyError
 from dustjacket.job import Job
 from dustjacket.settings import Settings
+from dustjacket.steps import STEPS
 from dustjacket.storage import Manifest, Store
 
-# Experiments; models of the last two are registered under the same names.
-INGESTION, GENRES, CLIP = "ingestion", "genre-classifier", "cover-clip"
+CLIP = "cover-clip"  # name of the registered CLIP models
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 
@@ -36,15 +36,17 @@ def connect(settings: Settings) -> None:
 
 
 @contextmanager
-def step_run(job: Job, experiment: str, **options: Any) -> Iterator[mlflow.ActiveRun]:
+def step_run(job: Job, **options: Any) -> Iterator[mlflow.ActiveRun]:
     """Open the parent run of a DAG run: tagged, with the step's parameters and input versions.
+
+    It is in the step's experiment.
 
     Args:
         options: more of ``mlflow.start_run``'s, such as the ``run_id`` of a run to go on with.
     """
     connect(job.settings)
-    mlflow.set_experiment(experiment)
     plan = job.plan
+    mlflow.set_experiment(STEPS[plan.step].experiment)
     tags = {
         "dag_id": plan.step,
         "dag_run_id": plan.dag_run_id or "none",

@@ -45,6 +45,7 @@ def described(dag: Any) -> dict[str, Any]:
                 "retries": task.retries,
                 "backoff": bool(task.retry_exponential_backoff),
                 "timeout": task.execution_timeout,
+                "links": {link.name: link.xcom_key for link in task.operator_extra_links},
             }
             for task in dag.tasks
         ],

@@ -101,6 +101,23 @@ def test_a_form_has_every_parameter_and_input_described_and_empty_by_default(bag
         assert "null" in schema["type"]
 
 
+def test_a_task_that_makes_an_mlflow_run_links_to_it_and_an_evaluation_to_its_report(bag):
+    links = {
+        (name, task["id"]): set(task["links"])
+        for name, dag in bag["dags"].items()
+        for task in dag["tasks"]
+        if task["links"]
+    }
+    assert links == {
+        ("ingest_catalog", "clean"): {"MLflow run"},
+        ("ingest_covers", "normalise"): {"MLflow run"},
+        ("select_classifier", "cross_validate"): {"MLflow run"},
+        ("label_covers", "predict"): {"MLflow run"},
+        ("finetune_clip", "train"): {"MLflow run"},
+        ("evaluate_clip", "evaluate"): {"MLflow run", "Report"},
+    }
+
+
 def test_a_promotion_follows_the_evaluation_and_a_person_s_word_even_if_those_are_skipped(bag):
     tasks = {task["id"]: task for task in bag["dags"]["evaluate_clip"]["tasks"]}
     assert {name: task["after"] for name, task in tasks.items()} == {

@@ -19,6 +19,7 @@ from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+expect.set_options(timeout=30_000)
 TITLE, OTHER = "Murder at the Red Tower", "The Vegetarian Kitchen"
 
 
@@ -223,7 +224,7 @@ def test_a_server_that_is_gone_is_told_and_what_was_typed_is_kept(browse, platfo
 def test_slow_answers_nothing_found_and_no_model_are_shown_as_such(browse, platform):
     page = browse(studio(platform))
     held = []
-    page.route("**/dustjacket/covers/search", held.append)
+    page.route("**/dustjacket/covers/search", lambda route: held.append(route))
     page.locator("#title").fill(TITLE)
     expect(page.locator("#covers-part")).to_have_attribute("aria-busy", "true")
     shoot(page, "slow")

@@ -8,6 +8,8 @@ import psutil
 import pytest
 
 from dustjacket.parameters import CandidateName
+from dustjacket.run_pages import run_page
+from dustjacket.steps import STEPS
 from tests.e2e.conftest import COVERS, ROWS, dustjacket, run_chain
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -74,6 +76,18 @@ def test_a_second_run_finds_everything_done(first_run, library, home, tmp_path):
         before[one]["version"] for one in sections
     ]
     assert seconds < first_seconds / 2
+
+
+def test_every_version_has_an_mlflow_run(first_run, platform):
+    report = first_run[0]
+    sections = {"catalog": "catalog", "classifier": "genre_classifier", "covers": "covers",
+                "labels": "labelled_covers", "clip": "clip_candidate", "evaluation": "evaluation",
+                "index": "cover_index"}  # fmt: skip
+    kinds = {kind: report[section]["version"] for section, kind in sections.items()}
+    for step in STEPS.values():
+        if step.experiment:
+            page = run_page(platform, step.experiment, kinds[step.publishes])
+            assert page.startswith(f"{platform.mlflow_uri}/#/experiments/"), step.name
 
 
 def test_genre_and_covers_answer_within_10_seconds(first_run, home):

@@ -1,8 +1,10 @@
 """The DAGs through real Airflow: what is published is worked on, the newest of it, once."""
 
+import re
 import time
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from dustjacket.chain.airflow_api import ACTIVE
@@ -99,6 +101,49 @@ def test_an_unchanged_source_publishes_nothing_and_the_chain_rests(airflow, stor
     wait_until_quiet(airflow)
     assert {kind: store.versions(kind) for kind in kinds} == before
     assert {run.dag_id for run in airflow.runs(since=since)} == {"ingest_catalog", "ingest_covers"}
+
+
+def links(airflow, run, task):
+    """Return the links of a run's task once they are there, which is after the task's own end."""
+    path = f"/dags/{run.dag_id}/dagRuns/{run.dag_run_id}/taskInstances/{task}/links"
+    deadline = time.monotonic() + 30
+    while True:
+        found = airflow._call("GET", path)["extra_links"]
+        if all(found.values()) or time.monotonic() > deadline:
+            return found
+        time.sleep(0.5)
+
+
+def version_of_page(platform, page):
+    """Return the version that the run shown at an address of MLflow's has worked on."""
+    run_id = re.fullmatch(rf"{platform.mlflow_uri}/#/experiments/\d+/runs/([0-9a-f]{{32}})", page)[
+        1
+    ]
+    address = f"{platform.mlflow_uri}/api/2.0/mlflow/runs/get"
+    run = httpx.get(address, params={"run_id": run_id}, timeout=30).raise_for_status().json()["run"]
+    return {tag["key"]: tag["value"] for tag in run["data"]["tags"]}["version"]
+
+
+def test_a_task_links_to_the_mlflow_run_that_made_its_version(airflow, store, platform):
+    runs = [run for run in airflow.runs("ingest_catalog") if run.state == "success"]
+    states = {task.task_id: task.state for task in airflow.tasks(runs[0])}
+    assert states["clean"] == "skipped", "the newest run found its work published"
+    newest = store.newest("catalog").version
+    for run in runs[:2]:
+        page = links(airflow, run, "clean")
+        assert set(page) == {"MLflow run"}
+        assert version_of_page(platform, page["MLflow run"]) == newest
+
+
+def test_an_evaluation_links_to_its_report_and_what_makes_no_run_to_nothing(
+    airflow, store, platform
+):
+    evaluated = airflow.runs("evaluate_clip")[0]
+    found = links(airflow, evaluated, "evaluate")
+    assert set(found) == {"MLflow run", "Report"}
+    assert found["Report"] == f"{found['MLflow run']}/artifacts/report.html"
+    assert version_of_page(platform, found["MLflow run"]) == store.newest("evaluation").version
+    assert links(airflow, airflow.runs("index_covers")[0], "embed") == {}
 
 
 @pytest.mark.parametrize(

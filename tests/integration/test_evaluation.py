@@ -15,10 +15,12 @@ from dustjacket.clip.registry import CANDIDATE, PROMOTED, ensure_starting
 from dustjacket.covers.ingest import ingest_covers
 from dustjacket.errors import BadInputError
 from dustjacket.evaluation.evaluate import REPORT, evaluate_clip
+from dustjacket.feedback import Feedback
 from dustjacket.genres.labels import label_covers
 from dustjacket.genres.read import LABELS, read_labels
 from dustjacket.genres.select import select_classifier
 from dustjacket.parameters import ClipParameters
+from dustjacket.retrieval.build import index_covers
 from dustjacket.sample import make_sample
 from dustjacket.storage import digest_of, version_name
 from tests.conftest import interpret
@@ -87,6 +89,31 @@ def test_the_page_is_published_and_in_mlflow(alone, evaluated):
     assert run["metrics.test_covers"] == evaluated.facts["gallery"]
     names = {file.path for file in mlflow.MlflowClient().list_artifacts(run["run_id"])}
     assert {REPORT, "recall.png", "ablation.png"} <= names
+
+
+def test_what_the_studio_s_users_voted_is_measured_and_named(alone, evaluated, labels):
+    assert evaluated.facts["queries"] is None
+    index = alone.run("index_covers", index_covers)
+    books = read_labels(alone.store, labels)
+    by = {"classifier": f"genre_classifier/{labels.parents['genre_classifier']}",
+          "clip": index.facts["model"], "index": f"cover_index/{index.version}"}  # fmt: skip
+    collected = Feedback(alone.store, days=90, share=1)
+    for book in books.itertuples():
+        collected.vote(book.title, book.author, "cover", book.key, 1, by)
+        collected.vote(book.title, book.author, "genre", book.genre, 1, by)
+    feedback = collected.flush()
+    again = alone.run("evaluate_clip", evaluate_clip, **LEAST)
+    found = again.facts["queries"]
+    assert found["versions"] == [feedback.version]
+    assert found["liked"] == again.facts["gallery"]
+    assert found["liked"] + found["left_out"] == len(books)
+    candidate = again.facts["without_genre"]["title_to_cover"]
+    assert found["models"]["fine_tuned"]["median_rank"] == candidate["median_rank"]
+    assert found["models"]["fine_tuned"]["recall_at_10"] == candidate["recall_at_10"]
+    assert [one["liked"] for one in found["genres"]] == [1.0]
+    page = alone.store.read(again, REPORT).decode()
+    assert feedback.version in page
+    assert f"{found['liked']:,} covers voted up" in page
 
 
 def test_a_cover_is_matched_with_prompts_on_request(alone, evaluated, labels):

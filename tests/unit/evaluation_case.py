@@ -31,6 +31,7 @@ def coloured(count, seed=0):
     books = pd.DataFrame(
         {
             "key": [f"{at:04d}" for at in range(count)],
+            "sha256": [f"image {at}" for at in range(count)],
             "title": [f"The {list(COLOURS)[kind]} Book {at}" for at, kind in enumerate(kinds)],
             "author": [None if at % 5 == 0 else f"Writer {at % 7}" for at in range(count)],
             "genre": genres,

@@ -70,6 +70,18 @@ def test_harder_galleries_search_the_covers_they_name_and_no_others(n, kinds, se
         assert apart[at] == 1 + (better & ~own).sum()
 
 
+@given(st.integers(1, 30), st.integers(1, 40), st.integers(0, 5))
+def test_several_queries_may_belong_to_one_cover_and_some_covers_to_none(n, queries, seed):
+    rng = np.random.default_rng(seed)
+    texts, covers, own = unit(rng, queries), unit(rng, n), rng.integers(n, size=queries)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dustjacket.clip.metrics._BLOCK", 7)
+        found = own_ranks(texts, covers, own=own)
+    scores = texts @ covers.T
+    expected = [1 + (row > row[at]).sum() for row, at in zip(scores, own, strict=True)]
+    assert found.tolist() == expected
+
+
 def test_chance_over_galleries_of_several_sizes_is_their_mean():
     assert chance(np.array([5, 20]))["recall_at_10"] == pytest.approx((1 + 0.5) / 2)
     assert chance(np.array([3, 3, 3])) == chance(3)

@@ -88,7 +88,7 @@ def ingest_catalog(job: Job, spark: SparkSession) -> None:
     if found.rows_read != read:
         raise RuntimeError(f"{read} rows read, {found.rows_read} accounted for")
     held = held_back(job, found, parameters)
-    with tracking.step_run(job, tracking.INGESTION):
+    with tracking.step_run(job):
         _track(
             found,
             examples(rejected, "file", "position"),

@@ -46,7 +46,7 @@ def finetune_clip(job: Job, spark: SparkSession) -> None:
     checkpoints = Checkpoints(job.store, job.plan.digest)
     kept = checkpoints.versions()
     before = checkpoints.state(kept[-1]).run_id if kept else None
-    with tracking.step_run(job, tracking.CLIP, run_id=before, log_system_metrics=True) as run:
+    with tracking.step_run(job, run_id=before, log_system_metrics=True) as run:
         ensure_champion(job.store, starting)
         log.info("training on %s with %d processes", splits, parameters.processes)
         task = Task(

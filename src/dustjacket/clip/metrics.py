@@ -26,6 +26,7 @@ def own_ranks(
     queries: np.ndarray,
     gallery: np.ndarray,
     *,
+    own: np.ndarray | None = None,
     within: np.ndarray | None = None,
     apart: np.ndarray | None = None,
 ) -> np.ndarray:
@@ -33,20 +34,22 @@ def own_ranks(
 
     Args:
         queries: (n, d).
-        gallery: (n, d); row i is what query i belongs to.
-        within: (n,) codes: only rows of the query's own code are searched.
-        apart: (n,) codes: other rows of the query's own code are left out.
+        gallery: (m, d).
+        own: (n,) the row that each query belongs to; None: query i to row i.
+        within: (m,) codes: only rows of the query's own code are searched.
+        apart: (m,) codes: other rows of the query's own code are left out.
     """
     found = np.empty(len(queries))
-    for own, similarity in _blocks(queries, gallery):
+    for some, similarity in _blocks(queries, gallery):
+        rows = some if own is None else own[some]
         searched = np.ones((1, len(gallery)), bool)
         if within is not None:
-            searched = within[own][:, None] == within[None, :]
+            searched = within[rows][:, None] == within[None, :]
         if apart is not None:
-            others = apart[own][:, None] != apart[None, :]
-            others[np.arange(len(own)), own] = True
+            others = apart[rows][:, None] != apart[None, :]
+            others[np.arange(len(rows)), rows] = True
             searched = searched & others
-        found[own] = _ranks(similarity, own, searched)
+        found[some] = _ranks(similarity, rows, searched)
     return found
 
 

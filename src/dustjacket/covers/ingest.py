@@ -52,7 +52,7 @@ def ingest_covers(job: Job, spark: SparkSession) -> None:
     index, rejected, duplicates = (
         spark.read.parquet(out.uri(folder)) for folder in (INDEX, REJECTED, DUPLICATES)
     )
-    with tracking.step_run(job, tracking.INGESTION):
+    with tracking.step_run(job):
         mlflow.log_metrics(_metrics(result, index, duplicates))
         mlflow.log_table(examples(rejected, "position"), "rejected_covers.json")
         mlflow.log_table(

@@ -18,6 +18,8 @@ from dustjacket.evaluation.contest import Contest, drift, open_contest
 from dustjacket.evaluation.figures import ablation_figure, recall_figure, thumbnail_uri
 from dustjacket.evaluation.findings import Findings, measure
 from dustjacket.evaluation.match import Matched, check_prompts, match, match_figure, read_cover
+from dustjacket.evaluation.queries import read_queries
+from dustjacket.evaluation.queries_section import queries_section
 from dustjacket.evaluation.report import Section, Verdict, render
 from dustjacket.job import Job
 from dustjacket.parameters import EvaluationParameters
@@ -35,6 +37,9 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
     What is published says the gate's decision; the promotion follows it. A page that shows all that
     was found is published with it as ``report.html``, and is in MLflow.
 
+    What the Studio's users voted is measured with it, but is no input of it: it decides nothing,
+    and new votes alone make no new evaluation.
+
     Raises:
         BadInputError: a cover and prompts to match are asked for, and are none.
     """
@@ -45,14 +50,18 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
         matched = asked and match(
             contest.models["champion"].clip, parameters.match_cover, asked[0], asked[1]
         )
-        found = measure(contest, drift(job.store, contest, Path(folder)))
+        found = measure(
+            contest,
+            drift(job.store, contest, Path(folder)),
+            read_queries(job.store, contest, job.settings.studio_feedback_days),
+        )
         decision = decide(found.comparison, parameters)
         page = report_page(job.store, contest, found, decision)
     log.info("%s: %s", decision.verdict, decision.reason)
     if found.drift and found.drift.warning:
         log.warning("the newest covers have drifted: %s", found.drift.warning)
     before = contest.manifests["champion"]
-    with tracking.step_run(job, tracking.CLIP):
+    with tracking.step_run(job):
         _track(found, matched, page)
         ensure_registered(job.store, contest.manifests["candidate"])
         ensure_champion(job.store, contest.manifests["starting"])
@@ -104,6 +113,7 @@ def report_sections(
     return [
         sections.retrieval_section(found),
         sections.ablation_section(found),
+        queries_section(found),
         sections.recognition_section(found),
         sections.genre_section(found),
         *_pictures(contest, found),

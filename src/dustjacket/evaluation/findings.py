@@ -16,6 +16,7 @@ from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.galleries import DIRECTIONS, Retrieved, hard_chance
 from dustjacket.evaluation.genre import GenreTask, genre_task
 from dustjacket.evaluation.intervals import Difference, paired
+from dustjacket.evaluation.queries import Queries
 from dustjacket.evaluation.recognition import Recognition, recognise
 from dustjacket.promotion import Comparison
 
@@ -35,6 +36,7 @@ class Findings:
         general: recognition of what no cover teaches, by model.
         contradictions: books whose cover says another genre than their title.
         drift: None where the champion was trained on no covers of ours.
+        queries: None where the Studio has kept no feedback.
     """
 
     retrieved: dict[str, Retrieved]
@@ -50,6 +52,7 @@ class Findings:
     genre: GenreTask
     contradictions: pd.DataFrame
     drift: Drift | None
+    queries: Queries | None
 
     def facts(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -66,6 +69,7 @@ class Findings:
             "genre_task": {**asdict(self.genre), "chance": self.genre.chance},
             "contradictions": self.contradictions.drop(columns="at").to_dict("records"),
             "drift": self.drift and asdict(self.drift),
+            "queries": self.queries and asdict(self.queries),
         }
 
     def metrics(self) -> dict[str, float]:
@@ -85,14 +89,15 @@ class Findings:
             found[f"difference.{what}"] = getattr(self.difference, what)
         found |= {"test_covers": self.tested, "leaked": self.leaked}
         found["broken"] = sum(self.broken.values())
-        return found | (self.drift.metrics() if self.drift else {})
+        found |= self.drift.metrics() if self.drift else {}
+        return found | (self.queries.metrics() if self.queries else {})
 
 
-def measure(contest: Contest, drift: Drift | None) -> Findings:
+def measure(contest: Contest, drift: Drift | None, queries: Queries | None = None) -> Findings:
     """Measure all models of a contest.
 
     Args:
-        drift: what was found of it.
+        drift, queries: what was found of them.
     """
     parameters = contest.parameters
     resampling = {"resamples": parameters.bootstrap, "seed": parameters.seed}
@@ -137,6 +142,7 @@ def measure(contest: Contest, drift: Drift | None) -> Findings:
         genre=genre_task(of_candidate, books, contest.sides, **resampling),
         contradictions=contradictions(models["candidate"], books, contest.sides),
         drift=drift,
+        queries=queries,
     )
 
 

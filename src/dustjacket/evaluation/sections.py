@@ -30,14 +30,15 @@ _METRICS = {**{f"recall_at_{k}": f"recall@{k}" for k in RECALLS}, "median_rank":
 _STRIPS, _SHOWN = 6, 5
 
 
-def _interval(value: float, ends: Sequence[float] | None, digits: int = 3) -> str:
+def ranged(value: float, ends: Sequence[float] | None, digits: int = 3) -> str:
+    """Return a figure, with the ends of its interval in brackets."""
     text = f"{value:.{digits}f}"
     return f"{text} ({ends[0]:.{digits}f} to {ends[1]:.{digits}f})" if ends else text
 
 
 def _cells(metrics: dict[str, float], ends: dict[str, Any] | None = None) -> list[str]:
     return [
-        _interval(metrics[name], ends[name] if ends else None, 1 if name == "median_rank" else 3)
+        ranged(metrics[name], ends[name] if ends else None, 1 if name == "median_rank" else 3)
         for name in _METRICS
     ]
 
@@ -113,7 +114,7 @@ def ablation_section(found: Findings) -> Section:
     rows = [
         [
             row.model.replace("_", " "), row.parts, row.genre or "-",
-            _interval(row.recall_at_10, (row.low, row.high)), f"{row.cover_to_title:.3f}",
+            ranged(row.recall_at_10, (row.low, row.high)), f"{row.cover_to_title:.3f}",
             f"{row.median_rank:.1f}",
         ]
         for row in found.ablation.rows
@@ -150,7 +151,7 @@ def genre_section(found: Findings) -> Section:
     first, third = task.chance
     rows = [
         [
-            row.source.replace("_", " "), _interval(row.top1, row.interval),
+            row.source.replace("_", " "), ranged(row.top1, row.interval),
             "not known" if row.top3 is None else f"{row.top3:.3f}",
         ]
         for row in task.rows
@@ -169,7 +170,7 @@ def recognition_section(found: Findings) -> Section:
     rows = [
         [
             shown,
-            _interval(found.general[name].accuracy, found.general[name].interval),
+            ranged(found.general[name].accuracy, found.general[name].interval),
             *(f"{found.general[name].by_kind[kind]:.3f}" for kind in kinds),
         ]
         for name, shown in COMPARED.items()
@@ -179,9 +180,8 @@ def recognition_section(found: Findings) -> Section:
         "Pictures of signs, coloured forms and handwritten digits, which no cover teaches, told "
         "from their names without training."
     )
-    return Section(
-        "What was forgotten", [text], [Table("", ["model", "accuracy", *kinds], rows)]
-    )  # fmt: skip
+    table = Table("", ["model", "accuracy", *kinds], rows)
+    return Section("What was forgotten", [text], [table])
 
 
 def strip_sections(

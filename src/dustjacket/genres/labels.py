@@ -45,7 +45,7 @@ def label_covers(job: Job, spark: SparkSession) -> None:
     counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").count().collect()
     genres = {row["genre"]: int(row["count"]) for row in sorted(counted)}
     labelled = sum(genres.values())
-    with tracking.step_run(job, tracking.GENRES):
+    with tracking.step_run(job):
         mlflow.log_metric("labelled", labelled)
         mlflow.log_figure(bar_figure(genres, "covers by predicted genre"), "labels.png")
         job.publish(

@@ -46,7 +46,7 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
     parameters = ClassifierParameters.model_validate(job.plan.parameters)
     books = read_books(spark, job.store, job.input("catalog"))
     encoder = _encoder(parameters)
-    with tracking.step_run(job, tracking.GENRES) as run, tempfile.TemporaryDirectory() as scratch:
+    with tracking.step_run(job) as run, tempfile.TemporaryDirectory() as scratch:
         known, test = read_known(job, spark, books, encoder, parameters)
         candidates = able(known)
         fits = Fits(known, select=wants_selected(candidates))

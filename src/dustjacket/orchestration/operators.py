@@ -13,6 +13,9 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from dustjacket.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
 from dustjacket.lifeline import MARK, end_attempt, lifeline
 from dustjacket.orchestration.environment import task_settings
+from dustjacket.orchestration.links import links_of
+from dustjacket.orchestration.tasks import version_of
+from dustjacket.steps import STEPS
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,6 +30,10 @@ class SparkStepOperator(SparkSubmitOperator):
     line and in no rendered template. A failure is one line, the job's own reason; a wrong input
     (exit status 65) is not retried, and a job that came to nothing new (66) skips its task. However
     the task ends, its processes end with it.
+
+    Attributes:
+        step: what is run.
+        version: that the run is about, once it is at work.
     """
 
     def __init__(self, *, step: str, plan: str = "plan", **kwargs: Any) -> None:
@@ -37,10 +44,13 @@ class SparkStepOperator(SparkSubmitOperator):
             **kwargs,
         )
         self._plan = plan
+        self.step, self.version = STEPS[step], ""
+        self.operator_extra_links = links_of(self.step)
 
     def execute(self, context: "Context") -> None:
         """Run the job to its end; skip where the plan says that its work is published."""
         planned = context["ti"].xcom_pull(task_ids=self._plan)
+        self.version = version_of(planned)
         if planned["already"]:
             raise AirflowSkipException(f"published before as {planned['already']}: nothing to do")
         self.application_args = ["--plan", json.dumps(planned["plan"])]

@@ -19,6 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from dustjacket.covers.check import check_cover
 from dustjacket.errors import BadInputError
 from dustjacket.evaluation.match import LONGEST_PROMPT, MOST_PROMPTS
+from dustjacket.feedback import Feedback
 from dustjacket.parameters import CoversParameters
 from dustjacket.settings import Settings
 from dustjacket.storage import Store
@@ -35,7 +36,6 @@ from dustjacket.studio.answers import (
     Vote,
 )
 from dustjacket.studio.batching import Batcher
-from dustjacket.studio.feedback import Feedback
 from dustjacket.studio.limits import USER, Bounded, Guarded, Rate, Secured
 from dustjacket.studio.metrics import Measured, Metrics
 from dustjacket.studio.models import Models

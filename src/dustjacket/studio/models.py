@@ -13,6 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dustjacket.covers.read import read_image
 from dustjacket.errors import DustjacketError, NotReadyError
 from dustjacket.retrieval.read import index_in_use, load_index, model_of
+from dustjacket.run_pages import run_page
+from dustjacket.steps import STEPS
 from dustjacket.storage import Manifest, Store
 from dustjacket.studio.answers import Made
 from dustjacket.studio.problems import UnpublishedError
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_CHAMPION, _CANDIDATE = "cover_clip", "clip_candidate"  # which a promotion makes of which
 _IMAGES_KEPT = 1024
 _TEXTS = 32  # that are embedded at once, so that others wait for no more
 
@@ -190,10 +193,9 @@ class Models:
         log.info("covers are found in %s by %s", index.version, index.facts["model"])
 
     def _made(self, manifest: Manifest, note: str) -> Made:
-        run, mlflow = manifest.facts.get("run_id"), self.store.settings.mlflow_uri
-        return Made(
-            kind=manifest.kind,
-            version=manifest.version,
-            run=f"{mlflow}/#/runs/{run}" if run and mlflow and mlflow.startswith("http") else None,
-            note=note,
-        )
+        made_as = _CANDIDATE if manifest.kind == _CHAMPION else manifest.kind
+        version = manifest.parents.get(made_as, manifest.version)
+        step = next((step for step in STEPS.values() if step.publishes == made_as), None)
+        settings = self.store.settings
+        page = step and step.experiment and run_page(settings, step.experiment, version)
+        return Made(kind=manifest.kind, version=manifest.version, run=page or None, note=note)

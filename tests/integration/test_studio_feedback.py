@@ -1,0 +1,43 @@
+"""The Studio's feedback in a real S3: flushed, read back, deleted in time, and never lost."""
+
+from datetime import UTC, datetime, timedelta
+from unittest import mock
+
+import pytest
+
+from dustjacket import feedback
+from dustjacket.feedback import KIND, Feedback, read_feedback
+from dustjacket.storage import Store
+
+pytestmark = pytest.mark.integration
+BY = {"classifier": "genre_classifier/a", "clip": "cover_clip/b", "index": "cover_index/c"}
+
+
+def titles(store):
+    return sorted(read_feedback(store, 90)[0]["title"])
+
+
+def test_votes_come_back_old_ones_go_and_none_is_lost_while_storage_is_away(store, platform):
+    collected = Feedback(store, days=90, share=1)
+    collected.vote("old", None, "genre", "Art", 1, BY)
+    with mock.patch.object(feedback, "datetime", wraps=datetime) as clock:
+        # When it was written it was not too old.
+        clock.now.return_value = datetime.now(UTC) - timedelta(days=91)
+        old = collected.flush()
+    assert store.versions(KIND) == [old.version]
+
+    collected.vote("Liked", "Ada Stern", "cover", "00000007", 1, BY)
+    collected.asked("Asked", None, None, ["00000007"], BY)
+    new = collected.flush()
+    assert titles(store) == ["Asked", "Liked"]
+    assert store.versions(KIND) == [new.version]
+    assert not [key for key, _ in store.keys(f"{KIND}/{old.version}/")]
+
+    wrong = Store(platform.model_copy(update={"s3_secret_key": platform.airflow_password}))
+    collected.vote("Later", None, "genre", "Art", -1, BY)
+    with mock.patch.object(store, "client", wrong.client):
+        assert collected.flush() is None
+    assert titles(store) == ["Asked", "Liked"]
+    assert collected.flush().rows == {"rows": 1}
+    assert titles(store) == ["Asked", "Later", "Liked"]
+    assert collected.flush() is None

@@ -1,0 +1,101 @@
+"""The address of an MLflow run: right where there is one, and empty whatever goes wrong."""
+
+import json
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from dustjacket.run_pages import run_page
+from dustjacket.settings import Settings
+
+RUN = {"runs": [{"info": {"run_id": "abc"}}]}
+EXPERIMENT = {"experiment": {"experiment_id": "7"}}
+
+
+@contextmanager
+def mlflow(experiment=EXPERIMENT, runs=RUN, status=200):
+    """Serve what MLflow would answer; give its address and the requests that came."""
+    came = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            came.append((self.path, self.headers, None))
+            self.answer(experiment)
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            came.append((self.path, self.headers, body))
+            self.answer(runs)
+
+        def answer(self, reply):
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(reply if isinstance(reply, bytes) else json.dumps(reply).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_port}", came
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def page(address, version="20260101T000000000000Z-0123456789ab"):
+    return run_page(Settings(mlflow_uri=address), "cover-clip", version)
+
+
+def test_a_run_is_found_by_the_version_it_worked_on():
+    with mlflow() as (host, came):
+        assert page(f"http://{host}") == f"http://{host}/#/experiments/7/runs/abc"
+    (first, _, _), (second, _, asked) = came
+    assert urlsplit(first).path == "/api/2.0/mlflow/experiments/get-by-name"
+    assert parse_qs(urlsplit(first).query) == {"experiment_name": ["cover-clip"]}
+    assert second == "/api/2.0/mlflow/runs/search"
+    assert asked["filter"] == "tags.version = '20260101T000000000000Z-0123456789ab'"
+    assert asked["order_by"] == ["attributes.start_time DESC"]
+
+
+def test_a_server_below_a_path_and_behind_a_login_is_linked_without_the_password():
+    with mlflow() as (host, came):
+        found = page(f"http://user:secret@{host}/below/")
+        assert found == f"http://{host}/below/#/experiments/7/runs/abc"
+    for path, headers, _ in came:
+        assert path.startswith("/below/api/2.0/mlflow/")
+        assert headers["Authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"runs": {}},
+        {"runs": {"runs": []}},
+        {"experiment": b"<html>"},
+        {"runs": b"<html>"},
+        {"status": 404},
+        {"status": 500},
+    ],
+)
+def test_no_run_or_a_strange_answer_is_no_link_and_no_failure(answers, caplog):
+    with mlflow(**answers) as (host, _):
+        assert page(f"http://user:secret@{host}") == ""
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "address", [None, "", "sqlite:///mlflow.db", "databricks", "http://127.0.0.1:9", "http://["]
+)
+def test_no_server_is_no_link_and_no_failure(address):
+    assert page(address) == ""
+
+
+def test_a_task_that_knows_no_version_asks_nobody():
+    with mlflow() as (host, came):
+        assert page(f"http://{host}", version="") == ""
+    assert came == []
