@@ -224,7 +224,11 @@ def test_a_server_that_is_gone_is_told_and_what_was_typed_is_kept(browse, platfo
 def test_slow_answers_nothing_found_and_no_model_are_shown_as_such(browse, platform):
     page = browse(studio(platform))
     held = []
-    page.route("**/dustjacket/covers/search", lambda route: held.append(route))
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/dustjacket/covers/search", hold)
     page.locator("#title").fill(TITLE)
     expect(page.locator("#covers-part")).to_have_attribute("aria-busy", "true")
     shoot(page, "slow")
