@@ -221,7 +221,7 @@ def main() -> None:
     """Print every line."""
     with (
         tempfile.TemporaryDirectory() as scratch,
-        object_store(Path(scratch) / "home", Console(stderr=True)) as settings,
+        object_store(Path(scratch), Console(stderr=True)) as settings,
     ):
         store, folder = Store(settings), Path(scratch)
         titles = publish_covers(store, folder)
