@@ -1,6 +1,7 @@
 """The commands of the command line that ask about what is published, and roll it back."""
 
 import json
+import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,6 +130,9 @@ class Studio(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
+        # Before PyTorch is loaded: with a thread for each question's parts, questions that are
+        # answered at once, and whatever else runs, wait for each other.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
         from dustjacket.settings import Settings
         from dustjacket.studio.server import serve
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from open_clip.transformer import VisionTransformer
+from open_clip.transformer import TextTransformer, VisionTransformer
 from timm.layers.norm_act import BatchNormAct2d
 from timm.models.efficientnet import EfficientNet
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -51,23 +51,24 @@ def embed_texts(
     """Return (n, dimensions) embeddings of texts, of unit length unless not normalised."""
 
     def encode(part: torch.Tensor) -> torch.Tensor:
-        return clip.model.encode_text(clip.cut(part), normalize=normalize)  # type: ignore[operator,no-any-return]
+        found: torch.Tensor = clip.model.encode_text(clip.cut(part)).float()  # type: ignore[operator]
+        return torch.nn.functional.normalize(found, dim=-1) if normalize else found
 
     return in_batches(encode, clip.tokens(texts), batch_size, clip).numpy()
 
 
 def quick(clip: Clip) -> Clip:
-    """Change the image tower, in place, so that it only embeds, but faster; return the model.
+    """Change the towers, in place, so that they only embed, but faster; return the model.
 
-    A vision transformer gets bf16 weights where the processor has bf16, which moves a cosine by
+    Transformers of open_clip get bf16 weights where the processor has bf16, which moves a cosine by
     less than 1e-2. An EfficientNet's would move by more, so its batch normalisations are folded
     into the convolutions before them instead, which changes nothing. Other towers stay.
     """
     visual: Any = clip.model.visual
-    if isinstance(visual, VisionTransformer):
-        if has_bf16():
-            visual.bfloat16()
-    elif isinstance(getattr(visual, "trunk", None), EfficientNet):
+    for tower in (visual, clip.model.text):
+        if isinstance(tower, VisionTransformer | TextTransformer) and has_bf16():
+            tower.bfloat16()
+    if isinstance(getattr(visual, "trunk", None), EfficientNet):
         _fold(visual.trunk.eval())
         visual.to(memory_format=torch.channels_last)
     return clip
