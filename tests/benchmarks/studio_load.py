@@ -7,11 +7,12 @@ A question is a title's genre and its 12 best covers, asked at once, as the page
 import itertools
 import json
 import os
+import random
 import time
 from pathlib import Path
 
 import gevent
-from locust import FastHttpUser, constant_throughput, events, task
+from locust import FastHttpUser, events, task
 
 RATE, ASKERS = float(os.environ["RATE"]), int(os.environ["ASKERS"])
 COVERS_ALONE = bool(os.environ.get("COVERS_ALONE"))
@@ -24,8 +25,13 @@ ASKED = []
 class Asker(FastHttpUser):
     """One of those who ask."""
 
-    if RATE:
-        wait_time = constant_throughput(RATE / ASKERS)
+    def wait_time(self):
+        """Return the seconds to the next question: as chance has it, so that none come in step."""
+        return random.expovariate(RATE / ASKERS) if RATE else 0
+
+    def on_start(self):
+        """Begin as if one had waited."""
+        gevent.sleep(self.wait_time())
 
     @task
     def question(self):
