@@ -5,8 +5,7 @@ of 32 genres, first on pieces of words, then with sentence embeddings too (``/se
 same 2 cores as locust, which asks. ``/one-by-one`` answers without micro-batches. ``/peer`` is how
 many searches a second are answered at the most, beside open_clip in a FastAPI app over the same
 gallery, at the better of one and two threads. ``/airflow`` is the p99 of Airflow's own endpoint
-while the Studio is asked ten questions a second through Airflow, beside that at rest; it needs a
-running platform (``dustjacket up``).
+while the Studio is asked ten questions a second through it, beside that at rest.
 """
 
 import contextlib
@@ -18,8 +17,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +29,8 @@ import psutil
 from rich.console import Console
 from safetensors.numpy import save as save_arrays
 
+from dustjacket.chain.airflow_api import AirflowApi
+from dustjacket.chain.follow import wait_for_dags
 from dustjacket.clip.model import MODEL_FOLDER, random_model
 from dustjacket.clip.model import save as save_model
 from dustjacket.genres.grams import Weights, count
@@ -43,6 +45,7 @@ from dustjacket.settings import Settings
 from dustjacket.storage import Manifest, Store, version_name
 from tests.benchmarks.measure import STATE, line
 from tests.benchmarks.retrieval import generated
+from tests.conftest import running_platform
 
 COVERS, GENRES, MODEL = 20_590, 32, "ViT-B-32"
 RATES, GOAL_MS = (1, 10, 50), 150.0
@@ -217,6 +220,46 @@ def throughput(settings: Settings, folder: Path) -> None:
     )
 
 
+def through_airflow() -> None:
+    """Print how long Airflow takes to list DAGs while the Studio is asked through it."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        contextlib.redirect_stdout(sys.stderr),
+        running_platform("bench-studio", DUSTJACKET_STUDIO_RATE="100000/second") as settings,
+    ):
+        store, folder = Store(settings), Path(scratch)
+        publish_classifier(
+            store, classifier(publish_covers(store, folder), sentences=False), folder
+        )
+        while '"genres":true,"covers":true' not in httpx.get(f"{settings.studio_url}/health").text:
+            time.sleep(1)
+        api = AirflowApi(settings)
+        wait_for_dags(api, print)
+        door, token = f"{settings.airflow_url}/dustjacket", api._http.headers["Authorization"]
+        rest = listing_ms(api, lambda: time.sleep(SECONDS))
+        asked: list[dict] = []
+        busy = listing_ms(api, lambda: asked.append(ask(door, folder, 10, 20, AUTHORIZATION=token)))
+    statuses = [status for _, status in asked[0]["asked"]]
+    p99 = float(np.percentile([1000 * took for took, _ in asked[0]["asked"]], 99))
+    note = f"{len(statuses)} questions, {statuses.count(200)} answered, p99 {p99:.0f} ms"
+    for share in (50, 99):
+        both = (float(np.percentile(found, share)) for found in (busy, rest))
+        line(f"studio/airflow/p{share}", *both, "ms", len(busy), note)
+
+
+def listing_ms(api: AirflowApi, meanwhile: Callable[[], object]) -> list[float]:
+    """Return the milliseconds of each listing of DAGs, four a second, while something is done."""
+    found: list[float] = []
+    doing = threading.Thread(target=meanwhile)
+    doing.start()
+    while doing.is_alive():
+        began = time.perf_counter()
+        api.dags()
+        found.append(1000 * (time.perf_counter() - began))
+        time.sleep(0.25)
+    return found
+
+
 def main() -> None:
     """Print every line."""
     with (
@@ -231,6 +274,7 @@ def main() -> None:
         throughput(settings, folder)
         publish_classifier(store, classifier(titles, sentences=True), folder)
         at_rates(settings, folder, "/sentences", 16)
+    through_airflow()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ RATE, ASKERS = float(os.environ["RATE"]), int(os.environ["ASKERS"])
 COVERS_ALONE = bool(os.environ.get("COVERS_ALONE"))
 SEARCH = os.environ.get("SEARCH", "/covers/search")
 HEADERS = {"X-Dustjacket": "studio"}
+if proof := os.environ.get("AUTHORIZATION"):
+    HEADERS["Authorization"] = proof
 TITLES = itertools.cycle(Path(os.environ["TITLES"]).read_text().splitlines())
 ASKED = []
 

@@ -97,8 +97,19 @@ def test_the_navigation_opens_the_studio_and_a_title_is_answered_in_it(browse, p
     assert shown > 0, "the picture itself is shown"
     shoot(page, "inside-airflow")
     with page.expect_popup() as popup:
-        frame.locator("#versions a").first.click()
+        frame.locator("#versions [data-kind=genre_classifier] a").click()
+    expect(popup.value.get_by_text("f1_weighted").first).to_be_visible()
     assert popup.value.url.startswith(platform.mlflow_uri)
+
+
+def test_retrain_opens_the_form_that_triggers_the_dag(browse, platform):
+    page = browse(f"{platform.airflow_url}/plugin/studio")
+    frame = page.frame_locator("iframe")
+    frame.locator("#retrain summary").click()
+    with page.expect_popup() as popup:
+        frame.locator("#retrain a").first.click()
+    expect(popup.value.get_by_test_id("trigger-dag-submit")).to_be_visible()
+    assert "/dags/select_classifier" in popup.value.url
 
 
 def test_answers_change_with_the_title_and_stay_where_they_are(browse, platform):
@@ -129,15 +140,22 @@ def test_covers_are_filtered_by_genre(browse, platform):
     assert set(ids(page)) != set(every)
 
 
-def test_a_cover_that_is_chosen_says_its_genre_and_what_fits_it(browse, platform, tmp_path):
-    rng = random.Random(3)
+def test_a_cover_that_is_dropped_says_its_genre_and_what_fits_it(browse, platform):
+    rng, body = random.Random(3), io.BytesIO()
     book = make_book(rng)
-    file = tmp_path / "cover.jpg"
-    draw_cover(book, rng).convert("RGB").save(file)
+    draw_cover(book, rng).convert("RGB").save(body, "JPEG")
     page = browse(studio(platform))
     page.get_by_role("tab", name="Cover").click()
     page.locator("#prompts").fill(f"{book.title}\na bowl of soup")
-    page.locator("#image-input").set_input_files(file)
+    carried = page.evaluate_handle(
+        """bytes => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([new Uint8Array(bytes)], "cover.jpg", {type: "image/jpeg"}));
+            return carried;
+        }""",
+        list(body.getvalue()),
+    )
+    page.dispatch_event("#drop", "drop", {"dataTransfer": carried})
     expect(page.locator("#match-genres [data-genre]").first).to_be_visible()
     expect(page.locator("#match-covers [data-cover-id]").first).to_be_visible()
     expect(page.locator("#match-prompts")).to_contain_text("a bowl of soup")

@@ -13,6 +13,7 @@ const DAGS = {
   select_classifier: "Genre classifier",
   finetune_clip: "CLIP on covers",
 };
+const PATIENCE_MS = 20_000;
 let tellAirflow;
 const airflowIs = new Promise((resolve) => (tellAirflow = resolve));
 
@@ -43,6 +44,43 @@ export function dagLink(dag, label = dag) {
   return box;
 }
 
+/**
+ * Makes a link to a DAG's trigger form, which has no address of its own: it opens the DAG's page in
+ * a tab of the outer page's, and presses the button of the form there.
+ */
+function triggerLink(dag, label) {
+  const link = outLink(new URL(`../dags/${encodeURIComponent(dag)}`, window.location.href).href, label);
+  link.addEventListener(
+    "click",
+    (event) => {
+      const tab = inFrame() && openOutside(link.href);
+      if (!tab) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      press(tab, "[data-testid=trigger-dag-button]:not([disabled])");
+    },
+    { capture: true },
+  );
+  return link;
+}
+
+function openOutside(address) {
+  try {
+    return window.parent.open(address, "_blank");
+  } catch {
+    return null;
+  }
+}
+
+function press(tab, selector) {
+  const until = Date.now() + PATIENCE_MS;
+  const look = setInterval(() => {
+    const button = tab.document?.querySelector(selector);
+    button?.click();
+    if (button || tab.closed || Date.now() > until) clearInterval(look);
+  }, 200);
+}
+
 /** Offers retraining, if the page is served by Airflow. */
 export function offerRetraining(airflow) {
   tellAirflow(airflow);
@@ -50,7 +88,7 @@ export function offerRetraining(airflow) {
   nav.hidden = !airflow;
   nav.querySelector("ul").replaceChildren(
     ...Object.entries(DAGS).map(([dag, label]) =>
-      make("li", {}, dagLink(dag, label), make("small", {}, `Press Trigger on the page of ${dag}.`)),
+      make("li", {}, triggerLink(dag, label), make("small", {}, `The trigger form of ${dag}.`)),
     ),
   );
 }
