@@ -33,6 +33,8 @@ def serve(settings: Settings, host: str, port: int, token: str | None) -> None:
         server_header=False,
         log_config=None,
         timeout_graceful_shutdown=5,
+        # Longer than any caller keeps a connection, so that none is closed while it is asked on.
+        timeout_keep_alive=120,
     )
 
 
