@@ -21,7 +21,9 @@ def run_page(settings: Settings, experiment: str, version: str) -> str:
     if not version or not address.startswith(("http://", "https://")):
         return ""
     try:
-        with httpx.Client(base_url=f"{address}/api/2.0/mlflow", timeout=_PATIENCE_S) as mlflow:
+        with httpx.Client(
+            base_url=f"{address}/api/2.0/mlflow", timeout=_PATIENCE_S, trust_env=False
+        ) as mlflow:
             named = {"experiment_name": experiment}
             known = mlflow.get("/experiments/get-by-name", params=named).raise_for_status().json()
             number = known["experiment"]["experiment_id"]

@@ -122,14 +122,16 @@ class Store:
 
     def versions(self, kind: str) -> list[str]:
         """Return the complete versions of ``kind``, oldest first."""
-        names = [
+        return [name for name in self._names(kind) if self._has_manifest(kind, name)]
+
+    def _names(self, kind: str) -> list[str]:
+        return sorted(
             PurePosixPath(entry["Prefix"]).name
             for page in self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=f"{kind}/", Delimiter="/"
             )
             for entry in page.get("CommonPrefixes", [])
-        ]
-        return sorted(name for name in names if self._has_manifest(kind, name))
+        )
 
     def _has_manifest(self, kind: str, version: str) -> bool:
         try:
@@ -159,8 +161,9 @@ class Store:
 
     def newest(self, kind: str) -> Manifest | None:
         """Return the newest complete version of ``kind``, or None."""
-        versions = self.versions(kind)
-        return self.manifest(kind, versions[-1]) if versions else None
+        names = reversed(self._names(kind))
+        version = next((name for name in names if self._has_manifest(kind, name)), None)
+        return self.manifest(kind, version) if version else None
 
     def with_digest(self, kind: str, digest: str) -> Manifest | None:
         """Return the newest complete version of ``kind`` made from the same ``digest``, or None."""

@@ -104,6 +104,12 @@ def test_answers_come_through_with_their_own_status(door, token):
     assert (large.status_code, large.headers["content-type"]) == (413, "application/problem+json")
 
 
+def test_odd_paths_lead_nowhere(door, token):
+    for path in ("//x", "/%2e%2e/x", "/a%0Ab", "/a%00b", "/a%3Fb", "/a%23b", "/%2e", "/x//y"):
+        found = door.get(f"{str(door.base_url).rstrip('/')}{path}", **bearer(token))
+        assert found.status_code == 404, path
+
+
 def test_the_navigation_has_the_studio(platform, token):
     found = httpx.get(f"{platform.airflow_url}/api/v2/plugins", **bearer(token)).json()["plugins"]
     ours = next(plugin for plugin in found if plugin["name"] == "dustjacket")

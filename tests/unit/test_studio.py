@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
 from dustjacket.studio.batching import Batcher
-from dustjacket.studio.limits import SECURE
-from dustjacket.studio.problems import BusyError
+from dustjacket.studio.limits import Bounded
+from dustjacket.studio.problems import SECURE, BusyError
 from dustjacket.studio.server import serve
 from dustjacket.studio.titles import MOST_ROWS, read_titles
 from tests.unit.images import drawn, saved
@@ -118,7 +118,7 @@ def test_a_file_of_titles_is_answered_row_by_row(studio):
     assert (first["rows"], first["by"][0]["version"]) == (4, "classifier-1")
     rows = [row for part in parts for row in part["predictions"]]
     assert [row.get("genre", row.get("error")) for row in rows] == [
-        "Cooking", "Travel & Trips", "no_title", "title_too_long",
+        "Cooking", "Travel & Trips", "no title", "title too long",
     ]  # fmt: skip
     assert rows[1]["author"] == "King"
     assert rows[1]["second"] == "Cooking"
@@ -216,7 +216,8 @@ def test_without_a_token_it_is_served_to_this_machine_alone(tmp_path):
 
 
 def test_who_asks_too_often_is_told_to_wait_and_others_are_not(tmp_path):
-    with asked(app(tmp_path, studio_rate="3/minute")) as client:
+    proof = {**OURS, "Authorization": "Bearer secret"}
+    with asked(app(tmp_path, "secret", studio_rate="3/minute"), proof) as client:
         statuses = [client.post("/genre", json=RICE).status_code for _ in range(5)]
         assert statuses == [200] * 3 + [429] * 2
         told = client.post("/genre", json=RICE)
@@ -224,6 +225,56 @@ def test_who_asks_too_often_is_told_to_wait_and_others_are_not(tmp_path):
         assert int(told.headers["retry-after"]) > 0
         other = client.post("/genre", json=RICE, headers={"X-Dustjacket-User": "another"})
         assert other.status_code == 200
+
+
+def test_a_caller_without_a_door_does_not_choose_who_it_is(tmp_path):
+    with asked(app(tmp_path, studio_rate="1/minute")) as client:
+        named = [{"X-Dustjacket-User": name} for name in ("one", "another")]
+        statuses = [client.post("/genre", json=RICE, headers=name).status_code for name in named]
+        assert statuses == [200, 429]
+        assert client.get("/models", headers=named[0]).json()["airflow"] is False
+
+
+def test_a_rate_that_is_none_is_told_in_one_line(tmp_path):
+    with (
+        pytest.raises(BadInputError, match="DUSTJACKET_STUDIO_RATE='often'"),
+        asked(app(tmp_path, studio_rate="often")),
+    ):
+        pass
+
+
+def test_only_a_few_files_are_answered_at_once():
+    entered, leave = [], asyncio.Event()
+
+    async def slow(scope, receive, send):
+        entered.append(scope["path"])
+        await leave.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def talk():
+        bounded, statuses = Bounded(slow, {"/match": 100}), []
+
+        async def ask(path):
+            async def said(message):
+                if message["type"] == "http.response.start":
+                    statuses.append((path, message["status"]))
+
+            scope = {"type": "http", "path": path, "headers": [], "method": "POST"}
+            await bounded(scope, None, said)
+
+        asking = [asyncio.create_task(ask("/match")) for _ in range(6)]
+        asking.append(asyncio.create_task(ask("/genre")))
+        await asyncio.sleep(0.05)
+        leave.set()
+        await asyncio.gather(*asking)
+        await ask("/match")
+        return statuses
+
+    statuses = asyncio.run(talk())
+    assert statuses.count(("/match", 429)) == 2
+    assert statuses.count(("/match", 200)) == 5
+    assert ("/genre", 200) in statuses
 
 
 def test_metrics_count_requests_and_name_versions(studio):
@@ -340,7 +391,7 @@ def test_a_failure_is_each_questions_own_and_ends_nothing():
 
 
 def test_votes_are_refused_unless_they_are_kept(studio):
-    vote = {**RICE, "on": "genre", "answer": "Cooking", "vote": 1}
+    vote = {**RICE, "on": "genre", "answer": "Cooking", "vote": 1, "by": []}
     problem(studio.post("/feedback", json=vote), 404, "DUSTJACKET_STUDIO_FEEDBACK")
     problem(studio.post("/feedback", json={**vote, "vote": 0}), 422, "vote")
 
@@ -352,13 +403,20 @@ def test_votes_and_queries_are_kept_with_what_answered(tmp_path):
     with asked(found) as client:
         assert client.get("/models").json()["feedback"] is True
         client.post("/covers/search", json={**RICE, "top": 3})
-        vote = {**RICE, "on": "cover", "answer": "00000001", "vote": -1}
+        by = [
+            {"kind": "starting_clip", "version": "20260101T000000000000Z-0a"},
+            {"kind": "cover_index", "version": "20260102T000000000000Z-0b"},
+            {"kind": "labelled_covers", "version": "20260103T000000000000Z-0c"},
+        ]
+        vote = {**RICE, "on": "cover", "answer": "00000001", "vote": -1, "by": by}
         assert client.post("/feedback", json=vote).status_code == 204
     (query,), (vote,) = kept._queries, kept._votes
     assert len(query["covers"]) == 3
     assert (vote["answer"], vote["vote"]) == ("00000001", -1)
+    assert query["index"] == "cover_index/index-1"
+    # A vote is on what answered it, whatever answers when it comes.
     assert (vote["classifier"], vote["clip"], vote["index"]) == (
-        "genre_classifier/classifier-1", "cover_clip/model-1", "cover_index/index-1",
+        None, "starting_clip/20260101T000000000000Z-0a", "cover_index/20260102T000000000000Z-0b",
     )  # fmt: skip
 
 

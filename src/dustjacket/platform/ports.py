@@ -10,7 +10,7 @@ from rich.console import Console
 from dustjacket.errors import DustjacketError
 
 LOOPBACK = "127.0.0.1"
-USUAL = {"airflow": 8080, "mlflow": 5000, "s3": 9000, "studio": 8899, "scheduler_health": 8974}
+USUAL = {"airflow": 8080, "mlflow": 5000, "s3": 9000, "studio": 8898, "scheduler_health": 8974}
 
 
 def is_free(port: int) -> bool:

@@ -29,6 +29,13 @@ class CoverQuery(Book):
     top: int = Field(12, ge=1, le=MOST, description="how many covers, at most")
 
 
+class Version(BaseModel):
+    """A published version."""
+
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9TZa-f-]{1,60}$")]
+
+
 class Vote(Book):
     """What a person thinks of an answer."""
 
@@ -37,6 +44,7 @@ class Vote(Book):
         description="the genre, or the cover's id"
     )
     vote: Literal[1, -1]
+    by: list[Version] = Field(max_length=4, description="what gave the answer, as it says")
 
 
 class Made(BaseModel):

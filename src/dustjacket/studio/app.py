@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path as File
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from dustjacket.covers.check import check_cover
 from dustjacket.errors import BadInputError
 from dustjacket.evaluation.match import LONGEST_PROMPT, MOST_PROMPTS
-from dustjacket.feedback import Feedback
+from dustjacket.feedback import Feedback, delete_expired
 from dustjacket.parameters import CoversParameters
 from dustjacket.settings import Settings
 from dustjacket.storage import Store
@@ -31,12 +32,14 @@ from dustjacket.studio.answers import (
     GenreAnswer,
     Health,
     Limits,
+    Made,
     MatchAnswer,
     ModelsAnswer,
+    Version,
     Vote,
 )
 from dustjacket.studio.batching import Batcher
-from dustjacket.studio.limits import USER, Bounded, Guarded, Rate, Secured
+from dustjacket.studio.limits import USER, Bounded, Guarded, Rated, Secured
 from dustjacket.studio.metrics import Measured, Metrics
 from dustjacket.studio.models import Models
 from dustjacket.studio.problems import RESPONSES, tell_problems
@@ -46,11 +49,17 @@ from dustjacket.studio.titles import MOST_ROWS, parts, predictions, read_titles
 log = logging.getLogger(__name__)
 
 PAGE = File(__file__).parent / "page"
+LOCAL = ("127.0.0.1", "localhost")
+"""Hosts that nobody elsewhere reaches."""
 REFRESH_S = 5.0
 FEEDBACK_S = 300.0
 """Between two publications of what people asked and voted."""
 _PICTURE = CoversParameters()
 _BATCH_BYTES = 20_000_000
+_PARTS = {
+    "genre_classifier": "classifier", "cover_clip": "clip", "starting_clip": "clip",
+    "cover_index": "index",
+}  # fmt: skip
 _FORM_BYTES = _PICTURE.max_bytes + MOST_PROMPTS * LONGEST_PROMPT * 4
 LIMITS = Limits(
     title=LONGEST_TITLE,
@@ -68,7 +77,10 @@ class Studio:
 
     def __init__(self, settings: Settings) -> None:
         self.models = Models(Store(settings), settings.home / "cache")
-        self.metrics, self.rate = Metrics(), Rate(settings.studio_rate)
+        self.metrics = Metrics()
+        # What waits for the object store waits apart, so that no question waits for that.
+        self.images, self.background = ThreadPoolExecutor(4), ThreadPoolExecutor(2)
+        self._days = settings.studio_feedback_days
         self.feedback = (
             Feedback(
                 self.models.store,
@@ -97,7 +109,7 @@ class Studio:
             asyncio.create_task(self.genres.answer_all()),
             asyncio.create_task(self.covers.answer_all()),
             asyncio.create_task(self._refresh(refresh_s)),
-            asyncio.create_task(self._publish_feedback()),
+            asyncio.create_task(self._keep_feedback()),
         ]
         try:
             yield
@@ -109,20 +121,30 @@ class Studio:
             self.covers.close()
             if self.feedback:
                 await asyncio.to_thread(self.feedback.flush)
+            for pool in (self.images, self.background):
+                pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _publish_feedback(self) -> None:
-        while self.feedback:
+    async def _keep_feedback(self) -> None:
+        """Publish what is kept; what is too old goes, also after nothing is kept any more."""
+        while True:
             await asyncio.sleep(FEEDBACK_S)
-            await asyncio.to_thread(self.feedback.flush)
+            if self.feedback:
+                await self._behind(self.feedback.flush)
+            else:
+                await self._behind(lambda: delete_expired(self.models.store, self._days))
 
     async def _refresh(self, every_s: float) -> None:
         while True:
-            try:
-                if await asyncio.to_thread(self.models.refresh):
-                    self.metrics.show(self.models)
-            except Exception:
-                log.exception("what is newly published could not be read")
+            if await self._behind(self.models.refresh):
+                self.metrics.show(self.models)
             await asyncio.sleep(every_s)
+
+    async def _behind(self, work: Callable[[], Any]) -> Any:
+        """Return what is done in the background; its failure is logged, and ends nothing."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.background, work)
+        except Exception:
+            log.exception("the Studio goes on without it")
 
 
 def create_app(settings: Settings, token: str | None, refresh_s: float = REFRESH_S) -> FastAPI:
@@ -149,17 +171,19 @@ def create_app(settings: Settings, token: str | None, refresh_s: float = REFRESH
     )
     app.state.studio = studio
     tell_problems(app)
-    app.include_router(questions, dependencies=[Depends(_rated)])
+    app.include_router(questions)
     app.include_router(facts)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     # The last is the first that a request meets.
-    app.add_middleware(Measured, metrics=studio.metrics)
     app.add_middleware(Bounded, most={"/match": _FORM_BYTES, "/genre/batch": _BATCH_BYTES})
+    app.add_middleware(Rated, rate=settings.studio_rate, of_users=token is not None)
     app.add_middleware(Guarded, token=token)
     if token is None:
         # Else a page elsewhere could give its own name this machine's address, and ask.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL])
+    app.add_middleware(Measured, metrics=studio.metrics)
     app.add_middleware(Secured)
+    app.state.in_airflow = token is not None
     return app
 
 
@@ -169,11 +193,6 @@ def _studio(request: Request) -> Studio:
 
 
 TheStudio = Annotated[Studio, Depends(_studio)]
-
-
-async def _rated(request: Request, studio: TheStudio) -> None:
-    who = request.headers.get(USER) or (request.client.host if request.client else "")
-    await studio.rate.check(who)
 
 
 questions = APIRouter(responses=RESPONSES)
@@ -192,7 +211,7 @@ async def search(query: CoverQuery, studio: TheStudio) -> CoversAnswer:
     found = await studio.covers.ask(query)
     if studio.feedback:
         shown = [cover.id for cover in found.covers]
-        studio.feedback.asked(query.title, query.author, query.genre, shown, studio.models.versions)
+        studio.feedback.asked(query.title, query.author, query.genre, shown, _named(found.by))
     return found
 
 
@@ -271,9 +290,13 @@ async def feedback(vote: Vote, studio: TheStudio) -> None:
     """Keep what a person thinks of an answer, without who."""
     if studio.feedback is None:
         raise HTTPException(404, "no votes are kept: set DUSTJACKET_STUDIO_FEEDBACK=true")
-    studio.feedback.vote(
-        vote.title, vote.author, vote.on, vote.answer, vote.vote, studio.models.versions
-    )
+    by = _named(vote.by)
+    studio.feedback.vote(vote.title, vote.author, vote.on, vote.answer, vote.vote, by)
+
+
+def _named(by: Sequence[Made | Version]) -> dict[str, str]:
+    """Return what gave an answer as it is kept."""
+    return {_PARTS[one.kind]: f"{one.kind}/{one.version}" for one in by if one.kind in _PARTS}
 
 
 @facts.get(
@@ -283,7 +306,8 @@ async def feedback(vote: Vote, studio: TheStudio) -> None:
 )
 async def image(cover: Annotated[str, Path(max_length=300)], studio: TheStudio) -> Response:
     """Show a cover."""
-    found = await asyncio.to_thread(studio.models.covers.image, cover)
+    show = studio.models.covers.image
+    found = await asyncio.get_running_loop().run_in_executor(studio.images, show, cover)
     if found is None:
         raise HTTPException(404, "no cover of the index has this id")
     kind = "image/jpeg" if found[:2] == b"\xff\xd8" else "image/webp"
@@ -300,7 +324,7 @@ async def models(request: Request, studio: TheStudio) -> ModelsAnswer:
         genres=held.genres if held else [],
         covers=len(held) if held else 0,
         feedback=studio.feedback is not None,
-        airflow=USER in request.headers,
+        airflow=request.app.state.in_airflow and USER in request.headers,
         limits=LIMITS,
         problem=studio.models.problem,
     )

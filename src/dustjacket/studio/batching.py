@@ -68,12 +68,14 @@ class Batcher(Generic[Asked, Answered]):
                 continue
             self._seen(len(batch))
             questions = [question for question, _ in batch]
-            found: Sequence[Answered | Exception]
+            pairs: list[tuple[asyncio.Future[Answered], Answered | Exception]]
+            answers = [answer for _, answer in batch]
             try:
                 found = await self.run(lambda asked=questions: self._work(asked))  # type: ignore[misc]
+                pairs = list(zip(answers, found, strict=True))
             except Exception as error:  # noqa: BLE001 - it is each question's answer
-                found = [error] * len(batch)
-            for (_, answer), told in zip(batch, found, strict=True):
+                pairs = [(answer, error) for answer in answers]
+            for answer, told in pairs:
                 if answer.done():
                     continue
                 if isinstance(told, Exception):

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from limits import parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dustjacket.studio.problems import problem
+from dustjacket.errors import BadInputError
+from dustjacket.studio.problems import SECURE, problem
 
 HEADER: Final = "x-dustjacket"
 """Header that a page of another site cannot send along with a person's cookie or address."""
@@ -22,16 +23,8 @@ USER: Final = "x-dustjacket-user"
 OPEN: Final = ("/health",)
 _SAFE = ("GET", "HEAD")
 _KILOBYTES_64 = 64 << 10
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
-)
-SECURE: Final = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_LARGE_AT_ONCE = 4
+_AGAIN = {"Retry-After": "1"}
 
 
 class Secured:
@@ -101,22 +94,24 @@ def _proves(authorization: str, token: str) -> bool:
 
 
 class Bounded:
-    """Refuses bodies that are too large, before they are read."""
+    """Refuses bodies that are too large, and too many large ones, before they are read."""
 
     def __init__(self, app: ASGIApp, most: Mapping[str, int]) -> None:
         """Bound an app's bodies to 64 KiB.
 
         Args:
-            most: by the end of the path, where it is another number of bytes.
+            most: by the end of the path, where it is another number of bytes. Of these requests
+                only a few are answered at once.
         """
-        self._app, self._most = app, most
+        self._app, self._most, self._large = app, most, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         path = scope["path"]
-        most = next((n for end, n in self._most.items() if path.endswith(end)), _KILOBYTES_64)
+        large = next((n for end, n in self._most.items() if path.endswith(end)), None)
+        most = large or _KILOBYTES_64
         detail = f"the body is too large: send at most {most:,} bytes"
         told = Headers(scope=scope).get("content-length", "0")
         if not told.isdecimal() or int(told) > most:
@@ -131,23 +126,47 @@ class Bounded:
                 raise HTTPException(413, detail)
             return message
 
-        return await self._app(scope, bounded, send)
+        if large is None:
+            return await self._app(scope, bounded, send)
+        if self._large >= _LARGE_AT_ONCE:
+            refused = problem(429, "too many files are answered just now: try again soon", _AGAIN)
+            return await refused(scope, receive, send)
+        self._large += 1
+        try:
+            await self._app(scope, bounded, send)
+        finally:
+            self._large -= 1
 
 
-class Rate:
-    """How often one caller may ask."""
+class Rated:
+    """Refuses callers who ask too often, before what they ask is read."""
 
-    def __init__(self, rate: str) -> None:
-        """Allow a rate such as ``40/second``."""
-        self._rate = parse(rate)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, app: ASGIApp, rate: str, *, of_users: bool) -> None:
+        """Allow a rate such as ``40/second`` to each address.
 
-    async def check(self, caller: str) -> None:
-        """Count a question.
+        Args:
+            of_users: to each user instead, of whom the door tells.
 
         Raises:
-            HTTPException: the caller has asked too often.
+            BadInputError: it is no rate.
         """
-        if not await self._limiter.hit(self._rate, caller):
-            pause = str(self._rate.get_expiry())
-            raise HTTPException(429, f"you ask more than {self._rate}", {"Retry-After": pause})
+        try:
+            self._rate = parse(rate)
+        except ValueError:
+            raise BadInputError(
+                f"DUSTJACKET_STUDIO_RATE={rate!r} is no rate: set one such as 40/second"
+            ) from None
+        self._app, self._of_users = app, of_users
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http" or scope["method"] in _SAFE:
+            return await self._app(scope, receive, send)
+        user = Headers(scope=scope).get(USER) if self._of_users else None
+        caller = user or (scope["client"] or ("",))[0]
+        if self._limiter.hit(self._rate, caller):
+            return await self._app(scope, receive, send)
+        pause = {"Retry-After": str(self._rate.get_expiry())}
+        await problem(429, f"you ask more than {self._rate}", pause)(scope, receive, send)
+        return None

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,10 +83,10 @@ class Models:
         """The classifier.
 
         Raises:
-            UnpublishedError: there is none.
+            NotReadyError: there is none; an UnpublishedError if nobody has made one.
         """
         if self._genres is None:
-            raise UnpublishedError(self._why("no classifier is published yet"), "ingest_catalog")
+            raise self._missing("no classifier is published yet", "ingest_catalog")
         return self._genres
 
     @property
@@ -94,11 +94,17 @@ class Models:
         """The cover index and its model.
 
         Raises:
-            UnpublishedError: there is none.
+            NotReadyError: there is none; an UnpublishedError if nobody has made one.
         """
         if self._covers is None:
-            raise UnpublishedError(self._why("no cover index is published yet"), "ingest_covers")
+            raise self._missing("no cover index is published yet", "ingest_covers")
         return self._covers
+
+    def _missing(self, what: str, dag: str) -> NotReadyError:
+        """Return why there is nothing: a problem, or, without one, a DAG that nobody has run."""
+        if self.problem:
+            return NotReadyError(self.problem)
+        return UnpublishedError(f"{what}: run the DAG {dag}, and the others follow", dag)
 
     @property
     def ready(self) -> tuple[bool, bool]:
@@ -113,32 +119,24 @@ class Models:
             found |= zip(("clip", "index", "labels"), self._covers.by, strict=False)
         return found
 
-    @property
-    def versions(self) -> dict[str, str]:
-        """The same as ``<kind>/<version>``."""
-        return {name: f"{one.kind}/{one.version}" for name, one in self.made.items()}
-
-    def _why(self, missing: str) -> str:
-        return f"{missing}: {self.problem or 'run the DAGs that make it'}"
-
     def refresh(self) -> bool:
         """Read what was published since the last call; return whether anything was new.
 
         What cannot be read leaves what there is in its place, and :attr:`problem` says why.
         """
         before, problems = (self._genres, self._covers), []
-        for read in (self._read_genres, self._read_covers):
+        for read in (self._read_genres, self._read_covers, self._find_runs):
             try:
                 read()
-            except NotReadyError as error:
-                log.debug("%s", error)
             except DustjacketError as error:
                 problems.append(str(error))
             except (BotoCoreError, ClientError) as error:
                 problems.append(f"the object store does not answer ({type(error).__name__})")
+            except Exception as error:  # noqa: BLE001 - one that cannot be read is not all
+                problems.append(f"what is newest cannot be read ({type(error).__name__}: {error})")
         told = "; ".join(dict.fromkeys(problems)) or None
         if told and told != self.problem:
-            log.warning("what is newest cannot be read: %s", told)
+            log.warning("%s", told)
         self.problem = told
         return before != (self._genres, self._covers)
 
@@ -153,11 +151,15 @@ class Models:
         predict_genre(scorer, "The first question", None)  # so that it is as quick as the next
         reached = newest.facts.get("test", {}).get("f1_weighted")
         note = f"{scorer.name}, f1_weighted {reached:.3f}" if reached else scorer.name
-        self._genres = Genres(newest, scorer, (self._made(newest, note),))
+        self._genres = Genres(newest, scorer, (_made(newest, note),))
         log.info("genres are told by %s", newest.version)
 
     def _read_covers(self) -> None:
+        if self.store.newest("cover_index") is None:
+            return
         index, labels = index_in_use(self.store), self.store.newest("labelled_covers")
+        if labels and labels.parents.get("covers") != index.parents["covers"]:
+            labels = None  # its genres are those of other covers
         held = self._covers
         if held and (held.manifest, held.labels) == (index, labels):
             return
@@ -185,17 +187,35 @@ class Models:
             image=image,
             genres=(named_by(partial(embed_texts, clip), named or [""]), named),
             by=(
-                self._made(model, model.facts.get("model", "")),
-                self._made(index, f"{len(found):,} covers"),
-                *([self._made(labels, "")] if labels else []),
+                _made(model, model.facts.get("model", "")),
+                _made(index, f"{len(found):,} covers"),
+                *([_made(labels, "")] if labels else []),
             ),
         )
         log.info("covers are found in %s by %s", index.version, index.facts["model"])
 
-    def _made(self, manifest: Manifest, note: str) -> Made:
-        made_as = _CANDIDATE if manifest.kind == _CHAMPION else manifest.kind
-        version = manifest.parents.get(made_as, manifest.version)
+    def _find_runs(self) -> None:
+        """Link what has no link yet: MLflow may start later, or be away."""
+        if self._genres and (found := self._linked(self._genres.by)) != self._genres.by:
+            self._genres = replace(self._genres, by=found)
+        if self._covers and (found := self._linked(self._covers.by)) != self._covers.by:
+            self._covers = replace(self._covers, by=found)
+
+    def _linked(self, by: tuple[Made, ...]) -> tuple[Made, ...]:
+        return tuple(
+            one if one.run else one.model_copy(update={"run": self._run(one)}) for one in by
+        )
+
+    def _run(self, made: Made) -> str | None:
+        made_as = _CANDIDATE if made.kind == _CHAMPION else made.kind
         step = next((step for step in STEPS.values() if step.publishes == made_as), None)
-        settings = self.store.settings
-        page = step and step.experiment and run_page(settings, step.experiment, version)
-        return Made(kind=manifest.kind, version=manifest.version, run=page or None, note=note)
+        if step is None or not step.experiment:
+            return None
+        version = made.version
+        if made_as != made.kind:
+            version = self.store.manifest(made.kind, version).parents.get(made_as, "")
+        return run_page(self.store.settings, step.experiment, version) or None
+
+
+def _made(manifest: Manifest, note: str) -> Made:
+    return Made(kind=manifest.kind, version=manifest.version, run=None, note=note)

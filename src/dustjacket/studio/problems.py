@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,6 +17,17 @@ from dustjacket.studio.answers import Problem
 log = logging.getLogger(__name__)
 
 TYPE = "application/problem+json"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+SECURE: Final = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Headers by which browsers run and load nothing but the Studio's own."""
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {TYPE: {}}, "description": HTTPStatus(status).phrase}
     for status in (400, 401, 403, 404, 413, 422, 429, 503)
@@ -71,6 +83,16 @@ def tell_problems(app: FastAPI) -> None:
     async def corrupt(_: Request, error: CorruptVersionError) -> JSONResponse:
         return problem(503, str(error))
 
+    @app.exception_handler(NotReadyError)
+    async def not_ready(_: Request, error: NotReadyError) -> JSONResponse:
+        return problem(503, str(error), {"Retry-After": "5"})
+
+    @app.exception_handler(BotoCoreError)
+    @app.exception_handler(ClientError)
+    async def away(_: Request, error: Exception) -> JSONResponse:
+        log.warning("the object store does not answer: %s", error)
+        return problem(503, "the object store does not answer", {"Retry-After": "5"})
+
     @app.exception_handler(BusyError)
     async def busy(_: Request, _error: BusyError) -> JSONResponse:
         return problem(
@@ -80,4 +102,5 @@ def tell_problems(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> JSONResponse:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem(500, "this should not happen: the Studio's log says more")
+        # This one is told outside of all that secures other answers.
+        return problem(500, "this should not happen: the Studio's log says more", SECURE)

@@ -1,13 +1,12 @@
 """The Studio's process."""
 
-import ipaddress
 import logging
 
 import uvicorn
 
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
-from dustjacket.studio.app import create_app
+from dustjacket.studio.app import LOCAL, create_app
 
 
 def serve(settings: Settings, host: str, port: int, token: str | None) -> None:
@@ -16,9 +15,9 @@ def serve(settings: Settings, host: str, port: int, token: str | None) -> None:
     Raises:
         BadInputError: it would let everybody in a network ask, without a token.
     """
-    if token is None and not is_loopback(host):
+    if token is None and host not in LOCAL:
         raise BadInputError(
-            f"host {host!r} can be reached from elsewhere: set DUSTJACKET_STUDIO_TOKEN, or leave "
+            f"host {host!r} may be reached from elsewhere: set DUSTJACKET_STUDIO_TOKEN, or leave "
             "it at 127.0.0.1"
         )
     said = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -36,11 +35,3 @@ def serve(settings: Settings, host: str, port: int, token: str | None) -> None:
         # Longer than any caller keeps a connection, so that none is closed while it is asked on.
         timeout_keep_alive=120,
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach a server that listens on ``host``."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

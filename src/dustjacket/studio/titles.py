@@ -39,7 +39,11 @@ def read_titles(body: bytes) -> list[Row]:
     Raises:
         BadInputError: it is no such file, or has too many rows.
     """
-    check_text("the file", body[:4096])
+    try:
+        check_text("the file", body[:4096])
+    except BadInputError as error:
+        what = str(error).partition(": ")[0].removeprefix("listing ")
+        raise BadInputError(f"{what}: give a CSV file with a column of titles") from None
     shape = shape_of(io.BytesIO(body), _CSV)
     column = {
         what: next((key for key in shape.keys if key in KNOWN[what]), "") if shape else ""
@@ -84,7 +88,7 @@ def predictions(genres: Genres, rows: Sequence[Row]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for row in rows:
         if row.book is None:
-            found.append({"row": row.number, "error": row.reason})
+            found.append({"row": row.number, "error": str(row.reason).replace("_", " ")})
             continue
         first, *others = next(told).genres
         second = others[0] if others else None

@@ -156,7 +156,10 @@ export function batchPanel({ limits, answered }) {
 
   async function predict(bytes, signal) {
     const options = { body: bytes, type: "text/csv", signal, patienceMs: 0 };
-    const response = await ask("genre/batch", options);
+    const response = await ask("genre/batch", options).catch((error) => {
+      if (error.status === 401) end("Stopped.");
+      throw error;
+    });
     for await (const value of valuesOf(response, signal)) {
       signal.throwIfAborted();
       if (value.error) throw new Problem(422, value.error);

@@ -32,7 +32,7 @@ export class Covers {
   /**
    * Args:
    *   list: the list element.
-   *   options: `room`; `question()`, the title and author that a vote is about, or none.
+   *   options: `room`; `question()`, the title, author and versions that a vote is about, or none.
    */
   constructor(list, { room = 12, question = null } = {}) {
     Object.assign(this, { list, room, question });
@@ -42,12 +42,17 @@ export class Covers {
   /** Shows `covers`. One that was there keeps its picture, so that nothing flickers. */
   show(covers) {
     const frames = new Map(
-      covers.map((cover) => [cover.image, this.#frames.get(cover.image) ?? pictureOf(cover)]),
+      covers.map((cover) => [cover.image, this.#known(cover.image) ?? pictureOf(cover)]),
     );
     this.#frames = frames;
     const items = covers.map((cover) => this.#item(cover, frames.get(cover.image)));
     while (items.length < this.room) items.push(ghost());
     this.list.replaceChildren(...items);
+  }
+
+  #known(image) {
+    const frame = this.#frames.get(image);
+    return frame?.classList.contains("broken") ? null : frame;
   }
 
   #item(cover, frame) {
@@ -56,8 +61,7 @@ export class Covers {
     if (cover.words > 0) score.push(" ", make("span", {}, `words ${cover.words.toFixed(2)}`));
     const foot = make("div", { class: "foot" }, make("span", { class: "score" }, ...score));
     if (this.question) {
-      const { title, author } = this.question();
-      const vote = { title, author, on: "cover", answer: cover.id };
+      const vote = { ...this.question(), on: "cover", answer: cover.id };
       foot.append(thumbs(vote, ["Good match", "Bad match"], cover.title));
     }
     return make(

@@ -75,7 +75,12 @@ function openOutside(address) {
 function press(tab, selector) {
   const until = Date.now() + PATIENCE_MS;
   const look = setInterval(() => {
-    const button = tab.document?.querySelector(selector);
+    let button = null;
+    try {
+      button = tab.document.querySelector(selector);
+    } catch {
+      // A page to log in at may be elsewhere, and is not ours to read.
+    }
     button?.click();
     if (button || tab.closed || Date.now() > until) clearInterval(look);
   }, 200);

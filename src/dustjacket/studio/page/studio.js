@@ -79,7 +79,7 @@ function give(file) {
   if (file.type.startsWith("image/")) {
     tab.open("cover");
     cover.take(file);
-  } else if (/\.(csv|tsv|txt)$/i.test(file.name) || file.type === "text/csv") {
+  } else if (/\.csv$/i.test(file.name) || file.type === "text/csv") {
     tab.open("many");
     many.take(file);
   } else {

@@ -17,6 +17,8 @@ const EXAMPLES = [
   ["A Short History of the Railways", ""],
 ];
 
+const named = (versions) => versions.map(({ kind, version }) => ({ kind, version }));
+
 /**
  * Sets the panel up.
  *
@@ -56,7 +58,7 @@ export function titlePanel({ changed, answered }) {
       if (!top) return genrePart.none(make("p", {}, "No genre is known for it."));
       genrePart.ready();
       setText(at("top-genre"), top.genre);
-      const vote = { ...book, on: "genre", answer: top.genre };
+      const vote = { ...book, on: "genre", answer: top.genre, by: named(by) };
       at("genre-thumbs").replaceChildren(thumbs(vote, ["Right", "Wrong"], top.genre));
       announce("genre", `${top.genre}, ${percent(top.probability)}.`);
     },
@@ -67,7 +69,7 @@ export function titlePanel({ changed, answered }) {
     refused: (problem) => forget(coversPart, "covers", problem),
     answered: ({ book, genre, covers: found, by }) => {
       answered("covers", by);
-      shownFor = book;
+      shownFor = { ...book, by: named(by) };
       covers.show(found);
       announce("covers", found.length ? `${counted(found.length, "cover")}.` : "No cover matches.");
       if (found.length) return coversPart.ready();
