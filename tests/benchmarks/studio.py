@@ -5,7 +5,8 @@ of 32 genres, first on pieces of words, then with sentence embeddings too (``/se
 same 2 cores as locust, which asks. ``/one-by-one`` answers without micro-batches. ``/peer`` is how
 many searches a second are answered at the most, beside open_clip in a FastAPI app over the same
 gallery, at the better of one and two threads. ``/airflow`` is the p99 of Airflow's own endpoint
-while the Studio is asked ten questions a second through it, beside that at rest.
+while the Studio is asked ten questions a second through it, beside that at rest. ``PARTS`` may
+name one of ``alone`` and ``airflow``.
 """
 
 import contextlib
@@ -260,8 +261,8 @@ def listing_ms(api: AirflowApi, meanwhile: Callable[[], object]) -> list[float]:
     return found
 
 
-def main() -> None:
-    """Print every line."""
+def alone() -> None:
+    """Print the lines of the Studio by itself."""
     with (
         tempfile.TemporaryDirectory() as scratch,
         object_store(Path(scratch), Console(stderr=True)) as settings,
@@ -274,8 +275,9 @@ def main() -> None:
         throughput(settings, folder)
         publish_classifier(store, classifier(titles, sentences=True), folder)
         at_rates(settings, folder, "/sentences", 16)
-    through_airflow()
 
 
 if __name__ == "__main__":
-    main()
+    parts = {"alone": alone, "airflow": through_airflow}
+    for part in (os.environ.get("PARTS") or ",".join(parts)).split(","):
+        parts[part]()
