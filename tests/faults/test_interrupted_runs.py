@@ -15,7 +15,7 @@ from dustjacket.settings import Settings
 from dustjacket.steps import STEPS
 from dustjacket.storage import Store
 from tests.conftest import assert_nothing_is_left, fresh_home
-from tests.e2e.test_whole_chain import DUSTJACKET, dustjacket, environment
+from tests.e2e.conftest import DUSTJACKET, dustjacket, environment
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
