@@ -14,7 +14,7 @@ from dustjacket.retrieval.read import index_in_use
 from dustjacket.sample import make_sample
 from dustjacket.storage import Store, version_name
 from tests.conftest import running_platform
-from tests.e2e.test_whole_chain import dustjacket
+from tests.e2e.conftest import dustjacket
 from tests.faults.test_ended_tasks import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
