@@ -78,7 +78,7 @@ def test_every_server_that_has_an_address_is_watched(platform):
         for info in supervision.control(platform.home).getAllProcessInfo()
         if info["name"].endswith("-health")
     }
-    watched = ("s3", "mlflow", "airflow-api", "airflow-scheduler")
+    watched = ("s3", "mlflow", "airflow-api", "airflow-scheduler", "studio")
     assert states == {f"{name}-health": "RUNNING" for name in watched}
 
 
