@@ -14,7 +14,6 @@ import csv
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,7 +32,7 @@ from PIL import Image
 
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
-from tests.benchmarks.measure import line, measured
+from tests.benchmarks.measure import line, measured, own_program
 from tests.conftest import STATE
 
 PEER = "img2dataset==1.47.0"
@@ -155,7 +154,7 @@ def peer(table: Path, n: int, address: str) -> Figures:
     with tempfile.TemporaryDirectory(dir=STATE) as folder:
         out = Path(folder) / "out"
         command = [
-            str(peer_environment() / "bin" / "img2dataset"), f"--url_list={table}",
+            str(own_program("img2dataset", PEER)), f"--url_list={table}",
             "--input_format=csv", "--url_col=image_url", "--caption_col=title",
             f"--output_folder={out}", "--output_format=webdataset", f"--processes_count={CORES}",
             f"--image_size={_SIDE}", "--resize_mode=keep_ratio", "--resize_only_if_bigger=True",
@@ -204,17 +203,6 @@ def cores() -> Iterator[list[float]]:
     total.append(sum(took.values()))
 
 
-def peer_environment() -> Path:
-    """Return the folder of img2dataset's environment, made the first time."""
-    folder = STATE / "bench-img2dataset"
-    if not (folder / "bin" / "img2dataset").exists():
-        uv = shutil.which("uv") or str(STATE / "uv" / "bin" / "uv")
-        python = str(folder / "bin" / "python")
-        subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(folder)], check=True)
-        subprocess.run([uv, "pip", "install", "-q", "--python", python, PEER], check=True)
-    return folder
-
-
 def pillow_alone(n: int) -> float:
     """Return images a second of Pillow in two processes."""
     files = [covers_folder() / f"{number}.jpg" for number in range(n)]
@@ -258,7 +246,7 @@ def main() -> None:
     n = int(os.environ.get("N") or SMALL)
     with Pool(CORES) as pool:
         pool.map(draw, [range(start, n, CORES) for start in range(CORES)])
-    peer_environment()
+    own_program("img2dataset", PEER)
     runs = 3 if n <= SMALL else 1
     table = STATE / "bench-covers.csv"
     with served(covers_folder()) as address:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -85,6 +86,17 @@ def fetched(name: str, *packages: str) -> Path:
             [uv, "pip", "install", "-q", "--no-deps", "--target", folder, *packages], check=True
         )
     return folder
+
+
+def own_program(name: str, package: str) -> Path:
+    """Return the program of a package, in an environment of its own, made the first time."""
+    folder = STATE / f"bench-{name}"
+    if not (program := folder / "bin" / name).exists():
+        uv = shutil.which("uv") or str(STATE / "uv" / "bin" / "uv")
+        python = str(folder / "bin" / "python")
+        subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(folder)], check=True)
+        subprocess.run([uv, "pip", "install", "-q", "--python", python, package], check=True)
+    return program
 
 
 def line(

@@ -14,7 +14,6 @@ import io
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,7 +43,7 @@ from dustjacket.retrieval.read import EMBEDDINGS, KEPT, ROWS, VECTORS, weights_o
 from dustjacket.sample.grammar import make_book
 from dustjacket.settings import Settings
 from dustjacket.storage import Manifest, Store, version_name
-from tests.benchmarks.measure import STATE, line
+from tests.benchmarks.measure import line, own_program
 from tests.benchmarks.retrieval import generated
 from tests.conftest import running_platform
 
@@ -53,17 +52,6 @@ RATES, GOAL_MS = (1, 10, 50), 150.0
 SECONDS = int(os.environ.get("SECONDS") or 30)
 LOAD, PEER = (Path(__file__).with_name(f"studio_{part}.py") for part in ("load", "peer"))
 LOCUST = "locust==2.46.6"
-
-
-def locust() -> Path:
-    """Return the program of locust, in an environment of its own, made the first time."""
-    folder = STATE / "bench-locust"
-    if not (folder / "bin" / "locust").exists():
-        uv = shutil.which("uv") or str(STATE / "uv" / "bin" / "uv")
-        python = str(folder / "bin" / "python")
-        subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(folder)], check=True)
-        subprocess.run([uv, "pip", "install", "-q", "--python", python, LOCUST], check=True)
-    return folder / "bin" / "locust"
 
 
 def classifier(titles: list[str], *, sentences: bool) -> Scorer:
@@ -158,8 +146,9 @@ def studio(settings: Settings, batch: int) -> Iterator[tuple[str, int]]:
 
 def ask(address: str, folder: Path, rate: float, askers: int, **variables: str) -> dict:
     """Ask for ``SECONDS``; return the seconds that counted, each question's time and status."""
+    program = own_program("locust", LOCUST)
     done = subprocess.run(
-        [locust(), "-f", LOAD, "--headless", "-u", str(askers), "-r", "1000", "-t", f"{SECONDS}s",
+        [program, "-f", LOAD, "--headless", "-u", str(askers), "-r", "1000", "-t", f"{SECONDS}s",
          "--host", address, "--only-summary", "--exit-code-on-error", "0"],
         env={**os.environ, "RATE": str(rate), "ASKERS": str(askers),
              "TITLES": str(folder / "titles.txt"), **variables},

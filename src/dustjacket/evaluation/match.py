@@ -24,6 +24,8 @@ from dustjacket.parameters import CoversParameters
 from dustjacket.storage import Manifest, Store
 
 MOST_PROMPTS, LONGEST_PROMPT = 100, 1000
+LIMITS = CoversParameters()
+"""What a picture may measure."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +100,30 @@ def read_cover(store: Store, source: str) -> bytes:
     Raises:
         BadInputError: nothing is there, or it is no cover; the text says which and why.
     """
-    limits = CoversParameters()
     if source.startswith("s3://"):
-        body = _object(store, source, limits.max_bytes)
+        body = _object(store, source, LIMITS.max_bytes)
     elif Path(source).is_file():
         with Path(source).open("rb") as file:
-            body = file.read(limits.max_bytes + 1)
+            body = file.read(LIMITS.max_bytes + 1)
     else:
         body = _published(store, source)
-    found = check_cover(body, limits)
+    return as_stored(body, f"cover {source!r}")
+
+
+def as_stored(body: bytes, name: str) -> bytes:
+    """Return an image file as a cover is stored.
+
+    Args:
+        name: what to call it in the error.
+
+    Raises:
+        BadInputError: it is no cover; the text says why.
+    """
+    found = check_cover(body, LIMITS)
     if isinstance(found, str):
         raise BadInputError(
-            f"cover {source!r} is refused ({found}): give a JPEG, PNG, WebP, GIF, BMP or TIFF of "
-            f"at most {limits.max_bytes / 1e6:.0f} MB and {limits.max_pixels / 1e6:.0f} megapixels"
+            f"{name} is refused ({found}): give a JPEG, PNG, WebP, GIF, BMP or TIFF of at most "
+            f"{LIMITS.max_bytes / 1e6:.0f} MB and {LIMITS.max_pixels / 1e6:.0f} megapixels"
         )
     return found.body
 

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path as File
 from typing import Annotated, Any
@@ -17,13 +16,10 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from dustjacket.covers.check import check_cover
 from dustjacket.errors import BadInputError
-from dustjacket.evaluation.match import LONGEST_PROMPT, MOST_PROMPTS
-from dustjacket.feedback import Feedback, delete_expired
-from dustjacket.parameters import CoversParameters
+from dustjacket.evaluation.match import LIMITS as PICTURE
+from dustjacket.evaluation.match import LONGEST_PROMPT, MOST_PROMPTS, as_stored
 from dustjacket.settings import Settings
-from dustjacket.storage import Store
 from dustjacket.studio.answers import (
     LONGEST_TITLE,
     Book,
@@ -38,12 +34,11 @@ from dustjacket.studio.answers import (
     Version,
     Vote,
 )
-from dustjacket.studio.batching import Batcher
 from dustjacket.studio.limits import USER, Bounded, Guarded, Rated, Secured
-from dustjacket.studio.metrics import Measured, Metrics
-from dustjacket.studio.models import Models
+from dustjacket.studio.metrics import Measured
 from dustjacket.studio.problems import RESPONSES, tell_problems
-from dustjacket.studio.replies import see, tell_covers, tell_genres, tell_match
+from dustjacket.studio.replies import see, tell_match
+from dustjacket.studio.shared import Studio
 from dustjacket.studio.titles import MOST_ROWS, parts, predictions, read_titles
 
 log = logging.getLogger(__name__)
@@ -52,99 +47,21 @@ PAGE = File(__file__).parent / "page"
 LOCAL = ("127.0.0.1", "localhost")
 """Hosts that nobody elsewhere reaches."""
 REFRESH_S = 5.0
-FEEDBACK_S = 300.0
-"""Between two publications of what people asked and voted."""
-_PICTURE = CoversParameters()
 _BATCH_BYTES = 20_000_000
 _PARTS = {
     "genre_classifier": "classifier", "cover_clip": "clip", "starting_clip": "clip",
     "cover_index": "index",
 }  # fmt: skip
-_FORM_BYTES = _PICTURE.max_bytes + MOST_PROMPTS * LONGEST_PROMPT * 4
+_FORM_BYTES = PICTURE.max_bytes + MOST_PROMPTS * LONGEST_PROMPT * 4
 LIMITS = Limits(
     title=LONGEST_TITLE,
-    image_bytes=_PICTURE.max_bytes,
+    image_bytes=PICTURE.max_bytes,
     prompts=MOST_PROMPTS,
     batch_rows=MOST_ROWS,
     batch_bytes=_BATCH_BYTES,
 )
 # An uploaded picture stays in memory: beyond this many bytes it would go to a file.
 MultiPartParser.spool_max_size = _FORM_BYTES
-
-
-class Studio:
-    """What requests share."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.models = Models(Store(settings), settings.home / "cache")
-        self.metrics = Metrics()
-        # What waits for the object store waits apart, so that no question waits for that.
-        self.images, self.background = ThreadPoolExecutor(4), ThreadPoolExecutor(2)
-        self._days = settings.studio_feedback_days
-        self.feedback = (
-            Feedback(
-                self.models.store,
-                days=settings.studio_feedback_days,
-                share=settings.studio_sample_share,
-            )
-            if settings.studio_feedback
-            else None
-        )
-        sizes = self.metrics.batches
-        self.genres = Batcher[Book, GenreAnswer](
-            lambda books: tell_genres(self.models.genres, books),
-            most=settings.studio_batch,
-            seen=sizes.labels("genres").observe,
-        )
-        self.covers = Batcher[CoverQuery, CoversAnswer](
-            lambda queries: tell_covers(self.models.covers, queries),
-            most=settings.studio_batch,
-            seen=sizes.labels("covers").observe,
-        )
-
-    @asynccontextmanager
-    async def running(self, refresh_s: float) -> AsyncIterator[None]:
-        """Answer questions, and read what is newly published, for a block."""
-        work = [
-            asyncio.create_task(self.genres.answer_all()),
-            asyncio.create_task(self.covers.answer_all()),
-            asyncio.create_task(self._refresh(refresh_s)),
-            asyncio.create_task(self._keep_feedback()),
-        ]
-        try:
-            yield
-        finally:
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
-            self.genres.close()
-            self.covers.close()
-            if self.feedback:
-                await asyncio.to_thread(self.feedback.flush)
-            for pool in (self.images, self.background):
-                pool.shutdown(wait=False, cancel_futures=True)
-
-    async def _keep_feedback(self) -> None:
-        """Publish what is kept; what is too old goes, also after nothing is kept any more."""
-        while True:
-            await asyncio.sleep(FEEDBACK_S)
-            if self.feedback:
-                await self._behind(self.feedback.flush)
-            else:
-                await self._behind(lambda: delete_expired(self.models.store, self._days))
-
-    async def _refresh(self, every_s: float) -> None:
-        while True:
-            if await self._behind(self.models.refresh):
-                self.metrics.show(self.models)
-            await asyncio.sleep(every_s)
-
-    async def _behind(self, work: Callable[[], Any]) -> Any:
-        """Return what is done in the background; its failure is logged, and ends nothing."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self.background, work)
-        except Exception:
-            log.exception("the Studio goes on without it")
 
 
 def create_app(settings: Settings, token: str | None, refresh_s: float = REFRESH_S) -> FastAPI:
@@ -223,15 +140,9 @@ async def match(
 ) -> MatchAnswer:
     """Say what a picture of a cover shows: its genre, the nearest covers, and how prompts fit."""
     asked = _checked(prompts)
-    body = await image.read()
-    cover = await asyncio.to_thread(check_cover, body, _PICTURE)
-    if isinstance(cover, str):
-        raise BadInputError(
-            f"the image is refused ({cover}): give a JPEG, PNG, WebP, GIF, BMP or TIFF of at most "
-            f"{_PICTURE.max_bytes / 1e6:.0f} MB and {_PICTURE.max_pixels / 1e6:.0f} megapixels"
-        )
+    cover = await asyncio.to_thread(as_stored, await image.read(), "the image")
     covers = studio.models.covers
-    picture = await asyncio.to_thread(see, covers, cover.body)
+    picture = await asyncio.to_thread(see, covers, cover)
     return await studio.covers.run(lambda: tell_match(covers, picture, asked))
 
 
