@@ -228,7 +228,7 @@ def test_a_training_without_memory_says_how_to_do_with_less(platform, store, lab
     assert training.end(60) == 1
     said = training.said.read_text()
     assert "dustjacket: training failed: " in said
-    assert "out of memory with 8 pairs at a time in each process: set micro_batch=4" in said
+    assert "set micro_batch=4, which gives the same training in smaller parts" in said
 
 
 def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_weights(

@@ -21,6 +21,15 @@ from dustjacket.spark import LOOPBACK, is_local
 
 RENDEZVOUS = "DUSTJACKET_RENDEZVOUS"
 _RAISED = re.compile(r"^\[rank\d+\]: (\w[\w.]*: .*)$", re.MULTILINE)
+_OURS = f"{DustjacketError.__module__}."
+_PEER_GONE = re.compile("Connection (closed|reset) by peer")
+_SIGNAL = re.compile(r"\((SIG(?!TERM)\w+)\)")  # torchrun ends the others with SIGTERM
+NO_MEMORY = re.compile(
+    r"out of memory|not enough memory|(can't|cannot) allocate memory|MemoryError|std::bad_alloc"
+    r"|memory allocation of \d+ bytes failed",
+    re.IGNORECASE,
+)
+"""How PyTorch, the operating system, C++ and Rust say it."""
 
 
 def run_distributed(
@@ -45,15 +54,42 @@ def run_distributed(
         with _loopback() if local else nullcontext():
             distributor.run(train, *args)
     except RuntimeError as error:
-        raised = _RAISED.findall(str(error)) or [_ended(str(error))]
-        raise DustjacketError(f"training failed: {raised[0]}") from error
+        why = reason(str(error), parameters)
+        raise DustjacketError(f"training failed: {why}") from error
 
 
-def _ended(said: str) -> str:
-    """Return how a process ended that raised nothing."""
-    if "SIGKILL" in said:
-        return "a process was killed; where memory ran out, set a smaller micro_batch"
-    return said.splitlines()[0]
+def reason(said: str, parameters: ClipParameters) -> str:
+    """Return why training ended, of the last lines its processes ``said``.
+
+    One that fails takes the others with it: what they complain of then says nothing.
+    """
+    raised = _RAISED.findall(said)
+    if ours := [one for one in raised if one.startswith(_OURS)]:
+        return str(ours[0])
+    if NO_MEMORY.search(said):
+        return out_of_memory(parameters)
+    if ended := _SIGNAL.search(said):
+        cure = _smaller_parts(parameters)
+        return f"a process was ended by {ended[1]}; where memory ran out, {cure}"
+    alone = [one for one in raised if not _PEER_GONE.search(one)]
+    return str([*alone, *raised, said.splitlines()[0]][0])
+
+
+def out_of_memory(parameters: ClipParameters) -> str:
+    """Return what to do where memory ran out."""
+    tried = _at_once(parameters)
+    cure = _smaller_parts(parameters)
+    return f"out of memory with {tried} pairs at a time in each process: {cure}"
+
+
+def _smaller_parts(parameters: ClipParameters) -> str:
+    half = max(1, _at_once(parameters) // 2)
+    return f"set micro_batch={half}, which gives the same training in smaller parts"
+
+
+def _at_once(parameters: ClipParameters) -> int:
+    share = max(1, parameters.batch_size // parameters.processes)
+    return min(parameters.micro_batch or share, share)
 
 
 class _Distributor(TorchDistributor):

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ import torch.distributed as dist
 from dustjacket.clip.checkpoints import Checkpoints, State
 from dustjacket.clip.contrast import Group
 from dustjacket.clip.data import Pairs, SomeImages
-from dustjacket.clip.distribute import RENDEZVOUS
+from dustjacket.clip.distribute import NO_MEMORY, RENDEZVOUS, out_of_memory
 from dustjacket.clip.figures import matches_figure
 from dustjacket.clip.images import CoverCache
 from dustjacket.clip.model import MODEL_FOLDER, Clip, save
@@ -36,7 +35,6 @@ from dustjacket.settings import Settings
 from dustjacket.storage import Draft, Store
 
 RESULT, DIVERGED = "training.json", "diverged_batch.json"
-_NO_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -81,22 +79,12 @@ def train_process(task: Task) -> None:
     )
     try:
         _train(task, group, device)
-    except (RuntimeError, MemoryError) as error:
-        if not isinstance(error, MemoryError) and not _NO_MEMORY.search(str(error)):
+    except (RuntimeError, MemoryError, OSError) as error:
+        if not isinstance(error, MemoryError) and not NO_MEMORY.search(str(error)):
             raise
         raise DustjacketError(out_of_memory(task.parameters)) from None
     finally:
         dist.destroy_process_group()
-
-
-def out_of_memory(parameters: ClipParameters) -> str:
-    """Return what to do where memory ran out."""
-    share = max(1, parameters.batch_size // parameters.processes)
-    tried = min(parameters.micro_batch or share, share)
-    return (
-        f"out of memory with {tried} pairs at a time in each process: set "
-        f"micro_batch={max(1, tried // 2)}, which gives the same training in smaller parts"
-    )
 
 
 def _train(task: Task, group: Group, device: torch.device) -> None:
