@@ -3,12 +3,12 @@
 import pytest
 
 from dustjacket.clip.distribute import reason
-from dustjacket.errors import DustjacketError
+from dustjacket.errors import BadInputError
 from dustjacket.parameters import ClipParameters
 
 PARAMETERS = ClipParameters(processes=2, batch_size=16)
 PEER = "[rank1]: RuntimeError: [gloo/transport/tcp/pair.cc:561] Connection closed by peer [::1]:1"
-OURS = f"[rank0]: {DustjacketError.__module__}.BadInputError: no such covers"
+OURS = f"{BadInputError.__module__}.{BadInputError.__name__}"
 TERMINATED = "  exitcode  : -15 (pid: 7)  (SIGTERM)"
 SMALLER = "set micro_batch=4, which gives the same training in smaller parts"
 NO_MEMORY = f"out of memory with 8 pairs at a time in each process: {SMALLER}"
@@ -17,7 +17,7 @@ NO_MEMORY = f"out of memory with 8 pairs at a time in each process: {SMALLER}"
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        ([PEER, OURS, TERMINATED], OURS.removeprefix("[rank0]: ")),
+        ([PEER, f"[rank0]: {OURS}: no such covers", TERMINATED], "no such covers"),
         ([PEER, "[rank0]: OSError: [Errno 12] Cannot allocate memory"], NO_MEMORY),
         ([PEER, "terminate called after throwing an instance of 'std::bad_alloc'"], NO_MEMORY),
         (["memory allocation of 134442408 bytes failed", TERMINATED], NO_MEMORY),

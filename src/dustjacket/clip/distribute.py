@@ -21,7 +21,7 @@ from dustjacket.spark import LOOPBACK, is_local
 
 RENDEZVOUS = "DUSTJACKET_RENDEZVOUS"
 _RAISED = re.compile(r"^\[rank\d+\]: (\w[\w.]*: .*)$", re.MULTILINE)
-_OURS = f"{DustjacketError.__module__}."
+_OURS = re.compile(rf"^{re.escape(DustjacketError.__module__)}\.\w+: ")
 _PEER_GONE = re.compile("Connection (closed|reset) by peer")
 _SIGNAL = re.compile(r"\((SIG(?!TERM)\w+)\)")  # torchrun ends the others with SIGTERM
 NO_MEMORY = re.compile(
@@ -63,16 +63,16 @@ def reason(said: str, parameters: ClipParameters) -> str:
 
     One that fails takes the others with it: what they complain of then says nothing.
     """
-    raised = _RAISED.findall(said)
-    if ours := [one for one in raised if one.startswith(_OURS)]:
-        return str(ours[0])
+    raised: list[str] = _RAISED.findall(said)
+    if ours := [one for one in raised if _OURS.match(one)]:
+        return _OURS.sub("", ours[0])
     if NO_MEMORY.search(said):
         return out_of_memory(parameters)
     if ended := _SIGNAL.search(said):
         cure = _smaller_parts(parameters)
         return f"a process was ended by {ended[1]}; where memory ran out, {cure}"
     alone = [one for one in raised if not _PEER_GONE.search(one)]
-    return str([*alone, *raised, said.splitlines()[0]][0])
+    return [*alone, *raised, said.splitlines()[0]][0]
 
 
 def out_of_memory(parameters: ClipParameters) -> str:
