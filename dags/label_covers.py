@@ -1,4 +1,4 @@
-"""Give each cover the genre that the newest classifier predicts from its title and author.
+"""Give each cover the genre that the champion among classifiers predicts from its title and author.
 
 Runs when the covers or the classifier change, once a pair.
 """

@@ -23,7 +23,7 @@ console = Console()
 
 
 class Genre(BaseModel):
-    """Predict the genre of a title with the newest published classifier."""
+    """Predict the genre of a title with the classifier in use."""
 
     title: CliPositionalArg[str] = Field(description="title of a book")
     author: str | None = Field(None, description="its author")
@@ -33,15 +33,16 @@ class Genre(BaseModel):
         """Run the command."""
         from dustjacket.genres.read import load_scorer
         from dustjacket.genres.scorer import predict_genre
+        from dustjacket.steps import in_use
 
         store = _store()
-        newest = store.newest("genre_classifier")
-        if newest is None:
+        champion = in_use(store, "genre_classifier")
+        if champion is None:
             raise NotReadyError("no classifier is published yet: run `dustjacket run`")
-        genres = predict_genre(load_scorer(store, newest, _cache()), self.title, self.author)
+        genres = predict_genre(load_scorer(store, champion, _cache()), self.title, self.author)
         if self.as_json:
             found = [{"genre": genre, "probability": round(p, 4)} for genre, p in genres]
-            _print_json({"title": self.title, "genres": found, "classifier": newest.version})
+            _print_json({"title": self.title, "genres": found, "classifier": champion.version})
             return
         table = Table("genre", "probability", title=self.title)
         for genre, probability in genres:

@@ -20,12 +20,14 @@ from dustjacket.storage import Manifest, Store, digest_of, version_name
 
 # Experiments; models of the last two are registered under the same names.
 _INGESTION, _GENRES, _CLIP = "ingestion", "genre-classifier", "cover-clip"
+IN_USE = "in_use"
+"""Fact of a version that was compared: the version in use since then, itself or an earlier one."""
 _SHARED_CODE = ("books.py", "records.py", "sources.py", "streams.py", "tables.py")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One DAG: the kinds it reads (newest by default), the kind it publishes, its code.
+    """One DAG: the kinds it reads (those in use by default), the kind it publishes, its code.
 
     Its runs are in ``experiment`` of MLflow, if it makes any.
     """
@@ -105,6 +107,13 @@ class Waiting(BaseModel):
     missing: str
 
 
+def in_use(store: Store, kind: str) -> Manifest | None:
+    """Return the newest version of ``kind``, or the champion that it says it did not beat."""
+    newest = store.newest(kind)
+    champion = newest and newest.facts.get(IN_USE)
+    return store.manifest(kind, champion) if champion else newest
+
+
 @cache
 def code_digest(packages: tuple[str, ...]) -> str:
     """Return 12 hexadecimal digits that stand for the source text that decides a step's result.
@@ -131,7 +140,7 @@ def plan_step(
     """Return what a run of ``step`` has to do now.
 
     Args:
-        given: parameters of this run, and ``<kind>_version`` for an input other than the newest;
+        given: parameters of this run, and ``<kind>_version`` for an input other than that in use;
             None values mean the default.
 
     Returns:
@@ -145,7 +154,7 @@ def plan_step(
     inputs: dict[str, str] = {}
     for kind in step.reads + step.reads_if_there:
         asked = given.pop(f"{kind}_version", None)
-        found = store.manifest(kind, asked) if asked else store.newest(kind)
+        found = store.manifest(kind, asked) if asked else in_use(store, kind)
         if found is not None:
             inputs[kind] = found.version
         elif kind in step.reads:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import closing
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
 
 from dustjacket.books import normalise
+from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.assess import assess, judge
 from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import CANDIDATES
@@ -24,8 +26,12 @@ from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, logarithms, softmax
 from dustjacket.genres.selection import Result
 from dustjacket.parameters import ClassifierParameters
+from dustjacket.storage import Manifest
 from tests.unit.test_genres_selection import small_catalog
 
+CHAMPION = Manifest(
+    kind="genre_classifier", version="v0", attempt="a", published_at=datetime.now(UTC), files=[]
+)
 TEXT = st.text(st.sampled_from("abc dé,'\n漢字"), max_size=30) | st.text(max_size=30)
 
 
@@ -328,9 +334,19 @@ def test_a_selected_classifier_is_assessed_and_judged(known):
     low, high = found.intervals["accuracy"]
     assert low <= found.test["accuracy"] <= high
     assert 0 < found.down_weighted <= 1
-    verdict = judge(found, None, test, "f1_weighted")
-    assert verdict["verdict"] == "promoted"
-    same = judge(found, ("v0", scorer), test, "f1_weighted")
-    assert same["verdict"] == "not_better", "an interval of nothing but 0"
+
+    def judged(load, before=CHAMPION):
+        return judge(found, before, load, test, "f1_weighted")
+
+    def raises(error):
+        raise error
+
+    assert judged(None, None)["verdict"] == "promoted"
+    assert judged(lambda _: scorer)["verdict"] == "not_better", "an interval of nothing but 0"
     blind = Scorer("x", known.genres, hashed())
-    assert judge(found, ("v0", blind), test, "f1_weighted")["verdict"] == "promoted"
+    assert judged(lambda _: blind)["verdict"] == "promoted"
+    lost = judged(lambda _: raises(CorruptVersionError("other bytes")))
+    assert lost == {"verdict": "promoted", "reason": "the champion v0 cannot be read: other bytes"}
+    away = judged(lambda _: raises(NotReadyError("no weights of its sentence model")))
+    assert away["verdict"] == "not_better"
+    assert away["reason"].endswith("v0, which stays: no weights of its sentence model")

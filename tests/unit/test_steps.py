@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
-from dustjacket.steps import STEPS, code_digest
+from dustjacket.parameters import Profile
+from dustjacket.steps import IN_USE, STEPS, code_digest, in_use, plan_step
 from dustjacket.storage import digest_of, version_name
+from tests.unit.bucket import store_in_memory
 
 
 def test_every_input_is_published_by_a_step():
@@ -29,3 +31,18 @@ def test_version_names_sort_by_time_whatever_the_digest():
 def test_a_digest_does_not_depend_on_the_order_of_keys():
     assert digest_of({"a": 1, "b": [2]}) == digest_of({"b": [2], "a": 1})
     assert digest_of({"a": 1}) != digest_of({"a": 2})
+
+
+def test_covers_are_labelled_by_the_champion_until_a_classifier_beats_it():
+    store = store_in_memory()
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    store.draft("covers", "v1").publish()
+    store.draft("genre_classifier", "v1").publish(facts={IN_USE: "v1"})
+    store.draft("genre_classifier", "v2").publish(facts={IN_USE: "v1"})
+    plan = plan_step(STEPS["label_covers"], store, Profile(), now)
+    assert plan.inputs == {"covers": "v1", "genre_classifier": "v1"}
+    store.draft("genre_classifier", "v3").publish(facts={IN_USE: "v3"})
+    assert in_use(store, "genre_classifier").version == "v3"
+    asked = {"genre_classifier_version": "v2"}
+    plan = plan_step(STEPS["label_covers"], store, Profile(), now, asked)
+    assert plan.inputs["genre_classifier"] == "v2"

@@ -93,7 +93,8 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         _with_interval(name, value, classifier["intervals"].get(name))
         for name, value in classifier["test"].items()
     )
-    console.print(f"on held-out books: {', '.join(tested)}\n")
+    console.print(f"on held-out books: {', '.join(tested)}")
+    console.print(f"{classifier['verdict']}: {escape(classifier['reason'])}\n")
 
     _print_evaluation(report["evaluation"], console)
     led_to = report["promotion"]

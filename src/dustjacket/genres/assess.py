@@ -1,11 +1,12 @@
 """What is found out of the selected classifier: on test books, of its data, of its behaviour."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from dustjacket.errors import NotReadyError
+from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.audit import suspects, trust
 from dustjacket.genres.behaviour import behaviours, keywords
 from dustjacket.genres.fits import Fits
@@ -15,7 +16,9 @@ from dustjacket.genres.metrics import likeliest, probability_metrics
 from dustjacket.genres.review import slices, worst_confusions
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import Result
+from dustjacket.storage import Manifest
 
+PROMOTED, NOT_BETTER = "promoted", "not_better"
 _SHARES = (0.125, 0.25, 0.5)
 _LEAST_ROWS = 50
 _CHANGED_BOOKS = 200  # a behaviour; each costs two embeddings
@@ -107,25 +110,33 @@ def _learning_curve(fits: Fits, chosen: Result, metric: str) -> pd.DataFrame:
 
 def judge(
     found: Assessment,
-    before: tuple[str, Scorer] | None,
+    before: Manifest | None,
+    load: Callable[[Manifest], Scorer],
     test: HeldOut,
     metric: str,
 ) -> dict[str, str]:
     """Return whether a classifier takes the champion's place, by the same test books, and why.
 
-    It does if the whole 95 % interval of the difference is above zero, or the champion cannot be
-    run any more.
+    It does if the whole 95 % interval of the difference is above zero, or the champion can never be
+    read again. A champion that lacks its sentence model here and now stays.
 
     Args:
-        before: the champion's version, and itself.
+        before: the champion.
+        load: reads it.
     """
     if before is None:
-        return {"verdict": "promoted", "reason": "there is no champion yet"}
-    version, champion = before
+        return {"verdict": PROMOTED, "reason": "there is no champion yet"}
     try:
+        champion = load(before)
         theirs = test.probabilities(champion)
+    except CorruptVersionError as error:
+        return {
+            "verdict": PROMOTED,
+            "reason": f"the champion {before.version} cannot be read: {error}",
+        }
     except NotReadyError as error:
-        return {"verdict": "promoted", "reason": f"the champion {version} cannot be run: {error}"}
+        reason = f"not compared with the champion {before.version}, which stays: {error}"
+        return {"verdict": NOT_BETTER, "reason": reason}
     gain, low, high = difference(
         list(test.books["genre"]),
         found.predicted,
@@ -134,6 +145,6 @@ def judge(
     )
     reason = (
         f"{metric} {found.test[metric]:.3f} is {gain:+.3f} ({low:+.3f} to {high:+.3f}) from that "
-        f"of {version}, on {len(test.books)} test books"
+        f"of {before.version}, on {len(test.books)} test books"
     )
-    return {"verdict": "promoted" if low > 0 else "not_better", "reason": reason}
+    return {"verdict": PROMOTED if low > 0 else NOT_BETTER, "reason": reason}

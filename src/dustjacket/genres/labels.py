@@ -29,7 +29,7 @@ _COVERS_PER_TASK = 10_000
 
 
 def label_covers(job: Job, spark: SparkSession) -> None:
-    """Label all covers of a version with the newest classifier, and publish the labels."""
+    """Label all covers of a version with the classifier in use, and publish the labels."""
     parameters = LabelParameters.model_validate(job.plan.parameters)
     covers = job.input("covers")
     classifier = job.input("genre_classifier")

@@ -1,7 +1,5 @@
-"""The classifier in MLflow's registry, and the champion that a new one is measured against."""
+"""The classifier in MLflow's registry."""
 
-import logging
-import tempfile
 from pathlib import Path
 
 import mlflow
@@ -11,12 +9,7 @@ from mlflow.models import ModelSignature
 from mlflow.types.schema import ColSpec, DataType, Schema
 
 from dustjacket import tracking
-from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.genres.read import load_scorer
 from dustjacket.genres.scorer import Scorer
-from dustjacket.storage import Store
-
-log = logging.getLogger(__name__)
 
 REGISTERED, KIND = "genre-classifier", "genre_classifier"
 _SIGNATURE = ModelSignature(
@@ -54,23 +47,3 @@ def ensure_registered(
         pip_requirements=[f"dustjacket[{','.join(extras)}]"],
     )
     return tracking.register(REGISTERED, logged.model_uri, {"version": version, **tags})
-
-
-def champion(store: Store, *, besides: str) -> tuple[str, Scorer] | None:
-    """Return the version and scorer that ``@champion`` stands for, or None.
-
-    Args:
-        besides: a version that does not count: the one being judged, which an attempt before
-            may have promoted.
-    """
-    found = tracking.with_alias(REGISTERED, tracking.CHAMPION)
-    version = found.tags.get("version") if found else None
-    if version is None or version == besides:
-        return None
-    try:
-        manifest = store.manifest(KIND, version)
-        with tempfile.TemporaryDirectory() as scratch:
-            return version, load_scorer(store, manifest, Path(scratch))
-    except (NotReadyError, CorruptVersionError) as error:
-        log.warning("@champion stands for %s, which cannot be read: %s", version, error)
-        return None

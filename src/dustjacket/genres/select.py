@@ -3,6 +3,7 @@
 import logging
 import tempfile
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,22 @@ from pyspark.sql import DataFrame, SparkSession
 from dustjacket import tracking
 from dustjacket.catalog.read import read_books
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.genres.assess import assess, judge
+from dustjacket.genres.assess import NOT_BETTER, PROMOTED, assess, judge
 from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
 from dustjacket.genres.compare import able, compare, wants_selected
 from dustjacket.genres.embeddings import catalog_sentences
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.known import HeldOut, Known, check_folds, with_fold
 from dustjacket.genres.paper import repeat_paper
-from dustjacket.genres.read import SCORER
-from dustjacket.genres.registry import REGISTERED, champion, ensure_registered
+from dustjacket.genres.read import SCORER, load_scorer
+from dustjacket.genres.registry import KIND, REGISTERED, ensure_registered
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import select
 from dustjacket.genres.sentences import Encoder, find_encoder
 from dustjacket.genres.track import summary, track_assessment, track_candidates
 from dustjacket.job import Job
 from dustjacket.parameters import ClassifierParameters
+from dustjacket.steps import IN_USE, in_use
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,8 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
     books = read_books(spark, job.store, job.input("catalog"))
     encoder = _encoder(parameters)
     with tracking.step_run(job) as run, tempfile.TemporaryDirectory() as scratch:
+        repeated = repeat_paper(books) if parameters.repeat_paper else {}
+        mlflow.log_metrics({f"repeated.{name}": value for name, value in repeated.items()})
         known, test = read_known(job, spark, books, encoder, parameters)
         candidates = able(known)
         fits = Fits(known, select=wants_selected(candidates))
@@ -63,16 +67,17 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
             )
             found = assess(fits, chosen, scorer, test)
         track_assessment(found, test.books, known.genres, parameters.metric)
-        before = champion(job.store, besides=job.plan.version)
-        verdict = judge(found, before, test, parameters.metric)
-        repeated = repeat_paper(books) if parameters.repeat_paper else {}
-        mlflow.log_metrics({f"repeated.{name}": value for name, value in repeated.items()})
+        before = in_use(job.store, KIND)
+        load = partial(load_scorer, job.store, cache=Path(scratch, "champion"))
+        verdict = judge(found, before, load, test, parameters.metric)
+        kept = before.version if before and verdict["verdict"] == NOT_BETTER else job.plan.version
         mlflow.set_tags({"selected": chosen.candidate.name, **verdict})
-        scorer.save(Path(scratch))
-        for file in sorted(Path(scratch).iterdir()):
+        made = Path(scratch, "made")
+        scorer.save(made)
+        for file in sorted(made.iterdir()):
             job.draft.upload(f"{SCORER}/{file.name}", file)
         registered = ensure_registered(
-            Path(scratch), scorer, job.plan.version, {"candidate": scorer.name, **verdict}
+            made, scorer, job.plan.version, {"candidate": scorer.name, **verdict}
         )
         manifest, _ = job.publish(
             rows={"train": len(known.books), "test": len(test.books)},
@@ -88,6 +93,7 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
                 "repeated_paper": repeated,
                 "genres": scorer.genres,
                 "run_id": run.info.run_id,
+                IN_USE: kept,
                 **verdict,
             },
         )
@@ -140,5 +146,5 @@ def read_known(
 def _set_aliases(facts: dict[str, Any]) -> None:
     client = mlflow.MlflowClient()
     client.set_registered_model_alias(REGISTERED, tracking.CHALLENGER, facts["model_version"])
-    if facts["verdict"] == "promoted":
+    if facts["verdict"] == PROMOTED:
         client.set_registered_model_alias(REGISTERED, tracking.CHAMPION, facts["model_version"])

@@ -14,7 +14,7 @@ from dustjacket.covers.read import read_image
 from dustjacket.errors import DustjacketError, NotReadyError
 from dustjacket.retrieval.read import index_in_use, load_index, model_of
 from dustjacket.run_pages import run_page
-from dustjacket.steps import STEPS
+from dustjacket.steps import STEPS, in_use
 from dustjacket.storage import Manifest, Store
 from dustjacket.studio.answers import Made
 from dustjacket.studio.problems import UnpublishedError
@@ -141,18 +141,18 @@ class Models:
         return before != (self._genres, self._covers)
 
     def _read_genres(self) -> None:
-        newest = self.store.newest("genre_classifier")
-        if newest is None or (self._genres and self._genres.manifest.version == newest.version):
+        champion = in_use(self.store, "genre_classifier")
+        if champion is None or (self._genres and self._genres.manifest.version == champion.version):
             return
         from dustjacket.genres.read import load_scorer
         from dustjacket.genres.scorer import predict_genre
 
-        scorer = load_scorer(self.store, newest, self._cache)
+        scorer = load_scorer(self.store, champion, self._cache)
         predict_genre(scorer, "The first question", None)  # so that it is as quick as the next
-        reached = newest.facts.get("test", {}).get("f1_weighted")
+        reached = champion.facts.get("test", {}).get("f1_weighted")
         note = f"{scorer.name}, f1_weighted {reached:.3f}" if reached else scorer.name
-        self._genres = Genres(newest, scorer, (_made(newest, note),))
-        log.info("genres are told by %s", newest.version)
+        self._genres = Genres(champion, scorer, (_made(champion, note),))
+        log.info("genres are told by %s", champion.version)
 
     def _read_covers(self) -> None:
         if self.store.newest("cover_index") is None:
