@@ -3,9 +3,9 @@
 One frozen class a step, from which forms, flags and MLflow's parameters are all made.
 """
 
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dustjacket.errors import BadInputError
 
@@ -22,6 +22,8 @@ CandidateName = Literal[
     "linear_svm_sentences",
     "vote",
 ]
+CHAMPION_MODEL = "champion"
+"""A model's name that stands for the newest promoted one."""
 Recipe = Literal["full", "locked_image", "locked_text", "locked", "lora"]
 GenreMetric = Literal["f1_weighted", "accuracy", "f1_macro"]
 
@@ -31,7 +33,17 @@ class StepParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     let_through: ClassVar[frozenset[str]] = frozenset()
-    """Parameters that change nothing of what is published, only whether it may be."""
+    """Parameters that change nothing of what is published, only how, or whether it may be."""
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """Kinds that the step reads beside its own, if they are there."""
+        return ()
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """Values that may be paths or addresses, whose content is part of the work."""
+        return ()
 
 
 class CatalogParameters(StepParameters):
@@ -182,6 +194,13 @@ class LabelParameters(StepParameters):
 class ClipParameters(StepParameters):
     """Parameters of ``finetune_clip``."""
 
+    let_through: ClassVar[frozenset[str]] = frozenset(
+        {
+            "processes", "micro_batch", "checkpoint_steps", "keep_checkpoints", "cache_gib",
+            "max_broken_share",
+        }
+    )  # fmt: skip
+
     model: str = Field(
         "lite0-minilm",
         max_length=2000,
@@ -232,6 +251,24 @@ class ClipParameters(StepParameters):
         8, ge=0.01, le=10_000, description="Disk for decoded covers on each machine, in GiB"
     )
     seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """The champion, where training goes on from it."""
+        return ("cover_clip",) if self.model == CHAMPION_MODEL else ()
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """Where weights may lie."""
+        return (self.model, self.weights)
+
+    @model_validator(mode="after")
+    def _share_batches_alike(self) -> Self:
+        if self.batch_size % self.processes:
+            raise ValueError(
+                f"batch_size={self.batch_size} is no multiple of processes={self.processes}"
+            )
+        return self
 
 
 class EvaluationParameters(StepParameters):

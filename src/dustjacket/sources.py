@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +53,15 @@ def fingerprint(source: str, settings: Settings) -> str:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
+
+
+def contents(values: Iterable[str], settings: Settings) -> dict[str, str]:
+    """Return the :func:`fingerprint` of each of ``values`` that is a path or an s3:// address."""
+    return {
+        value: fingerprint(value, settings)
+        for value in values
+        if value.startswith("s3://") or (value and Path(value).exists())
+    }
 
 
 def is_web(source: str) -> bool:

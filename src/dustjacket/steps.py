@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from dustjacket.errors import BadInputError
 from dustjacket.parameters import Profile
-from dustjacket.sources import fingerprint
+from dustjacket.sources import contents, fingerprint
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
 # Experiments; models of the last two are registered under the same names.
@@ -152,17 +152,21 @@ def plan_step(
     """
     given = dict(given or {})
     inputs: dict[str, str] = {}
-    for kind in step.reads + step.reads_if_there:
-        asked = given.pop(f"{kind}_version", None)
+    versions = {
+        kind: given.pop(f"{kind}_version", None) for kind in step.reads + step.reads_if_there
+    }
+    chosen = profile.with_overrides(step.name, given)
+    for kind, asked in {**versions, **dict.fromkeys(chosen.also_reads)}.items():
         found = store.manifest(kind, asked) if asked else in_use(store, kind)
         if found is not None:
             inputs[kind] = found.version
         elif kind in step.reads:
             return Waiting(missing=kind)
-    chosen = profile.with_overrides(step.name, given)
     parameters = chosen.model_dump(mode="json")
     decisive = {name: at for name, at in parameters.items() if name not in chosen.let_through}
     identity: dict[str, Any] = {"inputs": inputs, "parameters": decisive}
+    if content := contents(chosen.content, store.settings):
+        identity["content"] = content
     if step.has_source:
         if not parameters["source"]:
             raise BadInputError(f"{step.name} has no source: set the parameter 'source'")

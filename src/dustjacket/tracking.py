@@ -56,7 +56,10 @@ def step_run(job: Job, **options: Any) -> Iterator[mlflow.ActiveRun]:
         "code": plan.code,
     }
     with mlflow.start_run(run_name=plan.version, tags=tags, **options) as run:
-        mlflow.log_params(plan.parameters)
+        known = run.data.params  # of a run that is gone on with, which must keep them
+        mlflow.log_params({n: v for n, v in plan.parameters.items() if n not in known})
+        changed = {n: v for n, v in plan.parameters.items() if known.get(n, str(v)) != str(v)}
+        mlflow.set_tags({f"resumed.{name}": value for name, value in changed.items()})
         for kind in plan.inputs:
             log_version(job.store, job.input(kind))
         yield run

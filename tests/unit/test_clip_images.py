@@ -2,6 +2,7 @@
 
 import io
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -94,8 +95,26 @@ def test_a_cover_that_does_not_decode_is_named_and_loses_nothing_else(tmp_path):
 
 def test_a_shard_whose_bytes_have_changed_is_left_out(tmp_path):
     shards = Shards(2, 3)
-    shards.bodies["shards/00001.tar"] = None
+    body, shards.bodies["shards/00001.tar"] = shards.bodies["shards/00001.tar"], None
     assert shards.cache(tmp_path).broken().tolist() == [3, 4, 5]
+    shards.bodies["shards/00001.tar"] = body
+    again = shards.cache(tmp_path)
+    assert again.broken().tolist() == [], "it is read again once it can be"
+    assert torch.equal(again[np.array([4])][0], shards.decoded(4))
+
+
+def test_caches_that_take_each_others_room_still_find_every_cover(tmp_path):
+    shards = Shards(4, 3)
+    one = 3 * 3 * SIZE * SIZE
+
+    def look(seed):
+        cache, drawn = shards.cache(tmp_path, gib=1.5 * one / GIB), np.random.default_rng(seed)
+        for row in drawn.integers(0, 12, 150):
+            assert torch.equal(cache[np.array([row])][0], shards.decoded(row))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(look, range(4)))
+    assert len(shards.reads) > 50
 
 
 def test_an_outage_is_no_broken_shard(tmp_path, monkeypatch):

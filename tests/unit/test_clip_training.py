@@ -1,6 +1,7 @@
 """Training: the same steps for any number of processes, in parts or whole, and after any stop."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from dustjacket.clip.data import Pairs, draw_epoch
 from dustjacket.clip.gradients import average_gradients, backward
 from dustjacket.clip.model import random_model
 from dustjacket.clip.towers import Towers, lock, merge_lora, shifted, trainable
-from dustjacket.clip.train import DivergedError, fit, schedule
+from dustjacket.clip.train import DivergedError, batch_size, fit, schedule
+from dustjacket.errors import BadInputError
 from dustjacket.parameters import ClipParameters
 
 SIZE = 64
@@ -64,7 +66,7 @@ def assert_close(found, wanted, atol, rtol=1e-3):
 class Kept(list):
     """Checkpoints in memory."""
 
-    def write(self, checkpoint):
+    def write(self, checkpoint, *, last=False):  # noqa: ARG002
         self.append(checkpoint)
 
 
@@ -120,29 +122,51 @@ def test_all_processes_together_see_the_global_batches(count, per_process, world
     assert len(set(seen)) == len(seen) == count // size * size
 
 
-def gradients(group=ONE, at_once=8, books=None):
-    """Return the gradients of one batch of eight pairs."""
+@given(pairs=st.integers(2, 300), asked=st.integers(1, 40), processes=st.integers(2, 6))
+def test_a_batch_is_as_large_for_any_number_of_processes(pairs, asked, processes):
+    size = batch_size(2 * asked, pairs, 1)
+    assert size <= min(2 * asked, pairs)
+    assert size == 2 * asked or pairs - size < 12
+    if size % processes:
+        with pytest.raises(BadInputError, match=f"{processes} processes cannot share"):
+            batch_size(2 * asked, pairs, processes)
+    else:
+        assert batch_size(2 * asked, pairs, processes) == size
+
+
+def gradients(group=ONE, at_once=8, books=range(8)):
+    """Return the gradients of one batch of eight pairs, of ``books``."""
     clip, pairs = random_model(MODEL, 13), coloured_pairs(8)
     lock(clip, "full")
     towers = Towers(clip, pairs.images, [list(pairs.books["title"])] * 4, group)
     draws = draw_epoch(pairs.books, 13, 1, 4)
-    backward(towers, clip, group, draws.order, draws.order, draws, at_once)
+    of_batch = torch.tensor(books)[draws.order]
+    backward(towers, clip, group, draws.order, of_batch, draws, at_once)
     average_gradients(list(trainable(clip).values()), group)
     return {name: one.grad for name, one in trainable(clip).items() if one.grad is not None}
 
 
+SOME_TWICE = (0, 1, 0, 2, 1, 3, 4, 0)
+
+
 def _gradients_of_two(group, folder):
-    found = gradients(group)
-    if group.rank == 0:
-        save_file(found, f"{folder}/gradients.safetensors")
+    for name, how in {
+        "all": {}, "parts": {"at_once": 3}, "twice": {"books": SOME_TWICE, "at_once": 1},
+    }.items():  # fmt: skip
+        found = gradients(group, **how)
+        if group.rank == 0:
+            save_file(found, f"{folder}/{name}.safetensors")
 
 
 @linux
 def test_two_processes_have_the_gradients_of_one_with_the_whole_batch(tmp_path, monkeypatch):
     together(_gradients_of_two, tmp_path, monkeypatch)
-    found, wanted = load_file(tmp_path / "gradients.safetensors"), gradients()
-    assert max(float(one.abs().max()) for one in wanted.values()) > 1e-2
-    assert_close(found, wanted, atol=1e-5, rtol=0)
+    whole, twice = gradients(), gradients(books=SOME_TWICE)
+    name = max(whole, key=lambda name: float(whole[name].abs().max()))
+    assert float(whole[name].abs().max()) > 1e-2
+    assert not torch.allclose(whole[name], twice[name], atol=1e-4), "they are no negatives"
+    for name, wanted in {"all": whole, "parts": whole, "twice": twice}.items():
+        assert_close(load_file(tmp_path / f"{name}.safetensors"), wanted, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 4])
@@ -186,29 +210,51 @@ def test_training_is_repeatable():
 @pytest.mark.parametrize("recipe", ["full", "lora", "locked_image"])
 def test_a_training_stopped_twice_and_gone_on_with_ends_as_if_it_never_stopped(recipe):
     given = parameters(recipe=recipe, epochs=3, checkpoint_steps=1)
-    validation = coloured_pairs(6, 16)
 
     def train(**fitted):
         clip = random_model(MODEL, 13)
-        return fit(clip, coloured_pairs(16), validation, given, **fitted), clip
+        return fit(clip, coloured_pairs(24), coloured_pairs(0), given, **fitted), clip
 
     _, unbroken = train()
     kept = Kept()
     with pytest.raises(StoppedError):
         train(checkpoints=kept, tell=stop_at(3))
-    assert kept[-1].state.step == 2
+    assert kept[-1].state.step == 2, "of an epoch of 3"
     with pytest.raises(StoppedError):
-        train(checkpoints=kept, tell=stop_at(5), resume=kept[-1])
-    assert kept[-1].state.step == 4
+        train(checkpoints=kept, tell=stop_at(6), resume=kept[-1])
+    assert kept[-1].state.step == 5
     trained, resumed = train(checkpoints=kept, resume=kept[-1])
-    assert trained.steps == 6
+    assert trained.steps == trained.best_epoch * 3 == 9
+    assert_close(resumed.model.state_dict(), unbroken.model.state_dict(), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("stop", [3, 4, 6])
+def test_what_is_best_and_when_to_stop_outlive_a_stop(stop, monkeypatch):
+    reached = {0: 0.1, 2: 0.5}
+    monkeypatch.setattr("dustjacket.clip.train._Run._recall", lambda run: reached.get(
+        run.state.step, 0.3
+    ))  # fmt: skip
+    given = parameters(epochs=9, checkpoint_steps=1).model_copy(update={"patience": 2})
+
+    def train(**fitted):
+        clip = random_model(MODEL, 13)
+        return fit(clip, coloured_pairs(16), coloured_pairs(12), given, **fitted), clip
+
+    trained, unbroken = train()
+    assert (trained.steps, trained.best_epoch) == (6, 1)
+    kept = Kept()
+    with pytest.raises(StoppedError):
+        train(checkpoints=kept, tell=stop_at(stop))
+    again, resumed = train(resume=kept[-1])
+    assert (again.steps, again.best_epoch) == (6, 1)
     assert_close(resumed.model.state_dict(), unbroken.model.state_dict(), atol=1e-6, rtol=0)
 
 
 def _resume_two(group, folder):
     given, kept = parameters(checkpoint_steps=1), Kept()
     with pytest.raises(StoppedError):
-        weights_after(given, checkpoints=kept, tell=stop_at(3))
+        weights_after(given, checkpoints=kept, tell=stop_at(4))
+    assert kept[-1].state.step == 3, "in the middle of the second epoch"
     found = weights_after(given, resume=kept[-1], group=group)
     if group.rank == 0:
         save_file(found, f"{folder}/model.safetensors")
@@ -219,6 +265,12 @@ def test_another_number_of_processes_goes_on_alike(tmp_path, monkeypatch):
     together(_resume_two, tmp_path, monkeypatch)
     found = load_file(tmp_path / "model.safetensors")
     assert_close(found, weights_after(parameters()), atol=1e-4, rtol=0)
+
+
+def test_progress_is_told_with_loss_speed_and_time_left(capsys):
+    weights_after(parameters())
+    said = capsys.readouterr().out
+    assert re.search(r"step 4 of 4: epoch 2: loss \d+\.\d+, \d+ pairs/s, 0 s left", said)
 
 
 def test_a_model_learns_to_tell_colours_apart():

@@ -5,15 +5,19 @@ import time
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from dustjacket.clip.conse import TEMPERATURE, build_conse, projection
+from dustjacket.clip.data import Pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import load, random_model, save
+from dustjacket.clip.train import fit
 from dustjacket.clip.weights import open_model
 from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.parameters import ClipParameters
 
 TITLES = ["The Jungle Book by Rudyard Kipling", "Emma by Jane Austen", "Dracula", "Walden"]
 STORE = SimpleNamespace(settings=None)  # only s3:// addresses need one
@@ -37,6 +41,20 @@ def test_conse_is_one_model_of_two_towers_that_is_saved_and_loaded(conse, covers
     again = load(tmp_path)
     np.testing.assert_allclose(embed_texts(again, TITLES), embed_texts(conse, TITLES), atol=1e-6)
     np.testing.assert_allclose(embed_covers(again, covers), embed_covers(conse, covers), atol=1e-6)
+
+
+def trained_once(clip, covers, recipe):
+    """Train one epoch of one batch, without validation."""
+    books = pd.DataFrame({"key": list("abcd"), "title": TITLES})
+    pairs = Pairs(books.assign(author=None, genre="Classics", probability=0.9), covers)
+    given = ClipParameters(recipe=recipe, processes=1, epochs=1, batch_size=4)
+    return fit(clip, pairs, Pairs(pairs.books[:0], covers[:0]), given)
+
+
+def test_conse_is_trained_without_validation_too(conse, covers, tmp_path):
+    save(conse, tmp_path)
+    trained = trained_once(load(tmp_path), covers, "locked")
+    assert (trained.steps, trained.validation_recall_at_10) == (1, None)
 
 
 def test_conse_knows_what_words_mean(conse):
@@ -117,6 +135,40 @@ def test_a_folder_that_open_clip_saved_is_a_model(tmp_path):
     (tmp_path / "open_clip_config.json").unlink()
     with pytest.raises(BadInputError, match=r"no open_clip_config\.json"):
         open_model(str(tmp_path), "", 13, store=STORE)
+
+
+def test_a_folder_with_weights_of_pytorchs_own_is_a_model_unless_they_run_code(tmp_path, capsys):
+    made = random_model("dustjacket-small", 5)
+    save(made, tmp_path)
+    (tmp_path / "open_clip_model.safetensors").unlink()
+    with pytest.raises(BadInputError, match=r"no open_clip_model\.safetensors or open_clip_py"):
+        open_model(str(tmp_path), "", 13, store=STORE)
+    torch.save(made.model.state_dict(), tmp_path / "open_clip_pytorch_model.bin")
+    found = open_model(str(tmp_path), "", 13, store=STORE)
+    for name, tensor in made.model.state_dict().items():
+        assert torch.equal(found.model.state_dict()[name], tensor)
+    torch.save({"state_dict": Hostile()}, tmp_path / "open_clip_pytorch_model.bin")
+    with pytest.raises(BadInputError, match="cannot be read"):
+        open_model(str(tmp_path), "", 13, store=STORE)
+    assert "unpickled" not in capsys.readouterr().out
+
+
+def test_a_model_that_writes_captions_is_refused():
+    with pytest.raises(BadInputError, match="CoCa"):
+        random_model("coca_ViT-B-32", 1)
+
+
+def test_vit_b_32_is_loaded_trained_and_saved(covers, tmp_path):
+    made = random_model("ViT-B-32", 1)
+    save_file(made.model.state_dict(), tmp_path / "weights.safetensors")
+    clip = open_model("ViT-B-32", str(tmp_path / "weights.safetensors"), 13, store=STORE)
+    assert trained_once(clip, covers, "full").steps == 1
+    save(clip, tmp_path / "model")
+    found = open_model(str(tmp_path / "model"), "", 13, store=STORE).model.state_dict()
+    for name, tensor in clip.model.state_dict().items():
+        assert torch.equal(found[name], tensor)
+    patches = "visual.conv1.weight"
+    assert not torch.equal(found[patches], made.model.state_dict()[patches])
 
 
 def test_patches_projected_as_one_product_are_those_of_the_convolution():

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
+from dustjacket.errors import BadInputError
 from dustjacket.parameters import Profile
 from dustjacket.steps import IN_USE, STEPS, code_digest, in_use, plan_step
 from dustjacket.storage import digest_of, version_name
@@ -46,3 +49,36 @@ def test_covers_are_labelled_by_the_champion_until_a_classifier_beats_it():
     asked = {"genre_classifier_version": "v2"}
     plan = plan_step(STEPS["label_covers"], store, Profile(), now, asked)
     assert plan.inputs["genre_classifier"] == "v2"
+
+
+def test_a_training_is_the_same_work_however_it_is_run():
+    store, now = store_in_memory(), datetime(2026, 1, 1, tzinfo=UTC)
+    store.draft("labelled_covers", "v1").publish()
+
+    def planned(**given):
+        return plan_step(STEPS["finetune_clip"], store, Profile(), now, given)
+
+    how = {"processes": 4, "micro_batch": 8, "checkpoint_steps": 3, "keep_checkpoints": 9}
+    assert planned(**how).digest == planned().digest
+    assert planned(epochs=3).digest != planned().digest
+    with pytest.raises(BadInputError, match="batch_size=128 is no multiple of processes=3"):
+        planned(processes=3)
+
+
+def test_a_training_from_the_champion_is_other_work_with_another_champion(tmp_path):
+    store, now = store_in_memory(), datetime(2026, 1, 1, tzinfo=UTC)
+    store.draft("labelled_covers", "v1").publish()
+
+    def planned(model):
+        return plan_step(STEPS["finetune_clip"], store, Profile(), now, {"model": model})
+
+    first = planned("champion")
+    assert first.inputs == {"labelled_covers": "v1"}, "there is none yet"
+    store.draft("cover_clip", "v7").publish()
+    second = planned("champion")
+    assert second.inputs["cover_clip"] == "v7"
+    assert second.digest != first.digest
+    (tmp_path / "weights").write_text("one")
+    before = planned(str(tmp_path)).digest
+    (tmp_path / "weights").write_text("two")
+    assert planned(str(tmp_path)).digest != before

@@ -2,7 +2,8 @@
 
 import json
 import logging
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -149,11 +150,14 @@ class Checkpoints:
             parts[part][rest] = tensor
         return Checkpoint(self.state(version), **parts)
 
-    def write(self, checkpoint: Checkpoint) -> None:
+    def write(self, checkpoint: Checkpoint, *, last: bool = False) -> None:
         """Publish a checkpoint in the background, after the one before.
 
-        Where that one is still being written, as while the store is away, this one is left out.
+        Where that one is still being written, as while the store is away, this one is left out,
+        unless it is the ``last``.
         """
+        if last and self._writing is not None:
+            wait([self._writing])
         if self._writing is not None and not self._writing.done():
             if not self._said:
                 log.warning(
@@ -174,7 +178,14 @@ class Checkpoints:
     def discard(self, keep: int = 0) -> None:
         """Delete all but the newest ``keep``."""
         versions = self.versions()
-        for version in versions[: len(versions) - keep]:
+        self._delete(versions[: len(versions) - keep])
+
+    def go_on_from(self, version: str | None) -> None:
+        """Delete those after ``version`` (None: all), which would outlive what is made anew."""
+        self._delete([one for one in self.versions() if version is None or one > version])
+
+    def _delete(self, versions: Sequence[str]) -> None:
+        for version in versions:
             prefix = f"{KIND}/{version}/"
             keys = [key for key, _ in self._store.keys(prefix)]
             # The manifest goes first: what is left of it is no checkpoint any more.

@@ -9,14 +9,16 @@ from dustjacket.clip.data import Pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts
+from dustjacket.parameters import ClipParameters
 
 _COVERS, _ACROSS, _BEST = 12, 4, 3
 
 
-def matches_figure(clip: Clip, pairs: Pairs, *, genre: bool) -> Figure:
+def matches_figure(clip: Clip, pairs: Pairs, parameters: ClipParameters) -> Figure:
     """Return some covers of ``pairs`` with the titles that match them best, the own one bold."""
     shown = np.arange(min(_COVERS, len(pairs)))
-    titles = embed_texts(clip, fixed_prompts(pairs.books, genre=genre))
+    genre, sure = parameters.include_genre, parameters.min_confidence
+    titles = embed_texts(clip, fixed_prompts(pairs.books, genre=genre, min_confidence=sure))
     images = pairs.images[shown]
     scores = embed_covers(clip, images) @ titles.T
     figure = Figure(figsize=(2.6 * _ACROSS, 3.6 * -(-len(shown) // _ACROSS)), layout="constrained")

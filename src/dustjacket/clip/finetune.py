@@ -11,6 +11,7 @@ from dustjacket.clip.checkpoints import Checkpoints
 from dustjacket.clip.distribute import run_distributed
 from dustjacket.clip.process import RESULT, Task, train_process
 from dustjacket.clip.registry import (
+    PROMOTED,
     ensure_champion,
     ensure_registered,
     ensure_starting,
@@ -42,7 +43,8 @@ def finetune_clip(job: Job, spark: SparkSession) -> None:
             f"few for {parameters.processes} processes: ingest more covers"
         )
     covers = job.store.manifest("covers", labels.parents["covers"])
-    starting = ensure_starting(job.store, parameters, covers)
+    champion = job.input(PROMOTED) if PROMOTED in job.plan.inputs else None
+    starting = ensure_starting(job.store, parameters, covers, champion)
     checkpoints = Checkpoints(job.store, job.plan.digest)
     kept = checkpoints.versions()
     before = checkpoints.state(kept[-1]).run_id if kept else None

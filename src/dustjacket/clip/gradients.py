@@ -20,7 +20,7 @@ def backward(
     books: torch.Tensor,
     draws: Epoch,
     at_once: int,
-) -> float:
+) -> torch.Tensor:
     """Add the gradients of the loss of a batch; return this process's loss.
 
     A batch that does not fit into memory is embedded in parts, twice: first without gradients,
@@ -41,7 +41,7 @@ def backward(
     if len(parts) == 1:
         loss = contrastive_loss(*embed(parts[0]), scale.exp(), books, group)
         loss.backward()  # type: ignore[no-untyped-call]
-        return float(loss.detach())
+        return loss.detach()
     with torch.no_grad():
         embedded = zip(*(embed(rows) for rows in parts), strict=True)
         covers, titles = (torch.cat(side).requires_grad_() for side in embedded)
@@ -52,7 +52,7 @@ def backward(
         sides = zip(embed(rows), gradients, strict=True)
         trained = [(side, gradient) for side, gradient in sides if side.requires_grad]
         torch.autograd.backward([side for side, _ in trained], [one for _, one in trained])
-    return float(loss.detach())
+    return loss.detach()
 
 
 def _gradient(embeddings: torch.Tensor) -> torch.Tensor:
@@ -73,3 +73,10 @@ def average_gradients(parameters: list[torch.nn.Parameter], group: Group) -> Non
     together = parameters_to_vector(gradients)
     dist.all_reduce(together)
     vector_to_parameters(together / group.world, gradients)
+
+
+def mean(value: torch.Tensor, group: Group) -> float:
+    """Return the mean over processes of what each has."""
+    if group.world > 1:
+        dist.all_reduce(value)
+    return float(value) / group.world

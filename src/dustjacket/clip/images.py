@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,7 @@ class CoverCache:
         self._store, self._covers, self.size, self._most = store, covers, size, most_bytes
         self._folder = (folder or cache_folder()) / f"{covers.version}-{size}"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lost: set[str] = set()  # shards that cannot be read now; a later process may
         self._rows = {str(shard): part for shard, part in books.groupby("shard")}
         self._shard = books["shard"].astype(str).to_numpy()
         self._place = np.empty(len(books), dtype=np.int64)
@@ -87,8 +88,11 @@ class CoverCache:
         for number in range(len(shards)):
             shard = shards[(first + number) % len(shards)]
             self._shard_of(shard)
-            places = json.loads(self._path(shard).with_suffix(".bad.json").read_text())
-            bad |= (self._shard == shard) & np.isin(self._place, places)
+            of_shard = self._shard == shard
+            if shard not in self._lost:
+                places = json.loads(self._path(shard).with_suffix(".bad.json").read_text())
+                of_shard &= np.isin(self._place, places)
+            bad |= of_shard
         return np.flatnonzero(bad)
 
     def _path(self, shard: str) -> Path:
@@ -96,12 +100,18 @@ class CoverCache:
 
     def _shard_of(self, shard: str) -> np.ndarray:
         path = self._path(shard)
-        if not path.exists():
-            with self._locked(path):
-                if not path.exists():
-                    self._decode(shard, path)
-        os.utime(path)
-        return np.asarray(np.load(path, mmap_mode="r"))
+        while shard not in self._lost:
+            try:
+                os.utime(path)
+                return np.asarray(np.load(path, mmap_mode="r"))
+            except FileNotFoundError:  # not yet here, or deleted by a process that needs the room
+                with self._locked(path):
+                    if not path.exists():
+                        self._decode(shard, path)
+        return np.zeros(self._shape(shard), np.uint8)
+
+    def _shape(self, shard: str) -> tuple[int, int, int, int]:
+        return len(self._rows[shard]), 3, self.size, self.size
 
     @contextmanager
     def _locked(self, path: Path) -> Iterator[None]:
@@ -118,15 +128,17 @@ class CoverCache:
             if is_outage(error):
                 raise
             log.warning("%s cannot be read (%s): its covers are left out", shard, error)
-            body = b""
+            self._lost.add(shard)
+            return
 
         def decode(place: tuple[int, int]) -> torch.Tensor | None:
             offset, size = place
             return square_if_readable(body[offset : offset + size], self.size)
 
         arriving = path.with_suffix(f".{os.getpid()}")
-        shape = (len(part), 3, self.size, self.size)
-        pixels = np.lib.format.open_memmap(arriving, mode="w+", dtype=np.uint8, shape=shape)
+        pixels = np.lib.format.open_memmap(
+            arriving, mode="w+", dtype=np.uint8, shape=self._shape(shard)
+        )
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             found = list(pool.map(decode, places))
         for at, image in enumerate(found):
@@ -139,11 +151,14 @@ class CoverCache:
         self._evict(path)
 
     def _evict(self, newest: Path) -> None:
-        files = sorted(self._folder.parent.rglob("*.npy"), key=lambda file: file.stat().st_mtime)
-        total = sum(file.stat().st_size for file in files)
-        for file in files:
+        found = []
+        for file in self._folder.parent.rglob("*.npy"):
+            with suppress(FileNotFoundError):  # another process makes room too
+                found.append((file.stat().st_mtime, file.stat().st_size, file))
+        total = sum(size for _, size, _ in found)
+        for _, size, file in sorted(found):
             if total <= self._most:
                 return
             if file != newest:
-                total -= file.stat().st_size
+                total -= size
                 file.unlink(missing_ok=True)

@@ -15,6 +15,8 @@ from open_clip.tokenizer import HFTokenizer
 from open_clip.transformer import TextTransformer, VisionTransformer
 from safetensors.torch import save_file
 
+from dustjacket.errors import BadInputError
+
 CONFIGS = Path(__file__).parent / "configs"
 MODEL_FOLDER = "model"  # of a published version
 _TEXT_CONFIG = "config.json"  # of a Hugging Face text tower
@@ -36,7 +38,13 @@ class Clip:
     config: dict[str, Any]
 
     def __post_init__(self) -> None:
-        """Let open_clip's text transformer take fewer tokens, and its image transformer be fast."""
+        """Let open_clip's text transformer take fewer tokens, and its image transformer be fast.
+
+        Raises:
+            BadInputError: the model is no pair of towers.
+        """
+        if "multimodal_cfg" in self.config:
+            raise BadInputError("it writes captions (CoCa), which needs more than two towers")
         if isinstance(text := self.model.text, TextTransformer):
             text.transformer.register_forward_pre_hook(_fit_mask, with_kwargs=True)
         if isinstance(visual := self.model.visual, VisionTransformer):
@@ -55,6 +63,8 @@ class Clip:
 
     def tokens(self, texts: Sequence[str]) -> torch.Tensor:
         """Return (n, tokens) integers, as wide as the longest text needs; see :meth:`cut`."""
+        if not texts:
+            return torch.empty((0, 0), dtype=torch.long)  # which some tokenizers refuse
         return self.cut(self.tokenizer(list(texts)))
 
     def cut(self, tokens: torch.Tensor) -> torch.Tensor:

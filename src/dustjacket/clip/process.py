@@ -100,6 +100,8 @@ def _train(task: Task, group: Group, device: torch.device) -> None:
     if resume is not None and resume.state.pairs != keys:
         print("other covers can be read than when the checkpoint was made: training begins anew")
         resume = None
+    if group.rank == 0:
+        until_back(checkpoints.go_on_from)(found[0] if resume else None)
     state = State(run_id=task.run_id, pairs=keys)
     draft = Draft(store, "clip_candidate", task.version, task.attempt)
     with _telling(task, group) as tell:
@@ -142,7 +144,7 @@ def _write(clip: Clip, draft: Draft, trained: Trained, validation: Pairs, task: 
         for file in Path(scratch).iterdir():
             until_back(draft.upload)(f"{MODEL_FOLDER}/{file.name}", file)
     if len(validation):
-        figure = matches_figure(clip, validation, genre=task.parameters.include_genre)
+        figure = matches_figure(clip, validation, task.parameters)
         try:
             mlflow.MlflowClient().log_figure(task.run_id, figure, "matches.png")
         except Exception as error:  # noqa: BLE001  # a picture is no reason to lose a training

@@ -19,24 +19,26 @@ from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, save
 from dustjacket.clip.prompts import prompt
 from dustjacket.clip.weights import open_model
 from dustjacket.covers.read import read_index
-from dustjacket.parameters import ClipParameters
-from dustjacket.sources import fingerprint
+from dustjacket.parameters import CHAMPION_MODEL, ClipParameters
+from dustjacket.sources import contents
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
 REGISTERED = tracking.CLIP
 STARTING, CANDIDATE, PROMOTED = "starting_clip", "clip_candidate", "cover_clip"
-CHAMPION_MODEL = "champion"  # the parameter's value that means the newest promoted one
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def ensure_starting(store: Store, parameters: ClipParameters, covers: Manifest) -> Manifest:
+def ensure_starting(
+    store: Store, parameters: ClipParameters, covers: Manifest, champion: Manifest | None = None
+) -> Manifest:
     """Return the published weights that ``parameters`` start from, made if there are none.
 
     Their version's name follows from where they come from alone, so whoever comes first makes them
-    and all use the same. The model ``champion`` is the newest promoted one, or else the default.
+    and all use the same.
 
     Args:
         covers: those at hand, on whose training side ``lite0-minilm`` is joined.
+        champion: what the model of that name is; None is the default model.
 
     Raises:
         BadInputError: no model has that name, or what it names cannot be read.
@@ -44,8 +46,8 @@ def ensure_starting(store: Store, parameters: ClipParameters, covers: Manifest) 
     """
     name, weights, seed = parameters.model, parameters.weights, parameters.seed
     if name == CHAMPION_MODEL:
-        if promoted := store.newest(PROMOTED):
-            return promoted
+        if champion:
+            return champion
         name, weights = ClipParameters().model, ClipParameters().weights
     named = {"model": name, "weights": weights, "seed": seed}
     digest = digest_of(named | _content(store, name, weights, covers))
@@ -67,11 +69,7 @@ def _content(store: Store, name: str, weights: str, covers: Manifest) -> dict[st
         return {"covers": covers.version, **carried_versions()}
     if (CONFIGS / f"{name}.json").is_file():
         return {"config": (CONFIGS / f"{name}.json").read_text()}
-    content = {}
-    for source in (name, weights):
-        if source.startswith("s3://") or Path(source).exists():
-            content[source] = fingerprint(source, store.settings)
-    return content
+    return contents((name, weights), store.settings)
 
 
 def _at_hand(store: Store, covers: Manifest, books: pd.DataFrame) -> dict[str, Any]:

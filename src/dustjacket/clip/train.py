@@ -11,21 +11,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.distributed as dist
 
 from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, State, copied, restore, snapshot
 from dustjacket.clip.contrast import Group
 from dustjacket.clip.data import Epoch, Pairs, draw_epoch
-from dustjacket.clip.gradients import average_gradients, backward
+from dustjacket.clip.gradients import average_gradients, backward, mean
 from dustjacket.clip.metrics import mean_recall_at_10
 from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts, prompt_variants
 from dustjacket.clip.towers import Towers, lock, merge_lora, trainable
-from dustjacket.errors import DustjacketError
+from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.parameters import ClipParameters
 
 MAX_LOGIT_SCALE = math.log(100)
 MAX_GRADIENT_NORM = 1.0
 _SAY_EVERY_S = 10.0
+_EVEN = 12  # as many as 1, 2, 3, 4, 6 or 12 processes share alike
 Tell = Callable[[dict[str, float], int], None]
 
 
@@ -74,7 +76,7 @@ def fit(
     """Train ``clip`` in place and leave it with its best epoch's weights, on every process.
 
     The best epoch is the one with the highest validation recall@10, both directions together;
-    the last one where there are fewer than two validation pairs. With ``wise_ft`` the weights are
+    the last one where ten validation pairs or fewer say nothing. With ``wise_ft`` the weights are
     then those on the line from the starting ones that do best there (Wortsman et al. 2022).
 
     Args:
@@ -122,14 +124,14 @@ class _Run:
         self.towers = Towers(clip, training.images, variants, group, bf16=bf16)
         self.held_out = Towers(clip, validation.images, [fixed], group, bf16=bf16)
         self.books = torch.from_numpy(training.books["title"].str.casefold().factorize()[0])
-        self.size = min(parameters.batch_size, len(training)) // group.world * group.world
+        self.size = batch_size(parameters.batch_size, len(training), group.world)
         self.per_epoch = len(training) // self.size
         self.steps = parameters.epochs * self.per_epoch
         self.weights = trainable(clip)
         self.optimizer = _optimizer(self.weights, parameters)
         self.state, self.best = State(), dict[str, torch.Tensor]()
         self.starting_recall = self._recall()
-        self._said = time.monotonic()
+        self._said, self._now = time.monotonic(), ""
 
     def resume(self, checkpoint: Checkpoint) -> None:
         restore(checkpoint, self.weights, self.optimizer)
@@ -154,7 +156,8 @@ class _Run:
                     and self.group.rank == 0
                     and (state.step % every == 0 or ends)
                 ):
-                    checkpoints.write(snapshot(state, self.weights, self.optimizer, self.best))
+                    at = snapshot(state, self.weights, self.optimizer, self.best)
+                    checkpoints.write(at, last=state.step == self.steps)
 
     def finish(self) -> Trained:
         with torch.no_grad():
@@ -169,7 +172,7 @@ class _Run:
             best_epoch=state.best_epoch,
             pairs_per_second=state.step * self.size / max(state.seconds, 1e-9),
             loading_share=state.loading_s / max(state.seconds, 1e-9),
-            validation_recall_at_10=state.best_recall if len(self.validation) > 1 else None,
+            validation_recall_at_10=state.best_recall if self._measures() else None,
             starting_recall_at_10=self.starting_recall,
             interpolation=share,
         )
@@ -183,10 +186,11 @@ class _Run:
         for weights in self.optimizer.param_groups:
             weights["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
-        loss = backward(
+        own = backward(
             self.towers, self.clip, self.group, batch, self.books[batch], draws,
             self.parameters.micro_batch or self.size,
         )  # fmt: skip
+        loss = mean(own, self.group)
         average_gradients(list(self.weights.values()), self.group)
         norm = float(torch.nn.utils.clip_grad_norm_(self.weights.values(), MAX_GRADIENT_NORM))
         if not math.isfinite(norm):  # on all processes at once, for gradients are averaged
@@ -210,8 +214,9 @@ class _Run:
                 },
                 state.step,
             )
+            self._now = f"loss {loss:.3f}, {speed:.0f} pairs/s"
             if time.monotonic() - self._said > _SAY_EVERY_S:
-                self._say(f"loss {loss:.3f}, {speed:.0f} pairs/s")
+                self._say(self._now)
 
     def _end_epoch(self, epoch: int) -> None:
         state = self.state
@@ -221,9 +226,12 @@ class _Run:
         if better:
             state.best_recall, state.best_epoch = recall or 0.0, epoch
             self.best = copied(self.weights)
-        if self.group.rank == 0 and recall is not None:
-            self.tell({"validation.recall_at_10": recall}, state.step)
-            self._say(f"epoch {epoch}: validation recall@10 {recall:.3f}")
+        if self.group.rank == 0:
+            reached = ""
+            if recall is not None:
+                self.tell({"validation.recall_at_10": recall}, state.step)
+                reached = f"validation recall@10 {recall:.3f}, "
+            self._say(f"epoch {epoch}: {reached}{self._now}")
 
     def _say(self, what: str) -> None:
         self._said = time.monotonic()
@@ -234,11 +242,17 @@ class _Run:
         patience = self.parameters.patience
         return bool(patience) and self.state.stale >= patience
 
+    def _measures(self) -> bool:
+        return len(self.validation) > 10  # of ten, every one is among the first ten
+
     def _recall(self) -> float | None:
-        if len(self.validation) < 2:
+        if not self._measures():
             return None
         covers, titles = self.held_out.embedded(self.group)
-        return mean_recall_at_10(titles, covers)
+        found = [mean_recall_at_10(titles, covers)]
+        if self.group.world > 1:  # machines may differ in a last bit, and must stop together
+            dist.broadcast_object_list(found)
+        return found[0]
 
     def _interpolate(self) -> float:
         """Leave the weights that do best on validation of those from the starting ones on."""
@@ -259,6 +273,23 @@ class _Run:
             for name, one in tuned.items()
         }
         self.clip.model.load_state_dict(mixed)
+
+
+def batch_size(asked: int, pairs: int, processes: int) -> int:
+    """Return the pairs in a batch: as many as asked for, or nearly all where there are fewer.
+
+    It does not depend on the number of processes, who share it in equal parts.
+
+    Raises:
+        BadInputError: they cannot.
+    """
+    size = asked if asked <= pairs else pairs // _EVEN * _EVEN or pairs // 2 * 2
+    if not size or size % processes:
+        raise BadInputError(
+            f"{processes} processes cannot share a batch of {size}, which is what {pairs} training "
+            "pairs give: take fewer processes, or ingest more covers"
+        )
+    return size
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import open_clip
 import torch
-from open_clip.constants import HF_CONFIG_NAME, HF_SAFE_WEIGHTS_NAME
+from open_clip.constants import HF_CONFIG_NAME, HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME
 
 from dustjacket.clip.conse import NAME as CONSE
 from dustjacket.clip.conse import build_conse
@@ -19,6 +19,7 @@ from dustjacket.storage import Store
 
 HUB = "hf-hub:"
 _READ = (".json", ".txt", ".safetensors", ".pt", ".pth", ".bin")
+_WEIGHTS = (HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME)  # the latter is read without pickled code
 _MOST_BYTES = 20 << 30
 _HUB_S = 5
 
@@ -97,9 +98,11 @@ def _with_checkpoint(model: str, file: Path, named: str, seed: int) -> Clip:
 
 
 def _from_folder(folder: Path, named: str) -> Clip:
-    for name in (HF_CONFIG_NAME, HF_SAFE_WEIGHTS_NAME):
-        if not (folder / name).is_file():
-            raise BadInputError(f"model {named!r} has no {name}: name a folder that has both")
+    for names in ((HF_CONFIG_NAME,), _WEIGHTS):
+        if not any((folder / name).is_file() for name in names):
+            raise BadInputError(
+                f"model {named!r} has no {' or '.join(names)}: name one that open_clip saved"
+            )
     try:
         return load(folder)
     except Exception as error:  # noqa: BLE001
@@ -111,11 +114,15 @@ def _from_hub(model: str) -> Clip:
 
     try:
         with _no_waiting_for_a_hub_that_is_away():
-            wanted = [HF_SAFE_WEIGHTS_NAME, "*.json", "*.txt"]
-            folder = snapshot_download(model.removeprefix(HUB), allow_patterns=wanted)
+            name = model.removeprefix(HUB)
+            folder = Path(snapshot_download(name, allow_patterns=["*.json", "*.txt"]))
+            for weights in _WEIGHTS:  # one of both is enough to fetch
+                snapshot_download(name, allow_patterns=[weights])
+                if (folder / weights).is_file():
+                    break
     except Exception as error:  # noqa: BLE001  # its own, and those of every library below it
         raise _unreachable(model, error) from None
-    return _from_folder(Path(folder), model)
+    return _from_folder(folder, model)
 
 
 def _from_tag(model: str, tag: str) -> Clip:
