@@ -2,16 +2,26 @@
 
 import pytest
 
-from dustjacket.clip.distribute import reason
-from dustjacket.errors import BadInputError
+from dustjacket.clip.distribute import failure
+from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.parameters import ClipParameters
 
 PARAMETERS = ClipParameters(processes=2, batch_size=16)
 PEER = "[rank1]: RuntimeError: [gloo/transport/tcp/pair.cc:561] Connection closed by peer [::1]:1"
-OURS = f"{BadInputError.__module__}.{BadInputError.__name__}"
+OURS = f"{DustjacketError.__module__}.{DustjacketError.__name__}"
+WRONG = f"{BadInputError.__module__}.{BadInputError.__name__}"
 TERMINATED = "  exitcode  : -15 (pid: 7)  (SIGTERM)"
 SMALLER = "set micro_batch=4, which gives the same training in smaller parts"
 NO_MEMORY = f"out of memory with 8 pairs at a time in each process: {SMALLER}"
+ABORTED = "org.apache.spark.SparkException: Job aborted due to stage failure: barrier task failed."
+OF_SPARK = ["An error occurred while calling o45.collectToPython.", f": {ABORTED}"]
+OF_A_TASK = [
+    *OF_SPARK,
+    "org.apache.spark.api.python.PythonException: An exception was thrown: Traceback (most recent",
+    "RuntimeError: Command ['python'] failed with code 1. The task output is below: [rank1]:",
+]
+FRAME = "\tat org.apache.spark.scheduler.DAGScheduler.abortStage(DAGScheduler.scala:3310)"
+LOST = "ExecutorLostFailure (executor 0 exited caused by one of the running tasks) Reason: gone"
 
 
 @pytest.mark.parametrize(
@@ -28,7 +38,23 @@ NO_MEMORY = f"out of memory with 8 pairs at a time in each process: {SMALLER}"
         ([PEER, TERMINATED, "[rank0]: KeyError: 'title'"], "KeyError: 'title'"),
         ([PEER, TERMINATED], PEER.removeprefix("[rank1]: ")),
         (["Command failed with return code 1", "no more"], "Command failed with return code 1"),
+        ([*OF_A_TASK, f"[rank1]: {OURS}: its keys are in s3://x", FRAME], "its keys are in s3://x"),
+        ([*OF_A_TASK, f"{OURS}: no such covers", FRAME], "no such covers"),
+        ([*OF_A_TASK, "[rank1]: KeyError: 'title'", FRAME], "KeyError: 'title'"),
+        ([*OF_A_TASK, "ModuleNotFoundError: No module named 'x'", FRAME],
+         "ModuleNotFoundError: No module named 'x'"),
+        ([*OF_SPARK, LOST, FRAME], LOST),
+        ([*OF_SPARK, FRAME], ABORTED),
     ],
-)
+)  # fmt: skip
 def test_a_training_failed_of_what_was_wrong_and_not_of_what_that_did_to_others(said, why):
-    assert reason("\n".join(said), PARAMETERS) == why
+    failed = failure("\n".join(said), PARAMETERS)
+    assert str(failed) == f"training failed: {why}"
+    assert not isinstance(failed, BadInputError)
+
+
+@pytest.mark.parametrize("rank", ["[rank0]: ", ""])
+def test_a_wrong_input_that_a_process_found_stays_one_that_is_not_tried_again(rank):
+    failed = failure("\n".join([*OF_A_TASK, PEER, f"{rank}{WRONG}: no GPU", FRAME]), PARAMETERS)
+    assert isinstance(failed, BadInputError)
+    assert str(failed) == "training failed: no GPU"

@@ -6,22 +6,31 @@ import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import psutil
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
 from pyspark.ml.torch.distributor import TorchDistributor
 from pyspark.sql import SparkSession
 
-from dustjacket.errors import DustjacketError
+from dustjacket.errors import BadInputError, DustjacketError
+from dustjacket.lifeline import lifeline
 from dustjacket.parameters import ClipParameters
 from dustjacket.spark import LOOPBACK, is_local
 
 RENDEZVOUS = "DUSTJACKET_RENDEZVOUS"
 _RAISED = re.compile(r"^\[rank\d+\]: (\w[\w.]*: .*)$", re.MULTILINE)
-_OURS = re.compile(rf"^{re.escape(DustjacketError.__module__)}\.\w+: ")
+_OURS = re.compile(  # one raised before the processes met has no rank
+    rf"^(?:\[rank\d+\]: )?{re.escape(DustjacketError.__module__)}\.(\w+): (.*)$", re.MULTILINE
+)
+_LOST = re.compile(r"^ExecutorLostFailure .*$", re.MULTILINE)
+_ANY = re.compile(r"^([\w.]+(?:Error|Exception): .+)$", re.MULTILINE)
+_CALL = re.compile(r"\AAn error occurred while calling \S+\s+: ")
 _PEER_GONE = re.compile("Connection (closed|reset) by peer")
 _SIGNAL = re.compile(r"\((SIG(?!TERM)\w+)\)")  # torchrun ends the others with SIGTERM
 NO_MEMORY = re.compile(
@@ -30,6 +39,7 @@ NO_MEMORY = re.compile(
     re.IGNORECASE,
 )
 """How PyTorch, the operating system, C++ and Rust say it."""
+_PATIENCE_S = 10.0
 
 
 def run_distributed(
@@ -41,6 +51,7 @@ def run_distributed(
     talk over loopback; on a cluster each is a Spark task, and they meet by address.
 
     Raises:
+        BadInputError: a process found that its input is wrong.
         DustjacketError: a process failed; the text is the error that it ended with.
     """
     local = is_local(spark)
@@ -53,26 +64,32 @@ def run_distributed(
         )
         with _loopback() if local else nullcontext():
             distributor.run(train, *args)
-    except RuntimeError as error:
-        why = reason(str(error), parameters)
-        raise DustjacketError(f"training failed: {why}") from error
+    except (RuntimeError, Py4JJavaError, PySparkException) as error:
+        raise failure(str(error), parameters) from error
 
 
-def reason(said: str, parameters: ClipParameters) -> str:
-    """Return why training ended, of the last lines its processes ``said``.
+def failure(said: str, parameters: ClipParameters) -> DustjacketError:
+    """Return what training failed of, of the last lines its processes ``said``."""
+    if ours := _OURS.search(said):
+        kind = BadInputError if ours[1] == BadInputError.__name__ else DustjacketError
+        return kind(f"training failed: {ours[2]}")
+    return DustjacketError(f"training failed: {_reason(said, parameters)}")
+
+
+def _reason(said: str, parameters: ClipParameters) -> str:
+    """Return it where no process told it in our words.
 
     One that fails takes the others with it: what they complain of then says nothing.
     """
-    raised: list[str] = _RAISED.findall(said)
-    if ours := [one for one in raised if _OURS.match(one)]:
-        return _OURS.sub("", ours[0])
     if NO_MEMORY.search(said):
         return out_of_memory(parameters)
     if ended := _SIGNAL.search(said):
         cure = _smaller_parts(parameters)
         return f"a process was ended by {ended[1]}; where memory ran out, {cure}"
+    raised: list[str] = _RAISED.findall(said)
     alone = [one for one in raised if not _PEER_GONE.search(one)]
-    return [*alone, *raised, said.splitlines()[0]][0]
+    last: list[str] = [*_LOST.findall(said), *reversed(_ANY.findall(said)), _CALL.sub("", said)]
+    return [*alone, *raised, *last][0].splitlines()[0]
 
 
 def out_of_memory(parameters: ClipParameters) -> str:
@@ -114,22 +131,31 @@ class _Lines:
 
 
 def _run_on_cluster(input_params: dict[str, Any], train_file: str, *args: Any) -> None:
-    command = TorchDistributor._create_torchrun_command(input_params, train_file, *args)
+    where, here = TorchDistributor._get_torchrun_args(False, input_params["num_processes"])
     lines: Any = _Lines(input_params["log_streaming_client"])
-    TorchDistributor._execute_command(command, log_streaming_client=lines)
+    try:
+        with lifeline():  # Spark kills a task's Python without a word to what it started
+            _torchrun([*where, f"--nproc_per_node={here}", train_file, *args], lines)
+    except RuntimeError as error:
+        raised = _RAISED.findall(str(error))
+        if raised and all(map(_PEER_GONE.search, raised)):
+            time.sleep(_PATIENCE_S)  # Spark tells of the first task that fails: the peer knows why
+        raise
 
 
 def _run_on_loopback(input_params: dict[str, Any], train_file: str, *args: Any) -> None:
-    # Not through pyspark's wrapper, which ends well whatever torchrun did.
-    command = [
-        *(sys.executable, "-m", "torch.distributed.run"),
+    where = [
         *("--nnodes=1", f"--nproc_per_node={input_params['num_processes']}"),
         *("--rdzv_backend=c10d", "--rdzv_conf=store_type=file", f"--local_addr={LOOPBACK}"),
         f"--rdzv_endpoint={os.environ[RENDEZVOUS]}.torchrun",
-        train_file,
-        *args,
     ]
-    TorchDistributor._execute_command(command)
+    _torchrun([*where, train_file, *args])
+
+
+def _torchrun(arguments: list[Any], lines: Any = None) -> None:
+    # Not through pyspark's wrapper, which ends well whatever torchrun did.
+    command = [sys.executable, "-m", "torch.distributed.run", *map(str, arguments)]
+    TorchDistributor._execute_command(command, log_streaming_client=lines)
 
 
 @contextmanager
