@@ -17,9 +17,10 @@ from dustjacket.genres.features import FEATURES, SELECTED, WEIGHT, fit_features,
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.known import Known, check_folds, with_fold
 from dustjacket.genres.labels import labeller
+from dustjacket.genres.linear import training_rows
 from dustjacket.genres.paper import PAPER
 from dustjacket.genres.scorer import Scorer
-from dustjacket.genres.scores import Calibration
+from dustjacket.genres.scores import Calibration, softmax
 from dustjacket.genres.selection import Result, select
 from dustjacket.parameters import ClassifierParameters
 
@@ -105,6 +106,39 @@ def test_a_genre_that_a_fold_never_learnt_is_never_predicted_in_it(spark):
             found = Calibration().probabilities(scored.scores)
             assert found[:, 2].max() < 1e-6, candidate.name
             assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.fixture(scope="module", params=["Aviation", "Music"], ids=["first", "in the middle"])
+def with_rare(request, spark, catalog):
+    """Fits of a catalog with a genre of two books, one a fold, and that genre's place."""
+    rare = pd.DataFrame({"title": ["the wing"] * 2, "genre": request.param, "fold": [0, 1]})
+    common = catalog.assign(fold=catalog.index // 2 % 2).drop(columns="author")
+    known = known_of(spark, pd.concat([common, rare], ignore_index=True), folds=2)
+    with closing(known), closing(Fits(known, select=False)) as fits:
+        fits.prepare()
+        yield fits, known.genres.index(request.param)
+
+
+def test_a_share_of_the_rows_has_every_genre_and_is_what_other_candidates_learn_of(with_rare):
+    fits, _ = with_rare
+    known, candidate = fits.known, CANDIDATES["naive_bayes"]
+    few = fits.score(candidate, {"smoothing": 1.0}, 0, share=0.4)
+    right = few.scores.argmax(axis=1) == known.labels[few.books]
+    assert right.mean() > 0.7
+    rows = training_rows(known.labels, known.folds, 0, 0.4, known.parameters.seed)
+    assert len(rows) == pytest.approx(0.4 * (known.folds != 0).sum(), abs=1.5)
+    of_them = np.isin(np.arange(len(known.books)), rows).astype(float)
+    same = fits.score(candidate, {"smoothing": 1.0}, 0, trust=of_them)
+    assert np.abs(softmax(few.scores) - softmax(same.scores)).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", ["naive_bayes", "linear_svm"])
+def test_a_genre_without_one_trusted_book_is_borne(with_rare, name):
+    fits, rare = with_rare
+    trust = (fits.known.labels != rare).astype(float)
+    found = fits.score(CANDIDATES[name], CANDIDATES[name].grid[0], 0, trust=trust)
+    right = found.scores.argmax(axis=1) == fits.known.labels[found.books]
+    assert right.mean() > 0.7
 
 
 def test_too_few_rows_for_the_folds_is_said():
