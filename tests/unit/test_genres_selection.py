@@ -53,8 +53,8 @@ def books(spark, catalog):
     return with_terms(spark.createDataFrame(catalog)).coalesce(1).cache()
 
 
-def result(name, *values):
-    return Result(CANDIDATES[name], {}, values, seconds=1.0)
+def result(name, *values, seconds=1.0):
+    return Result(CANDIDATES[name], {}, values, seconds)
 
 
 def test_all_records_of_a_book_are_in_one_fold(books):
@@ -187,6 +187,24 @@ def test_within_one_standard_error_the_simpler_is_selected():
     assert results[0].std == pytest.approx(0.01)
     assert select(results).candidate.name == "logistic_regression"
     assert select(results[:1]).candidate.name == "random_forest"
+
+
+def test_of_equally_simple_ones_the_one_of_faster_fits_is_selected():
+    plain = result("logistic_regression", 0.60, 0.61, 0.62, seconds=30.0)
+    tuned = result("logistic_regression_cv", 0.60, 0.61, 0.62, seconds=60.0)  # of thrice the fits
+    assert select([plain, tuned]).candidate.name == "logistic_regression_cv"
+    faster = result("linear_svm", 0.59, 0.61, 0.62, seconds=9.0)
+    assert select([plain, tuned, faster]).candidate.name == "linear_svm"
+    simpler = result("complement_nb", 0.59, 0.61, 0.62, seconds=900.0)
+    assert select([plain, tuned, faster, simpler]).candidate.name == "complement_nb"
+
+
+def test_a_vote_takes_as_long_as_its_members():
+    members = tuple(
+        result(name, 0.60, 0.61, seconds=12.0) for name in ("complement_nb", "linear_svm")
+    )
+    vote = Result(CANDIDATES["vote"], {}, [0.6, 0.6], 24.0, members=members)
+    assert vote.seconds_per_fit == pytest.approx(2 + 2)
 
 
 def test_labels_carry_what_a_reader_of_covers_needs():
