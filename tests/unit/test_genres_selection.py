@@ -5,11 +5,12 @@ from contextlib import closing
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from pyspark.sql import functions as F  # noqa: N812  # as all of Spark's own pages name it
 
 from dustjacket.errors import BadInputError
-from dustjacket.genres.candidates import CANDIDATES, VoteCandidate
+from dustjacket.genres.candidates import CANDIDATES, SparkCandidate, VoteCandidate
 from dustjacket.genres.compare import able
 from dustjacket.genres.counted import Counted, LinearModel
 from dustjacket.genres.export import export
@@ -106,6 +107,9 @@ def test_a_genre_that_a_fold_never_learnt_is_never_predicted_in_it(spark):
             found = Calibration().probabilities(scored.scores)
             assert found[:, 2].max() < 1e-6, candidate.name
             assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
+            own = psutil.Process().memory_info().rss / 2**20
+            least = own + 100 if isinstance(candidate, SparkCandidate) else 50
+            assert scored.memory_mib > least, "Java's too, where Spark fits"
 
 
 @pytest.fixture(scope="module", params=["Aviation", "Music"], ids=["first", "in the middle"])

@@ -22,6 +22,7 @@ from dustjacket.genres.grams import Weights
 from dustjacket.genres.hashed import Hashed, Member
 from dustjacket.genres.known import Known
 from dustjacket.genres.linear import Fit, Fitted, run_fit, training_rows
+from dustjacket.genres.memory import memory_mib
 from dustjacket.genres.metrics import label_metrics, likeliest
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
@@ -38,13 +39,14 @@ class Scored:
         books: (held-out books,) their numbers.
         scores: (held-out books, genres): margins, or logarithms of probabilities.
         seconds: of the fit and of scoring.
-        memory_mib: the most that the process of the fit has held, where it is one of its own.
+        memory_mib: of a task, the most that its process has held; of a fit by Spark, what all of
+            its processes hold after it; 0 of what was not fitted by itself.
     """
 
     books: np.ndarray
     scores: np.ndarray
     seconds: float
-    memory_mib: float | None = None
+    memory_mib: float = 0.0
 
     def metrics(self, known: Known) -> dict[str, float]:
         """Return accuracy, f1_weighted and f1_macro of the likeliest genres."""
@@ -210,7 +212,10 @@ class Fits:
         known = [self.known.genres.index(genre) for genre in at.features.genres]
         found = np.zeros((len(given), len(self.known.genres)), np.float32)
         found[:, known] = np.stack(given["probability"].to_list())
-        return Scored(given[BOOK].to_numpy(), logarithms(found), time.monotonic() - began)
+        seconds = time.monotonic() - began
+        return Scored(
+            given[BOOK].to_numpy(), logarithms(found), seconds, memory_mib(self.known.spark)
+        )
 
     def _fit_by_spark(self, candidate: SparkCandidate, point: Point) -> Counted:
         features = fit_features(

@@ -18,6 +18,7 @@ class Result:
     Attributes:
         values: the deciding metric in each fold.
         seconds: of all fits and predictions, at all settings.
+        memory_mib: the most after any fit, at all settings.
         probabilities: (books, genres) of each book by the fold that did not see it, calibrated.
         calibration: of the candidate, fitted to all out-of-fold scores.
         members: of a vote.
@@ -27,6 +28,7 @@ class Result:
     point: Point
     values: Sequence[float]
     seconds: float
+    memory_mib: float = 0.0
     probabilities: np.ndarray = field(repr=False, default_factory=lambda: np.empty((0, 0)))
     calibration: Calibration = UNCALIBRATED
     members: tuple["Result", ...] = ()
