@@ -167,9 +167,13 @@ class ClassifierParameters(StepParameters):
         le=1000,
         description="Leave hashed pieces out that fewer training books have; 0: 1, or 2 of 50,000",
     )
-    idf: bool = Field(True, description="Whether rare pieces weigh more")
+    idf: bool = Field(
+        True, description="Whether rare pieces weigh more; in Spark's four, rare terms always do"
+    )
     use_descriptions: bool = Field(
-        False, description="Learn from descriptions too; only for books that will have one"
+        False,
+        description="Learn from descriptions too; labels of covers, the Studio and the command "
+        "line, which have none, are then less sure",
     )
     sentence_model: str = Field(
         "all-MiniLM-L6-v2",

@@ -325,7 +325,7 @@ def test_a_selected_classifier_is_assessed_and_judged(known):
     probabilities = np.zeros((len(known.books), 3))
     for part in parts:
         probabilities[part.books] = softmax(part.scores)
-    result = Result(candidate, {"alpha": 1.0}, [0.5] * 3, 1.0, probabilities)
+    result = Result(candidate, {"alpha": 1.0}, [0.5] * 3, 1.0, probabilities=probabilities)
     scorer = Scorer(candidate.name, known.genres, fits.fit_all(result, None))
     test = HeldOut(known.books.iloc[:60].reset_index(drop=True), None)
     found = assess(fits, result, scorer, test)

@@ -1,13 +1,19 @@
 """The paper's protocol: its four figures, its vocabulary, and listings too small for it."""
 
+import io
 import random
 import sys
 from subprocess import run
+from unittest import mock
 
 import pytest
+from pyspark.ml.classification import RandomForestClassifier
+from pyspark.ml.evaluation import MulticlassClassificationEvaluator
+from rich.console import Console
 
+from dustjacket.chain.report import candidates_table
 from dustjacket.errors import BadInputError
-from dustjacket.genres.paper import PAPER, fit_paper_features, repeat_paper
+from dustjacket.genres.paper import PAPER, _classifiers, fit_paper_features, repeat_paper
 
 BOOK = "title string, author string, genre string"
 WORDS = {
@@ -50,6 +56,55 @@ def test_genres_that_have_no_training_row_are_borne(spark, books):
     # without cross-validation, which is slow on such genres and fits what plain regression does
     plain = [name for name in PAPER if name != "logistic_regression_cv"]
     assert all(0 < value < 1 for value in repeat_paper(rows, plain).values())
+
+
+def settings(classifier):
+    return {param.name: value for param, value in classifier.extractParamMap().items()}
+
+
+@pytest.mark.usefixtures("spark")  # whose Java holds the classifiers
+def test_the_settings_are_the_papers():
+    evaluator = MulticlassClassificationEvaluator(metricName="f1")
+    found = _classifiers(evaluator, 2)
+    bayes, plain, tuned, forest = (settings(found[name]) for name in PAPER)
+    assert (bayes["smoothing"], bayes["modelType"]) == (1.0, "multinomial")
+    assert (plain["maxIter"], plain["regParam"], plain["elasticNetParam"]) == (100, 0.3, 0.0)
+    assert (tuned["numFolds"], tuned["seed"], tuned["evaluator"]) == (5, 100, evaluator)
+    assert settings(tuned["estimator"])["maxIter"] == 100
+    grid = [
+        {param.name: at for param, at in point.items()} for point in tuned["estimatorParamMaps"]
+    ]
+    assert sorted((point["regParam"], point["elasticNetParam"]) for point in grid) == [
+        (0.1, 0.0), (0.1, 0.1), (0.3, 0.0), (0.3, 0.1),
+    ]  # fmt: skip
+    usual = settings(RandomForestClassifier()) | {"seed": forest["seed"]}
+    assert forest == usual
+
+
+def test_thirty_percent_are_held_out_by_the_seed_100(books):
+    rows = mock.MagicMock()
+    rows.select().cache().randomSplit.return_value = (books, books)
+    features = mock.MagicMock(**{"transform.return_value": rows})
+    with mock.patch("dustjacket.genres.paper.fit_paper_features", return_value=features):
+        repeat_paper(books, [])
+    rows.select().cache().randomSplit.assert_called_once_with([0.7, 0.3], seed=100)
+
+
+def printed(classifier):
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(candidates_table(classifier))
+    return [" ".join(line.split()) for line in console.export_text().splitlines()]
+
+
+def test_the_report_shows_the_papers_figures_and_those_of_its_protocol_repeated_beside_ours():
+    ours = {"name": "naive_bayes", "cv_mean": 0.5, "cv_std": 0.01, "seconds": 7.4}
+    classifier = {"candidates": [ours], "selected": "naive_bayes", "repeated_paper": {}}
+    assert "│ naive_bayes ← │ 0.500 │ 0.010 │ 7 │ 0.598 │" in printed(classifier)
+    classifier["repeated_paper"] = {"naive_bayes": 0.31, "random_forest": 0.199}
+    lines = printed(classifier)
+    assert any("paper's protocol, repeated" in line for line in lines)
+    assert "│ naive_bayes ← │ 0.500 │ 0.010 │ 7 │ 0.598 │ 0.310 │" in lines
+    assert "│ random_forest │ - │ - │ - │ 0.543 │ 0.199 │" in lines
 
 
 def test_a_word_of_the_vocabulary_is_in_ten_books_and_tells_something(spark):

@@ -5,11 +5,12 @@ from contextlib import closing
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from pyspark.sql import functions as F  # noqa: N812  # as all of Spark's own pages name it
 
 from dustjacket.errors import BadInputError
-from dustjacket.genres.candidates import CANDIDATES, VoteCandidate
+from dustjacket.genres.candidates import CANDIDATES, SparkCandidate, VoteCandidate
 from dustjacket.genres.compare import able
 from dustjacket.genres.counted import Counted, LinearModel
 from dustjacket.genres.export import export
@@ -17,9 +18,10 @@ from dustjacket.genres.features import FEATURES, SELECTED, WEIGHT, fit_features,
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.known import Known, check_folds, with_fold
 from dustjacket.genres.labels import labeller
+from dustjacket.genres.linear import training_rows
 from dustjacket.genres.paper import PAPER
 from dustjacket.genres.scorer import Scorer
-from dustjacket.genres.scores import Calibration
+from dustjacket.genres.scores import Calibration, softmax
 from dustjacket.genres.selection import Result, select
 from dustjacket.parameters import ClassifierParameters
 
@@ -52,8 +54,8 @@ def books(spark, catalog):
     return with_terms(spark.createDataFrame(catalog)).coalesce(1).cache()
 
 
-def result(name, *values):
-    return Result(CANDIDATES[name], {}, values, seconds=1.0)
+def result(name, *values, seconds=1.0):
+    return Result(CANDIDATES[name], {}, values, seconds)
 
 
 def test_all_records_of_a_book_are_in_one_fold(books):
@@ -105,6 +107,42 @@ def test_a_genre_that_a_fold_never_learnt_is_never_predicted_in_it(spark):
             found = Calibration().probabilities(scored.scores)
             assert found[:, 2].max() < 1e-6, candidate.name
             assert found.sum(axis=1) == pytest.approx(1, abs=1e-5)
+            own = psutil.Process().memory_info().rss / 2**20
+            least = own + 100 if isinstance(candidate, SparkCandidate) else 50
+            assert scored.memory_mib > least, "Java's too, where Spark fits"
+
+
+@pytest.fixture(scope="module", params=["Aviation", "Music"], ids=["first", "in the middle"])
+def with_rare(request, spark, catalog):
+    """Fits of a catalog with a genre of two books, one a fold, and that genre's place."""
+    rare = pd.DataFrame({"title": ["the wing"] * 2, "genre": request.param, "fold": [0, 1]})
+    common = catalog.assign(fold=catalog.index // 2 % 2).drop(columns="author")
+    known = known_of(spark, pd.concat([common, rare], ignore_index=True), folds=2)
+    with closing(known), closing(Fits(known, select=False)) as fits:
+        fits.prepare()
+        yield fits, known.genres.index(request.param)
+
+
+def test_a_share_of_the_rows_has_every_genre_and_is_what_other_candidates_learn_of(with_rare):
+    fits, _ = with_rare
+    known, candidate = fits.known, CANDIDATES["naive_bayes"]
+    few = fits.score(candidate, {"smoothing": 1.0}, 0, share=0.4)
+    right = few.scores.argmax(axis=1) == known.labels[few.books]
+    assert right.mean() > 0.7
+    rows = training_rows(known.labels, known.folds, 0, 0.4, known.parameters.seed)
+    assert len(rows) == pytest.approx(0.4 * (known.folds != 0).sum(), abs=1.5)
+    of_them = np.isin(np.arange(len(known.books)), rows).astype(float)
+    same = fits.score(candidate, {"smoothing": 1.0}, 0, trust=of_them)
+    assert np.abs(softmax(few.scores) - softmax(same.scores)).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", ["naive_bayes", "linear_svm"])
+def test_a_genre_without_one_trusted_book_is_borne(with_rare, name):
+    fits, rare = with_rare
+    trust = (fits.known.labels != rare).astype(float)
+    found = fits.score(CANDIDATES[name], CANDIDATES[name].grid[0], 0, trust=trust)
+    right = found.scores.argmax(axis=1) == fits.known.labels[found.books]
+    assert right.mean() > 0.7
 
 
 def test_too_few_rows_for_the_folds_is_said():
@@ -153,6 +191,24 @@ def test_within_one_standard_error_the_simpler_is_selected():
     assert results[0].std == pytest.approx(0.01)
     assert select(results).candidate.name == "logistic_regression"
     assert select(results[:1]).candidate.name == "random_forest"
+
+
+def test_of_equally_simple_ones_the_one_of_faster_fits_is_selected():
+    plain = result("logistic_regression", 0.60, 0.61, 0.62, seconds=30.0)
+    tuned = result("logistic_regression_cv", 0.60, 0.61, 0.62, seconds=60.0)  # of thrice the fits
+    assert select([plain, tuned]).candidate.name == "logistic_regression_cv"
+    faster = result("linear_svm", 0.59, 0.61, 0.62, seconds=9.0)
+    assert select([plain, tuned, faster]).candidate.name == "linear_svm"
+    simpler = result("complement_nb", 0.59, 0.61, 0.62, seconds=900.0)
+    assert select([plain, tuned, faster, simpler]).candidate.name == "complement_nb"
+
+
+def test_a_vote_takes_as_long_as_its_members():
+    members = tuple(
+        result(name, 0.60, 0.61, seconds=12.0) for name in ("complement_nb", "linear_svm")
+    )
+    vote = Result(CANDIDATES["vote"], {}, [0.6, 0.6], 24.0, members=members)
+    assert vote.seconds_per_fit == pytest.approx(2 + 2)
 
 
 def test_labels_carry_what_a_reader_of_covers_needs():

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from dustjacket.chain.airflow_api import AirflowApi
 from dustjacket.errors import DustjacketError
-from dustjacket.genres.paper import PAPER_NOTE
+from dustjacket.genres.paper import PAPER, PAPER_NOTE
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.settings import Settings
 from dustjacket.storage import Manifest, Store
@@ -63,6 +63,29 @@ def rows_table(ingested: Mapping[str, dict[str, Any]]) -> Table:
     return table
 
 
+def candidates_table(classifier: Mapping[str, Any]) -> Table:
+    """Return a table of the candidates beside the paper's figures, from a classifier's facts.
+
+    Where the paper's protocol was repeated, so are those of its classifiers that did not compete.
+    """
+    repeated = classifier["repeated_paper"]
+    table = Table("candidate", "CV mean", "± std", "seconds", "paper", title="Genre classifiers")
+    if repeated:
+        table.add_column("paper's protocol, repeated")
+    rows = {}
+    for found in classifier["candidates"]:
+        mark = " ←" if found["name"] == classifier["selected"] else ""
+        figures = (f"{found['cv_mean']:.3f}", f"{found['cv_std']:.3f}", f"{found['seconds']:.0f}")
+        rows[found["name"]] = (found["name"] + mark, *figures)
+    for name in [*rows, *(name for name in repeated if name not in rows)]:
+        beside = [PAPER.get(name), repeated.get(name)][: 2 if repeated else 1]
+        table.add_row(
+            *rows.get(name, (name, "-", "-", "-")),
+            *("-" if value is None else f"{value:.3f}" for value in beside),
+        )
+    return table
+
+
 def _with_interval(name: str, value: float, interval: Sequence[float] | None) -> str:
     within = "" if interval is None else f" ({interval[0]:.3f} to {interval[1]:.3f})"
     return f"{name} {value:.3f}{within}"
@@ -74,21 +97,8 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     console.print(f"{report['labels']['labelled']:,} covers labelled with a predicted genre\n")
 
     classifier = report["classifier"]
-    genres = Table("candidate", "CV mean", "± std", "seconds", "paper", title="Genre classifiers")
-    for candidate in classifier["candidates"]:
-        mark = " ←" if candidate["name"] == classifier["selected"] else ""
-        genres.add_row(
-            candidate["name"] + mark,
-            f"{candidate['cv_mean']:.3f}",
-            f"{candidate['cv_std']:.3f}",
-            f"{candidate['seconds']:.0f}",
-            f"{candidate['paper']:.3f}" if candidate["paper"] else "-",
-        )
-    console.print(genres)
+    console.print(candidates_table(classifier))
     console.print(f"[dim]{PAPER_NOTE}[/dim]")
-    if classifier["repeated_paper"]:
-        repeated = (f"{name} {value:.3f}" for name, value in classifier["repeated_paper"].items())
-        console.print("the paper's own protocol on these books: " + ", ".join(repeated))
     tested = (
         _with_interval(name, value, classifier["intervals"].get(name))
         for name, value in classifier["test"].items()

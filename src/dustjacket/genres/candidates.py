@@ -21,7 +21,7 @@ class Candidate:
     """A classifier that may be selected.
 
     Attributes:
-        complexity: of two that are equally good, the lower is taken.
+        complexity: of two that are equally good, the lower is taken; of equal ones, the faster.
         features: what it learns from, in a few words.
         grid: the settings to try.
     """
@@ -90,6 +90,8 @@ def _random_forest(seed: int) -> RandomForestClassifier:
     )
 
 
+# Naive Bayes is sums over books; embeddings need another model wherever the classifier is used.
+_SUMS, _LINEAR, _TREES, _EMBEDDED, _VOTE = range(5)
 _TERMS = "words and word pairs of titles, words of authors; counted, TF-IDF"
 _PIECES = "words, word pairs and pieces of words of titles, words of authors; hashed, TF-IDF"
 _SENTENCES = f"{_PIECES}; sentence embeddings"
@@ -100,14 +102,15 @@ CANDIDATES: dict[CandidateName, Candidate] = {
     candidate.name: candidate
     for candidate in (
         SparkCandidate(
-            "naive_bayes", 0, _TERMS, ({"smoothing": 0.1}, {"smoothing": 1.0}),
+            "naive_bayes", _SUMS, _TERMS, ({"smoothing": 0.1}, {"smoothing": 1.0}),
             FEATURES, _naive_bayes,
         ),
         SparkCandidate(
-            "logistic_regression", 2, _TERMS, ({"regParam": 1e-4},), FEATURES, _logistic_regression
+            "logistic_regression", _LINEAR, _TERMS, ({"regParam": 1e-4},),
+            FEATURES, _logistic_regression,
         ),
         SparkCandidate(
-            "logistic_regression_cv", 3, _TERMS,
+            "logistic_regression_cv", _LINEAR, _TERMS,
             (
                 {"regParam": 1e-4},  # the plain one's, which is not fitted again
                 {"regParam": 1e-3},
@@ -116,15 +119,18 @@ CANDIDATES: dict[CandidateName, Candidate] = {
             FEATURES, _logistic_regression,
         ),
         SparkCandidate(
-            "random_forest", 5, f"the 500 most telling of {_TERMS}", ({"maxDepth": 20},),
+            "random_forest", _TREES, f"the 500 most telling of {_TERMS}", ({"maxDepth": 20},),
             SELECTED, _random_forest,
         ),
-        TaskCandidate("complement_nb", 1, _PIECES, _SMOOTHINGS, "complement_nb"),
-        TaskCandidate("linear_svm", 4, _PIECES, _COSTS, "linear_svm"),
+        TaskCandidate("complement_nb", _SUMS, _PIECES, _SMOOTHINGS, "complement_nb"),
+        TaskCandidate("linear_svm", _LINEAR, _PIECES, _COSTS, "linear_svm"),
         TaskCandidate(
-            "complement_nb_sentences", 6, _SENTENCES, _SMOOTHINGS, "complement_nb", "by_sign"
+            "complement_nb_sentences", _EMBEDDED, _SENTENCES, _SMOOTHINGS,
+            "complement_nb", "by_sign",
         ),
-        TaskCandidate("linear_svm_sentences", 7, _SENTENCES, _COSTS, "linear_svm", "plain"),
-        VoteCandidate("vote", 8, "those of its members", ({},)),
+        TaskCandidate(
+            "linear_svm_sentences", _EMBEDDED, _SENTENCES, _COSTS, "linear_svm", "plain"
+        ),
+        VoteCandidate("vote", _VOTE, "those of its members", ({},)),
     )
 }  # fmt: skip

@@ -116,15 +116,22 @@ def _try(fits: Fits, candidate: Candidate, done: dict[str, Scored], progress: _P
                 mlflow.MlflowClient().set_terminated(run_id, "FAILED")
             raise
         tried = [
-            Result(candidate, point, values[at], sum(part.seconds for part in parts[at]))
+            Result(
+                candidate, point, values[at], sum(part.seconds for part in parts[at]),
+                max(part.memory_mib for part in parts[at]),
+            )
             for at, point in enumerate(candidate.grid)
-        ]
+        ]  # fmt: skip
         for run_id, result in zip(runs, tried, strict=True):
             _log_result(result, known.parameters.metric, run_id)
             mlflow.MlflowClient().set_terminated(run_id)
         best = max(_points(candidate), key=lambda at: tried[at].mean)
-        seconds = sum(result.seconds for result in tried)
-        result = _calibrated(known, replace(tried[best], seconds=seconds), parts[best])
+        whole = replace(
+            tried[best],
+            seconds=sum(result.seconds for result in tried),
+            memory_mib=max(result.memory_mib for result in tried),
+        )
+        result = _calibrated(known, whole, parts[best])
         mlflow.log_params({f"best.{setting}": value for setting, value in result.point.items()})
         _log_candidate(known, result)
     return result
@@ -165,7 +172,8 @@ def _vote(known: Known, candidate: VoteCandidate, results: Sequence[Result]) -> 
         values = [_log_fold(known, part, fold) for fold, part in enumerate(parts)]
         # A vote costs what its members cost.
         seconds = sum(member.seconds for member in members)
-        found = Result(candidate, {}, values, seconds, members=members)
+        memory = max(member.memory_mib for member in members)
+        found = Result(candidate, {}, values, seconds, memory, members=members)
         result = _calibrated(known, found, parts)
         _log_candidate(known, result)
     return result
@@ -173,7 +181,7 @@ def _vote(known: Known, candidate: VoteCandidate, results: Sequence[Result]) -> 
 
 def _log_fold(known: Known, part: Scored, fold: int, run_id: str | None = None) -> float:
     metrics = part.metrics(known) | {"seconds": part.seconds}
-    if part.memory_mib is not None:
+    if part.memory_mib:
         metrics["memory_mib"] = part.memory_mib
     mlflow.log_metrics(metrics, step=fold, run_id=run_id)
     return metrics[known.parameters.metric]
@@ -205,6 +213,7 @@ def _log_result(result: Result, metric: str, run_id: str | None = None) -> None:
             f"cv.{metric}.mean": result.mean,
             f"cv.{metric}.std": result.std,
             "cv.seconds": result.seconds,
+            "cv.memory_mib": result.memory_mib,
         },
         run_id=run_id,
     )

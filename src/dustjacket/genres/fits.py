@@ -21,11 +21,14 @@ from dustjacket.genres.features import BOOK, LABEL, SELECTED, WEIGHT, Features, 
 from dustjacket.genres.grams import Weights
 from dustjacket.genres.hashed import Hashed, Member
 from dustjacket.genres.known import Known
-from dustjacket.genres.linear import Fit, Fitted, run_fit
+from dustjacket.genres.linear import Fit, Fitted, run_fit, training_rows
+from dustjacket.genres.memory import memory_mib
 from dustjacket.genres.metrics import label_metrics, likeliest
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
 from dustjacket.genres.sentences import Encoder
+
+_LIGHTEST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,14 @@ class Scored:
         books: (held-out books,) their numbers.
         scores: (held-out books, genres): margins, or logarithms of probabilities.
         seconds: of the fit and of scoring.
-        memory_mib: the most that the process of the fit has held, where it is one of its own.
+        memory_mib: of a task, the most that its process has held; of a fit by Spark, what all of
+            its processes hold after it; 0 of what was not fitted by itself.
     """
 
     books: np.ndarray
     scores: np.ndarray
     seconds: float
-    memory_mib: float | None = None
+    memory_mib: float = 0.0
 
     def metrics(self, known: Known) -> dict[str, float]:
         """Return accuracy, f1_weighted and f1_macro of the likeliest genres."""
@@ -110,6 +114,9 @@ class Fits:
             share: of the training rows to learn from.
             trust: (books,) the weight of each training row.
         """
+        if trust is not None:
+            # liblinear leaves out rows of weight 0, and so whole genres, on which Spark fails.
+            trust = np.maximum(trust, _LIGHTEST)
         if isinstance(candidate, SparkCandidate):
             return self._score_by_spark(candidate, point, fold, share, trust)
         if not isinstance(candidate, TaskCandidate):
@@ -192,21 +199,23 @@ class Fits:
         seed = self.known.parameters.seed
         at = self.folds[fold]
         train = at.train
-        if trust is not None:
-            train = self.known.trusted(train, trust)
-        if share < 1:
-            train = train.sample(fraction=share, seed=seed)
+        if trust is not None or share < 1:
+            # Naive Bayes takes labels by rank: a genre that is missing would shift the others.
+            rows = training_rows(self.known.labels, self.known.folds, fold, share, seed)
+            weights = np.ones(len(rows)) if trust is None else trust[rows]
+            train = self.known.weighed(train, rows, weights)
         model = candidate.fit(_balanced(train) if point.get("balanced") else train, point, seed)
         scored = model.transform(at.held_out).select(
             BOOK, vector_to_array(fn.col("probability"), "float32").alias("probability")
         )
-        rows = scored.toPandas().sort_values(BOOK)
+        given = scored.toPandas().sort_values(BOOK)
         known = [self.known.genres.index(genre) for genre in at.features.genres]
-        found = np.zeros((len(rows), len(self.known.genres)), np.float32)
-        # Of labels that a sample has no row of, Spark knows nothing where they are the last ones.
-        given = np.stack(rows["probability"].to_list())
-        found[:, known[: given.shape[1]]] = given
-        return Scored(rows[BOOK].to_numpy(), logarithms(found), time.monotonic() - began)
+        found = np.zeros((len(given), len(self.known.genres)), np.float32)
+        found[:, known] = np.stack(given["probability"].to_list())
+        seconds = time.monotonic() - began
+        return Scored(
+            given[BOOK].to_numpy(), logarithms(found), seconds, memory_mib(self.known.spark)
+        )
 
     def _fit_by_spark(self, candidate: SparkCandidate, point: Point) -> Counted:
         features = fit_features(

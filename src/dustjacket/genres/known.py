@@ -63,10 +63,10 @@ class Known:
         wide = with_terms(frame.repartition(parts, BOOK)).withColumn(WEIGHT, fn.lit(1.0))
         return wide.select(BOOK, "genre", "fold", "terms", WEIGHT).cache()
 
-    def trusted(self, frame: DataFrame, trust: np.ndarray) -> DataFrame:
-        """Return rows with ``book``, of this ``weight`` each."""
-        weights = pd.DataFrame({BOOK: range(len(trust)), WEIGHT: trust})
-        return frame.drop(WEIGHT).join(self.spark.createDataFrame(weights), BOOK)
+    def weighed(self, frame: DataFrame, books: np.ndarray, weights: np.ndarray) -> DataFrame:
+        """Return the rows of these ``book`` numbers alone, of this ``weight`` each."""
+        wanted = self.spark.createDataFrame(pd.DataFrame({BOOK: books, WEIGHT: weights}))
+        return frame.drop(WEIGHT).join(wanted, BOOK)
 
     @cached_property
     def counts(self) -> Counts:

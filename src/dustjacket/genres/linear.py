@@ -26,8 +26,6 @@ Training = tuple[np.ndarray, Weights, csr_matrix]
 """The rows to learn of, the weights of their pieces, and their features."""
 LearnerName = Literal["complement_nb", "linear_svm"]
 
-_LIGHTEST = 1e-9
-
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -74,8 +72,8 @@ class Fit:
     Attributes:
         embedded: how sentence embeddings are read: not at all (empty), "plain" or "by_sign".
         fold: the held-out one; None learns of all books.
-        share: of the training rows, the first by a random order.
-        trust: (books,) weights of training rows.
+        share: of the training rows; see :func:`training_rows`.
+        trust: (books,) weights of training rows, above 0.
     """
 
     learner: LearnerName
@@ -108,8 +106,7 @@ def run_fit(fit: Fit, shared: "Broadcast[Table]") -> Fitted:
     table = shared.value
     rows, weights, features = _training(table, fit)
     labels = table.labels[rows]
-    # liblinear leaves out rows of weight 0, and so whole genres.
-    trust = np.ones(len(rows)) if fit.trust is None else np.maximum(fit.trust[rows], _LIGHTEST)
+    trust = np.ones(len(rows)) if fit.trust is None else fit.trust[rows]
     if fit.point.get("balanced"):
         trust = trust * (len(rows) / np.bincount(labels)[labels] / len(np.unique(labels)))
     learnt, bias = LEARNERS[fit.learner](features, labels, trust, fit.point, fit.seed)
@@ -136,17 +133,34 @@ _latest: dict[tuple[Any, ...], Training] = {}
 """The points of a grid are tried one after another on the same rows."""
 
 
+def training_rows(
+    labels: np.ndarray, folds: np.ndarray, fold: int | None, share: float, seed: int
+) -> np.ndarray:
+    """Return the numbers of the books to learn of, ascending.
+
+    A share below 1 of them is the first by a random order, and one of each genre: a genre that is
+    missing would be one fewer to tell apart, and a learning curve would show that instead.
+
+    Args:
+        labels: (books,).
+        folds: (books,).
+        fold: the held-out one; None learns of all books.
+        share: of the training rows.
+        seed: of the order.
+    """
+    rows = np.arange(len(folds)) if fold is None else np.flatnonzero(folds != fold)
+    if share >= 1:
+        return rows
+    order = np.random.default_rng(seed).permutation(rows)
+    one_of_each = order[np.unique(labels[order], return_index=True)[1]]
+    return np.union1d(one_of_each, order[: round(share * len(order))])
+
+
 def _training(table: Table, fit: Fit) -> Training:
     key = (id(table), fit.fold, fit.share, fit.seed, fit.embedded)
     if key not in _latest:
         _latest.clear()  # before the next is made: each is large
-        rows = np.arange(len(table.folds))
-        if fit.fold is not None:
-            rows = np.flatnonzero(table.folds != fit.fold)
-        if fit.share < 1:
-            order = np.random.default_rng(fit.seed).permutation(rows)
-            one_of_each = order[np.unique(table.labels[order], return_index=True)[1]]
-            rows = np.union1d(one_of_each, order[: round(fit.share * len(order))])
+        rows = training_rows(table.labels, table.folds, fit.fold, fit.share, fit.seed)
         weights = Weights.learn(table.counts.rows(rows), table.least, idf=table.idf)
         _latest[key] = rows, weights, table.features(weights, rows, fit.embedded)
     return _latest[key]
