@@ -1,9 +1,23 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pyspark
 import pytest
 
 from dustjacket.chain.airflow_api import AirflowApi
 from dustjacket.chain.follow import wait_for_dags
+from dustjacket.lifeline import end_processes
+from dustjacket.platform.ports import any_free
+from dustjacket.spark import LOOPBACK
 from dustjacket.storage import Store
 from tests.conftest import ROOT, job_folder, running_platform
+from tests.faults.test_ended_tasks import until
+
+CLUSTER_MARK = "DUSTJACKET_TEST_CLUSTER"
 
 
 @pytest.fixture(scope="package")
@@ -30,3 +44,37 @@ def airflow(platform):
 @pytest.fixture(scope="package")
 def store(platform):
     return Store(platform)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A standalone cluster of Spark's: a master and two workers of one core each, on loopback."""
+    spark_class = Path(pyspark.__file__).parent / "bin" / "spark-class"
+    master_port, page = any_free(), any_free()
+    url = f"spark://{LOOPBACK}:{master_port}"
+    kinds = "org.apache.spark.deploy"
+    parts = [
+        [f"{kinds}.master.Master", "--host", LOOPBACK, "--port", str(master_port),
+         "--webui-port", str(page)],
+        *2 * [[f"{kinds}.worker.Worker", "--host", LOOPBACK, "--cores", "1", "--memory", "1g",
+               "--webui-port", "0", url]],
+    ]  # fmt: skip
+    environment = os.environ | {
+        "SPARK_LOCAL_IP": LOOPBACK,
+        "PYSPARK_PYTHON": sys.executable,
+        "GLOO_SOCKET_IFNAME": "lo",
+        CLUSTER_MARK: "yes",
+    }
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [subprocess.Popen([spark_class, *part], env=environment, **quiet) for part in parts]
+    until(lambda: workers_of(page) == 2, 60, "the cluster did not start")
+    yield url, started
+    end_processes(CLUSTER_MARK, "yes")
+
+
+def workers_of(page):
+    try:
+        with urlopen(f"http://{LOOPBACK}:{page}/json/") as answer:
+            return json.load(answer)["aliveworkers"]
+    except OSError:
+        return 0

@@ -9,14 +9,11 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.request import urlopen
 
 import mlflow
 import numpy as np
 import pandas as pd
 import psutil
-import pyspark
 import pytest
 import torch
 
@@ -25,12 +22,10 @@ from dustjacket.chain.airflow_api import ACTIVE
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
 from dustjacket.clip.process import DIVERGED
 from dustjacket.clip.read import load_version
-from dustjacket.lifeline import end_processes, marked
+from dustjacket.lifeline import marked
 from dustjacket.parameters import Profile
 from dustjacket.platform import supervision
-from dustjacket.platform.ports import any_free
 from dustjacket.platform.servers import MARK
-from dustjacket.spark import LOOPBACK
 from dustjacket.steps import STEPS, plan_step
 from dustjacket.storage import version_name
 from tests.conftest import ROOT
@@ -39,7 +34,7 @@ from tests.faults.test_outages import platform_is_well
 from tests.unit.images import drawn, saved
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
-JOB_MARK, CLUSTER_MARK = "DUSTJACKET_KILLED_TRAINING", "DUSTJACKET_TEST_CLUSTER"
+JOB_MARK = "DUSTJACKET_KILLED_TRAINING"
 TRAINED, VALIDATED, A_SHARD, EPOCHS = 64, 16, 20, 40
 SLOW = {
     "model": "dustjacket-small", "recipe": "full", "processes": 2, "batch_size": 16,
@@ -47,10 +42,10 @@ SLOW = {
 }  # fmt: skip
 
 
-def publish(store, day):
+def publish(store, day, validated=VALIDATED):
     """Publish covers in shards of twenty, and labels of them; return the labels."""
     rows, shards = [], {}
-    for number in range(TRAINED + VALIDATED):
+    for number in range(TRAINED + validated):
         shard, body = f"shards/{number // A_SHARD:05}.tar", saved(drawn(number, (64, 96)))
         split = "train" if number < TRAINED else "validation"
         rows.append((str(number), shard, len(shards.get(shard, b"")), len(body), split, number))
@@ -127,38 +122,9 @@ def trainers(processes):
     return found
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """A standalone cluster of Spark's: a master and two workers of one core each, on loopback."""
-    spark_class = Path(pyspark.__file__).parent / "bin" / "spark-class"
-    master_port, page = any_free(), any_free()
-    url = f"spark://{LOOPBACK}:{master_port}"
-    kinds = "org.apache.spark.deploy"
-    parts = [
-        [f"{kinds}.master.Master", "--host", LOOPBACK, "--port", str(master_port),
-         "--webui-port", str(page)],
-        *2 * [[f"{kinds}.worker.Worker", "--host", LOOPBACK, "--cores", "1", "--memory", "1g",
-               "--webui-port", "0", url]],
-    ]  # fmt: skip
-    environment = os.environ | {
-        "SPARK_LOCAL_IP": LOOPBACK,
-        "PYSPARK_PYTHON": sys.executable,
-        "GLOO_SOCKET_IFNAME": "lo",
-        CLUSTER_MARK: "yes",
-    }
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started = [subprocess.Popen([spark_class, *part], env=environment, **quiet) for part in parts]
-    until(lambda: workers_of(page) == 2, 60, "the cluster did not start")
-    yield url, started
-    end_processes(CLUSTER_MARK, "yes")
-
-
-def workers_of(page):
-    try:
-        with urlopen(f"http://{LOOPBACK}:{page}/json/") as answer:
-            return json.load(answer)["aliveworkers"]
-    except OSError:
-        return 0
+def below(started):
+    """Return the processes that one which a test started has started in turn."""
+    return psutil.Process(started.pid).children(recursive=True)
 
 
 def test_a_cluster_trains_and_goes_on_when_an_executor_is_killed(
@@ -167,15 +133,15 @@ def test_a_cluster_trains_and_goes_on_when_an_executor_is_killed(
     url, (_, *spark_workers) = cluster
     training = Training(platform, store, labels, tmp_path, master=url, epochs=15)
     training.reach(10)
-    below = [psutil.Process(one.pid).children(recursive=True) for one in spark_workers]
-    assert [len(trainers(processes)) for processes in below] == [1, 1], "a process a worker"
+    first, second = (trainers(below(one)) for one in spark_workers)
+    assert (len(first), len(second)) == (1, 1), "a process a worker"
     # Above a trainer are torchrun, Spark's Python, and the executor.
-    above = next(iter(trainers(below[0]).values())).parents()
+    above = first[0].parents()
     executor = next(one for one in above if one.name() == "java")
     executor.kill()
-    # Spark runs all of the training's tasks again, or gives up, as the job does when it is retried.
-    if training.end() != 0:
-        training = Training(platform, store, labels, tmp_path, master=url, epochs=15)
+    assert training.end() == 1, "Spark runs no part of such a job again"
+    assert "dustjacket: training failed: ExecutorLostFailure" in training.said.read_text()
+    training = Training(platform, store, labels, tmp_path, master=url, epochs=15)
     candidate = training.candidate()
     tracking.connect(platform)
     history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
@@ -197,6 +163,25 @@ def test_a_cluster_trains_on_when_its_logs_have_nowhere_to_go(
     tracking.connect(platform)
     history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
     assert {metric.step for metric in history} == set(range(1, 61))
+
+
+@pytest.mark.parametrize(
+    ("above", "told"),
+    [(0, "a process was ended by SIGKILL"), (2, ".*Python worker exited unexpectedly")],
+    ids=["a trainer", "Spark's Python"],
+)
+def test_a_cluster_says_what_was_killed_and_no_process_is_left(
+    platform, store, labels, tmp_path, cluster, above, told
+):
+    url, (_, *spark_workers) = cluster
+    training = Training(platform, store, labels, tmp_path, url, epochs=10 * EPOCHS, seed=17 + above)
+    training.reach(3)
+    first, second = (trainers(below(one))[0] for one in spark_workers)
+    [first, *first.parents()][above].kill()
+    assert training.end(60) == 1, "it fails at once, and does not hang"
+    said = training.said.read_text()
+    assert re.search(rf"^dustjacket: training failed: {told}", said, re.MULTILINE)
+    assert psutil.wait_procs([first, second], 10)[1] == [], "a process was left"
 
 
 def test_airflow_s_retry_goes_on_where_a_killed_training_was(platform, store, labels, airflow):
@@ -298,17 +283,22 @@ def test_a_broken_shard_is_left_out_up_to_a_limit(platform, store, tmp_path):
     assert re.search(r"dustjacket: .*20 of 80 covers.*raise max_broken", strict.said.read_text())
 
 
-def test_a_loss_that_is_no_number_leaves_the_keys_of_its_batch(platform, store, labels, tmp_path):
+@pytest.mark.parametrize("where", ["local", "cluster"])
+def test_a_loss_that_is_no_number_leaves_the_keys_of_its_batch(
+    platform, store, labels, tmp_path, request, where
+):
+    master = request.getfixturevalue("cluster")[0] if where == "cluster" else "local[2]"
     broken = random_model("dustjacket-small", 1)
     with torch.no_grad():
         broken.model.logit_scale.fill_(np.nan)
     save(broken, tmp_path / MODEL_FOLDER)
     training = Training(
-        platform, store, labels, tmp_path, epochs=1, model=str(tmp_path / MODEL_FOLDER)
+        platform, store, labels, tmp_path, master, epochs=1, model=str(tmp_path / MODEL_FOLDER)
     )
     assert training.end() == 1
-    address = re.search(rf"s3://{store.bucket}/(\S+{DIVERGED})", training.said.read_text())
+    told = re.search(r"^dustjacket: training failed: .*$", training.said.read_text(), re.MULTILINE)
+    address = re.search(rf"s3://{store.bucket}/(\S+{DIVERGED})", told[0])
     body = store.client.get_object(Bucket=store.bucket, Key=address[1])["Body"].read()
     assert len(json.loads(body)) == SLOW["batch_size"]
-    assert "lower learning_rate" in training.said.read_text()
+    assert "lower learning_rate" in told[0]
     assert store.versions("clip_candidate").count(training.plan.version) == 0

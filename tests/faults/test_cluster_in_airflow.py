@@ -1,0 +1,41 @@
+"""Fine-tuning that Airflow runs on a Spark cluster: a platform of its own is told of one."""
+
+import re
+
+import pytest
+
+from dustjacket.chain.airflow_api import ACTIVE, AirflowApi
+from dustjacket.chain.follow import wait_for_dags
+from dustjacket.spark import LOOPBACK
+from dustjacket.storage import Store
+from tests.conftest import running_platform
+from tests.faults.test_ended_tasks import until
+from tests.faults.test_training import SLOW, below, publish, trainers
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def told(cluster):
+    """A platform whose tasks' Spark is the cluster."""
+    variables = {"DUSTJACKET_SPARK_MASTER": cluster[0], "SPARK_LOCAL_IP": LOOPBACK}
+    with running_platform("cluster", **variables) as settings:
+        wait_for_dags(AirflowApi(settings), print)
+        yield settings
+
+
+def test_airflow_trains_on_a_cluster_and_its_log_says_how_far_it_is(told, cluster):
+    store, airflow = Store(told), AirflowApi(told)
+    airflow._call("PATCH", "/dags/evaluate_clip", json={"is_paused": True})
+    labels = publish(store, 1, validated=0)  # else each epoch says its recall, and not its loss
+    given = {**SLOW, "labelled_covers_version": labels.version, "epochs": 25}
+    run = airflow.trigger("finetune_clip", given)
+    until(
+        lambda: [len(trainers(below(one))) for one in cluster[1][1:]] == [1, 1],
+        240, "no process trains on each of the workers",
+    )  # fmt: skip
+    until(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, 300, "it hangs")
+    assert airflow.run(run.dag_id, run.dag_run_id).state == "success", airflow.failure(run)
+    train = next(task for task in airflow.tasks(run) if task.task_id == "train")
+    said = "\n".join(str(entry["event"]) for entry in airflow.log(run, train))
+    assert re.search(r"step \d+ of 100: loss [\d.]+, [\d.]+ pairs/s, .+ left", said)
