@@ -17,7 +17,7 @@ from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.assess import assess, judge
 from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import CANDIDATES
-from dustjacket.genres.fits import Fits
+from dustjacket.genres.fits import Fits, in_place
 from dustjacket.genres.grams import BITS, Weights, count, joined
 from dustjacket.genres.hashed import Hashed, Member
 from dustjacket.genres.known import HeldOut, Known
@@ -215,14 +215,16 @@ def test_a_vote_is_the_mean_of_its_members_calibrated():
     assert softmax(both.scores(*books)) == pytest.approx(np.mean(alone, axis=0))
 
 
-def test_many_books_score_as_each_alone():
+def test_many_books_score_exactly_as_each_alone():
     model = hashed(members=2)
-    titles = ["Rice", "The road", "", "Quux"] * 400
+    words = ["the", "road", "to", "bread", "and", "rice", "in", "paris", "quux"]
+    draw = np.random.default_rng(3)
+    titles = [" ".join(draw.choice(words, size)) for size in draw.integers(0, 9, 1600)]
     authors = [None, "Lee"] * 800
     together = model.scores(titles, authors)
-    for at in (0, 1, 2, 1023, 1024, 1599):
+    for at in (*range(64), 1023, 1024, 1599):
         alone = model.scores(titles[at : at + 1], authors[at : at + 1])[0]
-        assert together[at] == pytest.approx(alone, abs=1e-6)
+        assert np.array_equal(together[at], alone), titles[at]
 
 
 @pytest.mark.parametrize("embedded", ["plain", "by_sign"])
@@ -316,6 +318,20 @@ def test_a_fold_is_calibrated_by_the_others():
     other = out_of_fold(found, changed, folds)
     assert np.array_equal(one[folds == 0], other[folds == 0])
     assert not np.allclose(one[folds == 1], other[folds == 1])
+
+
+@pytest.mark.parametrize("name", ["complement_nb", "linear_svm"])
+def test_of_what_it_never_met_a_classifier_is_less_sure(known, name):
+    candidate, fits = CANDIDATES[name], Fits(known, select=False)
+    result = Result(candidate, candidate.grid[0], [1.0], 1.0)
+    parts = [fits.score(candidate, result.point, fold) for fold in range(3)]
+    raw = in_place(parts, len(known.books), len(known.genres))
+    calibration = fit_calibration(raw, known.labels)
+    scorer = Scorer(name, known.genres, fits.fit_all(result, None), calibration)
+    titles = list(known.books["title"])
+    usual = scorer.probabilities(titles, [None] * len(titles)).max(axis=1)
+    unknown = scorer.probabilities(["Quux zyxwv", "", "漢字の本", "Книга"], [None] * 4)
+    assert unknown.max() < np.median(usual)
 
 
 def test_a_selected_classifier_is_assessed_and_judged(known):

@@ -155,11 +155,12 @@ def _score(
     sentences: np.ndarray | None,
 ) -> np.ndarray:
     starts, columns, values = vectors
-    # A row of zeros at the end, for the sums of books that have no known piece.
-    weighed = np.zeros((len(columns) + 1, len(member.bias)), np.float32)
-    np.multiply(member.weights[columns], values[:, None], out=weighed[:-1])
-    scores = np.add.reduceat(weighed, starts[:-1], axis=0)
-    scores[np.diff(starts) == 0] = 0
+    scores = np.zeros((len(starts) - 1, len(member.bias)), np.float32)
+    if len(columns):
+        # A book's own rows and no other, for numpy adds in an order that depends on their number.
+        weighed = member.weights[columns] * values[:, None]
+        has_known = np.diff(starts) > 0
+        scores[has_known] = np.add.reduceat(weighed, starts[:-1][has_known], axis=0)
     scores = scores + member.bias
     if member.embedded and sentences is not None:
         scores = scores + as_read(sentences, member.embedded) @ member.sentences

@@ -1,0 +1,208 @@
+"""The step that selects a classifier, as MLflow and the object store hold it, and its two uses."""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from dustjacket import tracking
+from dustjacket.catalog.ingest import ingest_catalog
+from dustjacket.genres import embeddings, labels
+from dustjacket.genres.candidates import CANDIDATES
+from dustjacket.genres.read import load_scorer
+from dustjacket.genres.registry import KIND, REGISTERED
+from dustjacket.genres.select import select_classifier
+from dustjacket.sample.grammar import make_book
+from dustjacket.sample.listing import write_listing
+from dustjacket.steps import in_use
+from dustjacket.storage import Manifest
+from tests.conftest import interpret
+from tests.integration.stores import Bench, bench
+
+pytestmark = pytest.mark.integration
+COMPARED = ("naive_bayes", "complement_nb", "linear_svm", "complement_nb_sentences", "vote")
+FOLDS = 2
+TABLES = ("cross_validation", "suspects", "confusions", "slices", "behaviours", "curve")
+FIGURES = ("candidates", "confusion", "f1_by_genre", "roc", "reliability", "learning_curve")
+
+
+@dataclass
+class Selections:
+    """Two selections of one catalog; the second one's candidate is embedded, and alone."""
+
+    alone: Bench
+    catalog: Manifest
+    first: Manifest
+    champion: str
+    second: Manifest
+    cache: Path
+
+    def scorer(self, manifest):
+        return load_scorer(self.alone.store, manifest, self.cache)
+
+
+def aliased(alias):
+    """Return the version of ours that an alias of the registered model stands for."""
+    return tracking.with_alias(REGISTERED, alias).tags["version"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("selections")
+    write_listing(folder / "listing.csv", 500, random.Random(7))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # one title at a time is no work for more
+    with bench("genre-selection") as alone:
+        interpret(alone.spark)
+        catalog = alone.run("ingest_catalog", ingest_catalog, source=str(folder / "listing.csv"))
+        given = {"candidates": COMPARED, "folds": FOLDS}
+        first = alone.run("select_classifier", select_classifier, **given)
+        tracking.connect(alone.settings)
+        champion = aliased(tracking.CHAMPION)
+        given |= {"candidates": ("complement_nb_sentences",), "seed": 14}
+        second = alone.run("select_classifier", select_classifier, **given)
+        yield Selections(alone, catalog, first, champion, second, folder / "cache")
+    torch.set_num_threads(threads)
+
+
+def below(run_id):
+    """Return the runs right below one."""
+    experiments = [one.experiment_id for one in mlflow.search_experiments()]
+    parent = f"tags.`mlflow.parentRunId` = '{run_id}'"
+    return mlflow.search_runs(experiments, parent, output_format="list")
+
+
+def test_a_candidate_is_a_run_a_setting_one_below_and_a_fold_a_step(made):
+    candidates = {run.data.params["candidate"]: run for run in below(made.first.facts["run_id"])}
+    assert set(candidates) == set(COMPARED)
+    client = mlflow.MlflowClient()
+    for name, run in candidates.items():
+        assert run.data.metrics["cv.memory_mib"] > 50
+        points = below(run.info.run_id)
+        grid = CANDIDATES[name].grid if name != "vote" else ()
+        tried = [{setting: float(at) for setting, at in p.data.params.items()} for p in points]
+        assert sorted(map(sorted, map(dict.items, tried))) == sorted(
+            sorted(point.items()) for point in grid
+        )
+        for folded in points or [run]:
+            assert folded.info.status == "FINISHED"
+            history = client.get_metric_history(folded.info.run_id, "f1_weighted")
+            assert [measured.step for measured in history] == list(range(FOLDS))
+            values = [measured.value for measured in history]
+            assert folded.data.metrics["cv.f1_weighted.mean"] == pytest.approx(np.mean(values))
+        for point in points:
+            assert {"seconds", "memory_mib"} <= point.data.metrics.keys()
+            assert run.data.metrics["cv.memory_mib"] >= point.data.metrics["memory_mib"]
+
+
+def test_the_run_of_a_selection_has_its_data_its_tables_and_its_figures(made):
+    run_id = made.first.facts["run_id"]
+    (read,) = mlflow.get_run(run_id).inputs.dataset_inputs
+    assert (read.dataset.name, read.dataset.digest) == ("catalog", made.catalog.version[-12:])
+    there = {file.path: file.file_size for file in mlflow.MlflowClient().list_artifacts(run_id)}
+    wanted = [f"{name}.json" for name in TABLES] + [f"{name}.png" for name in FIGURES]
+    assert all(there.get(name, 0) > 0 for name in wanted), there
+    compared = mlflow.load_table("cross_validation.json", run_ids=[run_id])
+    assert list(compared["name"]) == list(COMPARED)
+    assert dict(zip(compared["name"], compared["cv_mean"], strict=True)) == pytest.approx(
+        {one["name"]: one["cv_mean"] for one in made.first.facts["candidates"]}
+    )
+
+
+def test_the_first_version_is_the_champion_and_a_later_one_that_beats_nobody_is_not(made):
+    assert made.first.facts["verdict"] == "promoted"
+    assert made.champion == made.first.version
+    assert made.second.facts["verdict"] == "not_better", made.second.facts["reason"]
+    assert aliased(tracking.CHAMPION) == made.first.version
+    assert aliased(tracking.CHALLENGER) == made.second.version
+    assert made.alone.store.newest(KIND).version == made.second.version
+    assert in_use(made.alone.store, KIND).version == made.first.version
+
+
+def test_the_registered_champion_has_a_signature_and_answers_as_the_scorer(made):
+    address = f"models:/{REGISTERED}@{tracking.CHAMPION}"
+    signature = mlflow.models.get_model_info(address).signature
+    assert signature.inputs.input_names() == ["title", "author", "description"]
+    assert signature.inputs.required_input_names() == ["title"]
+    assert signature.outputs.input_names() == ["genre", "probability"]
+    titles, authors = books(50)
+    found = mlflow.pyfunc.load_model(address).predict(
+        pd.DataFrame({"title": titles, "author": authors})
+    )
+    scorer = made.scorer(made.first)
+    expected = scorer.probabilities(titles, authors)
+    assert list(found["genre"]) == [scorer.genres[at] for at in expected.argmax(axis=1)]
+    np.testing.assert_allclose(found["probability"], expected.max(axis=1), atol=1e-6)
+
+
+def test_a_catalog_is_embedded_once(made):
+    (version,) = made.alone.store.versions(embeddings.KIND)
+    published = made.alone.store.manifest(embeddings.KIND, version)
+    assert published.parents == {"catalog": made.catalog.version}
+    assert published.rows["books"] == made.catalog.rows["accepted"]
+
+
+def books(count, seed=3):
+    """Return titles and authors as the sample's grammar makes them."""
+    drawn = [make_book(random.Random(f"{seed} {number}")) for number in range(count)]
+    return [book.title for book in drawn], [book.author for book in drawn]
+
+
+@pytest.mark.parametrize(("which", "close"), [("first", 1e-6), ("second", 5e-3)])
+def test_spark_labels_a_thousand_titles_as_the_scorer_does_one_by_one(made, which, close):
+    manifest = getattr(made, which)
+    scorer = made.scorer(manifest)
+    assert (scorer.model.encoder is None) == (which == "first")
+    titles, authors = books(1000)
+    spark = made.alone.spark
+    covers = pd.DataFrame({"title": titles, "author": authors, "position": range(1000)})
+    columns = [field.split() for field in labels._COPIED.split(", ")]
+    for name, kind in columns:
+        if name not in covers:
+            covers[name] = 0 if kind == "long" else ""
+    covers["key"] = [str(number) for number in range(1000)]
+    schema = "key string, " + labels._COPIED
+    shared = spark.sparkContext.broadcast(scorer)
+    frame = spark.createDataFrame(covers[["key", *(name for name, _ in columns)]], schema)
+    found = (
+        frame.repartition(4)
+        .mapInPandas(labels.labeller(lambda: shared.value, "v1", 3), labels._SCHEMA)
+        .toPandas()
+        .sort_values("position", ignore_index=True)
+    )
+    assert list(found["key"]) == list(covers["key"])
+    alone = np.concatenate(
+        [scorer.probabilities([t], [a]) for t, a in zip(titles, authors, strict=True)]
+    )
+    place = {genre: at for at, genre in enumerate(scorer.genres)}
+    for row, expected in zip(found.itertuples(), alone, strict=True):
+        for one in row.top:
+            assert abs(one["probability"] - expected[place[one["genre"]]]) < close
+        assert row.genre == row.top[0]["genre"]
+        assert abs(row.probability - expected.max()) < close
+    assert np.abs(found["entropy"] - labels.entropy(alone)).max() < close * len(scorer.genres)
+
+
+@pytest.mark.parametrize("which", ["first", "second"])
+def test_of_what_it_never_met_a_classifier_is_less_sure(made, which):
+    scorer = made.scorer(getattr(made, which))
+    titles, _ = books(200)
+    usual = scorer.probabilities(titles, [None] * len(titles)).max(axis=1)
+    unknown = scorer.probabilities(["Quux zyxwv", "", "漢字の本", "Книга"], [None] * 4)
+    assert unknown.max() < np.median(usual)
+
+
+def test_without_a_sentence_model_the_others_compete(made, caplog):
+    given = {"candidates": ("complement_nb", "complement_nb_sentences"), "folds": FOLDS}
+    found = made.alone.run(
+        "select_classifier", select_classifier, sentence_model="./nowhere", **given
+    )
+    assert [one["name"] for one in found.facts["candidates"]] == ["complement_nb"]
+    assert "no weights of sentence model './nowhere'" in caplog.text
+    assert "without sentence embeddings: complement_nb_sentences left out" in caplog.text
+    assert in_use(made.alone.store, KIND).version == made.first.version
