@@ -205,7 +205,7 @@ def test_airflow_s_retry_goes_on_where_a_killed_training_was(platform, store, la
     assert store.with_digest("clip_candidate", plan.digest).facts["steps"] == 4 * EPOCHS
 
 
-def test_a_training_without_memory_says_how_to_do_with_less(platform, store, labels, tmp_path):
+def test_a_training_without_memory_says_with_what_it_can_go_on(platform, store, labels, tmp_path):
     training = Training(platform, store, labels, tmp_path, epochs=EPOCHS, seed=16)
     training.reach(3)
     for trainer in trainers(marked(JOB_MARK, "yes")).values():
@@ -214,21 +214,32 @@ def test_a_training_without_memory_says_how_to_do_with_less(platform, store, lab
     said = training.said.read_text()
     assert "dustjacket: training failed: " in said
     assert "set micro_batch=4, which gives the same training in smaller parts" in said
+    given = {"micro_batch": 4, "processes": 1, "epochs": EPOCHS, "seed": 16}
+    again = Training(platform, store, labels, tmp_path, **given)
+    candidate = again.candidate()
+    assert re.search(rf"going on from step \d+ of {4 * EPOCHS}", again.said.read_text())
+    tracking.connect(platform)
+    run = mlflow.get_run(candidate.facts["run_id"])
+    assert run.data.params["micro_batch"] == "0", "it is the run that began"
+    assert run.data.tags["resumed.micro_batch"] == "4"
 
 
 def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_weights(
-    platform, store, labels, tmp_path
+    platform, store, tmp_path
 ):
-    def training(**given):
-        return Training(platform, store, labels, tmp_path, epochs=EPOCHS, **given)
+    labels = publish(store, 3, validated=8)  # too few to choose an epoch: it is the last
 
-    unbroken = training(keep_checkpoints=5).candidate()
-    first = training()
-    first.reach(10)
-    trainers(marked(JOB_MARK, "yes"))[1].kill()
-    assert first.end(60) == 1, "it fails at once, and does not hang"
-    assert "dustjacket: training failed: " in first.said.read_text()
-    until(lambda: marked(JOB_MARK, "yes") == [], 30, "a process was left")
+    def training():
+        return Training(platform, store, labels, tmp_path, epochs=EPOCHS)
+
+    unbroken = training().candidate()
+    for step in (10, 30):
+        killed = training()
+        killed.reach(step)
+        trainers(marked(JOB_MARK, "yes"))[1].kill()
+        assert killed.end(60) == 1, "it fails at once, and does not hang"
+        assert "training failed: a process was ended by SIGKILL" in killed.said.read_text()
+        until(lambda: marked(JOB_MARK, "yes") == [], 30, "a process was left")
 
     again = training()
     candidate = again.candidate()
