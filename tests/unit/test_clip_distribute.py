@@ -1,7 +1,10 @@
 """What a training that failed is said to have failed of."""
 
+from unittest.mock import Mock
+
 import pytest
 
+from dustjacket.clip import distribute
 from dustjacket.clip.distribute import failure
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.parameters import ClipParameters
@@ -58,3 +61,18 @@ def test_a_wrong_input_that_a_process_found_stays_one_that_is_not_tried_again(ra
     failed = failure("\n".join([*OF_A_TASK, PEER, f"{rank}{WRONG}: no GPU", FRAME]), PARAMETERS)
     assert isinstance(failed, BadInputError)
     assert str(failed) == "training failed: no GPU"
+
+
+@pytest.mark.parametrize(("said", "waits"), [(PEER, True), ("[rank1]: KeyError: 'title'", False)])
+def test_a_task_of_a_cluster_lets_the_peer_that_is_gone_say_why_first(monkeypatch, said, waits):
+    def torchrun(arguments, lines):
+        raise RuntimeError(f"Command failed with return code 1:\n{said}\n")
+
+    waited = []
+    monkeypatch.setattr(distribute, "_torchrun", torchrun)
+    monkeypatch.setattr(distribute.time, "sleep", waited.append)
+    for name, value in {"MASTER_ADDR": "node", "MASTER_PORT": "1", "RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RuntimeError, match="return code 1"):
+        distribute._run_on_cluster({"num_processes": 2, "log_streaming_client": Mock()}, "train.py")
+    assert bool(waited) is waits

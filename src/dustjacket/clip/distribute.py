@@ -19,7 +19,6 @@ from pyspark.ml.torch.distributor import TorchDistributor
 from pyspark.sql import SparkSession
 
 from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.lifeline import lifeline
 from dustjacket.parameters import ClipParameters
 from dustjacket.spark import LOOPBACK, is_local
 
@@ -134,8 +133,7 @@ def _run_on_cluster(input_params: dict[str, Any], train_file: str, *args: Any) -
     where, here = TorchDistributor._get_torchrun_args(False, input_params["num_processes"])
     lines: Any = _Lines(input_params["log_streaming_client"])
     try:
-        with lifeline():  # Spark kills a task's Python without a word to what it started
-            _torchrun([*where, f"--nproc_per_node={here}", train_file, *args], lines)
+        _torchrun([*where, f"--nproc_per_node={here}", train_file, *args], lines)
     except RuntimeError as error:
         raised = _RAISED.findall(str(error))
         if raised and all(map(_PEER_GONE.search, raised)):
@@ -153,7 +151,8 @@ def _run_on_loopback(input_params: dict[str, Any], train_file: str, *args: Any) 
 
 
 def _torchrun(arguments: list[Any], lines: Any = None) -> None:
-    # Not through pyspark's wrapper, which ends well whatever torchrun did.
+    # Not through pyspark's wrapper, which ends well whatever torchrun did. It is there to end
+    # torchrun with its parent: Spark's daemon sends both a SIGHUP when its executor is gone.
     command = [sys.executable, "-m", "torch.distributed.run", *map(str, arguments)]
     TorchDistributor._execute_command(command, log_streaming_client=lines)
 
