@@ -27,8 +27,8 @@ def told(cluster):
 def test_airflow_trains_on_a_cluster_and_its_log_says_how_far_it_is(told, cluster):
     store, airflow = Store(told), AirflowApi(told)
     airflow._call("PATCH", "/dags/evaluate_clip", json={"is_paused": True})
-    labels = publish(store, 1, validated=0)  # else each epoch says its recall, and not its loss
-    given = {**SLOW, "labelled_covers_version": labels.version, "epochs": 25}
+    labels = publish(store, 1)
+    given = {**SLOW, "labelled_covers_version": labels.version, "epochs": 10}
     run = airflow.trigger("finetune_clip", given)
     until(
         lambda: [len(trainers(below(one))) for one in cluster[1][1:]] == [1, 1],
@@ -38,4 +38,4 @@ def test_airflow_trains_on_a_cluster_and_its_log_says_how_far_it_is(told, cluste
     assert airflow.run(run.dag_id, run.dag_run_id).state == "success", airflow.failure(run)
     train = next(task for task in airflow.tasks(run) if task.task_id == "train")
     said = "\n".join(str(entry["event"]) for entry in airflow.log(run, train))
-    assert re.search(r"step \d+ of 100: loss [\d.]+, [\d.]+ pairs/s, .+ left", said)
+    assert re.search(r"step \d+ of 40: .*loss [\d.]+, [\d.]+ pairs/s, .+ left", said)

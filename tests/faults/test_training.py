@@ -35,7 +35,7 @@ from tests.unit.images import drawn, saved
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 JOB_MARK = "DUSTJACKET_KILLED_TRAINING"
-TRAINED, VALIDATED, A_SHARD, EPOCHS = 64, 16, 20, 40
+TRAINED, VALIDATED, A_SHARD, EPOCHS = 64, 16, 20, 15
 SLOW = {
     "model": "dustjacket-small", "recipe": "full", "processes": 2, "batch_size": 16,
     "patience": 0, "checkpoint_steps": 1, "max_broken_share": 0.5,
