@@ -1,6 +1,7 @@
 """Checkpoints in a real object store: published whole, the newest kept, the broken passed over."""
 
 import threading
+import time
 
 import pytest
 import torch
@@ -73,6 +74,24 @@ def test_one_that_was_not_written_to_its_end_does_not_exist(store, kept):
     kept.discard()
     for key, _ in list(store.keys(f"{KIND}/{version}/")):
         store.client.delete_object(Bucket=store.bucket, Key=key)
+
+
+def test_those_after_the_one_that_is_gone_on_from_are_deleted(kept):
+    write(kept, 1, 2)
+    first, _ = kept.versions()
+    kept.go_on_from(first)
+    assert kept.versions() == [first]
+    kept.go_on_from(None)
+    assert kept.versions() == []
+
+
+def test_the_last_is_kept_even_while_one_is_being_written(kept, monkeypatch):
+    put = kept._put
+    monkeypatch.setattr(kept, "_put", lambda *args: (time.sleep(0.5), put(*args)))
+    kept.write(checkpoint(1))
+    kept.write(checkpoint(2), last=True)
+    kept.close()
+    assert kept.state(kept.versions()[-1]).step == 2
 
 
 def test_training_does_not_wait_for_a_write(kept, monkeypatch, caplog):
