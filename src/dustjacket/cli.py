@@ -164,7 +164,7 @@ class Dustjacket(BaseSettings):
         description="Start the platform, run the chain on a listing and covers, report"
     )
     genre: CliSubCommand[Genre] = Field(
-        description="Predict the genre of a title with the newest published classifier"
+        description="Predict the genre of a title with the classifier in use"
     )
     covers: CliSubCommand[Covers] = Field(
         description="Find the covers that match a title best in the champion's index"

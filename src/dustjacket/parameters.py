@@ -3,9 +3,9 @@
 One frozen class a step, from which forms, flags and MLflow's parameters are all made.
 """
 
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dustjacket.errors import BadInputError
 
@@ -22,6 +22,7 @@ CandidateName = Literal[
     "linear_svm_sentences",
     "vote",
 ]
+PROMOTED = "cover_clip"
 CHAMPION_MODEL = "champion"
 """A model's name that stands for the newest promoted one."""
 Recipe = Literal["full", "locked_image", "locked_text", "locked", "lora"]
@@ -259,20 +260,12 @@ class ClipParameters(StepParameters):
     @property
     def also_reads(self) -> tuple[str, ...]:
         """The champion, where training goes on from it."""
-        return ("cover_clip",) if self.model == CHAMPION_MODEL else ()
+        return (PROMOTED,) if self.model == CHAMPION_MODEL else ()
 
     @property
     def content(self) -> tuple[str, ...]:
         """Where weights may lie."""
         return (self.model, self.weights)
-
-    @model_validator(mode="after")
-    def _share_batches_alike(self) -> Self:
-        if self.batch_size % self.processes:
-            raise ValueError(
-                f"batch_size={self.batch_size} is no multiple of processes={self.processes}"
-            )
-        return self
 
 
 class EvaluationParameters(StepParameters):
@@ -347,7 +340,13 @@ class Profile(StepParameters):
         """
         defaults: StepParameters = getattr(self, step)
         values = {name: value for name, value in given.items() if value is not None}
-        return _validated(type(defaults), {**defaults.model_dump(), **values}, step)
+        found = _validated(type(defaults), {**defaults.model_dump(), **values}, step)
+        if isinstance(found, ClipParameters) and found.batch_size % found.processes:
+            raise BadInputError(
+                f"a parameter of {step} is wrong: batch_size={found.batch_size} is no multiple of "
+                f"processes={found.processes}"
+            )
+        return found
 
 
 def parse_profile(text: str) -> Profile:

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dustjacket.errors import BadInputError
-from dustjacket.parameters import Profile
+from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.parameters import PROMOTED, Profile
 from dustjacket.sources import contents, fingerprint
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
@@ -111,7 +111,10 @@ def in_use(store: Store, kind: str) -> Manifest | None:
     """Return the newest version of ``kind``, or the champion that it says it did not beat."""
     newest = store.newest(kind)
     champion = newest and newest.facts.get(IN_USE)
-    return store.manifest(kind, champion) if champion else newest
+    try:
+        return store.manifest(kind, champion) if champion else newest
+    except NotReadyError:  # somebody has deleted it
+        return newest
 
 
 @cache
@@ -186,4 +189,17 @@ def plan_step(
 
 def published(plan: Plan, store: Store) -> Manifest | None:
     """Return the version that already holds the plan's work, or None."""
-    return store.with_digest(STEPS[plan.step].publishes, plan.digest)
+    kind = STEPS[plan.step].publishes
+    return store.with_digest(kind, plan.digest) or _made_its_champion(plan, kind, store)
+
+
+def _made_its_champion(plan: Plan, kind: str, store: Store) -> Manifest | None:
+    """Return the version whose promotion alone makes the plan another one.
+
+    Training that goes on from the champion would else follow each of its own promotions.
+    """
+    champion = plan.inputs.get(PROMOTED)
+    made = champion and store.manifest(PROMOTED, champion).parents.get(kind)
+    found = store.manifest(kind, made) if made else None
+    same = found and {**found.parents, PROMOTED: champion} == plan.inputs
+    return found if found and same and found.parameters == plan.parameters else None

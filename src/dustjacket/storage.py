@@ -154,7 +154,7 @@ class Store:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 raise NotReadyError(
                     f"{kind}/{version} is not published: name a version that is, "
-                    "or leave the parameter empty for the newest"
+                    "or leave the parameter empty for the one in use"
                 ) from None
             raise
         return Manifest.model_validate_json(reply["Body"].read())

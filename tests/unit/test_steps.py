@@ -6,7 +6,7 @@ import pytest
 
 from dustjacket.errors import BadInputError
 from dustjacket.parameters import Profile
-from dustjacket.steps import IN_USE, STEPS, code_digest, in_use, plan_step
+from dustjacket.steps import IN_USE, STEPS, code_digest, in_use, plan_step, published
 from dustjacket.storage import digest_of, version_name
 from tests.unit.bucket import store_in_memory
 
@@ -69,15 +69,20 @@ def test_a_training_from_the_champion_is_other_work_with_another_champion(tmp_pa
     store, now = store_in_memory(), datetime(2026, 1, 1, tzinfo=UTC)
     store.draft("labelled_covers", "v1").publish()
 
-    def planned(model):
-        return plan_step(STEPS["finetune_clip"], store, Profile(), now, {"model": model})
+    def planned(model, **given):
+        given = {"model": model, **given}
+        return plan_step(STEPS["finetune_clip"], store, Profile(), now, given)
 
     first = planned("champion")
     assert first.inputs == {"labelled_covers": "v1"}, "there is none yet"
-    store.draft("cover_clip", "v7").publish()
+    store.draft("cover_clip", "v7").publish(parents={"clip_candidate": "c1"})
     second = planned("champion")
     assert second.inputs["cover_clip"] == "v7"
     assert second.digest != first.digest
+    made = {"parameters": second.parameters, "parents": first.inputs}
+    store.draft("clip_candidate", "c1").publish(**made)
+    assert published(second, store).version == "c1", "a promotion calls for no other training"
+    assert published(planned("champion", epochs=3), store) is None
     (tmp_path / "weights").write_text("one")
     before = planned(str(tmp_path)).digest
     (tmp_path / "weights").write_text("two")

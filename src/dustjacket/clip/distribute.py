@@ -33,7 +33,7 @@ _CALL = re.compile(r"\AAn error occurred while calling \S+\s+: ")
 _PEER_GONE = re.compile("Connection (closed|reset) by peer")
 _SIGNAL = re.compile(r"\((SIG(?!TERM)\w+)\)")  # torchrun ends the others with SIGTERM
 NO_MEMORY = re.compile(
-    r"out of memory|not enough memory|(can't|cannot) allocate memory|MemoryError|std::bad_alloc"
+    r"out of memory|not enough memory|(can't|cannot) allocate memory|\bMemoryError|std::bad_alloc"
     r"|memory allocation of \d+ bytes failed",
     re.IGNORECASE,
 )

@@ -11,7 +11,6 @@ from dustjacket.clip.checkpoints import Checkpoints
 from dustjacket.clip.distribute import run_distributed
 from dustjacket.clip.process import RESULT, Task, train_process
 from dustjacket.clip.registry import (
-    PROMOTED,
     ensure_champion,
     ensure_registered,
     ensure_starting,
@@ -20,7 +19,7 @@ from dustjacket.clip.registry import (
 from dustjacket.errors import BadInputError
 from dustjacket.genres.read import read_labels
 from dustjacket.job import Job
-from dustjacket.parameters import ClipParameters
+from dustjacket.parameters import PROMOTED, ClipParameters
 
 log = logging.getLogger(__name__)
 

@@ -100,6 +100,7 @@ def _train(task: Task, group: Group, device: torch.device) -> None:
     if resume is not None and resume.state.pairs != keys:
         print("other covers can be read than when the checkpoint was made: training begins anew")
         resume = None
+    dist.barrier()  # all have read what they go on from
     if group.rank == 0:
         until_back(checkpoints.go_on_from)(found[0] if resume else None)
     state = State(run_id=task.run_id, pairs=keys)

@@ -19,12 +19,12 @@ from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, save
 from dustjacket.clip.prompts import prompt
 from dustjacket.clip.weights import open_model
 from dustjacket.covers.read import read_index
-from dustjacket.parameters import CHAMPION_MODEL, ClipParameters
+from dustjacket.parameters import CHAMPION_MODEL, PROMOTED, ClipParameters
 from dustjacket.sources import contents
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
 REGISTERED = tracking.CLIP
-STARTING, CANDIDATE, PROMOTED = "starting_clip", "clip_candidate", "cover_clip"
+STARTING, CANDIDATE = "starting_clip", "clip_candidate"
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -45,6 +45,10 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
         BadInputError: the catalog is too small: it has one genre, no test book, or a fold of it
             would have nothing to learn or to be tested on.
     """
+    if done := job.store.with_digest(KIND, job.plan.digest):
+        tracking.connect(job.settings)  # an attempt ended between its version and its aliases
+        _set_aliases(done.facts)
+        return
     parameters = ClassifierParameters.model_validate(job.plan.parameters)
     books = read_books(spark, job.store, job.input("catalog"))
     encoder = _encoder(parameters)

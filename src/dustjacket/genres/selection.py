@@ -10,6 +10,8 @@ import numpy as np
 from dustjacket.genres.candidates import Candidate, Point
 from dustjacket.genres.scores import UNCALIBRATED, Calibration
 
+_ALIKE = 2.0
+
 
 @dataclass(frozen=True)
 class Result:
@@ -54,7 +56,8 @@ class Result:
 def select(results: Sequence[Result]) -> Result:
     """Return the simplest candidate within one standard error of the best one's mean.
 
-    Of equally simple ones that is the fastest by its seconds per fit, for else one would lose for
+    Of equally simple ones that is the fastest, or the first of those that take up to twice as long,
+    so that a busy machine decides nothing. Seconds are those per fit, for else one would lose for
     having been tried at more settings. The rule is that of Breiman et al., Classification and
     Regression Trees (1984), 3.4.3. Folds share training rows, so the error is an estimate, and a
     low one.
@@ -62,4 +65,7 @@ def select(results: Sequence[Result]) -> Result:
     best = max(results, key=lambda result: result.mean)
     least = best.mean - best.std / math.sqrt(len(best.values))
     near = [result for result in results if result.mean >= least]
-    return min(near, key=lambda one: (one.candidate.complexity, one.seconds_per_fit))
+    least_complex = min(result.candidate.complexity for result in near)
+    simple = [result for result in near if result.candidate.complexity == least_complex]
+    quick = _ALIKE * min(result.seconds_per_fit for result in simple)
+    return next(result for result in simple if result.seconds_per_fit <= quick)

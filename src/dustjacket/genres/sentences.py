@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dustjacket.errors import NotReadyError
+from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.processor import has_bf16
 from dustjacket.wheels import carried
 
@@ -38,11 +38,12 @@ class Encoder:
         They are computed in bf16 where the processor has it, which moves an entry by 1e-3.
 
         Raises:
-            NotReadyError: the weights are not at hand, or are others than those learnt with.
+            NotReadyError: the weights are not at hand.
+            CorruptVersionError: they are others than those learnt with.
         """
         folder = model_folder(self.name)
         if _digest(folder) != self.digest:
-            raise NotReadyError(
+            raise CorruptVersionError(
                 f"sentence model {self.name!r} has other weights than the classifier was trained "
                 "with: install the same ones, or select a classifier again"
             )

@@ -29,7 +29,7 @@ def form(step: Step) -> dict[str, Param]:
             type=["null", "string"],
             pattern=VERSION_PATTERN,
             title=f"{kind} version",
-            description="Version to work on. Empty: the newest.",
+            description="Version to work on. Empty: the one in use.",
             section="Inputs",
         )
     return fields

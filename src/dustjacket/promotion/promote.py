@@ -15,6 +15,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from dustjacket import tracking
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
+from dustjacket.parameters import PROMOTED
 from dustjacket.promotion.ledger import (
     Entry,
     Ledger,
@@ -28,7 +29,7 @@ from dustjacket.storage import Manifest, Store, digest_of, version_name
 
 log = logging.getLogger(__name__)
 
-CANDIDATE, PROMOTED = "clip_candidate", "cover_clip"
+CANDIDATE = "clip_candidate"
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from scipy.sparse.csgraph import connected_components
 from dustjacket.clip.embed import embed_files, quick
 from dustjacket.clip.model import Clip
 from dustjacket.clip.read import load_version
-from dustjacket.clip.registry import PROMOTED, ensure_starting
+from dustjacket.clip.registry import ensure_starting
 from dustjacket.covers.read import read_images, read_index, read_look_alikes
 from dustjacket.errors import BadInputError
 from dustjacket.job import Job
-from dustjacket.parameters import ClipParameters, IndexParameters
+from dustjacket.parameters import PROMOTED, ClipParameters, IndexParameters
 from dustjacket.retrieval.read import (
     EMBEDDINGS,
     KEPT,

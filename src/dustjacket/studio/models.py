@@ -65,7 +65,7 @@ class Covers:
 
 
 class Models:
-    """The newest published models.
+    """The models in use.
 
     ``genres`` and ``covers`` are replaced whole, when all of what is new has been read; who has
     taken one of them before goes on with it.
