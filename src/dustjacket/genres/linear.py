@@ -5,9 +5,10 @@ core. So each fit is a task of its own, and all tasks share one table of what is
 """
 
 import resource
+import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -39,6 +40,7 @@ class Table:
         sentences: (books, dimensions) embeddings of unit length, where they are at hand.
         least: pieces of fewer training books are left out.
         idf: whether rare pieces weigh more.
+        name: of this table alone, for what workers keep of it.
     """
 
     counts: Counts
@@ -48,6 +50,7 @@ class Table:
     sentences: np.ndarray | None
     least: int
     idf: bool
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def features(self, weights: Weights, rows: np.ndarray, embedded: str) -> csr_matrix:
         """Return (rows, columns + dimensions)."""
@@ -157,7 +160,7 @@ def training_rows(
 
 
 def _training(table: Table, fit: Fit) -> Training:
-    key = (id(table), fit.fold, fit.share, fit.seed, fit.embedded)
+    key = (table.name, fit.fold, fit.share, fit.seed, fit.embedded)
     if key not in _latest:
         _latest.clear()  # before the next is made: each is large
         rows = training_rows(table.labels, table.folds, fit.fold, fit.share, fit.seed)
