@@ -19,9 +19,10 @@ from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import CANDIDATES
 from dustjacket.genres.fits import Fits, in_place
 from dustjacket.genres.grams import BITS, Weights, count, joined
-from dustjacket.genres.hashed import Hashed, Member
+from dustjacket.genres.hashed import Hashed, Member, as_read
 from dustjacket.genres.known import HeldOut, Known
 from dustjacket.genres.labels import labeller
+from dustjacket.genres.linear import Table
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, logarithms, softmax
 from dustjacket.genres.selection import Result
@@ -306,6 +307,22 @@ def test_margins_are_calibrated_better_than_by_a_temperature():
     assert found.offset > -3
     assert np.abs(found.probabilities(margins) - true).mean() < 0.02
     assert (found.probabilities(margins).argmax(axis=1) == margins.argmax(axis=1)).all()
+
+
+@pytest.mark.parametrize("embedded", ["plain", "by_sign"])
+def test_pieces_and_embeddings_stand_side_by_side_however_many_rows_at_a_time(
+    known, embedded, monkeypatch
+):
+    sentences = np.random.default_rng(1).normal(size=(len(known.books), 4)).astype(np.float16)
+    table = Table(known.counts, known.labels, known.folds, 3, sentences, 1, idf=True)
+    rows = np.flatnonzero(known.folds != 1)
+    weights = Weights.learn(table.counts.rows(rows), 1)
+    found = table.features(weights, rows, embedded)
+    wanted = as_read(sentences[rows].astype(np.float32), embedded)
+    assert np.array_equal(found[:, -wanted.shape[1] :].toarray(), wanted)
+    assert (found[:, : -wanted.shape[1]] != table.features(weights, rows, "")).nnz == 0
+    monkeypatch.setattr("dustjacket.genres.linear._ROWS_AT_ONCE", 7)
+    assert (table.features(weights, rows, embedded) != found).nnz == 0
 
 
 def test_a_fold_is_calibrated_by_the_others():

@@ -27,6 +27,8 @@ Training = tuple[np.ndarray, Weights, csr_matrix]
 """The rows to learn of, the weights of their pieces, and their features."""
 LearnerName = Literal["complement_nb", "linear_svm"]
 
+_ROWS_AT_ONCE = 10_000
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -59,13 +61,26 @@ class Table:
         pieces = csr_matrix((values, columns, starts), shape)
         if not embedded or self.sentences is None:
             return pieces
-        sentences = as_read(self.sentences[rows].astype(np.float32), embedded)
-        rows_of, dimensions = sentences.shape
-        # As a matrix without a zero, which takes a tenth of the memory that looking for them does.
-        starts = np.arange(0, sentences.size + 1, dimensions)
-        columns = np.tile(np.arange(dimensions, dtype=np.int32), rows_of)
-        dense = csr_matrix((sentences.ravel(), columns, starts), sentences.shape)
-        return hstack([pieces, dense], format="csr")
+        dimensions = as_read(self.sentences[:1], embedded).shape[1]
+        starts = pieces.indptr + dimensions * np.arange(len(rows) + 1)
+        values, columns = np.empty(starts[-1], np.float32), np.empty(starts[-1], np.int32)
+        # Some rows at a time, for all at once would be in memory twice, and they are most of it.
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            some = rows[first : first + _ROWS_AT_ONCE]
+            dense = as_read(self.sentences[some].astype(np.float32), embedded)
+            part = hstack([pieces[first : first + len(some)], _without_zeros(dense)], format="csr")
+            to = slice(starts[first], starts[first + len(some)])
+            values[to], columns[to] = part.data, part.indices
+        return csr_matrix((values, columns, starts), (len(rows), pieces.shape[1] + dimensions))
+
+
+def _without_zeros(dense: np.ndarray) -> csr_matrix:
+    """Return what has no zero as a matrix, in a tenth of the memory that looking for them takes."""
+    rows, columns = dense.shape
+    starts = np.arange(0, dense.size + 1, columns)
+    return csr_matrix(
+        (dense.ravel(), np.tile(np.arange(columns, dtype=np.int32), rows), starts), dense.shape
+    )
 
 
 @dataclass(frozen=True)
