@@ -23,6 +23,7 @@ CandidateName = Literal[
     "vote",
 ]
 PROMOTED = "cover_clip"
+"""The kind of promoted models."""
 CHAMPION_MODEL = "champion"
 """A model's name that stands for the newest promoted one."""
 Recipe = Literal["full", "locked_image", "locked_text", "locked", "lora"]

@@ -82,7 +82,7 @@ STEPS = {
             "index_covers",
             "cover_index",
             ("covers",),
-            reads_if_there=("cover_clip",),
+            reads_if_there=(PROMOTED,),
             packages=("clip", "retrieval"),
         ),
     )

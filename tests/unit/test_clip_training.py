@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from dustjacket.clip.contrast import Group, contrastive_loss
-from dustjacket.clip.data import Pairs, draw_epoch
+from dustjacket.clip.data import Pairs, batch_size, draw_epoch
 from dustjacket.clip.gradients import average_gradients, backward
 from dustjacket.clip.model import random_model
 from dustjacket.clip.towers import Towers, lock, merge_lora, shifted, trainable
-from dustjacket.clip.train import DivergedError, batch_size, fit, schedule
+from dustjacket.clip.train import DivergedError, fit, schedule
 from dustjacket.errors import BadInputError
 from dustjacket.parameters import ClipParameters
 

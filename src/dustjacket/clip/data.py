@@ -11,7 +11,10 @@ from PIL import Image
 
 from dustjacket.clip.prompts import sampled_variants
 from dustjacket.covers.read import read_images
+from dustjacket.errors import BadInputError
 from dustjacket.storage import Manifest, Store
+
+_EVEN = 12  # as many as 1, 2, 3, 4, 6 or 12 processes share alike
 
 
 class Images(Protocol):
@@ -124,3 +127,20 @@ def draw_epoch(books: pd.DataFrame, seed: int, epoch: int, reach: int) -> Epoch:
         variants=torch.from_numpy(sampled_variants(books, rng)),
         shifts=torch.from_numpy(rng.integers(-reach, reach + 1, size=(len(books), 2))),
     )
+
+
+def batch_size(asked: int, pairs: int, processes: int) -> int:
+    """Return the pairs in a batch: as many as asked for, or nearly all where there are fewer.
+
+    It does not depend on the number of processes, who share it in equal parts.
+
+    Raises:
+        BadInputError: they cannot.
+    """
+    size = asked if asked <= pairs else pairs // _EVEN * _EVEN or pairs // 2 * 2
+    if not size or size % processes:
+        raise BadInputError(
+            f"{processes} processes cannot share a batch of {size}, which is what {pairs} training "
+            "pairs give: take fewer processes, or ingest more covers"
+        )
+    return size

@@ -15,19 +15,18 @@ import torch.distributed as dist
 
 from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, State, copied, restore, snapshot
 from dustjacket.clip.contrast import Group
-from dustjacket.clip.data import Epoch, Pairs, draw_epoch
+from dustjacket.clip.data import Epoch, Pairs, batch_size, draw_epoch
 from dustjacket.clip.gradients import average_gradients, backward, mean
 from dustjacket.clip.metrics import mean_recall_at_10
 from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts, prompt_variants
 from dustjacket.clip.towers import Towers, lock, merge_lora, trainable
-from dustjacket.errors import BadInputError, DustjacketError
+from dustjacket.errors import DustjacketError
 from dustjacket.parameters import ClipParameters
 
 MAX_LOGIT_SCALE = math.log(100)
 MAX_GRADIENT_NORM = 1.0
 _SAY_EVERY_S = 10.0
-_EVEN = 12  # as many as 1, 2, 3, 4, 6 or 12 processes share alike
 Tell = Callable[[dict[str, float], int], None]
 
 
@@ -273,23 +272,6 @@ class _Run:
             for name, one in tuned.items()
         }
         self.clip.model.load_state_dict(mixed)
-
-
-def batch_size(asked: int, pairs: int, processes: int) -> int:
-    """Return the pairs in a batch: as many as asked for, or nearly all where there are fewer.
-
-    It does not depend on the number of processes, who share it in equal parts.
-
-    Raises:
-        BadInputError: they cannot.
-    """
-    size = asked if asked <= pairs else pairs // _EVEN * _EVEN or pairs // 2 * 2
-    if not size or size % processes:
-        raise BadInputError(
-            f"{processes} processes cannot share a batch of {size}, which is what {pairs} training "
-            "pairs give: take fewer processes, or ingest more covers"
-        )
-    return size
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:

@@ -7,6 +7,7 @@ from safetensors.numpy import load
 
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.genres.read import read_labels
+from dustjacket.parameters import PROMOTED
 from dustjacket.retrieval.search import SHOWN, CoverIndex, Match
 from dustjacket.storage import Manifest, Store
 
@@ -15,7 +16,7 @@ EMBEDDINGS, ROWS = "embeddings.safetensors", "covers.parquet"
 VECTORS = "covers"  # the tensor in EMBEDDINGS
 KEPT = (*(name for name in SHOWN if name != "genre"), "look")
 """Columns of ROWS."""
-_CHAMPION, _LABELS, _COVERS, _MODEL = "cover_clip", "labelled_covers", "covers", "model/"
+_LABELS, _COVERS, _MODEL = "labelled_covers", "covers", "model/"
 
 
 def weights_of(model: Manifest) -> str:
@@ -45,7 +46,7 @@ def index_in_use(store: Store) -> Manifest:
     Raises:
         NotReadyError: there is none.
     """
-    champion = store.newest(_CHAMPION)
+    champion = store.newest(PROMOTED)
     found = (newest_index_of(store, champion) if champion else None) or store.newest(KIND)
     if found is None:
         raise NotReadyError("no cover index is published yet: run `dustjacket run`")

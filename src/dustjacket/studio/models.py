@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dustjacket.covers.read import read_image
 from dustjacket.errors import DustjacketError, NotReadyError
+from dustjacket.parameters import PROMOTED
 from dustjacket.retrieval.read import index_in_use, load_index, model_of
 from dustjacket.run_pages import run_page
 from dustjacket.steps import STEPS, in_use
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_CHAMPION, _CANDIDATE = "cover_clip", "clip_candidate"  # which a promotion makes of which
+_CANDIDATE = "clip_candidate"  # of which a promotion makes a champion
 _IMAGES_KEPT = 1024
 _TEXTS = 32  # that are embedded at once, so that others wait for no more
 
@@ -207,7 +208,7 @@ class Models:
         )
 
     def _run(self, made: Made) -> str | None:
-        made_as = _CANDIDATE if made.kind == _CHAMPION else made.kind
+        made_as = _CANDIDATE if made.kind == PROMOTED else made.kind
         step = next((step for step in STEPS.values() if step.publishes == made_as), None)
         if step is None or not step.experiment:
             return None
