@@ -55,32 +55,25 @@ class Table:
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def features(self, weights: Weights, rows: np.ndarray, embedded: str) -> csr_matrix:
-        """Return (rows, columns + dimensions)."""
+        """Return (rows, columns + dimensions): doubles, else each fit makes a copy of doubles."""
         starts, columns, values = weights.vectors(self.counts.rows(rows))
         shape = (len(rows), len(weights.buckets))
         pieces = csr_matrix((values, columns, starts), shape)
         if not embedded or self.sentences is None:
-            return pieces
-        dimensions = as_read(self.sentences[:1], embedded).shape[1]
-        starts = pieces.indptr + dimensions * np.arange(len(rows) + 1)
-        values, columns = np.empty(starts[-1], np.float32), np.empty(starts[-1], np.int32)
+            return pieces.astype(np.float64)
+        # By sign too, a book has no more than these that are not 0.
+        most = pieces.nnz + self.sentences.shape[1] * len(rows)
+        values, columns, ends = np.empty(most), np.empty(most, np.int32), [0]
         # Some rows at a time, for all at once would be in memory twice, and they are most of it.
         for first in range(0, len(rows), _ROWS_AT_ONCE):
             some = rows[first : first + _ROWS_AT_ONCE]
             dense = as_read(self.sentences[some].astype(np.float32), embedded)
-            part = hstack([pieces[first : first + len(some)], _without_zeros(dense)], format="csr")
-            to = slice(starts[first], starts[first + len(some)])
+            part = hstack([pieces[first : first + len(some)], csr_matrix(dense)], format="csr")
+            to = slice(ends[-1], ends[-1] + part.nnz)
             values[to], columns[to] = part.data, part.indices
-        return csr_matrix((values, columns, starts), (len(rows), pieces.shape[1] + dimensions))
-
-
-def _without_zeros(dense: np.ndarray) -> csr_matrix:
-    """Return what has no zero as a matrix, in a tenth of the memory that looking for them takes."""
-    rows, columns = dense.shape
-    starts = np.arange(0, dense.size + 1, columns)
-    return csr_matrix(
-        (dense.ravel(), np.tile(np.arange(columns, dtype=np.int32), rows), starts), dense.shape
-    )
+            ends.extend(part.indptr[1:] + to.start)
+        to = slice(0, ends[-1])
+        return csr_matrix((values[to], columns[to], ends), (len(rows), part.shape[1]))
 
 
 @dataclass(frozen=True)
@@ -137,7 +130,7 @@ def run_fit(fit: Fit, shared: "Broadcast[Table]") -> Fitted:
         held_out = np.flatnonzero(table.folds == fit.fold)
         x = table.features(weights, held_out, fit.embedded)
         scores = np.full((len(held_out), table.genres), UNSEEN, np.float32)
-        found = x @ learnt.T.astype(np.float32) + bias
+        found = x @ learnt.T + bias
         scores[:, known] = found if margins else logarithms(softmax(found))
     return Fitted(
         scores,
