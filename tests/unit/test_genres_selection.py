@@ -123,6 +123,17 @@ def with_rare(request, spark, catalog):
         yield fits, known.genres.index(request.param)
 
 
+def test_what_spark_keeps_of_the_folds_is_let_go_of_and_made_again_when_asked_for(with_rare):
+    fits, _ = with_rare
+    kept = fits.known.spark.sparkContext._jsc.getPersistentRDDs
+    before = fits.score(CANDIDATES["naive_bayes"], {"smoothing": 1.0}, 0)
+    many = len(kept())
+    fits.close()
+    assert len(kept()) < many
+    again = fits.score(CANDIDATES["naive_bayes"], {"smoothing": 1.0}, 0)
+    assert np.array_equal(again.scores, before.scores)
+
+
 def test_a_share_of_the_rows_has_every_genre_and_is_what_other_candidates_learn_of(with_rare):
     fits, _ = with_rare
     known, candidate = fits.known, CANDIDATES["naive_bayes"]

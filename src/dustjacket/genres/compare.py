@@ -62,7 +62,11 @@ def compare(fits: Fits, candidates: Sequence[Candidate]) -> list[Result]:
     folds = fits.known.parameters.folds
     progress = _Progress(sum(len(candidate.grid) for candidate in alone) * folds)
     done: dict[str, Scored] = {}
-    results = [_try(fits, candidate, done, progress) for candidate in alone]
+    results = []
+    for at, candidate in enumerate(alone, 1):
+        results.append(_try(fits, candidate, done, progress))
+        if not any(isinstance(later, SparkCandidate) for later in alone[at:]):
+            fits.close()  # what Spark keeps is as much as the fits of linear classifiers need
     votes = [one for one in candidates if isinstance(one, VoteCandidate)]
     return results + [_vote(fits.known, vote, results) for vote in votes]
 

@@ -94,10 +94,11 @@ class Fits:
             self.folds.append(fold)
 
     def close(self) -> None:
-        """Let go of what Spark keeps of the folds."""
+        """Let go of what Spark keeps of the folds, until a fit by Spark asks for them again."""
         for fold in self.folds:
             fold.train.unpersist()
             fold.held_out.unpersist()
+        self.folds.clear()
 
     def score(
         self,
@@ -197,6 +198,8 @@ class Fits:
     ) -> Scored:
         began = time.monotonic()
         seed = self.known.parameters.seed
+        if not self.folds:
+            self.prepare()
         at = self.folds[fold]
         train = at.train
         if trust is not None or share < 1:
