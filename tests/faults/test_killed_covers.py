@@ -14,8 +14,8 @@ from rich.console import Console
 
 from dustjacket.covers.source import cache_name
 from dustjacket.lifeline import marked
-from dustjacket.parameters import Profile
 from dustjacket.platform.object_store import object_store
+from dustjacket.profile import Profile
 from dustjacket.steps import STEPS, plan_step
 from dustjacket.storage import Store
 from tests.conftest import ROOT, fresh_home

@@ -23,9 +23,9 @@ from dustjacket.clip.model import MODEL_FOLDER, random_model, save
 from dustjacket.clip.process import DIVERGED
 from dustjacket.clip.read import load_version
 from dustjacket.lifeline import marked
-from dustjacket.parameters import Profile
 from dustjacket.platform import supervision
 from dustjacket.platform.servers import MARK
+from dustjacket.profile import Profile
 from dustjacket.steps import STEPS, plan_step
 from dustjacket.storage import version_name
 from tests.conftest import ROOT

@@ -1,4 +1,4 @@
-"""Two candidates, really trained: the better one serves, the one of shuffled pairs is refused."""
+"""A run that is killed goes on; then the better candidate serves, that of shuffled pairs never."""
 
 import io
 import json
@@ -9,13 +9,17 @@ import pytest
 
 from dustjacket.chain.airflow_api import ACTIVE, AirflowApi
 from dustjacket.genres.read import read_labels
+from dustjacket.lifeline import marked
+from dustjacket.platform.servers import MARK
 from dustjacket.promotion import Ledger
 from dustjacket.retrieval.read import index_in_use
 from dustjacket.sample import make_sample
+from dustjacket.steps import STEPS
 from dustjacket.storage import Store, version_name
 from tests.conftest import running_platform
 from tests.e2e.conftest import dustjacket
 from tests.faults.test_ended_tasks import until
+from tests.faults.test_starts import started, wait_for_line
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
@@ -33,13 +37,19 @@ def own_store(own_platform):
 
 @pytest.fixture(scope="module")
 def report(own_platform, tmp_path_factory):
-    """The whole chain on a small sample library, once."""
+    """The whole chain on a small sample library, killed in the middle and run again."""
     folder = tmp_path_factory.mktemp("library")
     library = make_sample(folder, 400, 300, seed=7)
     words = ["run", "--catalog", library.listing, "--covers", library.covers]
     words += ["--select-classifier.candidates", '["complement_nb"]']
     words += ["--finetune-clip.recipe", "locked", "--finetune-clip.epochs", 30]
     words += ["--finetune-clip.learning-rate", "1e-3", "--evaluate-clip.min-test-covers", 30]
+    process, said = started(own_platform.home, folder, *words)
+    wait_for_line(said, "select_classifier running: cross_validate", 240)
+    process.kill()
+    process.wait()
+    for one in marked(MARK, str(own_platform.home)):
+        one.kill()
     dustjacket(*words, home=own_platform.home, cwd=folder)
     return json.loads((folder / "report.json").read_text())
 
@@ -56,6 +66,17 @@ def shuffle(store):
     draft = store.draft("labelled_covers", version_name(datetime.now(UTC), f"{13:012}"))
     draft.put("labels/part.parquet", table.getvalue())
     return draft.publish(parents=labels.parents, facts=labels.facts)[0]
+
+
+def test_a_run_killed_in_the_middle_continues_where_it_was(report, own_store):
+    assert report["catalog"]["rows_read"] == 400
+    for step in STEPS.values():
+        versions = own_store.versions(step.publishes)
+        digests = [version.rpartition("-")[2] for version in versions]
+        assert len(set(digests)) == len(digests) > 0, "the same work published once"
+        newest = own_store.newest(step.publishes)
+        for entry in newest.files:
+            own_store.read(newest, entry.path)
 
 
 def test_what_was_trained_on_its_own_covers_is_promoted(report, own_store):
