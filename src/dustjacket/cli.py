@@ -15,13 +15,8 @@ from pydantic_settings import (
 )
 
 from dustjacket.errors import DustjacketError
-from dustjacket.parameters import (
-    CatalogParameters,
-    CoversParameters,
-    Profile,
-    StepParameters,
-    first_error,
-)
+from dustjacket.parameters import CatalogParameters, CoversParameters, StepParameters
+from dustjacket.profile import Profile, first_error
 from dustjacket.questions import Covers, Genre, History, Match, Rollback, Studio, console
 
 if TYPE_CHECKING:

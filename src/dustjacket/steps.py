@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.parameters import PROMOTED, Profile
+from dustjacket.parameters import PROMOTED
+from dustjacket.profile import Profile
 from dustjacket.sources import contents, fingerprint
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 

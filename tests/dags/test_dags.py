@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dustjacket.parameters import Profile
+from dustjacket.profile import Profile
 from dustjacket.steps import STEPS
 
 DAGS = Path(__file__).parents[2] / "dags"

@@ -11,8 +11,8 @@ from pyspark import SparkContext
 from rich.console import Console
 
 from dustjacket.job import Job
-from dustjacket.parameters import Profile
 from dustjacket.platform.object_store import object_store
+from dustjacket.profile import Profile
 from dustjacket.settings import Settings
 from dustjacket.spark import session
 from dustjacket.steps import STEPS, plan_step

@@ -10,7 +10,8 @@ import pytest
 from dustjacket.chain.airflow_api import ACTIVE
 from dustjacket.chain.run import store_profile
 from dustjacket.errors import BadInputError
-from dustjacket.parameters import CatalogParameters, CoversParameters, Profile
+from dustjacket.parameters import CatalogParameters, CoversParameters
+from dustjacket.profile import Profile
 from dustjacket.steps import STEPS
 
 pytestmark = pytest.mark.integration

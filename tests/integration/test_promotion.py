@@ -12,8 +12,9 @@ from rich.console import Console
 from dustjacket import cli, questions, tracking
 from dustjacket.chain.follow import current_versions
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
-from dustjacket.parameters import EvaluationParameters, Profile
+from dustjacket.parameters import EvaluationParameters
 from dustjacket.platform.object_store import object_store
+from dustjacket.profile import Profile
 from dustjacket.promotion import Comparison, Ledger, as_facts, decide
 from dustjacket.promotion import promote as promoting
 from dustjacket.promotion.promote import PROMOTED, Answer, promote, rollback

@@ -16,8 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.job import Job, told_error
-from dustjacket.parameters import Profile
 from dustjacket.platform.object_store import object_store
+from dustjacket.profile import Profile
 from dustjacket.steps import STEPS, Plan, plan_step
 from dustjacket.storage import MANIFEST, Manifest, Store
 

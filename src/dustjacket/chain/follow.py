@@ -15,7 +15,7 @@ from rich.table import Table
 
 from dustjacket.chain.airflow_api import ACTIVE, AirflowApi, DagRun
 from dustjacket.errors import DustjacketError
-from dustjacket.parameters import Profile
+from dustjacket.profile import Profile
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.steps import STEPS, Plan, plan_step, published
 from dustjacket.storage import Manifest, Store

@@ -12,8 +12,8 @@ from dustjacket.chain.airflow_api import AirflowApi
 from dustjacket.chain.follow import run_chain, wait_for_dags
 from dustjacket.chain.report import build_report, print_report
 from dustjacket.errors import BadInputError
-from dustjacket.parameters import PROFILE_VARIABLE, Profile, parse_profile
 from dustjacket.platform import down, is_up, up
+from dustjacket.profile import PROFILE_VARIABLE, Profile, parse_profile
 from dustjacket.sample import make_sample
 from dustjacket.settings import Settings
 from dustjacket.sources import fingerprint

@@ -4,7 +4,8 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from dustjacket.parameters import Profile, StepParameters
+from dustjacket.parameters import StepParameters
+from dustjacket.profile import Profile
 from dustjacket.steps import Step
 
 VERSION_PATTERN = r"^\d{8}T\d{12}Z-[0-9a-f]{12}$"
