@@ -127,8 +127,9 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
         # A progress bar is of no use in a task's log.
         "spark.ui.showConsoleProgress false\n"
         # Most jobs have ended before Java's second compiler has paid for itself; and while Python
-        # works, Java gives back what it no longer needs.
-        "spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:G1PeriodicGCInterval=10000\n"
+        # works, Java gives back what it no longer needs, but for a part.
+        "spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:G1PeriodicGCInterval=10000 "
+        "-XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30\n"
     )
 
 
