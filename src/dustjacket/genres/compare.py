@@ -2,9 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from multiprocessing.pool import ThreadPool
 
 import mlflow
@@ -64,17 +63,10 @@ def compare(fits: Fits, candidates: Sequence[Candidate]) -> list[Result]:
     progress = _Progress(sum(len(candidate.grid) for candidate in alone) * folds)
     done: dict[str, Scored] = {}
     results = []
-    # One fit of a small table does not keep all cores at work.
-    with ThreadPool(fits.known.spark.sparkContext.defaultParallelism) as pool:
-        # Asked for at once: the next candidate is fitted while the one before is calibrated.
-        coming = [
-            pool.imap(partial(_score, fits, candidate, done), _order(candidate, folds))
-            for candidate in alone
-        ]
-        for at, candidate in enumerate(alone):
-            results.append(_try(fits.known, candidate, coming[at], progress))
-            if not any(isinstance(later, SparkCandidate) for later in alone[at + 1 :]):
-                fits.close()  # what Spark keeps is as much as fits of linear classifiers need
+    for at, candidate in enumerate(alone, 1):
+        results.append(_try(fits, candidate, done, progress))
+        if not any(isinstance(later, SparkCandidate) for later in alone[at:]):
+            fits.close()  # what Spark keeps is as much as the fits of linear classifiers need
     votes = [one for one in candidates if isinstance(one, VoteCandidate)]
     return results + [_vote(fits.known, vote, results) for vote in votes]
 
@@ -96,35 +88,30 @@ class _Progress:
         log.info("fit %d of %d: %s; about %.0f s left", self._done, self._total, what, left)
 
 
-def _order(candidate: Candidate, folds: int) -> list[tuple[int, int]]:
-    """Fold by fold, so that a worker's features of a fold serve all points of the grid."""
-    return [(fold, at) for fold in range(folds) for at in _points(candidate)]
+def _try(fits: Fits, candidate: Candidate, done: dict[str, Scored], progress: _Progress) -> Result:
+    known = fits.known
+    # Fold by fold, so that a worker's features of a fold serve all points of the grid.
+    order = [(fold, at) for fold in range(known.parameters.folds) for at in _points(candidate)]
+    # One fit of a small table does not keep all cores at work.
+    cores = known.spark.sparkContext.defaultParallelism
 
+    def score(fit: tuple[int, int]) -> Scored:
+        fold, at = fit
+        point = candidate.grid[at]
+        if not isinstance(candidate, SparkCandidate):
+            return fits.score(candidate, point, fold)
+        key = f"{candidate.estimator.__name__} {candidate.column} {sorted(point.items())} {fold}"
+        if key not in done:
+            done[key] = fits.score(candidate, point, fold)
+        return done[key]
 
-def _score(
-    fits: Fits, candidate: Candidate, done: dict[str, Scored], fit: tuple[int, int]
-) -> Scored:
-    fold, at = fit
-    point = candidate.grid[at]
-    if not isinstance(candidate, SparkCandidate):
-        return fits.score(candidate, point, fold)
-    key = f"{candidate.estimator.__name__} {candidate.column} {sorted(point.items())} {fold}"
-    if key not in done:
-        done[key] = fits.score(candidate, point, fold)
-    return done[key]
-
-
-def _try(
-    known: Known, candidate: Candidate, coming: Iterable[Scored], progress: _Progress
-) -> Result:
-    order = _order(candidate, known.parameters.folds)
-    with mlflow.start_run(run_name=candidate.name, nested=True):
+    with mlflow.start_run(run_name=candidate.name, nested=True), ThreadPool(cores) as pool:
         mlflow.log_params({"candidate": candidate.name, "features": candidate.features})
         runs = [_start_point(candidate, at) for at in _points(candidate)]
         parts: list[list[Scored]] = [[] for _ in runs]
         values: list[list[float]] = [[] for _ in runs]
         try:
-            for (fold, at), part in zip(order, coming, strict=True):
+            for (fold, at), part in zip(order, pool.imap(score, order), strict=True):
                 parts[at].append(part)
                 values[at].append(_log_fold(known, part, fold, runs[at]))
                 progress.step(f"{candidate.name} {_settings(candidate.grid[at])}, fold {fold}")
