@@ -50,7 +50,8 @@ def report(own_platform, tmp_path_factory):
     process.wait()
     for one in marked(MARK, str(own_platform.home)):
         one.kill()
-    dustjacket(*words, home=own_platform.home, cwd=folder)
+    again = dustjacket(*words, home=own_platform.home, cwd=folder)
+    assert "verdict" in again.stdout
     return json.loads((folder / "report.json").read_text())
 
 

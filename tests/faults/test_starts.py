@@ -12,7 +12,7 @@ from dustjacket.platform.servers import MARK
 from tests.conftest import assert_nothing_is_left, fresh_home
 from tests.e2e.conftest import DUSTJACKET, dustjacket, environment
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture

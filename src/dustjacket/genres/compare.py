@@ -54,8 +54,6 @@ def compare(fits: Fits, candidates: Sequence[Candidate]) -> list[Result]:
 
     A candidate is a child run, one of its settings a run below, a fold a step of its metrics.
     """
-    if any(isinstance(candidate, SparkCandidate) for candidate in candidates):
-        fits.prepare()
     if any(isinstance(candidate, TaskCandidate) for candidate in candidates):
         _ = fits.known.table  # made once, before threads ask for it
     alone = [one for one in candidates if not isinstance(one, VoteCandidate)]
@@ -63,10 +61,12 @@ def compare(fits: Fits, candidates: Sequence[Candidate]) -> list[Result]:
     progress = _Progress(sum(len(candidate.grid) for candidate in alone) * folds)
     done: dict[str, Scored] = {}
     results = []
-    for at, candidate in enumerate(alone, 1):
-        results.append(_try(fits, candidate, done, progress))
-        if not any(isinstance(later, SparkCandidate) for later in alone[at:]):
+    for candidate in alone:
+        if isinstance(candidate, SparkCandidate):
+            fits.prepare()  # made once, before threads ask for it
+        else:
             fits.close()  # what Spark keeps is as much as the fits of linear classifiers need
+        results.append(_try(fits, candidate, done, progress))
     votes = [one for one in candidates if isinstance(one, VoteCandidate)]
     return results + [_vote(fits.known, vote, results) for vote in votes]
 

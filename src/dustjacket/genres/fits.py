@@ -82,7 +82,9 @@ class Fits:
     folds: list[Fold] = field(default_factory=list)
 
     def prepare(self) -> None:
-        """Make the features of every fold for Spark's classifiers."""
+        """Make the features of every fold for Spark's classifiers, unless they are at hand."""
+        if self.folds:
+            return
         for number in range(self.known.parameters.folds):
             train = self.known.frame.where(fn.col("fold") != number)
             features = fit_features(train, self.known.parameters.vocabulary, select=self.select)
@@ -196,10 +198,9 @@ class Fits:
         share: float,
         trust: np.ndarray | None,
     ) -> Scored:
+        self.prepare()
         began = time.monotonic()
         seed = self.known.parameters.seed
-        if not self.folds:
-            self.prepare()
         at = self.folds[fold]
         train = at.train
         if trust is not None or share < 1:

@@ -72,8 +72,8 @@ class Table:
             to = slice(ends[-1], ends[-1] + part.nnz)
             values[to], columns[to] = part.data, part.indices
             ends.extend(part.indptr[1:] + to.start)
-        to = slice(0, ends[-1])
-        return csr_matrix((values[to], columns[to], ends), (len(rows), part.shape[1]))
+        shape = (len(rows), part.shape[1])
+        return csr_matrix((values[: ends[-1]], columns[: ends[-1]], ends), shape)
 
 
 @dataclass(frozen=True)
