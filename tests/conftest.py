@@ -23,11 +23,15 @@ PREFIXES = ("DUSTJACKET_", "AIRFLOW", "MLFLOW_", "SPARK_", "AWS_")
 def own_environment():
     """No server or setting of the shell that runs the tests is seen by them."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(PREFIXES)]:
-            patch.delenv(name)
+        forget_settings(patch)
         load_settings.cache_clear()
         yield
     load_settings.cache_clear()
+
+
+def forget_settings(patch):
+    for name in [name for name in os.environ if name.startswith(PREFIXES)]:
+        patch.delenv(name)
 
 
 def fresh_home(name):
@@ -42,9 +46,13 @@ def fresh_home(name):
 
 @contextmanager
 def running_platform(name, **variables):
-    """Run a platform for a block; its settings are those that ``load_settings`` gives in it."""
+    """Run a platform for a block; its settings are those that ``load_settings`` gives in it.
+
+    Of another platform of the tests, which may run meanwhile, it takes none.
+    """
     home = fresh_home(name)
     with pytest.MonkeyPatch.context() as patch:
+        forget_settings(patch)
         for variable, value in {"DUSTJACKET_HOME": home, **variables}.items():
             patch.setenv(variable, str(value))
         patch.setenv("SPARK_CONF_DIR", str(home / "spark-conf"))

@@ -22,12 +22,14 @@ def test_s3_away_at_publish_the_task_retries_and_nothing_is_half_published(
     until((stage / "attempts").exists, 90, "the job has not begun")
     control.stopProcess("s3")
     (stage / "go-on").touch()
-    until(
-        lambda: state_of(airflow, run, "normalise").state == "up_for_retry",
-        120,
-        "the task did not fail when S3 was away",
-    )
-    control.startProcess("s3")
+    try:
+        until(
+            lambda: state_of(airflow, run, "normalise").state == "up_for_retry",
+            120,
+            "the task did not fail when S3 was away",
+        )
+    finally:
+        control.startProcess("s3")
     until(lambda: platform_is_well(platform), 60, "S3 did not come back")
     assert store.versions("covers") == []
 
