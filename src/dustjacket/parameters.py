@@ -165,9 +165,7 @@ class ClassifierParameters(StepParameters):
         le=1000,
         description="Leave hashed pieces out that fewer training books have; 0: 1, or 2 of 50,000",
     )
-    idf: bool = Field(
-        True, description="Whether rare pieces weigh more; in Spark's four, rare terms always do"
-    )
+    idf: bool = Field(True, description="Whether rare terms and pieces weigh more (IDF)")
     use_descriptions: bool = Field(
         False,
         description="Learn from descriptions too; labels of covers, the Studio and the command "

@@ -76,7 +76,7 @@ def test_features_of_a_fold_know_nothing_of_its_held_out_books(spark):
         spark.createDataFrame(both, "title string, genre string, author string, group string")
     )
     learnt = frame.where("genre <> 'c'")
-    features = fit_features(learnt, 100, select=True)
+    features = fit_features(learnt, 100, select=True, idf=True)
     assert sorted(features.vocabulary) == ["rice", "road"]
     assert features.genres == ["a", "b"]
     vectors = features.vectors(frame.where("genre = 'c'")).collect()
@@ -163,15 +163,16 @@ def test_too_few_rows_for_the_folds_is_said():
 
 
 @pytest.mark.parametrize("name", PAPER)
-@pytest.mark.parametrize("genres", [2, 3])
-def test_the_scorer_gives_sparks_own_probabilities(spark, books, catalog, name, genres):
+@pytest.mark.parametrize(("genres", "idf"), [(2, True), (3, True), (3, False)])
+def test_the_scorer_gives_sparks_own_probabilities(spark, books, catalog, name, genres, idf):
     candidate = CANDIDATES[name]
     known = list(WORDS)[:genres]
     train = books.where(books["genre"].isin(known))
     train = train.withColumn(WEIGHT, F.lit(1.0))
-    features = fit_features(train, 100, select=candidate.column == SELECTED)
+    features = fit_features(train, 100, select=candidate.column == SELECTED, idf=idf)
     model = candidate.fit(features.labelled(train), candidate.grid[-1], seed=13)
     counted = export(features, model)
+    assert (np.ptp(counted.idf) > 0) == idf
     assert features.genres == sorted(known)
     unseen = pd.DataFrame({"title": ["Quux", "Rice, rice & sea"], "author": [None, "Travel Lee"]})
     asked = pd.concat([catalog[["title", "author"]], unseen], ignore_index=True)

@@ -92,8 +92,8 @@ def _random_forest(seed: int) -> RandomForestClassifier:
 
 # Naive Bayes is sums over books; embeddings need another model wherever the classifier is used.
 _SUMS, _LINEAR, _TREES, _EMBEDDED, _VOTE = range(5)
-_TERMS = "words and word pairs of titles, words of authors; counted, TF-IDF"
-_PIECES = "words, word pairs and pieces of words of titles, words of authors; hashed, TF-IDF"
+_TERMS = "words and word pairs of titles, words of authors; counted"
+_PIECES = "words, word pairs and pieces of words of titles, words of authors; hashed"
 _SENTENCES = f"{_PIECES}; sentence embeddings"
 _SMOOTHINGS = ({"alpha": 0.1}, {"alpha": 0.3}, {"alpha": 1.0})
 _COSTS = ({"C": 0.1}, {"C": 0.3}, {"C": 0.3, "balanced": 1.0})

@@ -106,7 +106,8 @@ def _try(fits: Fits, candidate: Candidate, done: dict[str, Scored], progress: _P
         return done[key]
 
     with mlflow.start_run(run_name=candidate.name, nested=True), ThreadPool(cores) as pool:
-        mlflow.log_params({"candidate": candidate.name, "features": candidate.features})
+        what = {"candidate": candidate.name, "features": candidate.features}
+        mlflow.log_params({**what, "idf": known.parameters.idf})
         runs = [_start_point(candidate, at) for at in _points(candidate)]
         parts: list[list[Scored]] = [[] for _ in runs]
         values: list[list[float]] = [[] for _ in runs]

@@ -1,4 +1,4 @@
-"""Books as vectors: counts of terms times inverse document frequency, fitted on training rows."""
+"""Books as vectors: counts of terms, weighted by rarity if asked; fitted on training rows."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,13 +48,13 @@ class Features:
     Attributes:
         indexer: from genre to label.
         counts: from terms to counts; holds the vocabulary.
-        weights: from counts to counts times IDF.
+        weights: from counts to counts times IDF, where rare terms weigh more.
         slicer: from all terms to those that tell genres apart, where they were asked for.
     """
 
     indexer: StringIndexerModel
     counts: CountVectorizerModel
-    weights: IDFModel
+    weights: IDFModel | None
     slicer: VectorSlicer | None
 
     @cached_property
@@ -69,7 +69,9 @@ class Features:
 
     @cached_property
     def idf(self) -> np.ndarray:
-        """(terms,)."""
+        """(terms,): what each term weighs; 1 where all weigh the same."""
+        if self.weights is None:
+            return np.ones(len(self.vocabulary))
         return np.asarray(self.weights.idf.toArray())
 
     def labelled(self, books: DataFrame) -> DataFrame:
@@ -80,25 +82,26 @@ class Features:
         """Return the vectors of books with ``terms``, and their other columns but those."""
         stages: list[Any] = [
             self.counts,
-            self.weights,
-            _normalizer(),
+            *([self.weights] if self.weights else []),
+            Normalizer(inputCol="weighted" if self.weights else "counts", outputCol=FEATURES),
             *([self.slicer] if self.slicer else []),
         ]
         vectors = PipelineModel(stages).transform(books)
         return vectors.drop(TERMS, "counts", "weighted")
 
 
-def fit_features(train: DataFrame, vocabulary: int, *, select: bool) -> Features:
+def fit_features(train: DataFrame, vocabulary: int, *, select: bool, idf: bool) -> Features:
     """Learn features from training rows with ``genre`` and ``terms``.
 
     Args:
         vocabulary: how many of the most frequent terms to count.
         select: whether to add ``selected``: the terms of highest chi-squared against the genre.
+        idf: whether rare terms weigh more.
     """
     indexer = StringIndexer(inputCol="genre", outputCol=LABEL, stringOrderType="alphabetAsc")
     counts = CountVectorizer(inputCol=TERMS, outputCol="counts", vocabSize=vocabulary).fit(train)
     counted = counts.transform(train)
-    weights = IDF(inputCol="counts", outputCol="weighted").fit(counted)
+    weights = IDF(inputCol="counts", outputCol="weighted").fit(counted) if idf else None
     plain = Features(indexer.fit(train), counts, weights, slicer=None)
     if not select:
         return plain
@@ -112,7 +115,3 @@ def fit_features(train: DataFrame, vocabulary: int, *, select: bool) -> Features
     told = selector.fit(present.transform(plain.indexer.transform(counted))).selectedFeatures
     slicer = VectorSlicer(inputCol=FEATURES, outputCol=SELECTED, indices=sorted(told))
     return Features(plain.indexer, counts, weights, slicer)
-
-
-def _normalizer() -> Normalizer:
-    return Normalizer(inputCol="weighted", outputCol=FEATURES)

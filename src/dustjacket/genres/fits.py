@@ -87,7 +87,7 @@ class Fits:
             return
         for number in range(self.known.parameters.folds):
             train = self.known.frame.where(fn.col("fold") != number)
-            features = fit_features(train, self.known.parameters.vocabulary, select=self.select)
+            features = self._features(train, select=self.select)
             held_out = self.known.frame.where(fn.col("fold") == number)
             fold = Fold(
                 features.labelled(train).cache(), features.vectors(held_out).cache(), features
@@ -221,12 +221,12 @@ class Fits:
             given[BOOK].to_numpy(), logarithms(found), seconds, memory_mib(self.known.spark)
         )
 
+    def _features(self, train: DataFrame, *, select: bool) -> Features:
+        parameters = self.known.parameters
+        return fit_features(train, parameters.vocabulary, select=select, idf=parameters.idf)
+
     def _fit_by_spark(self, candidate: SparkCandidate, point: Point) -> Counted:
-        features = fit_features(
-            self.known.frame,
-            self.known.parameters.vocabulary,
-            select=candidate.column == SELECTED,
-        )
+        features = self._features(self.known.frame, select=candidate.column == SELECTED)
         rows = features.labelled(self.known.frame).cache()
         try:
             train = _balanced(rows) if point.get("balanced") else rows
