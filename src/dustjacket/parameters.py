@@ -18,7 +18,7 @@ CandidateName = Literal[
     "linear_svm_sentences",
     "vote",
 ]
-PROMOTED = "cover_clip"
+COVER_CLIP = "cover_clip"
 """The kind of promoted models."""
 CHAMPION_MODEL = "champion"
 """A model's name that stands for the newest promoted one."""
@@ -255,7 +255,7 @@ class ClipParameters(StepParameters):
     @property
     def also_reads(self) -> tuple[str, ...]:
         """The champion, where training goes on from it."""
-        return (PROMOTED,) if self.model == CHAMPION_MODEL else ()
+        return (COVER_CLIP,) if self.model == CHAMPION_MODEL else ()
 
     @property
     def content(self) -> tuple[str, ...]:

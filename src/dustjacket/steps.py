@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.parameters import PROMOTED
+from dustjacket.parameters import COVER_CLIP
 from dustjacket.profile import Profile
 from dustjacket.sources import contents, fingerprint
 from dustjacket.storage import Manifest, Store, digest_of, version_name
@@ -83,7 +83,7 @@ STEPS = {
             "index_covers",
             "cover_index",
             ("covers",),
-            reads_if_there=(PROMOTED,),
+            reads_if_there=(COVER_CLIP,),
             packages=("clip", "retrieval"),
         ),
     )
@@ -199,8 +199,8 @@ def _made_its_champion(plan: Plan, kind: str, store: Store) -> Manifest | None:
 
     Training that goes on from the champion would else follow each of its own promotions.
     """
-    champion = plan.inputs.get(PROMOTED)
-    made = champion and store.manifest(PROMOTED, champion).parents.get(kind)
+    champion = plan.inputs.get(COVER_CLIP)
+    made = champion and store.manifest(COVER_CLIP, champion).parents.get(kind)
     found = store.manifest(kind, made) if made else None
-    same = found and {**found.parents, PROMOTED: champion} == plan.inputs
+    same = found and {**found.parents, COVER_CLIP: champion} == plan.inputs
     return found if found and same and found.parameters == plan.parameters else None

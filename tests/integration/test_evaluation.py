@@ -11,7 +11,7 @@ import pytest
 
 from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
-from dustjacket.clip.registry import CANDIDATE, PROMOTED, ensure_starting
+from dustjacket.clip.registry import CANDIDATE, COVER_CLIP, ensure_starting
 from dustjacket.covers.ingest import ingest_covers
 from dustjacket.errors import BadInputError
 from dustjacket.evaluation.evaluate import REPORT, evaluate_clip
@@ -130,7 +130,7 @@ def test_a_cover_is_matched_with_prompts_on_request(alone, evaluated, labels):
 def test_covers_are_compared_with_those_a_champion_of_an_earlier_version_was_trained_on(
     alone, evaluated, labels, tmp_path
 ):
-    publish(alone, PROMOTED, labels, seed=15)
+    publish(alone, COVER_CLIP, labels, seed=15)
     sample = make_sample(tmp_path / "more", 300, 60, seed=8)
     alone.run("ingest_covers", ingest_covers, source=str(sample.covers))
     newest = alone.run("label_covers", label_covers)
@@ -150,7 +150,7 @@ def test_a_test_cover_that_the_champion_was_trained_on_is_left_out(alone, labels
     books.to_parquet(table, index=False)
     draft = alone.store.draft("labelled_covers", version_name(datetime.now(UTC), "0" * 12))
     draft.put(f"{LABELS}/all.parquet", table.getvalue())
-    publish(alone, PROMOTED, draft.publish(parents=labels.parents)[0], seed=17)
+    publish(alone, COVER_CLIP, draft.publish(parents=labels.parents)[0], seed=17)
     publish(alone, CANDIDATE, labels, seed=18)
     facts = alone.run("evaluate_clip", evaluate_clip, **LEAST).facts
     assert facts["leaked"] == len(test[::2])

@@ -17,7 +17,7 @@ from dustjacket.platform.object_store import object_store
 from dustjacket.profile import Profile
 from dustjacket.promotion import Comparison, Ledger, as_facts, decide
 from dustjacket.promotion import promote as promoting
-from dustjacket.promotion.promote import PROMOTED, Answer, promote, rollback
+from dustjacket.promotion.promote import COVER_CLIP, Answer, promote, rollback
 from dustjacket.steps import STEPS, plan_step
 from dustjacket.storage import Store, digest_of, version_name
 from tests.conftest import fresh_home
@@ -79,11 +79,11 @@ class Library:
         return promote(self.store, self.evaluation(weights, found), "a run", answer)
 
     def serves(self):
-        newest = self.store.newest(PROMOTED)
-        return newest and f"{PROMOTED}/{newest.version}"
+        newest = self.store.newest(COVER_CLIP)
+        return newest and f"{COVER_CLIP}/{newest.version}"
 
     def weights(self):
-        newest = self.store.newest(PROMOTED)
+        newest = self.store.newest(COVER_CLIP)
         return newest and self.store.read(newest, "model/weights.safetensors").decode()
 
     def alias(self):
@@ -108,7 +108,7 @@ def test_a_promotion_is_in_the_ledger_and_serves_and_shows_in_mlflow(library):
     assert record.to == library.serves()
     assert library.weights() == "a"
     assert Ledger(library.store).champion.comparison["gain_interval"] == [0.4, 0.6]
-    assert library.store.newest(PROMOTED).parents == {
+    assert library.store.newest(COVER_CLIP).parents == {
         "clip_candidate": evaluation.parents["clip_candidate"]
     }
     model, tags = library.alias()
@@ -148,7 +148,7 @@ def test_of_two_promotions_at_once_exactly_one_wins(library, monkeypatch):
     assert "champion changed meanwhile, evaluate again" in lost.why
     assert library.serves() == won.to
     assert library.alias()[0] == won.model
-    assert len(library.store.versions(PROMOTED)) == 1
+    assert len(library.store.versions(COVER_CLIP)) == 1
     assert lost.lapsed, "what was refused for that alone is evaluated again"
 
 
@@ -218,8 +218,8 @@ def test_a_rollback_brings_the_weights_before_back_as_the_newest_version(library
     record = rollback(library.store, who="ann")
     assert (record.action, record.who) == ("rolled_back", "ann")
     assert (record.from_, record.model) == (second.to, first.to)
-    newest = library.store.newest(PROMOTED)
-    assert f"{PROMOTED}/{newest.version}" == record.to
+    newest = library.store.newest(COVER_CLIP)
+    assert f"{COVER_CLIP}/{newest.version}" == record.to
     assert newest.facts["rolled_back_to"] == first.to
     assert library.weights() == "a"
     assert library.alias()[0] == first.model

@@ -19,7 +19,7 @@ from dustjacket.clip.registry import (
 from dustjacket.errors import BadInputError
 from dustjacket.genres.read import read_labels
 from dustjacket.job import Job
-from dustjacket.parameters import PROMOTED, ClipParameters
+from dustjacket.parameters import COVER_CLIP, ClipParameters
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def finetune_clip(job: Job, spark: SparkSession) -> None:
             f"few for {parameters.processes} processes: ingest more covers"
         )
     covers = job.store.manifest("covers", labels.parents["covers"])
-    champion = job.input(PROMOTED) if PROMOTED in job.plan.inputs else None
+    champion = job.input(COVER_CLIP) if COVER_CLIP in job.plan.inputs else None
     starting = ensure_starting(job.store, parameters, covers, champion)
     checkpoints = Checkpoints(job.store, job.plan.digest)
     kept = checkpoints.versions()

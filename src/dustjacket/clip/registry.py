@@ -19,7 +19,7 @@ from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, save
 from dustjacket.clip.prompts import prompt
 from dustjacket.clip.weights import open_model
 from dustjacket.covers.read import read_index
-from dustjacket.parameters import CHAMPION_MODEL, PROMOTED, ClipParameters
+from dustjacket.parameters import CHAMPION_MODEL, COVER_CLIP, ClipParameters
 from dustjacket.sources import contents
 from dustjacket.storage import Manifest, Store, digest_of, version_name
 
@@ -116,4 +116,4 @@ def set_alias(version: ModelVersion, alias: str) -> None:
 
 def champion(store: Store, starting: Manifest) -> Manifest:
     """Return the newest promoted model, or the starting weights."""
-    return store.newest(PROMOTED) or starting
+    return store.newest(COVER_CLIP) or starting

@@ -20,7 +20,7 @@ from dustjacket.covers.check import check_cover
 from dustjacket.covers.read import read_image, read_index
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.evaluation.figures import plain
-from dustjacket.parameters import PROMOTED, CoversParameters
+from dustjacket.parameters import COVER_CLIP, CoversParameters
 from dustjacket.storage import Manifest, Store
 
 MOST_PROMPTS, LONGEST_PROMPT = 100, 1000
@@ -67,7 +67,7 @@ def newest_model(store: Store) -> Manifest:
     Raises:
         NotReadyError: neither is published.
     """
-    found = store.newest(PROMOTED) or store.newest("starting_clip")
+    found = store.newest(COVER_CLIP) or store.newest("starting_clip")
     if found is None:
         raise NotReadyError("no CLIP model is published yet: run `dustjacket run`")
     return found

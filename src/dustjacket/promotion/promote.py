@@ -15,7 +15,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from dustjacket import tracking
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
-from dustjacket.parameters import PROMOTED
+from dustjacket.parameters import COVER_CLIP
 from dustjacket.promotion.ledger import (
     Entry,
     Ledger,
@@ -149,7 +149,7 @@ def _append(store: Store, records: list[Record], entry: Entry) -> Record | None:
         for file in model.files:
             store.read(model, file.path)
         version = version_name(at, digest_of({"model": entry.model}))
-        entry = entry.model_copy(update={"to": f"{PROMOTED}/{version}"})
+        entry = entry.model_copy(update={"to": f"{COVER_CLIP}/{version}"})
     return Ledger(store).append(entry, records, at)
 
 
@@ -188,8 +188,8 @@ def _entry(
 def _champion(store: Store, records: list[Record]) -> str | None:
     if record := serving(records):
         return record.to
-    promoted = store.newest(PROMOTED)  # before there was a ledger
-    return f"{PROMOTED}/{promoted.version}" if promoted else None
+    promoted = store.newest(COVER_CLIP)  # before there was a ledger
+    return f"{COVER_CLIP}/{promoted.version}" if promoted else None
 
 
 def _served(records: list[Record], version: str) -> str:

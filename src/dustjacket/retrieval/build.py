@@ -22,7 +22,7 @@ from dustjacket.clip.registry import ensure_starting
 from dustjacket.covers.read import read_images, read_index, read_look_alikes
 from dustjacket.errors import BadInputError
 from dustjacket.job import Job
-from dustjacket.parameters import PROMOTED, ClipParameters, IndexParameters
+from dustjacket.parameters import COVER_CLIP, ClipParameters, IndexParameters
 from dustjacket.retrieval.read import (
     EMBEDDINGS,
     KEPT,
@@ -52,8 +52,8 @@ def index_covers(job: Job, spark: SparkSession) -> None:
     parameters = IndexParameters.model_validate(job.plan.parameters)
     covers = job.input("covers")
     model = (
-        job.input(PROMOTED)
-        if PROMOTED in job.plan.inputs
+        job.input(COVER_CLIP)
+        if COVER_CLIP in job.plan.inputs
         else ensure_starting(job.store, ClipParameters(), covers)
     )
     books = read_index(job.store, covers)

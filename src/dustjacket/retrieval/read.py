@@ -7,7 +7,7 @@ from safetensors.numpy import load
 
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.genres.read import read_labels
-from dustjacket.parameters import PROMOTED
+from dustjacket.parameters import COVER_CLIP
 from dustjacket.retrieval.search import SHOWN, CoverIndex, Match
 from dustjacket.storage import Manifest, Store
 
@@ -46,7 +46,7 @@ def index_in_use(store: Store) -> Manifest:
     Raises:
         NotReadyError: there is none.
     """
-    champion = store.newest(PROMOTED)
+    champion = store.newest(COVER_CLIP)
     found = (newest_index_of(store, champion) if champion else None) or store.newest(KIND)
     if found is None:
         raise NotReadyError("no cover index is published yet: run `dustjacket run`")

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dustjacket.covers.read import read_image
 from dustjacket.errors import DustjacketError, NotReadyError
-from dustjacket.parameters import PROMOTED
+from dustjacket.parameters import COVER_CLIP
 from dustjacket.retrieval.read import index_in_use, load_index, model_of
 from dustjacket.run_pages import run_page
 from dustjacket.steps import STEPS, in_use
@@ -208,7 +208,7 @@ class Models:
         )
 
     def _run(self, made: Made) -> str | None:
-        made_as = _CANDIDATE if made.kind == PROMOTED else made.kind
+        made_as = _CANDIDATE if made.kind == COVER_CLIP else made.kind
         step = next((step for step in STEPS.values() if step.publishes == made_as), None)
         if step is None or not step.experiment:
             return None
