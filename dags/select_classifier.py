@@ -14,7 +14,5 @@ STEP = "select_classifier"
 
 with step_dag(STEP, when_any(CATALOG), __doc__, timeout=timedelta(hours=6)):
     plan = plan_run(STEP)
-    # Java computes for long here, so all of its compilers are worth their time.
-    java = {"spark.driver.extraJavaOptions": "-XX:+TieredCompilation"}
-    work = SparkStepOperator(task_id="cross_validate", step=STEP, conf=java)
+    work = SparkStepOperator(task_id="cross_validate", step=STEP)
     chain(plan, work, announce(GENRE_CLASSIFIER, STEP)(plan))

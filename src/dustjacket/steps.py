@@ -5,7 +5,7 @@ see before it starts whether the same work is already published.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,8 @@ _SHARED_CODE = ("books.py", "records.py", "sources.py", "streams.py", "tables.py
 class Step:
     """One DAG: the kinds it reads (those in use by default), the kind it publishes, its code.
 
-    Its runs are in ``experiment`` of MLflow, if it makes any.
+    Its runs are in ``experiment`` of MLflow, if it makes any; ``spark`` is what its jobs have set
+    of Spark, beside the defaults.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Step:
     reads_if_there: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     experiment: str | None = None
+    spark: dict[str, str] = field(default_factory=dict)
 
     @property
     def has_source(self) -> bool:
@@ -57,6 +59,8 @@ STEPS = {
             ("catalog",),
             packages=("genres",),
             experiment=_GENRES,
+            # Java computes for long here, so all of its compilers are worth their time.
+            spark={"spark.driver.extraJavaOptions": "-XX:+TieredCompilation"},
         ),
         Step(
             "label_covers",

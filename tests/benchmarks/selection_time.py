@@ -118,7 +118,7 @@ def search(books: pd.DataFrame) -> None:
 def main():
     """Compare at a quarter of the rows, then at all."""
     rows = int(os.environ.get("ROWS") or ROWS)
-    with bench("bench-selection-time") as alone:
+    with bench("bench-selection-time", "select_classifier") as alone:
         mlflow.set_tracking_uri(f"sqlite:///{Path(alone.folder) / 'time.db'}")
         seconds = {}
         for count, runs in ((rows // 4, int(os.environ.get("RUNS") or 3)), (rows, 1)):

@@ -16,18 +16,19 @@ from tests.benchmarks.selection_time import GENRES, ROWS, generated
 from tests.integration.stores import bench
 
 _GOAL_MIB = 8 << 10
+_STEP = "select_classifier"
 
 
 def main() -> None:
     """Ingest, select, and print time, and memory beside the 8 GiB that it should need at most."""
     rows = int(os.environ.get("ROWS") or ROWS)
-    with tempfile.TemporaryDirectory() as folder, bench("bench-selection-whole") as alone:
+    with tempfile.TemporaryDirectory() as folder, bench("bench-selection-whole", _STEP) as alone:
         listing = Path(folder) / "listing.csv"
         books = generated(rows)
         table = books.rename(columns={"genre": "category"}).assign(ASIN=range(rows))
         table.reindex(columns=list(LISTING)).to_csv(listing, index=False, header=False)
         cleaned = alone.run("ingest_catalog", ingest_catalog, source=str(listing))
-        one = measured(lambda: alone.run("select_classifier", select_classifier))
+        one = measured(lambda: alone.run(_STEP, select_classifier))
         kept, cores = cleaned.facts["rows_accepted"], os.cpu_count()
         note = f"all candidates, {GENRES} genres, {kept} books kept, {cores} cores"
         line("selection-whole/time", one.seconds, 0, "s", rows, note)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,11 +45,18 @@ class Bench:
 
 
 @contextlib.contextmanager
-def bench(name):
+def bench(name, step=None):
+    """Run Spark as it is set for the jobs of ``step``, if one is named, and an S3 server."""
     home = fresh_home(name)
     folder = home / "alone"
     folder.mkdir()
-    set_here = {"DUSTJACKET_HOME": str(home), "PYSPARK_PYTHON": sys.executable}
+    conf = STEPS[step].spark if step else {}
+    options = [word for pair in conf.items() for word in ("--conf", "=".join(pair))]
+    set_here = {
+        "DUSTJACKET_HOME": str(home),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_SUBMIT_ARGS": shlex.join([*options, "pyspark-shell"]),
+    }
     with mock.patch.dict(os.environ, set_here), object_store(folder, Console()) as settings:
         end_java()
         spark = session(settings, name)

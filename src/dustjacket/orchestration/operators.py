@@ -40,6 +40,7 @@ class SparkStepOperator(SparkSubmitOperator):
         super().__init__(
             application=os.fspath(Path(os.environ.get("DUSTJACKET_JOBS", JOBS)) / f"{step}.py"),
             name=step,
+            conf=STEPS[step].spark,
             durable=False,
             **kwargs,
         )

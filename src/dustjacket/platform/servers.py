@@ -126,9 +126,11 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
         f"spark.jars {','.join(map(str, jars))}\nspark.driver.memory 2g\n"
         # A progress bar is of no use in a task's log.
         "spark.ui.showConsoleProgress false\n"
-        # Most jobs have ended before Java's second compiler has paid for itself; and while Python
-        # works, Java gives back what it no longer needs, but for a part.
-        "spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:G1PeriodicGCInterval=10000 "
+        # Most jobs have ended before Java's second compiler has paid for itself.
+        "spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1\n"
+        # While Python works, Java gives back what it no longer needs, but for a part. These come
+        # before the options above, which a step may have its own in the place of.
+        "spark.driver.defaultJavaOptions -XX:G1PeriodicGCInterval=10000 "
         "-XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30\n"
     )
 
