@@ -7,14 +7,16 @@ from urllib.request import urlopen
 
 import pyspark
 import pytest
+from rich.console import Console
 
 from dustjacket.chain.airflow_api import AirflowApi
 from dustjacket.chain.follow import wait_for_dags
 from dustjacket.lifeline import end_processes
+from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import any_free
 from dustjacket.spark import LOOPBACK
 from dustjacket.storage import Store
-from tests.conftest import ROOT, job_folder, running_platform
+from tests.conftest import PREFIXES, ROOT, job_folder, running_platform
 from tests.faults.test_ended_tasks import until
 
 CLUSTER_MARK = "DUSTJACKET_TEST_CLUSTER"
@@ -59,17 +61,20 @@ def cluster():
         *2 * [[f"{kinds}.worker.Worker", "--host", LOOPBACK, "--cores", "1", "--memory", "1g",
                "--webui-port", "0", url]],
     ]  # fmt: skip
-    environment = os.environ | {
+    use_java(Console())
+    variables = {name: at for name, at in os.environ.items() if not name.startswith(PREFIXES)} | {
         "SPARK_LOCAL_IP": LOOPBACK,
         "PYSPARK_PYTHON": sys.executable,
         "GLOO_SOCKET_IFNAME": "lo",
         CLUSTER_MARK: "yes",
     }
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started = [subprocess.Popen([spark_class, *part], env=environment, **quiet) for part in parts]
-    until(lambda: workers_of(page) == 2, 60, "the cluster did not start")
-    yield url, started
-    end_processes(CLUSTER_MARK, "yes")
+    try:
+        started = [subprocess.Popen([spark_class, *part], env=variables, **quiet) for part in parts]
+        until(lambda: workers_of(page) == 2, 60, "the cluster did not start")
+        yield url, started
+    finally:
+        end_processes(CLUSTER_MARK, "yes")
 
 
 def workers_of(page):

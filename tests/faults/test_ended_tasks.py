@@ -1,7 +1,9 @@
 """However a task ends, every process that it started ends within 10 seconds."""
 
 import time
+from contextlib import suppress
 
+import psutil
 import pytest
 
 from dustjacket.lifeline import MARK, marked
@@ -18,18 +20,27 @@ def until(condition, seconds, what):
     return found
 
 
+def kill_all(variable, value):
+    """Kill every process in whose environment ``variable`` is ``value``."""
+    for process in marked(variable, value):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 @pytest.fixture
 def held(airflow, stage, tmp_path):
     """A run whose Spark job is in the middle: its mark, and its processes."""
     (tmp_path / "covers.csv").write_text("name,image\n")
     (stage / "hold").touch()
-    run = airflow.trigger("ingest_covers", {"source": str(tmp_path)})
-    until((stage / "holding").exists, 90, "the job has not begun")
-    mark = (stage / "holding").read_text()
-    until(lambda: len(marked(MARK, mark)) >= 5, 30, "its Spark workers have not begun")
-    yield run, mark
-    (stage / "hold").unlink()
-    (stage / "holding").unlink()
+    try:
+        run = airflow.trigger("ingest_covers", {"source": str(tmp_path)})
+        until((stage / "holding").exists, 90, "the job has not begun")
+        mark = (stage / "holding").read_text()
+        until(lambda: len(marked(MARK, mark)) >= 5, 30, "its Spark workers have not begun")
+        yield run, mark
+    finally:
+        (stage / "hold").unlink()
+        (stage / "holding").unlink(missing_ok=True)
     if next(one for one in airflow.tasks(run) if one.task_id == "normalise").state != "failed":
         airflow.set_task_state(run, "normalise", "failed")
     until(lambda: airflow.run(run.dag_id, run.dag_run_id).state == "failed", 90, "still running")

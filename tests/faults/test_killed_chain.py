@@ -9,25 +9,32 @@ import pytest
 
 from dustjacket.chain.airflow_api import ACTIVE, AirflowApi
 from dustjacket.genres.read import read_labels
-from dustjacket.lifeline import marked
 from dustjacket.platform.servers import MARK
 from dustjacket.promotion import Ledger
 from dustjacket.retrieval.read import index_in_use
 from dustjacket.sample import make_sample
+from dustjacket.settings import PLATFORM_ENV, Settings
 from dustjacket.steps import STEPS
 from dustjacket.storage import Store, version_name
-from tests.conftest import running_platform
+from tests.conftest import assert_nothing_is_left, fresh_home
 from tests.e2e.conftest import dustjacket
-from tests.faults.test_ended_tasks import until
+from tests.faults.test_ended_tasks import kill_all, until
 from tests.faults.test_starts import started, wait_for_line
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
-def own_platform():
-    with running_platform("candidates") as settings:
-        yield settings
+def own_home():
+    folder = fresh_home("candidates")
+    yield folder
+    dustjacket("down", home=folder)
+    assert_nothing_is_left(folder)
+
+
+@pytest.fixture(scope="module")
+def own_platform(report, own_home):
+    return Settings(_env_file=own_home / PLATFORM_ENV, home=own_home)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +43,7 @@ def own_store(own_platform):
 
 
 @pytest.fixture(scope="module")
-def report(own_platform, tmp_path_factory):
+def report(own_home, tmp_path_factory):
     """The whole chain on a small sample library, killed in the middle and run again."""
     folder = tmp_path_factory.mktemp("library")
     library = make_sample(folder, 400, 300, seed=7)
@@ -44,13 +51,14 @@ def report(own_platform, tmp_path_factory):
     words += ["--select-classifier.candidates", '["complement_nb"]']
     words += ["--finetune-clip.recipe", "locked", "--finetune-clip.epochs", 30]
     words += ["--finetune-clip.learning-rate", "1e-3", "--evaluate-clip.min-test-covers", 30]
-    process, said = started(own_platform.home, folder, *words)
-    wait_for_line(said, "select_classifier running: cross_validate", 240)
-    process.kill()
-    process.wait()
-    for one in marked(MARK, str(own_platform.home)):
-        one.kill()
-    again = dustjacket(*words, home=own_platform.home, cwd=folder)
+    process, said = started(own_home, folder, *words)
+    try:
+        wait_for_line(said, "select_classifier running: cross_validate", 360)
+    finally:
+        process.kill()
+        process.wait()
+    kill_all(MARK, str(own_home))
+    again = dustjacket(*words, home=own_home, cwd=folder)
     assert "verdict" in again.stdout
     return json.loads((folder / "report.json").read_text())
 
@@ -88,7 +96,7 @@ def test_what_was_trained_on_its_own_covers_is_promoted(report, own_store):
 
 
 def test_what_was_trained_on_shuffled_pairs_is_refused_and_a_rollback_brings_its_index(
-    report, own_platform, own_store
+    own_home, own_platform, own_store
 ):
     airflow, ledger = AirflowApi(own_platform), Ledger(own_store)
     run = airflow.trigger("finetune_clip", {"labelled_covers_version": shuffle(own_store).version})
@@ -102,7 +110,7 @@ def test_what_was_trained_on_shuffled_pairs_is_refused_and_a_rollback_brings_its
 
     promoted = ledger.champion
     embedded = index_in_use(own_store)
-    said = dustjacket("rollback", home=own_platform.home).stdout
+    said = dustjacket("rollback", home=own_home).stdout
     assert promoted.from_ in said
     served = own_store.newest("cover_clip")
     assert ledger.champion.to == f"cover_clip/{served.version}"
@@ -114,6 +122,6 @@ def test_what_was_trained_on_shuffled_pairs_is_refused_and_a_rollback_brings_its
     assert index_in_use(own_store).facts["weights"] != embedded.facts["weights"]
     assert index_in_use(own_store).facts["embedded"] == 0, "those weights had an index before"
 
-    said = dustjacket("history", home=own_platform.home).stdout
+    said = dustjacket("history", home=own_home).stdout
     told = [said.index(what) for what in ("promoted", "refused", "rolled back")]
     assert told == sorted(told)

@@ -13,12 +13,12 @@ from aiohttp import web
 from rich.console import Console
 
 from dustjacket.covers.source import cache_name
-from dustjacket.lifeline import marked
 from dustjacket.platform.object_store import object_store
 from dustjacket.profile import Profile
 from dustjacket.steps import STEPS, plan_step
 from dustjacket.storage import Store
 from tests.conftest import ROOT, fresh_home
+from tests.faults.test_ended_tasks import kill_all
 from tests.unit.covers_run import write_table
 from tests.unit.images import drawn, saved
 from tests.unit.web_server import serving
@@ -80,8 +80,7 @@ def test_a_killed_ingestion_of_covers_goes_on_from_what_it_fetched(alone, tmp_pa
             assert job.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        for process in marked(JOB_MARK, "yes"):
-            process.kill()
+        kill_all(JOB_MARK, "yes")
         assert job.wait(10) < 0
         assert store.versions("covers") == []
 

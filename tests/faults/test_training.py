@@ -22,7 +22,7 @@ from dustjacket.chain.airflow_api import ACTIVE
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
 from dustjacket.clip.process import DIVERGED
 from dustjacket.clip.read import load_version
-from dustjacket.lifeline import marked
+from dustjacket.lifeline import end_processes, marked
 from dustjacket.platform import supervision
 from dustjacket.platform.servers import MARK
 from dustjacket.profile import Profile
@@ -69,6 +69,12 @@ def publish(store, day, validated=VALIDATED):
 @pytest.fixture(scope="module")
 def labels(store):
     return publish(store, 1)
+
+
+@pytest.fixture(autouse=True)
+def no_training_is_left():
+    yield
+    end_processes(JOB_MARK, "yes")
 
 
 class Training:
@@ -266,8 +272,10 @@ def test_servers_that_are_away_do_not_stop_a_training(platform, store, labels, t
     for server in ("s3", "mlflow"):
         control.stopProcess(server)
     threading.Timer(30, control.startProcess, ["s3"]).start()
-    time.sleep(60)
-    supervision.control(platform.home).startProcess("mlflow")
+    try:
+        time.sleep(60)
+    finally:
+        supervision.control(platform.home).startProcess("mlflow")
     until(lambda: platform_is_well(platform), 120, "the servers did not come back")
     candidate = training.candidate()
     said = training.said.read_text()

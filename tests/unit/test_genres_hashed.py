@@ -318,6 +318,8 @@ def test_pieces_and_embeddings_stand_side_by_side_however_many_rows_at_a_time(
     rows = np.flatnonzero(known.folds != 1)
     weights = Weights.learn(table.counts.rows(rows), 1)
     found = table.features(weights, rows, embedded)
+    assert found.dtype == np.float64, "else liblinear makes a copy"
+    assert (found.data != 0).all(), "by sign, half of the entries are 0"
     wanted = as_read(sentences[rows].astype(np.float32), embedded)
     assert np.array_equal(found[:, -wanted.shape[1] :].toarray(), wanted)
     assert (found[:, : -wanted.shape[1]] != table.features(weights, rows, "")).nnz == 0

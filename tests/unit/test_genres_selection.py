@@ -2,6 +2,7 @@
 
 import random
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -98,7 +99,6 @@ def test_a_genre_that_a_fold_never_learnt_is_never_predicted_in_it(spark):
     ]
     known = known_of(spark, pd.DataFrame(titles, columns=["title", "genre", "fold"]), folds=2)
     with closing(known), closing(Fits(known, select=True)) as fits:
-        fits.prepare()
         for candidate in able(known):
             if isinstance(candidate, VoteCandidate):
                 continue
@@ -119,7 +119,6 @@ def with_rare(request, spark, catalog):
     common = catalog.assign(fold=catalog.index // 2 % 2).drop(columns="author")
     known = known_of(spark, pd.concat([common, rare], ignore_index=True), folds=2)
     with closing(known), closing(Fits(known, select=False)) as fits:
-        fits.prepare()
         yield fits, known.genres.index(request.param)
 
 
@@ -132,6 +131,15 @@ def test_what_spark_keeps_of_the_folds_is_let_go_of_and_made_again_when_asked_fo
     assert len(kept()) < many
     again = fits.score(CANDIDATES["naive_bayes"], {"smoothing": 1.0}, 0)
     assert np.array_equal(again.scores, before.scores)
+
+
+def test_rare_terms_weigh_no_more_where_that_is_not_asked_for(with_rare):
+    fits, _ = with_rare
+    asked = fits.known.parameters.model_copy(update={"idf": False})
+    bayes = Result(CANDIDATES["naive_bayes"], {"smoothing": 1.0}, [1.0], 1.0)
+    with closing(replace(fits.known, parameters=asked)) as known:
+        assert (Fits(known, select=False).fit_all(bayes, None).idf == 1).all()
+    assert (fits.fit_all(bayes, None).idf > 1).any()
 
 
 def test_a_share_of_the_rows_has_every_genre_and_is_what_other_candidates_learn_of(with_rare):

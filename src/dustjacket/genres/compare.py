@@ -63,7 +63,7 @@ def compare(fits: Fits, candidates: Sequence[Candidate]) -> list[Result]:
     results = []
     for candidate in alone:
         if isinstance(candidate, SparkCandidate):
-            fits.prepare()  # made once, before threads ask for it
+            fits.prepare()  # before threads ask for it
         else:
             fits.close()  # what Spark keeps is as much as the fits of linear classifiers need
         results.append(_try(fits, candidate, done, progress))
@@ -106,8 +106,7 @@ def _try(fits: Fits, candidate: Candidate, done: dict[str, Scored], progress: _P
         return done[key]
 
     with mlflow.start_run(run_name=candidate.name, nested=True), ThreadPool(cores) as pool:
-        what = {"candidate": candidate.name, "features": candidate.features}
-        mlflow.log_params({**what, "idf": known.parameters.idf})
+        mlflow.log_params({"candidate": candidate.name, "features": candidate.features})
         runs = [_start_point(candidate, at) for at in _points(candidate)]
         parts: list[list[Scored]] = [[] for _ in runs]
         values: list[list[float]] = [[] for _ in runs]

@@ -85,7 +85,7 @@ class Counted:
 
     Attributes:
         vocabulary: the index of each term that is counted.
-        idf: (terms,) the inverse document frequency of each term.
+        idf: (terms,) the inverse document frequency of each term, or 1.
         head: what turns features into probabilities.
     """
 

@@ -48,7 +48,7 @@ class Features:
     Attributes:
         indexer: from genre to label.
         counts: from terms to counts; holds the vocabulary.
-        weights: from counts to counts times IDF, where rare terms weigh more.
+        weights: from counts to counts times IDF; None where rare terms weigh no more.
         slicer: from all terms to those that tell genres apart, where they were asked for.
     """
 

@@ -71,7 +71,7 @@ class Fold:
 
 @dataclass
 class Fits:
-    """Fits candidates; Spark's features are made once a fold, for all candidates and settings.
+    """Fits candidates; Spark's features of a fold serve all of them until :meth:`close`.
 
     Attributes:
         select: whether the terms that trees look at are wanted.
