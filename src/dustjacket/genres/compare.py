@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from multiprocessing.pool import ThreadPool
 
 import mlflow
@@ -25,6 +26,7 @@ from dustjacket.genres.known import Known
 from dustjacket.genres.metrics import probability_metrics
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
+from dustjacket.parameters import CandidateName
 
 log = logging.getLogger(__name__)
 
@@ -54,21 +56,24 @@ def compare(fits: Fits, candidates: Sequence[Candidate]) -> list[Result]:
 
     A candidate is a child run, one of its settings a run below, a fold a step of its metrics.
     """
-    if any(isinstance(candidate, TaskCandidate) for candidate in candidates):
+    tasks = [one for one in candidates if isinstance(one, TaskCandidate)]
+    by_spark = [one for one in candidates if isinstance(one, SparkCandidate)]
+    # Long fits first: short ones keep the other cores at work while the last long one ends.
+    tasks.sort(key=lambda one: (bool(one.embedded), one.learner != "linear_svm"))
+    progress = _Progress(
+        sum(len(one.grid) for one in [*by_spark, *tasks]) * fits.known.parameters.folds
+    )
+    results: dict[CandidateName, Result] = {}
+    if by_spark:
+        fits.prepare()  # before threads ask for it
+        results |= _try_all(fits, by_spark, progress)
+    if tasks:
+        fits.close()  # what Spark keeps is as much as the fits of linear classifiers need
         _ = fits.known.table  # made once, before threads ask for it
-    alone = [one for one in candidates if not isinstance(one, VoteCandidate)]
-    folds = fits.known.parameters.folds
-    progress = _Progress(sum(len(candidate.grid) for candidate in alone) * folds)
-    done: dict[str, Scored] = {}
-    results = []
-    for candidate in alone:
-        if isinstance(candidate, SparkCandidate):
-            fits.prepare()  # before threads ask for it
-        else:
-            fits.close()  # what Spark keeps is as much as the fits of linear classifiers need
-        results.append(_try(fits, candidate, done, progress))
+        results |= _try_all(fits, tasks, progress)
     votes = [one for one in candidates if isinstance(one, VoteCandidate)]
-    return results + [_vote(fits.known, vote, results) for vote in votes]
+    found = [results[one.name] for one in candidates if one.name in results]
+    return found + [_vote(fits.known, vote, found) for vote in votes]
 
 
 def wants_selected(candidates: Sequence[Candidate]) -> bool:
@@ -88,30 +93,51 @@ class _Progress:
         log.info("fit %d of %d: %s; about %.0f s left", self._done, self._total, what, left)
 
 
-def _try(fits: Fits, candidate: Candidate, done: dict[str, Scored], progress: _Progress) -> Result:
-    known = fits.known
-    # Fold by fold, so that a worker's features of a fold serve all points of the grid.
-    order = [(fold, at) for fold in range(known.parameters.folds) for at in _points(candidate)]
+def _try_all(
+    fits: Fits, candidates: Sequence[Candidate], progress: _Progress
+) -> dict[CandidateName, Result]:
+    done: dict[str, Scored] = {}
     # One fit of a small table does not keep all cores at work.
-    cores = known.spark.sparkContext.defaultParallelism
+    with ThreadPool(fits.known.spark.sparkContext.defaultParallelism) as pool:
+        # Asked for at once: the next candidate is fitted while the one before is calibrated.
+        scored = [
+            pool.imap(partial(_score, fits, one, done), _order(fits.known, one))
+            for one in candidates
+        ]
+        return {
+            one.name: _try(fits.known, one, parts, progress)
+            for one, parts in zip(candidates, scored, strict=True)
+        }
 
-    def score(fit: tuple[int, int]) -> Scored:
-        fold, at = fit
-        point = candidate.grid[at]
-        if not isinstance(candidate, SparkCandidate):
-            return fits.score(candidate, point, fold)
-        key = f"{candidate.estimator.__name__} {candidate.column} {sorted(point.items())} {fold}"
-        if key not in done:
-            done[key] = fits.score(candidate, point, fold)
-        return done[key]
 
-    with mlflow.start_run(run_name=candidate.name, nested=True), ThreadPool(cores) as pool:
+def _order(known: Known, candidate: Candidate) -> list[tuple[int, int]]:
+    # Fold by fold, so that a worker's features of a fold serve all points of the grid.
+    return [(fold, at) for fold in range(known.parameters.folds) for at in _points(candidate)]
+
+
+def _score(
+    fits: Fits, candidate: Candidate, done: dict[str, Scored], fit: tuple[int, int]
+) -> Scored:
+    fold, at = fit
+    point = candidate.grid[at]
+    if not isinstance(candidate, SparkCandidate):
+        return fits.score(candidate, point, fold)
+    key = f"{candidate.estimator.__name__} {candidate.column} {sorted(point.items())} {fold}"
+    if key not in done:
+        done[key] = fits.score(candidate, point, fold)
+    return done[key]
+
+
+def _try(
+    known: Known, candidate: Candidate, scored: Iterable[Scored], progress: _Progress
+) -> Result:
+    with mlflow.start_run(run_name=candidate.name, nested=True):
         mlflow.log_params({"candidate": candidate.name, "features": candidate.features})
         runs = [_start_point(candidate, at) for at in _points(candidate)]
         parts: list[list[Scored]] = [[] for _ in runs]
         values: list[list[float]] = [[] for _ in runs]
         try:
-            for (fold, at), part in zip(order, pool.imap(score, order), strict=True):
+            for (fold, at), part in zip(_order(known, candidate), scored, strict=True):
                 parts[at].append(part)
                 values[at].append(_log_fold(known, part, fold, runs[at]))
                 progress.step(f"{candidate.name} {_settings(candidate.grid[at])}, fold {fold}")

@@ -14,13 +14,18 @@ def likeliest(scores: np.ndarray, genres: Sequence[str]) -> list[str]:
     return [genres[label] for label in scores.argmax(axis=1)]
 
 
-def label_metrics(true: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
+def label_metrics(
+    true: Sequence[str] | np.ndarray, predicted: Sequence[str] | np.ndarray
+) -> dict[str, float]:
     """Return accuracy, f1_weighted and f1_macro."""
+    # Numbers are compared, time and again, in a tenth of the time of names.
+    numbers = np.unique(np.concatenate([true, predicted]), return_inverse=True)[1]
+    of_true, found = np.split(numbers, 2)
     f1 = {
-        f"f1_{average}": float(f1_score(true, predicted, average=average, zero_division=0))
+        f"f1_{average}": float(f1_score(of_true, found, average=average, zero_division=0))
         for average in ("weighted", "macro")
     }
-    return {"accuracy": float(accuracy_score(true, predicted)), **f1}
+    return {"accuracy": float(accuracy_score(of_true, found)), **f1}
 
 
 def probability_metrics(
