@@ -34,6 +34,11 @@ def forget_settings(patch):
         patch.delenv(name)
 
 
+def without_settings():
+    """Return the environment without what sets a server or a platform."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
+
+
 def fresh_home(name):
     """Return an empty state folder; the jars, fetched once, are those of all other runs."""
     home = STATE / f"test-{name}"

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from dustjacket.sample import make_sample
 from dustjacket.settings import PLATFORM_ENV, Settings
-from tests.conftest import PREFIXES, assert_nothing_is_left, fresh_home
+from tests.conftest import assert_nothing_is_left, fresh_home, without_settings
 
 DUSTJACKET = Path(sys.executable).parent / "dustjacket"
 ROWS, COVERS = 400, 60
@@ -21,8 +22,7 @@ ROWS, COVERS = 400, 60
 
 def environment(home, **variables):
     """Return the environment of a user's shell: none of what other tests' platforms set in it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
-    return {**kept, "DUSTJACKET_HOME": str(home), **variables}
+    return {**without_settings(), "DUSTJACKET_HOME": str(home), **variables}
 
 
 def dustjacket(*words, home, cwd=None, check=True, **variables):
@@ -38,12 +38,19 @@ def dustjacket(*words, home, cwd=None, check=True, **variables):
     return done
 
 
-@pytest.fixture(scope="package")
-def home():
-    folder = fresh_home("e2e")
+@contextmanager
+def user_home(name):
+    """Keep an empty state folder for a block, whose platform, if one was started, is then ended."""
+    folder = fresh_home(name)
     yield folder
     dustjacket("down", home=folder)
     assert_nothing_is_left(folder)
+
+
+@pytest.fixture(scope="package")
+def home():
+    with user_home("e2e") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="package")

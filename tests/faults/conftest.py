@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import any_free
 from dustjacket.spark import LOOPBACK
 from dustjacket.storage import Store
-from tests.conftest import PREFIXES, ROOT, job_folder, running_platform
+from tests.conftest import ROOT, job_folder, running_platform, without_settings
 from tests.faults.test_ended_tasks import until
 
 CLUSTER_MARK = "DUSTJACKET_TEST_CLUSTER"
@@ -62,7 +61,7 @@ def cluster():
                "--webui-port", "0", url]],
     ]  # fmt: skip
     use_java(Console())
-    variables = {name: at for name, at in os.environ.items() if not name.startswith(PREFIXES)} | {
+    variables = without_settings() | {
         "SPARK_LOCAL_IP": LOOPBACK,
         "PYSPARK_PYTHON": sys.executable,
         "GLOO_SOCKET_IFNAME": "lo",

@@ -16,8 +16,7 @@ from dustjacket.sample import make_sample
 from dustjacket.settings import PLATFORM_ENV, Settings
 from dustjacket.steps import STEPS
 from dustjacket.storage import Store, version_name
-from tests.conftest import assert_nothing_is_left, fresh_home
-from tests.e2e.conftest import dustjacket
+from tests.e2e.conftest import dustjacket, user_home
 from tests.faults.test_ended_tasks import kill_all, until
 from tests.faults.test_starts import started, wait_for_line
 
@@ -26,10 +25,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
 @pytest.fixture(scope="module")
 def own_home():
-    folder = fresh_home("candidates")
-    yield folder
-    dustjacket("down", home=folder)
-    assert_nothing_is_left(folder)
+    with user_home("candidates") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,16 @@ import pytest
 
 from dustjacket.lifeline import marked
 from dustjacket.platform.servers import MARK
-from tests.conftest import assert_nothing_is_left, fresh_home
-from tests.e2e.conftest import DUSTJACKET, dustjacket, environment
+from tests.conftest import assert_nothing_is_left
+from tests.e2e.conftest import DUSTJACKET, dustjacket, environment, user_home
 
 pytestmark = pytest.mark.faults
 
 
 @pytest.fixture
 def home():
-    folder = fresh_home("interrupted")
-    yield folder
-    dustjacket("down", home=folder)
-    assert_nothing_is_left(folder)
+    with user_home("interrupted") as folder:
+        yield folder
 
 
 def started(home, folder, *words):
