@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.books import book_group, normalise, split_of
+from dustjacket.splits import book_group, normalise, split_of
 
 
 @given(st.text(max_size=200))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.books import book_group, fold_editions, normalise
+from dustjacket.splits import book_group, fold_editions, normalise
 from dustjacket.catalog.cleaning import RULES, Book, clean, one_line, repaired, restored_asin
 from dustjacket.catalog.columns import check_text, columns_of
 from dustjacket.errors import BadInputError

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dustjacket.books import book_group, split_of
+from dustjacket.splits import book_group, split_of
 from dustjacket.covers.groups import linked_groups
 from dustjacket.covers.pack import PACKED
 from dustjacket.covers.settle import MAX_DISTANCE, settle

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
 
-from dustjacket.books import normalise
+from dustjacket.splits import normalise
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.assess import assess, judge
 from dustjacket.genres.calibration import fit_calibration, out_of_fold

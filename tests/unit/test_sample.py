@@ -16,7 +16,7 @@ from sklearn.metrics import f1_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from dustjacket.books import book_group, split_of
+from dustjacket.splits import book_group, split_of
 from dustjacket.catalog.cleaning import repaired
 from dustjacket.covers.check import check_cover
 from dustjacket.covers.settle import MAX_DISTANCE, MAX_TURNED

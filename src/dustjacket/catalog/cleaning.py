@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from ftfy import fix_encoding
 
-from dustjacket.books import Split, book_group, normalise, split_of
+from dustjacket.splits import Split, book_group, normalise, split_of
 from dustjacket.parameters import CatalogParameters
 
 # White space aside, which one_line has made blanks of.

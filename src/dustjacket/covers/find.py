@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket.books import normalise
+from dustjacket.splits import normalise
 from dustjacket.covers.places import Place
 from dustjacket.errors import BadInputError
 from dustjacket.parameters import CoversParameters

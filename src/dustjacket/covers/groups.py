@@ -5,7 +5,7 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from dustjacket.books import split_of
+from dustjacket.splits import split_of
 
 
 def linked_groups(links: pa.Table) -> pa.Table:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark import Accumulator
 
-from dustjacket.books import book_group, split_of
+from dustjacket.splits import book_group, split_of
 from dustjacket.covers.ahead import ahead
 from dustjacket.covers.check import Cover, check_cover
 from dustjacket.covers.fetch import Kept, Row, fetch_bodies, read_bodies
@@ -34,7 +34,7 @@ COVER = (
 PACKED = f"{READ}, reason string, {COVER}"
 """What was read, and the reason why it is no cover, or the cover and where in its shard it is.
 
-``book`` and ``book_split`` are those of the title and author alone, see :mod:`dustjacket.books`.
+``book`` and ``book_split`` are those of the title and author alone, see :mod:`dustjacket.splits`.
 """
 _TYPES = {"string": pa.string(), "long": pa.int64(), "int": pa.int32()}
 _SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in map(str.split, PACKED.split(", "))])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dustjacket.books import normalise
+from dustjacket.splits import normalise
 from dustjacket.clip.metrics import chance, matching, own_ranks, similarity, summary
 from dustjacket.evaluation.intervals import rank_intervals
 from dustjacket.genres.metrics import calibration_error

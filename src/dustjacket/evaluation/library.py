@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dustjacket.books import normalise
+from dustjacket.splits import normalise
 from dustjacket.clip.data import Images
 from dustjacket.clip.images import CoverCache
 from dustjacket.covers.read import read_index

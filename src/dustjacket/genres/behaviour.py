@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import CountVectorizer
 
-from dustjacket.books import normalise
+from dustjacket.splits import normalise
 
 Predict = Callable[[Sequence[str], Sequence[str | None]], np.ndarray]
 """From n titles and n authors (None where there is none) to probabilities, (n, genres)."""

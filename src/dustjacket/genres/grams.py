@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dustjacket.books import normalise
+from dustjacket.splits import normalise
 
 BITS = 21
 """A block has 2**21 buckets; the 200,000 titles of a large listing have about 700,000 pieces."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dustjacket.books import normalise
+from dustjacket.splits import normalise
 from dustjacket.genres.metrics import label_metrics
 
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from dustjacket.books import normalise
+from dustjacket.splits import normalise
 
 
 def book_terms(title: str, author: str | None) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dustjacket.books import normalise
+from dustjacket.splits import normalise
 from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
 from dustjacket.retrieval.words import Words, bare

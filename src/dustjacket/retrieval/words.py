@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import vstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from dustjacket.books import fold_editions, normalise
+from dustjacket.splits import fold_editions, normalise
 from dustjacket.clip.prompts import prompt
 
 

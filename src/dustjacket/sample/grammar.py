@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from dustjacket.books import book_group, normalise, split_of
+from dustjacket.splits import book_group, normalise, split_of
 
 COLOURS = {
     "Red": (214, 40, 40),
