@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from dustjacket.errors import BadInputError, DustjacketError, UnchangedError
 from dustjacket.settings import Settings, load_settings
 from dustjacket.steps import STEPS, Plan
-from dustjacket.storage import Draft, Manifest, Store
+from dustjacket.storage.store import Draft, Manifest, Store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -17,7 +17,7 @@ from dustjacket.errors import NotReadyError
 from dustjacket.settings import load_settings
 
 if TYPE_CHECKING:
-    from dustjacket.storage import Store
+    from dustjacket.storage.store import Store
 
 console = Console()
 
@@ -207,7 +207,7 @@ class Rollback(BaseModel):
 
 
 def _store() -> "Store":
-    from dustjacket.storage import Store
+    from dustjacket.storage.store import Store
 
     settings = load_settings()
     if not settings.s3_endpoint:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 _UPLOADS = 8
 _MAX_DOWNLOAD = 8 << 30

@@ -17,7 +17,7 @@ from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.parameters import COVER_CLIP
 from dustjacket.profile import Profile
 from dustjacket.sources import contents, fingerprint
-from dustjacket.storage import Manifest, Store, digest_of, version_name
+from dustjacket.storage.store import Manifest, Store, digest_of, version_name
 
 # Experiments; models of the last two are registered under the same names.
 _INGESTION, _GENRES, _CLIP = "ingestion", "genre-classifier", "cover-clip"

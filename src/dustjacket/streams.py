@@ -14,7 +14,7 @@ import pyarrow as pa
 from dustjacket.errors import BadInputError
 from dustjacket.records import WHOLE, Part
 from dustjacket.sources import SourceFile
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 _BUFFER = 1 << 20
 _DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid)

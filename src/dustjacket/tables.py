@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from dustjacket.errors import BadInputError
 from dustjacket.records import MAX_RECORD, WHOLE, Part, decode, read_records, split_records
 from dustjacket.sources import SourceFile
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 from dustjacket.streams import damage_told, opened
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}

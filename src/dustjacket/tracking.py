@@ -18,7 +18,7 @@ from dustjacket.errors import NotReadyError
 from dustjacket.job import Job
 from dustjacket.settings import Settings
 from dustjacket.steps import STEPS
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 CLIP = "cover-clip"  # name of the registered CLIP models
 CHAMPION, CHALLENGER = "champion", "challenger"

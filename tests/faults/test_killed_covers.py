@@ -16,7 +16,7 @@ from dustjacket.covers.source import cache_name
 from dustjacket.platform.object_store import object_store
 from dustjacket.profile import Profile
 from dustjacket.steps import STEPS, plan_step
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 from tests.conftest import ROOT, fresh_home
 from tests.faults.test_ended_tasks import kill_all
 from tests.unit.covers_run import write_table

@@ -27,7 +27,7 @@ from dustjacket.platform import supervision
 from dustjacket.platform.servers import MARK
 from dustjacket.profile import Profile
 from dustjacket.steps import STEPS, plan_step
-from dustjacket.storage import version_name
+from dustjacket.storage.store import version_name
 from tests.conftest import ROOT
 from tests.faults.test_ended_tasks import until
 from tests.faults.test_outages import platform_is_well

@@ -5,7 +5,7 @@ import pytest
 
 from dustjacket.chain.airflow_api import AirflowApi
 from dustjacket.chain.follow import wait_for_dags
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 from tests.conftest import ROOT, job_folder, running_platform
 
 

@@ -11,7 +11,7 @@ import httpx
 from dustjacket.job import Job
 from dustjacket.settings import load_settings
 from dustjacket.steps import STEPS, Plan
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 
 def leave_run(settings, plan):

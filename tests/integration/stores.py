@@ -17,7 +17,7 @@ from dustjacket.profile import Profile
 from dustjacket.settings import Settings
 from dustjacket.spark import session
 from dustjacket.steps import STEPS, plan_step
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 from tests.conftest import fresh_home
 
 

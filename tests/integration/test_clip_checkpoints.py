@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dustjacket.clip.checkpoints import KIND, Checkpoint, Checkpoints, State
-from dustjacket.storage import MANIFEST
+from dustjacket.storage.store import MANIFEST
 
 pytestmark = pytest.mark.integration
 

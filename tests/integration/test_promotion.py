@@ -19,7 +19,7 @@ from dustjacket.promotion import Comparison, Ledger, as_facts, decide
 from dustjacket.promotion import promote as promoting
 from dustjacket.promotion.promote import COVER_CLIP, Answer, promote, rollback
 from dustjacket.steps import STEPS, plan_step
-from dustjacket.storage import Store, digest_of, version_name
+from dustjacket.storage.store import Store, digest_of, version_name
 from tests.conftest import fresh_home
 
 pytestmark = pytest.mark.integration

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.storage import Store, version_name
+from dustjacket.storage.store import Store, version_name
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 
 from dustjacket import feedback
 from dustjacket.feedback import KIND, Feedback, read_feedback
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 pytestmark = pytest.mark.integration
 BY = {"classifier": "genre_classifier/a", "clip": "cover_clip/b", "index": "cover_index/c"}

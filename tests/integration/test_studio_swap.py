@@ -15,7 +15,7 @@ from dustjacket.clip.model import save as save_model
 from dustjacket.genres.scorer import Scorer
 from dustjacket.platform.object_store import object_store
 from dustjacket.retrieval.read import EMBEDDINGS, KEPT, ROWS, VECTORS, weights_of
-from dustjacket.storage import Store, version_name
+from dustjacket.storage.store import Store, version_name
 from dustjacket.studio.app import create_app
 from tests.conftest import fresh_home
 from tests.unit.studio_case import COVERS, asked, covers, genres

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from dustjacket.settings import Settings
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 
 class Bucket:

@@ -18,7 +18,7 @@ from dustjacket.retrieval.search import SHOWN, CoverIndex
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 from dustjacket.settings import Settings
-from dustjacket.storage import Manifest
+from dustjacket.storage.store import Manifest
 from dustjacket.studio.answers import Made
 from dustjacket.studio.app import create_app
 from dustjacket.studio.models import Covers, Genres

@@ -16,7 +16,7 @@ from dustjacket.evaluation.queries import ENOUGH, images, measure_queries, read_
 from dustjacket.evaluation.queries_section import queries_section
 from dustjacket.feedback import Feedback
 from dustjacket.promotion import decide
-from dustjacket.storage import version_name
+from dustjacket.storage.store import version_name
 from tests.unit.bucket import store_in_memory
 from tests.unit.evaluation_case import PARAMETERS, contest, few_scenes
 

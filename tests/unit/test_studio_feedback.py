@@ -11,7 +11,7 @@ import pytest
 
 from dustjacket import feedback
 from dustjacket.feedback import FILE, KIND, Feedback, delete_expired, read_feedback
-from dustjacket.storage import MANIFEST, version_name
+from dustjacket.storage.store import MANIFEST, version_name
 from tests.unit.bucket import away, store_in_memory
 
 BY = {"classifier": "genre_classifier/a", "clip": "cover_clip/b", "index": "cover_index/c"}

@@ -24,7 +24,7 @@ from dustjacket.records import WHOLE, Part
 from dustjacket.rejects import examples
 from dustjacket.settings import Settings
 from dustjacket.sources import SourceFile, name_of, stage
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 from dustjacket.streams import damage_told, is_compressed, opened
 from dustjacket.tables import (
     ENDINGS,

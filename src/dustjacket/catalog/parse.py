@@ -12,7 +12,7 @@ from dustjacket.parameters import CatalogParameters
 from dustjacket.records import Part, raw_text
 from dustjacket.settings import Settings
 from dustjacket.sources import SourceFile
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 from dustjacket.streams import damage_told, opened
 from dustjacket.tables import TableRow, read_rows
 

@@ -2,7 +2,7 @@
 
 from pyspark.sql import DataFrame, SparkSession
 
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 BOOKS = "books"
 

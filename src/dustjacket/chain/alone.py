@@ -19,7 +19,7 @@ from dustjacket.job import Job, told_error
 from dustjacket.platform.object_store import object_store
 from dustjacket.profile import Profile
 from dustjacket.steps import STEPS, Plan, plan_step
-from dustjacket.storage import MANIFEST, Manifest, Store
+from dustjacket.storage.store import MANIFEST, Manifest, Store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

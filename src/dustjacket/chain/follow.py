@@ -18,7 +18,7 @@ from dustjacket.errors import DustjacketError
 from dustjacket.profile import Profile
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.steps import STEPS, Plan, plan_step, published
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 _POLL_S = 2.0
 # An Asset event becomes a run within a few seconds; a step idle longer will not start by itself.

@@ -12,7 +12,7 @@ from dustjacket.errors import DustjacketError
 from dustjacket.genres.paper import PAPER, PAPER_NOTE
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.settings import Settings
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 _SECTIONS = {
     "ingest_catalog": "catalog",

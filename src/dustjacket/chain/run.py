@@ -18,7 +18,7 @@ from dustjacket.sample import make_sample
 from dustjacket.settings import Settings
 from dustjacket.sources import fingerprint
 from dustjacket.steps import STEPS, code_digest
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED = 3000, 1200, 13
 

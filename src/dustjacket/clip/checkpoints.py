@@ -12,7 +12,7 @@ from safetensors.torch import load, save
 
 from dustjacket.clip.outages import until_back
 from dustjacket.errors import CorruptVersionError
-from dustjacket.storage import MANIFEST, Store
+from dustjacket.storage.store import MANIFEST, Store
 
 log = logging.getLogger(__name__)
 

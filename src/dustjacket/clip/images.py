@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from dustjacket.clip.data import square_if_readable
 from dustjacket.clip.outages import is_outage, until_back
 from dustjacket.errors import CorruptVersionError
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 log = logging.getLogger(__name__)
 

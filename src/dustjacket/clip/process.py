@@ -32,7 +32,7 @@ from dustjacket.genres.read import read_labels
 from dustjacket.parameters import ClipParameters
 from dustjacket.processor import has_bf16
 from dustjacket.settings import Settings
-from dustjacket.storage import Draft, Store
+from dustjacket.storage.store import Draft, Store
 
 RESULT, DIVERGED = "training.json", "diverged_batch.json"
 

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from dustjacket.clip.model import MODEL_FOLDER, Clip, load
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 
 def load_version(store: Store, manifest: Manifest) -> Clip:

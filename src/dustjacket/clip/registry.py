@@ -21,7 +21,7 @@ from dustjacket.clip.weights import open_model
 from dustjacket.covers.read import read_index
 from dustjacket.parameters import CHAMPION_MODEL, COVER_CLIP, ClipParameters
 from dustjacket.sources import contents
-from dustjacket.storage import Manifest, Store, digest_of, version_name
+from dustjacket.storage.store import Manifest, Store, digest_of, version_name
 
 REGISTERED = tracking.CLIP
 STARTING, CANDIDATE = "starting_clip", "clip_candidate"

@@ -15,7 +15,7 @@ from dustjacket.clip.conse import build_conse
 from dustjacket.clip.model import CONFIGS, Clip, load, random_model
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.sources import s3_objects
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 HUB = "hf-hub:"
 _READ = (".json", ".txt", ".safetensors", ".pt", ".pth", ".bin")

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from dustjacket.settings import Settings
 from dustjacket.sources import SourceFile
-from dustjacket.storage import Draft, Store
+from dustjacket.storage.store import Draft, Store
 from dustjacket.streams import decompressed, opened
 
 

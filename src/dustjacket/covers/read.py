@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dustjacket.errors import CorruptVersionError
-from dustjacket.storage import Draft, Manifest, Store
+from dustjacket.storage.store import Draft, Manifest, Store
 
 INDEX, DUPLICATES = "index", "duplicates"
 

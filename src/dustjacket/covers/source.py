@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dustjacket.covers.places import Objects, Place
 from dustjacket.sources import name_of, stage
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 from dustjacket.tables import kind_of
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 _RECIPE = (
     "model", "weights", "recipe", "wise_ft", "epochs", "batch_size", "learning_rate", "precision",

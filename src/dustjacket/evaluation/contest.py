@@ -18,7 +18,7 @@ from dustjacket.evaluation.leakage import leaked
 from dustjacket.evaluation.library import Library, labels_of, open_library, read_books
 from dustjacket.job import Job
 from dustjacket.parameters import EvaluationParameters
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 _GIB = 1 << 30
 

@@ -24,7 +24,7 @@ from dustjacket.evaluation.report import Section, Verdict, render
 from dustjacket.job import Job
 from dustjacket.parameters import EvaluationParameters
 from dustjacket.promotion import Decision, as_facts, decide
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 

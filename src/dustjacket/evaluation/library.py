@@ -15,7 +15,7 @@ from dustjacket.clip.images import CoverCache
 from dustjacket.covers.read import read_index
 from dustjacket.genres.read import SCORER, read_labels
 from dustjacket.genres.scorer import DESCRIPTION
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from dustjacket.evaluation.contest import Contest
 from dustjacket.evaluation.intervals import Interval, mean_interval, rank_intervals
 from dustjacket.feedback import read_feedback
 from dustjacket.parameters import EvaluationParameters
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 

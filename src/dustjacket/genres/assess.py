@@ -16,7 +16,7 @@ from dustjacket.genres.metrics import likeliest, probability_metrics
 from dustjacket.genres.review import slices, worst_confusions
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import Result
-from dustjacket.storage import Manifest
+from dustjacket.storage.store import Manifest
 
 PROMOTED, NOT_BETTER = "promoted", "not_better"
 _SHARES = (0.125, 0.25, 0.5)

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from dustjacket.genres.sentences import Encoder
 from dustjacket.job import Job
-from dustjacket.storage import Manifest, Store, digest_of
+from dustjacket.storage.store import Manifest, Store, digest_of
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from dustjacket.genres.scorer import DESCRIPTION, WEIGHTS, Scorer
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 SCORER, LABELS = "scorer", "labels"
 

@@ -13,7 +13,7 @@ from dustjacket.orchestration.tasks import emit, version_of
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dustjacket.storage import Manifest, Store
+    from dustjacket.storage.store import Manifest, Store
 
 APPROVE, REJECT = ApprovalOperator.APPROVE, ApprovalOperator.REJECT
 WITHIN = timedelta(days=7)
@@ -86,7 +86,7 @@ def promote_candidate(planned: dict[str, Any]) -> str | None:
 def rollback_champion() -> str:
     """Bring back an earlier champion; return the version of ``cover_clip`` that it made."""
     from dustjacket.promotion.promote import rollback
-    from dustjacket.storage import Store
+    from dustjacket.storage.store import Store
 
     context = get_current_context()
     dag_run = context["dag_run"]
@@ -113,7 +113,7 @@ def announce_champion(asset: Asset) -> Any:
 
 
 def _evaluation(planned: dict[str, Any]) -> "tuple[Store, Manifest]":
-    from dustjacket.storage import Store
+    from dustjacket.storage.store import Store
 
     store = Store(task_settings())
     return store, store.manifest("evaluation", version_of(planned))

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 def plan_run(step: str) -> dict[str, Any]:
     """Return ``{"plan": …, "already": version or None}``; skip while an input is missing."""
     from dustjacket.steps import STEPS, Waiting, plan_step, published
-    from dustjacket.storage import Store
+    from dustjacket.storage.store import Store
 
     context = get_current_context()
     dag_run = context["dag_run"]
@@ -76,7 +76,7 @@ def announce(asset: Asset, step: str) -> Any:
     ) -> str:
         from dustjacket.errors import NotReadyError
         from dustjacket.steps import STEPS
-        from dustjacket.storage import Store
+        from dustjacket.storage.store import Store
 
         version = version_of(planned)
         kind = STEPS[step].publishes

@@ -31,7 +31,7 @@ from dustjacket.platform.servers import (
     write_server_files,
 )
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 _START_S = 240.0
 _POLL_S = 0.5

@@ -19,7 +19,7 @@ from dustjacket.platform.ports import LOOPBACK, any_free
 from dustjacket.platform.servers import s3_server, write_server_files
 from dustjacket.platform.status import answers
 from dustjacket.settings import Settings, home
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 
 _START_S = 60.0
 

@@ -25,7 +25,7 @@ from dustjacket.promotion.ledger import (
     origin,
     serving,
 )
-from dustjacket.storage import Manifest, Store, digest_of, version_name
+from dustjacket.storage.store import Manifest, Store, digest_of, version_name
 
 log = logging.getLogger(__name__)
 

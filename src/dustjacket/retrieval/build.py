@@ -33,7 +33,7 @@ from dustjacket.retrieval.read import (
     weights_of,
 )
 from dustjacket.settings import Settings
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.genres.read import read_labels
 from dustjacket.parameters import COVER_CLIP
 from dustjacket.retrieval.search import SHOWN, CoverIndex, Match
-from dustjacket.storage import Manifest, Store
+from dustjacket.storage.store import Manifest, Store
 
 KIND = "cover_index"
 EMBEDDINGS, ROWS = "embeddings.safetensors", "covers.parquet"

@@ -9,7 +9,7 @@ from typing import Any
 
 from dustjacket.feedback import Feedback, delete_expired
 from dustjacket.settings import Settings
-from dustjacket.storage import Store
+from dustjacket.storage.store import Store
 from dustjacket.studio.answers import Book, CoverQuery, CoversAnswer, GenreAnswer
 from dustjacket.studio.batching import Batcher
 from dustjacket.studio.metrics import Metrics

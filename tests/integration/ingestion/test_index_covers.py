@@ -23,7 +23,7 @@ from dustjacket.retrieval.read import (
     model_of,
     newest_index_of,
 )
-from dustjacket.storage import version_name
+from dustjacket.storage.store import version_name
 from tests.unit.images import drawn, saved
 
 pytestmark = pytest.mark.integration
