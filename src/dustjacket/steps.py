@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.parameters import COVER_CLIP
 from dustjacket.profile import Profile
-from dustjacket.sources import contents, fingerprint
+from dustjacket.sources.files import contents, fingerprint
 from dustjacket.storage.store import Manifest, Store, digest_of, version_name
 
 # Experiments; models of the last two are registered under the same names.

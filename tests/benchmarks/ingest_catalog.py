@@ -16,7 +16,7 @@ from pathlib import Path
 
 from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.sample.listing import write_listing
-from dustjacket.tables import LISTING
+from dustjacket.sources.tables import LISTING
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
 from tests.integration.stores import Bench, bench
 

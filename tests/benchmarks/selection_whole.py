@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.genres.select import select_classifier
-from dustjacket.tables import LISTING
+from dustjacket.sources.tables import LISTING
 from tests.benchmarks.measure import line, measured
 from tests.benchmarks.selection_time import GENRES, ROWS, generated
 from tests.integration.stores import bench

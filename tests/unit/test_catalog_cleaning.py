@@ -9,7 +9,7 @@ from dustjacket.catalog.cleaning import RULES, Book, clean, one_line, repaired, 
 from dustjacket.catalog.columns import check_text, columns_of
 from dustjacket.errors import BadInputError
 from dustjacket.parameters import CatalogParameters
-from dustjacket.tables import LISTING, Shape, key_of
+from dustjacket.sources.tables import LISTING, Shape, key_of
 
 KEYS = tuple(map(key_of, LISTING))
 COLUMNS = columns_of("listing.csv", Shape(".csv", LISTING, header=False), CatalogParameters())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dustjacket.records import MAX_RECORD, read_records, split_records
+from dustjacket.sources.csv import MAX_RECORD, read_records, split_records
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 

@@ -21,7 +21,7 @@ from dustjacket.catalog.cleaning import repaired
 from dustjacket.covers.check import check_cover
 from dustjacket.covers.settle import MAX_DISTANCE, MAX_TURNED
 from dustjacket.parameters import CoversParameters
-from dustjacket.records import read_records
+from dustjacket.sources.csv import read_records
 from dustjacket.sample import covers, make_sample
 from dustjacket.sample.covers import HEADER
 from dustjacket.sample.grammar import (

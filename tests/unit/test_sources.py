@@ -8,7 +8,7 @@ import pytest
 
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
-from dustjacket.sources import fingerprint
+from dustjacket.sources.files import fingerprint
 
 
 def test_the_fingerprint_follows_content_not_place_or_time(tmp_path):

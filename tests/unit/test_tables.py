@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
-from dustjacket.sources import SourceFile
-from dustjacket.streams import damage_told, decompressed
-from dustjacket.tables import (
+from dustjacket.sources.files import SourceFile
+from dustjacket.sources.streams import damage_told, decompressed
+from dustjacket.sources.tables import (
     LISTING,
     kind_of,
     read_rows,

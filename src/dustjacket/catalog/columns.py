@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dustjacket.errors import BadInputError
 from dustjacket.parameters import CatalogParameters
-from dustjacket.tables import ENDINGS, LISTING, Shape, key_of
+from dustjacket.sources.tables import ENDINGS, LISTING, Shape, key_of
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "name", "book_title", "original_title"),

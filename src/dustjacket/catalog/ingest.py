@@ -20,13 +20,13 @@ from dustjacket.catalog.settle import SETTLED, settle
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.job import Job
 from dustjacket.parameters import CatalogParameters
-from dustjacket.records import WHOLE, Part
-from dustjacket.rejects import examples
+from dustjacket.sources.csv import WHOLE, Part
+from dustjacket.sources.rejects import examples
 from dustjacket.settings import Settings
-from dustjacket.sources import SourceFile, name_of, stage
+from dustjacket.sources.files import SourceFile, name_of, stage
 from dustjacket.storage.store import Store
-from dustjacket.streams import damage_told, is_compressed, opened
-from dustjacket.tables import (
+from dustjacket.sources.streams import damage_told, is_compressed, opened
+from dustjacket.sources.tables import (
     ENDINGS,
     PARQUET,
     Shape,
@@ -56,7 +56,7 @@ def ingest_catalog(job: Job, spark: SparkSession) -> None:
 
     Published are ``books/`` (columns ``_BOOK``; ``genres`` has every genre that a row of the
     listing gives the book, and how many do) and ``rejected/``: file, position, offset (byte at
-    which the record begins), raw (see :func:`dustjacket.records.raw_text`), reason.
+    which the record begins), raw (see :func:`dustjacket.sources.csv.raw_text`), reason.
 
     Raises:
         BadInputError: the source is no listing, or no row of it can be accepted.

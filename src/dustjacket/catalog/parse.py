@@ -9,12 +9,12 @@ import pyarrow as pa
 from dustjacket.catalog.cleaning import Book, clean
 from dustjacket.catalog.columns import ListedFile
 from dustjacket.parameters import CatalogParameters
-from dustjacket.records import Part, raw_text
+from dustjacket.sources.csv import Part, raw_text
 from dustjacket.settings import Settings
-from dustjacket.sources import SourceFile
+from dustjacket.sources.files import SourceFile
 from dustjacket.storage.store import Store
-from dustjacket.streams import damage_told, opened
-from dustjacket.tables import TableRow, read_rows
+from dustjacket.sources.streams import damage_told, opened
+from dustjacket.sources.tables import TableRow, read_rows
 
 _BOOK = pa.schema([(name, pa.string()) for name in Book.__dataclass_fields__])
 _NOTHING = (None,) * len(_BOOK)

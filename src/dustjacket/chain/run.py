@@ -16,7 +16,7 @@ from dustjacket.platform import down, is_up, up
 from dustjacket.profile import PROFILE_VARIABLE, Profile, parse_profile
 from dustjacket.sample import make_sample
 from dustjacket.settings import Settings
-from dustjacket.sources import fingerprint
+from dustjacket.sources.files import fingerprint
 from dustjacket.steps import STEPS, code_digest
 from dustjacket.storage.store import Store
 

@@ -20,7 +20,7 @@ from dustjacket.covers.settle import settle
 from dustjacket.covers.source import Source, is_image
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.parameters import CoversParameters
-from dustjacket.tables import kind_of
+from dustjacket.sources.tables import kind_of
 from dustjacket.web import is_transient
 
 REJECTED = "rejected"

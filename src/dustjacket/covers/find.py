@@ -13,11 +13,11 @@ from dustjacket.splits import normalise
 from dustjacket.covers.places import Place
 from dustjacket.errors import BadInputError
 from dustjacket.parameters import CoversParameters
-from dustjacket.records import raw_text
-from dustjacket.sources import SourceFile
-from dustjacket.streams import damage_told
-from dustjacket.tables import Shape, TableRow, key_of, kind_of, shape_of
-from dustjacket.tables import read_rows as rows_of
+from dustjacket.sources.csv import raw_text
+from dustjacket.sources.files import SourceFile
+from dustjacket.sources.streams import damage_told
+from dustjacket.sources.tables import Shape, TableRow, key_of, kind_of, shape_of
+from dustjacket.sources.tables import read_rows as rows_of
 from dustjacket.web import is_url
 
 TITLE_COLUMNS, AUTHOR_COLUMNS = ("name", "title"), ("author", "authors")

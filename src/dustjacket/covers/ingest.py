@@ -15,7 +15,7 @@ from dustjacket.covers.source import cache_name, staged
 from dustjacket.errors import UnchangedError
 from dustjacket.job import Job
 from dustjacket.parameters import CoversParameters
-from dustjacket.rejects import examples
+from dustjacket.sources.rejects import examples
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from typing import BinaryIO, Protocol
 from botocore.exceptions import ClientError
 
 from dustjacket.settings import Settings
-from dustjacket.sources import SourceFile
+from dustjacket.sources.files import SourceFile
 from dustjacket.storage.store import Draft, Store
-from dustjacket.streams import decompressed, opened
+from dustjacket.sources.streams import decompressed, opened
 
 
 class Place(Protocol):

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dustjacket.covers.places import Objects, Place
-from dustjacket.sources import name_of, stage
+from dustjacket.sources.files import name_of, stage
 from dustjacket.storage.store import Store
-from dustjacket.tables import kind_of
+from dustjacket.sources.tables import kind_of
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
@@ -27,7 +27,7 @@ class Source:
 
 
 def staged(address: str, store: Store) -> Source:
-    """Return the tables and images of a source, as objects; see :func:`dustjacket.sources.stage`.
+    """Return the tables and images of a source, as objects; see :func:`dustjacket.sources.files.stage`.
 
     Raises:
         BadInputError: the source is not there, or holds nothing.

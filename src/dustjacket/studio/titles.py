@@ -12,7 +12,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.studio.answers import Book
 from dustjacket.studio.models import Genres
 from dustjacket.studio.replies import tell_genres
-from dustjacket.tables import read_rows, shape_of
+from dustjacket.sources.tables import read_rows, shape_of
 
 MOST_ROWS = 50_000
 PER_PART = 64

@@ -12,7 +12,7 @@ from dustjacket.catalog import ingest
 from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.catalog.read import BOOKS
 from dustjacket.errors import BadInputError, HeldBackError
-from dustjacket.records import raw_bytes
+from dustjacket.sources.csv import raw_bytes
 from dustjacket.sample import make_sample
 from tests.conftest import ROOT
 

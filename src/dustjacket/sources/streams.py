@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from dustjacket.errors import BadInputError
-from dustjacket.records import WHOLE, Part
-from dustjacket.sources import SourceFile
+from dustjacket.sources.csv import WHOLE, Part
+from dustjacket.sources.files import SourceFile
 from dustjacket.storage.store import Store
 
 _BUFFER = 1 << 20

@@ -16,10 +16,10 @@ from typing import Any, BinaryIO
 import pyarrow.parquet as pq
 
 from dustjacket.errors import BadInputError
-from dustjacket.records import MAX_RECORD, WHOLE, Part, decode, read_records, split_records
-from dustjacket.sources import SourceFile
+from dustjacket.sources.csv import MAX_RECORD, WHOLE, Part, decode, read_records, split_records
+from dustjacket.sources.files import SourceFile
 from dustjacket.storage.store import Store
-from dustjacket.streams import damage_told, opened
+from dustjacket.sources.streams import damage_told, opened
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES, PARQUET = (".jsonl", ".ndjson"), (".parquet", ".pq")
