@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from dustjacket.parameters import CandidateName
-from dustjacket.run_pages import run_page
+from dustjacket.tracking.links import run_page
 from dustjacket.steps import STEPS
 from tests.e2e.conftest import COVERS, ROWS, dustjacket, run_chain
 

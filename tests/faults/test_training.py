@@ -17,7 +17,7 @@ import psutil
 import pytest
 import torch
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.chain.airflow_api import ACTIVE
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
 from dustjacket.clip.process import DIVERGED

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.genres import embeddings, labels
 from dustjacket.genres.candidates import CANDIDATES

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.clip.embed import embed_texts
 from dustjacket.clip.model import MODEL_FOLDER
 from dustjacket.clip.read import load_version

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dustjacket.run_pages import run_page
+from dustjacket.tracking.links import run_page
 from dustjacket.settings import Settings
 
 RUN = {"runs": [{"info": {"run_id": "abc"}}]}

@@ -10,7 +10,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.catalog.columns import CURE, ListedFile, check_text, columns_of
 from dustjacket.catalog.figures import profile_figure
 from dustjacket.catalog.parse import PARSED_DDL, Stretch, parser

@@ -6,7 +6,7 @@ import logging
 import mlflow
 from pyspark.sql import SparkSession
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.clip.checkpoints import Checkpoints
 from dustjacket.clip.distribute import run_distributed
 from dustjacket.clip.process import RESULT, Task, train_process

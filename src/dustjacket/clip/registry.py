@@ -10,7 +10,7 @@ import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import infer_signature
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.clip.conse import MOST_COVERS, carried_versions
 from dustjacket.clip.conse import NAME as CONSE
 from dustjacket.clip.conse import SIZE as CONSE_SIZE

@@ -6,7 +6,7 @@ import mlflow
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.covers.assemble import REJECTED, Assembled, assemble
 from dustjacket.covers.figures import contact_sheet
 from dustjacket.covers.places import Objects

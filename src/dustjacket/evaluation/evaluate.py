@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 from pyspark.sql import SparkSession
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.registry import ensure_champion, ensure_registered
 from dustjacket.errors import BadInputError

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import SparkSession
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.genres.figures import bar_figure
 from dustjacket.genres.read import LABELS, load_scorer
 from dustjacket.genres.scorer import Scorer

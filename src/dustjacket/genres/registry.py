@@ -8,7 +8,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import ModelSignature
 from mlflow.types.schema import ColSpec, DataType, Schema
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.genres.scorer import Scorer
 
 REGISTERED, KIND = "genre-classifier", "genre_classifier"

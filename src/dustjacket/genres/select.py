@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.catalog.read import read_books
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.genres.assess import NOT_BETTER, PROMOTED, assess, judge

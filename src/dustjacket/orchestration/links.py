@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperatorLink
 
-from dustjacket.run_pages import run_page
+from dustjacket.tracking.links import run_page
 from dustjacket.settings import load_settings
 from dustjacket.steps import Step
 

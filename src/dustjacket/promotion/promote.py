@@ -13,7 +13,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
-from dustjacket import tracking
+from dustjacket.tracking import runs as tracking
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
 from dustjacket.parameters import COVER_CLIP
 from dustjacket.promotion.ledger import (

@@ -14,7 +14,7 @@ from dustjacket.covers.read import read_image
 from dustjacket.errors import DustjacketError, NotReadyError
 from dustjacket.parameters import COVER_CLIP
 from dustjacket.retrieval.read import index_in_use, load_index, model_of
-from dustjacket.run_pages import run_page
+from dustjacket.tracking.links import run_page
 from dustjacket.steps import STEPS, in_use
 from dustjacket.storage.store import Manifest, Store
 from dustjacket.studio.answers import Made
