@@ -18,7 +18,7 @@ import torch
 from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.clip.data import read_pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
-from dustjacket.clip.metrics import chance, ranks
+from dustjacket.metrics.retrieval import chance, ranks
 from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import ensure_starting

@@ -13,7 +13,7 @@ import torch
 from dustjacket.clip.conse import NAME, SIZE, build_conse
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers, embed_texts
-from dustjacket.clip.metrics import chance, ranks
+from dustjacket.metrics.retrieval import chance, ranks
 from dustjacket.clip.prompts import prompt
 from tests.benchmarks.measure import line
 from tests.benchmarks.selection_accuracy import SHARED

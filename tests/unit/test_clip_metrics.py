@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.clip.metrics import (
+from dustjacket.metrics.retrieval import (
     chance,
     matching,
     own_ranks,
@@ -53,7 +53,7 @@ def test_blocks_give_the_ranks_of_the_whole_matrix(n, block, seed):
     rng = np.random.default_rng(seed)
     titles, covers = unit(rng, n), unit(rng, n)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dustjacket.clip.metrics._BLOCK", block)
+        patch.setattr("dustjacket.metrics.retrieval._BLOCK", block)
         assert own_ranks(titles, covers).tolist() == ranks(titles @ covers.T).tolist()
 
 
@@ -75,7 +75,7 @@ def test_several_queries_may_belong_to_one_cover_and_some_covers_to_none(n, quer
     rng = np.random.default_rng(seed)
     texts, covers, own = unit(rng, queries), unit(rng, n), rng.integers(n, size=queries)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dustjacket.clip.metrics._BLOCK", 7)
+        patch.setattr("dustjacket.metrics.retrieval._BLOCK", 7)
         found = own_ranks(texts, covers, own=own)
     scores = texts @ covers.T
     expected = [1 + (row > row[at]).sum() for row, at in zip(scores, own, strict=True)]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dustjacket.clip.metrics import summary
-from dustjacket.evaluation.intervals import mean_interval, paired, rank_intervals
+from dustjacket.metrics.retrieval import summary
+from dustjacket.metrics.retrieval_intervals import mean_interval, paired, rank_intervals
 
 DRAWS = {"resamples": 2000, "seed": 13}
 

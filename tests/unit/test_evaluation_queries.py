@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dustjacket.clip.metrics import own_ranks
+from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.covers.read import INDEX
 from dustjacket.evaluation.findings import measure
 from dustjacket.evaluation.queries import ENOUGH, images, measure_queries, read_queries, settled

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from dustjacket.genres.metrics import confusion, f1_by_genre, probability_metrics
+from dustjacket.metrics.classification import confusion, f1_by_genre, probability_metrics
 
 GENRES = ["a", "b", "c", "d"]
 TRUE = ["a", "b", "c", "a", "b"]

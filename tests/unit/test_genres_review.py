@@ -16,8 +16,8 @@ from dustjacket.genres.figures import (
     reliability_figure,
     roc_figure,
 )
-from dustjacket.genres.intervals import difference, intervals
-from dustjacket.genres.metrics import label_metrics
+from dustjacket.metrics.classification_intervals import difference, intervals
+from dustjacket.metrics.classification import label_metrics
 from dustjacket.genres.review import slices, worst_confusions
 
 METRICS = ("accuracy", "f1_weighted", "f1_macro")
@@ -67,7 +67,7 @@ def test_the_interval_of_an_accuracy_is_the_binomials():
 def test_a_seed_draws_the_same_books_however_many_are_drawn_at_once(monkeypatch):
     labels = some_labels(50, right=0.5)
     whole = intervals(*labels, resamples=50, seed=3)
-    monkeypatch.setattr("dustjacket.bootstrap._CELLS", 1)
+    monkeypatch.setattr("dustjacket.metrics.bootstrap._CELLS", 1)
     assert intervals(*labels, resamples=50, seed=3) == whole
     assert intervals(*labels, resamples=50, seed=4) != whole
 

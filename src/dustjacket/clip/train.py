@@ -17,7 +17,7 @@ from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, State, copied, 
 from dustjacket.clip.contrast import Group
 from dustjacket.clip.data import Epoch, Pairs, batch_size, draw_epoch
 from dustjacket.clip.gradients import average_gradients, backward, mean
-from dustjacket.clip.metrics import mean_recall_at_10
+from dustjacket.metrics.retrieval import mean_recall_at_10
 from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts, prompt_variants
 from dustjacket.clip.towers import Towers, lock, merge_lora, trainable

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from dustjacket.clip.metrics import RECALLS
+from dustjacket.metrics.retrieval import RECALLS
 from dustjacket.evaluation.ablation import Row
 
 _GREY = "#80868f"

@@ -9,7 +9,7 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from dustjacket.evaluation.embeddings import Embedder
-from dustjacket.evaluation.intervals import Interval, mean_interval
+from dustjacket.metrics.retrieval_intervals import Interval, mean_interval
 
 TEMPLATES = ("{}", "a book of {}", "the cover of a book, {}")
 _REGULARISATIONS = (1.0, 10.0, 100.0, 1000.0)  # of embeddings, whose length is 1

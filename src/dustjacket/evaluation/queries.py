@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dustjacket.clip.metrics import own_ranks
+from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.clip.prompts import prompt
 from dustjacket.covers.read import read_index
 from dustjacket.errors import DustjacketError
 from dustjacket.evaluation.contest import Contest
-from dustjacket.evaluation.intervals import Interval, mean_interval, rank_intervals
+from dustjacket.metrics.retrieval_intervals import Interval, mean_interval, rank_intervals
 from dustjacket.feedback import read_feedback
 from dustjacket.parameters import EvaluationParameters
 from dustjacket.storage.store import Store

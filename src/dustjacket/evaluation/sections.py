@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dustjacket.clip.metrics import RECALLS
+from dustjacket.metrics.retrieval import RECALLS
 from dustjacket.evaluation.figures import (
     ablation_figure,
     figure_uri,

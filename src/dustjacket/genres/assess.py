@@ -10,9 +10,9 @@ from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.audit import suspects, trust
 from dustjacket.genres.behaviour import behaviours, keywords
 from dustjacket.genres.fits import Fits
-from dustjacket.genres.intervals import difference, intervals
+from dustjacket.metrics.classification_intervals import difference, intervals
 from dustjacket.genres.known import HeldOut
-from dustjacket.genres.metrics import likeliest, probability_metrics
+from dustjacket.metrics.classification import likeliest, probability_metrics
 from dustjacket.genres.review import slices, worst_confusions
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import Result

@@ -23,7 +23,7 @@ from dustjacket.genres.candidates import (
 from dustjacket.genres.features import SELECTED
 from dustjacket.genres.fits import Fits, Scored, in_place
 from dustjacket.genres.known import Known
-from dustjacket.genres.metrics import probability_metrics
+from dustjacket.metrics.classification import probability_metrics
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
 from dustjacket.parameters import CandidateName

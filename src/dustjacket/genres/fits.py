@@ -23,7 +23,7 @@ from dustjacket.genres.hashed import Hashed, Member
 from dustjacket.genres.known import Known
 from dustjacket.genres.linear import Fit, Fitted, run_fit, training_rows
 from dustjacket.genres.memory import memory_mib
-from dustjacket.genres.metrics import label_metrics
+from dustjacket.metrics.classification import label_metrics
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
 from dustjacket.genres.sentences import Encoder

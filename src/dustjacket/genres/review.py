@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.splits import normalise
-from dustjacket.genres.metrics import label_metrics
+from dustjacket.metrics.classification import label_metrics
 
 
 def slices(books: pd.DataFrame, predicted: Sequence[str]) -> pd.DataFrame:

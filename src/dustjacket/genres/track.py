@@ -16,7 +16,7 @@ from dustjacket.genres.figures import (
     reliability_figure,
     roc_figure,
 )
-from dustjacket.genres.metrics import confusion, f1_by_genre
+from dustjacket.metrics.classification import confusion, f1_by_genre
 from dustjacket.genres.paper import PAPER, PAPER_NOTE
 from dustjacket.genres.selection import Result
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dustjacket.bootstrap import draws, percentiles
+from dustjacket.metrics.bootstrap import draws, percentiles
 
 
 def intervals(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest
 
-from dustjacket.bootstrap import draws, percentiles
-from dustjacket.clip.metrics import RECALLS, summary
+from dustjacket.metrics.bootstrap import draws, percentiles
+from dustjacket.metrics.retrieval import RECALLS, summary
 
 Interval = tuple[float, float]
 
