@@ -27,7 +27,7 @@ from dustjacket.clip.data import Pairs
 from dustjacket.clip.model import Clip, load, random_model, save
 from dustjacket.clip.train import fit
 from dustjacket.parameters import ClipParameters
-from dustjacket.processor import has_bf16
+from dustjacket.pretrained.hardware import has_bf16
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 from tests.benchmarks.measure import fetched, line

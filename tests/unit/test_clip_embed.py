@@ -8,7 +8,7 @@ from dustjacket.clip.conse import build_conse
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers, embed_files, in_batches, quick
 from dustjacket.clip.model import random_model
-from dustjacket.processor import has_bf16
+from dustjacket.pretrained.hardware import has_bf16
 from tests.unit.images import drawn, saved
 
 MODEL = "dustjacket-small"

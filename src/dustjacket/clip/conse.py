@@ -21,7 +21,7 @@ from dustjacket.clip.data import normalised
 from dustjacket.clip.embed import embed_texts, in_batches
 from dustjacket.clip.model import CONFIGS, Clip
 from dustjacket.errors import NotReadyError
-from dustjacket.wheels import carried
+from dustjacket.pretrained.packages import carried
 
 NAME = "lite0-minilm"
 SIZE = 224

@@ -13,7 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dustjacket.clip.data import Images, normalised, square_if_readable
 from dustjacket.clip.model import Clip
-from dustjacket.processor import has_bf16
+from dustjacket.pretrained.hardware import has_bf16
 
 
 def embed_covers(clip: Clip, images: Images, batch_size: int = 128) -> np.ndarray:

