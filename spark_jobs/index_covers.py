@@ -1,6 +1,6 @@
 """Spark job of the step ``index_covers``."""
 
-from dustjacket.job import run_job
+from dustjacket.pipeline.job import run_job
 from dustjacket.retrieval.build import index_covers
 
 if __name__ == "__main__":

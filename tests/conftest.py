@@ -86,7 +86,7 @@ def interpret(spark):
 
 def job_folder(folder, job):
     """Return a folder in which the job of every step is the file ``job``."""
-    from dustjacket.steps import STEPS
+    from dustjacket.pipeline.steps import STEPS
 
     for step in STEPS:
         shutil.copy(job, folder / f"{step}.py")

@@ -15,8 +15,8 @@ from pydantic_settings import (
 )
 
 from dustjacket.errors import DustjacketError
-from dustjacket.parameters import CatalogParameters, CoversParameters, StepParameters
-from dustjacket.profile import Profile, first_error
+from dustjacket.pipeline.parameters import CatalogParameters, CoversParameters, StepParameters
+from dustjacket.pipeline.team_defaults import Profile, first_error
 from dustjacket.questions import Covers, Genre, History, Match, Rollback, Studio, console
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from dustjacket.job import Job
+    from dustjacket.pipeline.job import Job
 
 EXIT_INTERRUPTED = 130
 
@@ -74,7 +74,7 @@ class Run(Profile):
         """Run the command."""
         from dustjacket.chain.run import run
         from dustjacket.platform import print_addresses
-        from dustjacket.steps import STEPS
+        from dustjacket.pipeline.steps import STEPS
 
         given = self.model_dump(exclude_unset=True, include=set(STEPS))
         settings = run(given, self.catalog, self.covers, self.report.absolute(), console)

@@ -33,7 +33,7 @@ class Genre(BaseModel):
         """Run the command."""
         from dustjacket.genres.read import load_scorer
         from dustjacket.genres.scorer import predict_genre
-        from dustjacket.steps import in_use
+        from dustjacket.pipeline.steps import in_use
 
         store = _store()
         champion = in_use(store, "genre_classifier")

@@ -27,7 +27,7 @@ from dustjacket.covers.ingest import ingest_covers
 from dustjacket.genres.labels import label_covers
 from dustjacket.genres.read import read_labels
 from dustjacket.genres.select import select_classifier
-from dustjacket.parameters import ClipParameters
+from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.sample import make_sample
 from dustjacket.sample.grammar import is_held_out
 from tests.benchmarks.measure import line

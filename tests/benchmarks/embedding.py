@@ -29,7 +29,7 @@ from dustjacket.clip.conse import build_conse
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers, embed_files, embed_texts, quick
 from dustjacket.clip.model import Clip, load, random_model, save
-from dustjacket.parameters import IndexParameters
+from dustjacket.pipeline.parameters import IndexParameters
 from dustjacket.pretrained.hardware import has_bf16
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book

@@ -128,9 +128,9 @@ def run_ours(table: Path, folder: Path) -> None:
     from dustjacket.covers.assemble import assemble
     from dustjacket.covers.places import Folder
     from dustjacket.covers.source import Source
-    from dustjacket.parameters import CoversParameters
+    from dustjacket.pipeline.parameters import CoversParameters
     from dustjacket.settings import Settings
-    from dustjacket.spark import session
+    from dustjacket.pipeline.spark import session
 
     spark = session(Settings(spark_master=f"local[{CORES}]", s3_endpoint=None), "bench")
     at: list[float] = []

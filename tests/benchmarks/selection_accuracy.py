@@ -22,7 +22,7 @@ from dustjacket.genres.embeddings import KIND, read_sentences
 from dustjacket.genres.known import with_fold
 from dustjacket.metrics.classification import label_metrics
 from dustjacket.genres.select import select_classifier
-from dustjacket.parameters import CandidateName, ClassifierParameters
+from dustjacket.pipeline.parameters import CandidateName, ClassifierParameters
 from tests.benchmarks.measure import line
 from tests.benchmarks.peers import searches, with_text
 from tests.integration.stores import bench

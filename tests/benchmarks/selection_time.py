@@ -29,7 +29,7 @@ from dustjacket.genres.compare import able, compare
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.known import Known
 from dustjacket.genres.sentences import find_encoder
-from dustjacket.parameters import ClassifierParameters
+from dustjacket.pipeline.parameters import ClassifierParameters
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
 from tests.benchmarks.peers import JOBS, pieces, terms, with_text
 from tests.integration.stores import bench

@@ -7,9 +7,9 @@ from typing import get_args
 import psutil
 import pytest
 
-from dustjacket.parameters import CandidateName
+from dustjacket.pipeline.parameters import CandidateName
 from dustjacket.tracking.links import run_page
-from dustjacket.steps import STEPS
+from dustjacket.pipeline.steps import STEPS
 from tests.e2e.conftest import COVERS, ROWS, dustjacket, run_chain
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]

@@ -13,7 +13,7 @@ from dustjacket.chain.follow import wait_for_dags
 from dustjacket.lifeline import end_processes
 from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import any_free
-from dustjacket.spark import LOOPBACK
+from dustjacket.pipeline.spark import LOOPBACK
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT, job_folder, running_platform, without_settings
 from tests.faults.test_ended_tasks import until

@@ -3,7 +3,7 @@
 from pyspark.ml.torch.log_communication import WriteLogToStdout
 
 from dustjacket.clip.finetune import finetune_clip
-from dustjacket.job import run_job
+from dustjacket.pipeline.job import run_job
 
 
 def read_a_line(self):

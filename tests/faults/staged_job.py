@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from dustjacket.job import run_job
+from dustjacket.pipeline.job import run_job
 
 STAGE = Path(os.environ["STAGE"])
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)"

@@ -6,7 +6,7 @@ import pytest
 
 from dustjacket.chain.airflow_api import ACTIVE, AirflowApi
 from dustjacket.chain.follow import wait_for_dags
-from dustjacket.spark import LOOPBACK
+from dustjacket.pipeline.spark import LOOPBACK
 from dustjacket.storage.store import Store
 from tests.conftest import running_platform
 from tests.faults.test_ended_tasks import until

@@ -14,7 +14,7 @@ from dustjacket.promotion import Ledger
 from dustjacket.retrieval.read import index_in_use
 from dustjacket.sample import make_sample
 from dustjacket.settings import PLATFORM_ENV, Settings
-from dustjacket.steps import STEPS
+from dustjacket.pipeline.steps import STEPS
 from dustjacket.storage.store import Store, version_name
 from tests.e2e.conftest import dustjacket, user_home
 from tests.faults.test_ended_tasks import kill_all, until

@@ -25,8 +25,8 @@ from dustjacket.clip.read import load_version
 from dustjacket.lifeline import end_processes, marked
 from dustjacket.platform import supervision
 from dustjacket.platform.servers import MARK
-from dustjacket.profile import Profile
-from dustjacket.steps import STEPS, plan_step
+from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.pipeline.steps import STEPS, plan_step
 from dustjacket.storage.store import version_name
 from tests.conftest import ROOT
 from tests.faults.test_ended_tasks import until

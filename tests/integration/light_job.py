@@ -8,9 +8,9 @@ import time
 
 import httpx
 
-from dustjacket.job import Job
+from dustjacket.pipeline.job import Job
 from dustjacket.settings import load_settings
-from dustjacket.steps import STEPS, Plan
+from dustjacket.pipeline.steps import STEPS, Plan
 from dustjacket.storage.store import Store
 
 

@@ -11,12 +11,12 @@ from unittest import mock
 from pyspark import SparkContext
 from rich.console import Console
 
-from dustjacket.job import Job
+from dustjacket.pipeline.job import Job
 from dustjacket.platform.object_store import object_store
-from dustjacket.profile import Profile
+from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.settings import Settings
-from dustjacket.spark import session
-from dustjacket.steps import STEPS, plan_step
+from dustjacket.pipeline.spark import session
+from dustjacket.pipeline.steps import STEPS, plan_step
 from dustjacket.storage.store import Store
 from tests.conftest import fresh_home
 

@@ -10,9 +10,9 @@ import pytest
 from dustjacket.chain.airflow_api import ACTIVE
 from dustjacket.chain.run import store_profile
 from dustjacket.errors import BadInputError
-from dustjacket.parameters import CatalogParameters, CoversParameters
-from dustjacket.profile import Profile
-from dustjacket.steps import STEPS
+from dustjacket.pipeline.parameters import CatalogParameters, CoversParameters
+from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.pipeline.steps import STEPS
 
 pytestmark = pytest.mark.integration
 QUIET_S = 4

@@ -19,7 +19,7 @@ from dustjacket.feedback import Feedback
 from dustjacket.genres.labels import label_covers
 from dustjacket.genres.read import LABELS, read_labels
 from dustjacket.genres.select import select_classifier
-from dustjacket.parameters import ClipParameters
+from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.retrieval.build import index_covers
 from dustjacket.sample import make_sample
 from dustjacket.storage.store import digest_of, version_name

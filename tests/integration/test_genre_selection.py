@@ -19,7 +19,7 @@ from dustjacket.genres.registry import KIND, REGISTERED
 from dustjacket.genres.select import select_classifier
 from dustjacket.sample.grammar import make_book
 from dustjacket.sample.listing import write_listing
-from dustjacket.steps import in_use
+from dustjacket.pipeline.steps import in_use
 from dustjacket.storage.store import Manifest
 from tests.conftest import interpret
 from tests.integration.stores import Bench, bench

@@ -17,7 +17,7 @@ from dustjacket.clip.registry import (
     ensure_starting,
 )
 from dustjacket.errors import BadInputError
-from dustjacket.parameters import ClipParameters
+from dustjacket.pipeline.parameters import ClipParameters
 
 pytestmark = pytest.mark.integration
 SMALL = ClipParameters(model="dustjacket-small")

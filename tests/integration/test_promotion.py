@@ -12,13 +12,13 @@ from rich.console import Console
 from dustjacket import cli, questions, tracking
 from dustjacket.chain.follow import current_versions
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
-from dustjacket.parameters import EvaluationParameters
+from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.platform.object_store import object_store
-from dustjacket.profile import Profile
+from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.promotion import Comparison, Ledger, as_facts, decide
 from dustjacket.promotion import promote as promoting
 from dustjacket.promotion.promote import COVER_CLIP, Answer, promote, rollback
-from dustjacket.steps import STEPS, plan_step
+from dustjacket.pipeline.steps import STEPS, plan_step
 from dustjacket.storage.store import Store, digest_of, version_name
 from tests.conftest import fresh_home
 

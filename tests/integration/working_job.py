@@ -4,9 +4,9 @@ import sys
 import time
 
 from dustjacket.clip.distribute import run_distributed
-from dustjacket.parameters import ClipParameters
+from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.settings import load_settings
-from dustjacket.spark import session
+from dustjacket.pipeline.spark import session
 
 
 def wait(rows):

@@ -10,7 +10,7 @@ from tests.conftest import interpret
 def spark():
     """Spark on two threads of this machine, without a server beside it."""
     from dustjacket.settings import Settings
-    from dustjacket.spark import session
+    from dustjacket.pipeline.spark import session
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_PYTHON", sys.executable)

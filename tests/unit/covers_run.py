@@ -11,7 +11,7 @@ import pandas as pd
 from dustjacket.covers.assemble import Assembled, assemble
 from dustjacket.covers.places import Folder
 from dustjacket.covers.source import Source
-from dustjacket.parameters import CoversParameters
+from dustjacket.pipeline.parameters import CoversParameters
 
 
 @dataclass

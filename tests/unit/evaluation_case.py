@@ -12,7 +12,7 @@ from dustjacket.evaluation.contest import Contest
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.library import Library
 from dustjacket.evaluation.recognition import scenes
-from dustjacket.parameters import EvaluationParameters
+from dustjacket.pipeline.parameters import EvaluationParameters
 
 SIDE = 64
 COLOURS = {"Red": (255, 0, 0), "Green": (0, 160, 0), "Blue": (0, 0, 255)}

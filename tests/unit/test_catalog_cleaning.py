@@ -8,7 +8,7 @@ from dustjacket.splits import book_group, fold_editions, normalise
 from dustjacket.catalog.cleaning import RULES, Book, clean, one_line, repaired, restored_asin
 from dustjacket.catalog.columns import check_text, columns_of
 from dustjacket.errors import BadInputError
-from dustjacket.parameters import CatalogParameters
+from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.sources.tables import LISTING, Shape, key_of
 
 KEYS = tuple(map(key_of, LISTING))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dustjacket.catalog.profile import Profile, changes, mix_shift
 from dustjacket.catalog.settle import Entry, settle_book
-from dustjacket.parameters import CatalogParameters
+from dustjacket.pipeline.parameters import CatalogParameters
 
 
 def rows(*genres):

@@ -8,7 +8,7 @@ import torch
 
 from dustjacket.clip.model import random_model
 from dustjacket.clip.train import fit
-from dustjacket.parameters import Recipe
+from dustjacket.pipeline.parameters import Recipe
 from tests.unit.test_clip_training import (
     MODEL,
     Kept,

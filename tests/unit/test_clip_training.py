@@ -21,7 +21,7 @@ from dustjacket.clip.model import random_model
 from dustjacket.clip.towers import Towers, lock, merge_lora, shifted, trainable
 from dustjacket.clip.train import DivergedError, fit, schedule
 from dustjacket.errors import BadInputError
-from dustjacket.parameters import ClipParameters
+from dustjacket.pipeline.parameters import ClipParameters
 
 SIZE = 64
 MODEL = "dustjacket-small"

@@ -17,7 +17,7 @@ from dustjacket.clip.model import load, random_model, save
 from dustjacket.clip.train import fit
 from dustjacket.clip.weights import open_model
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.parameters import ClipParameters
+from dustjacket.pipeline.parameters import ClipParameters
 
 TITLES = ["The Jungle Book by Rudyard Kipling", "Emma by Jane Austen", "Dracula", "Walden"]
 STORE = SimpleNamespace(settings=None)  # only s3:// addresses need one

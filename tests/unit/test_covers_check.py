@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw, ImageFont
 
 from dustjacket.covers.check import Cover, check_cover, look
-from dustjacket.parameters import CoversParameters
+from dustjacket.pipeline.parameters import CoversParameters
 from tests.unit.images import drawn, gif, png, saved
 
 PARAMETERS = CoversParameters()

@@ -26,7 +26,7 @@ from dustjacket.genres.linear import Table
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, logarithms, softmax
 from dustjacket.genres.selection import Result
-from dustjacket.parameters import ClassifierParameters
+from dustjacket.pipeline.parameters import ClassifierParameters
 from dustjacket.storage.store import Manifest
 from tests.unit.test_genres_selection import small_catalog
 

@@ -24,7 +24,7 @@ from dustjacket.genres.paper import PAPER
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, softmax
 from dustjacket.genres.selection import Result, select
-from dustjacket.parameters import ClassifierParameters
+from dustjacket.pipeline.parameters import ClassifierParameters
 
 WORDS = {
     "Cooking": ["rice", "bread", "soup", "garden", "easy", "the"],

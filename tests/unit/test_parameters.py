@@ -3,7 +3,7 @@
 import pytest
 
 from dustjacket.errors import BadInputError
-from dustjacket.profile import Profile, parse_profile
+from dustjacket.pipeline.team_defaults import Profile, parse_profile
 
 
 def test_what_a_run_does_not_say_comes_from_the_profile():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dustjacket.parameters import EvaluationParameters
+from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.promotion import Comparison, as_facts, decide
 
 BETTER = Comparison(

@@ -20,7 +20,7 @@ from dustjacket.splits import book_group, split_of
 from dustjacket.catalog.cleaning import repaired
 from dustjacket.covers.check import check_cover
 from dustjacket.covers.settle import MAX_DISTANCE, MAX_TURNED
-from dustjacket.parameters import CoversParameters
+from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.csv import read_records
 from dustjacket.sample import covers, make_sample
 from dustjacket.sample.covers import HEADER

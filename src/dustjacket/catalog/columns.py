@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dustjacket.errors import BadInputError
-from dustjacket.parameters import CatalogParameters
+from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.sources.tables import ENDINGS, LISTING, Shape, key_of
 
 KNOWN: Mapping[str, tuple[str, ...]] = {

@@ -18,8 +18,8 @@ from dustjacket.catalog.profile import Profile, changes, profile
 from dustjacket.catalog.read import BOOKS
 from dustjacket.catalog.settle import SETTLED, settle
 from dustjacket.errors import BadInputError, HeldBackError
-from dustjacket.job import Job
-from dustjacket.parameters import CatalogParameters
+from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.sources.csv import WHOLE, Part
 from dustjacket.sources.rejects import examples
 from dustjacket.settings import Settings

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from dustjacket.catalog.cleaning import Book, clean
 from dustjacket.catalog.columns import ListedFile
-from dustjacket.parameters import CatalogParameters
+from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.sources.csv import Part, raw_text
 from dustjacket.settings import Settings
 from dustjacket.sources.files import SourceFile

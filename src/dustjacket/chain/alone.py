@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.job import Job, told_error
+from dustjacket.pipeline.job import Job, told_error
 from dustjacket.platform.object_store import object_store
-from dustjacket.profile import Profile
-from dustjacket.steps import STEPS, Plan, plan_step
+from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.pipeline.steps import STEPS, Plan, plan_step
 from dustjacket.storage.store import MANIFEST, Manifest, Store
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def ingest(
 
 @contextlib.contextmanager
 def _spark(settings: Any, name: str) -> Iterator["SparkSession"]:
-    from dustjacket.spark import session
+    from dustjacket.pipeline.spark import session
 
     spark = session(settings, name)
     spark.sparkContext.setLogLevel("OFF")  # an error is told in one line

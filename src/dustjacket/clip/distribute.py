@@ -19,8 +19,8 @@ from pyspark.ml.torch.distributor import TorchDistributor
 from pyspark.sql import SparkSession
 
 from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.parameters import ClipParameters
-from dustjacket.spark import LOOPBACK, is_local
+from dustjacket.pipeline.parameters import ClipParameters
+from dustjacket.pipeline.spark import LOOPBACK, is_local
 
 RENDEZVOUS = "DUSTJACKET_RENDEZVOUS"
 _RAISED = re.compile(r"^\[rank\d+\]: (\w[\w.]*: .*)$", re.MULTILINE)

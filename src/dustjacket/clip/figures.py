@@ -9,7 +9,7 @@ from dustjacket.clip.data import Pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts
-from dustjacket.parameters import ClipParameters
+from dustjacket.pipeline.parameters import ClipParameters
 
 _COVERS, _ACROSS, _BEST = 12, 4, 3
 

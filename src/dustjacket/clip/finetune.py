@@ -18,8 +18,8 @@ from dustjacket.clip.registry import (
 )
 from dustjacket.errors import BadInputError
 from dustjacket.genres.read import read_labels
-from dustjacket.job import Job
-from dustjacket.parameters import COVER_CLIP, ClipParameters
+from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.parameters import COVER_CLIP, ClipParameters
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from dustjacket.clip.telling import Teller
 from dustjacket.clip.train import DivergedError, Tell, Trained, fit
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.genres.read import read_labels
-from dustjacket.parameters import ClipParameters
+from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.pretrained.hardware import has_bf16
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Draft, Store

@@ -19,7 +19,7 @@ from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, save
 from dustjacket.clip.prompts import prompt
 from dustjacket.clip.weights import open_model
 from dustjacket.covers.read import read_index
-from dustjacket.parameters import CHAMPION_MODEL, COVER_CLIP, ClipParameters
+from dustjacket.pipeline.parameters import CHAMPION_MODEL, COVER_CLIP, ClipParameters
 from dustjacket.sources.files import contents
 from dustjacket.storage.store import Manifest, Store, digest_of, version_name
 

@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 from dustjacket.clip.contrast import Group
 from dustjacket.clip.data import Images, normalised
 from dustjacket.clip.model import Clip
-from dustjacket.parameters import Recipe
+from dustjacket.pipeline.parameters import Recipe
 
 LORA_RANK = 16
 _BATCH = 64  # of what is computed once

@@ -22,7 +22,7 @@ from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts, prompt_variants
 from dustjacket.clip.towers import Towers, lock, merge_lora, trainable
 from dustjacket.errors import DustjacketError
-from dustjacket.parameters import ClipParameters
+from dustjacket.pipeline.parameters import ClipParameters
 
 MAX_LOGIT_SCALE = math.log(100)
 MAX_GRADIENT_NORM = 1.0

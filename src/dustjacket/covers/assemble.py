@@ -19,7 +19,7 @@ from dustjacket.covers.read import DUPLICATES, INDEX
 from dustjacket.covers.settle import settle
 from dustjacket.covers.source import Source, is_image
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.parameters import CoversParameters
+from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.tables import kind_of
 from dustjacket.web import is_transient
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from dustjacket.parameters import CoversParameters
+from dustjacket.pipeline.parameters import CoversParameters
 
 MIN_SIDE, MAX_SIDE = 32, 20_000
 MAX_RATIO = 8

@@ -12,7 +12,7 @@ from pyspark.sql import functions as fn
 from dustjacket.splits import normalise
 from dustjacket.covers.places import Place
 from dustjacket.errors import BadInputError
-from dustjacket.parameters import CoversParameters
+from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.csv import raw_text
 from dustjacket.sources.files import SourceFile
 from dustjacket.sources.streams import damage_told

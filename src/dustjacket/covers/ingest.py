@@ -13,8 +13,8 @@ from dustjacket.covers.places import Objects
 from dustjacket.covers.read import DUPLICATES, INDEX
 from dustjacket.covers.source import cache_name, staged
 from dustjacket.errors import UnchangedError
-from dustjacket.job import Job
-from dustjacket.parameters import CoversParameters
+from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.rejects import examples
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from dustjacket.covers.check import Cover, check_cover
 from dustjacket.covers.fetch import Kept, Row, fetch_bodies, read_bodies
 from dustjacket.covers.places import Place
 from dustjacket.covers.shards import Spool, write_shard
-from dustjacket.parameters import CoversParameters
+from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.web import Limits, Patience, Web
 
 READ = (

@@ -16,8 +16,8 @@ from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.galleries import HardGallery, Retrieved, hard_galleries, retrieve
 from dustjacket.evaluation.leakage import leaked
 from dustjacket.evaluation.library import Library, labels_of, open_library, read_books
-from dustjacket.job import Job
-from dustjacket.parameters import EvaluationParameters
+from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.storage.store import Manifest, Store
 
 _GIB = 1 << 30

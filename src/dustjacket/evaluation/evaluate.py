@@ -21,8 +21,8 @@ from dustjacket.evaluation.match import Matched, check_prompts, match, match_fig
 from dustjacket.evaluation.queries import read_queries
 from dustjacket.evaluation.queries_section import queries_section
 from dustjacket.evaluation.report import Section, Verdict, render
-from dustjacket.job import Job
-from dustjacket.parameters import EvaluationParameters
+from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.promotion import Decision, as_facts, decide
 from dustjacket.storage.store import Store
 

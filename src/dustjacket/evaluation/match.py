@@ -20,7 +20,7 @@ from dustjacket.covers.check import check_cover
 from dustjacket.covers.read import read_image, read_index
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.evaluation.figures import plain
-from dustjacket.parameters import COVER_CLIP, CoversParameters
+from dustjacket.pipeline.parameters import COVER_CLIP, CoversParameters
 from dustjacket.storage.store import Manifest, Store
 
 MOST_PROMPTS, LONGEST_PROMPT = 100, 1000

@@ -17,7 +17,7 @@ from dustjacket.errors import DustjacketError
 from dustjacket.evaluation.contest import Contest
 from dustjacket.metrics.retrieval_intervals import Interval, mean_interval, rank_intervals
 from dustjacket.feedback import read_feedback
-from dustjacket.parameters import EvaluationParameters
+from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)

@@ -26,7 +26,7 @@ from dustjacket.genres.known import Known
 from dustjacket.metrics.classification import probability_metrics
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
-from dustjacket.parameters import CandidateName
+from dustjacket.pipeline.parameters import CandidateName
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
 from dustjacket.genres.sentences import Encoder
-from dustjacket.job import Job
+from dustjacket.pipeline.job import Job
 from dustjacket.storage.store import Manifest, Store, digest_of
 
 log = logging.getLogger(__name__)

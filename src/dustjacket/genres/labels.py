@@ -14,8 +14,8 @@ from dustjacket.genres.figures import bar_figure
 from dustjacket.genres.read import LABELS, load_scorer
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import logarithms
-from dustjacket.job import Job
-from dustjacket.parameters import LabelParameters
+from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.parameters import LabelParameters
 
 _COPIED = (
     "title string, author string, category string, group string, split string, position long, "

@@ -28,9 +28,9 @@ from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import select
 from dustjacket.genres.sentences import Encoder, find_encoder
 from dustjacket.genres.track import summary, track_assessment, track_candidates
-from dustjacket.job import Job
-from dustjacket.parameters import ClassifierParameters
-from dustjacket.steps import IN_USE, in_use
+from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.parameters import ClassifierParameters
+from dustjacket.pipeline.steps import IN_USE, in_use
 
 log = logging.getLogger(__name__)
 

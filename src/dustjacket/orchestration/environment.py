@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundExceptio
 from dustjacket.errors import BadInputError
 
 if TYPE_CHECKING:
-    from dustjacket.profile import Profile
+    from dustjacket.pipeline.team_defaults import Profile
     from dustjacket.settings import Settings
 
 S3_CONNECTION = "dustjacket_s3"
@@ -46,7 +46,7 @@ def team_profile() -> "Profile":
     Raises:
         BadInputError: the variable holds no valid profile.
     """
-    from dustjacket.profile import PROFILE_VARIABLE, Profile, parse_profile
+    from dustjacket.pipeline.team_defaults import PROFILE_VARIABLE, Profile, parse_profile
 
     text = Variable.get(PROFILE_VARIABLE, default=None)
     return parse_profile(text) if text else Profile()

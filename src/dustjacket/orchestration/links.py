@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperatorLink
 
 from dustjacket.tracking.links import run_page
 from dustjacket.settings import load_settings
-from dustjacket.steps import Step
+from dustjacket.pipeline.steps import Step
 
 if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, PartitionedAssetTimetable
 
 from dustjacket.orchestration.forms import form
-from dustjacket.steps import STEPS
+from dustjacket.pipeline.steps import STEPS
 
 RETRY = {
     "retries": 3,

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 @task(task_id="plan")
 def plan_run(step: str) -> dict[str, Any]:
     """Return ``{"plan": …, "already": version or None}``; skip while an input is missing."""
-    from dustjacket.steps import STEPS, Waiting, plan_step, published
+    from dustjacket.pipeline.steps import STEPS, Waiting, plan_step, published
     from dustjacket.storage.store import Store
 
     context = get_current_context()
@@ -75,7 +75,7 @@ def announce(asset: Asset, step: str) -> Any:
         planned: dict[str, Any], inlet_events: Any = None, outlet_events: Any = None
     ) -> str:
         from dustjacket.errors import NotReadyError
-        from dustjacket.steps import STEPS
+        from dustjacket.pipeline.steps import STEPS
         from dustjacket.storage.store import Store
 
         version = version_of(planned)

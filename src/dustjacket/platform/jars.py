@@ -36,7 +36,7 @@ def s3a_jars(folder: Path, console: Console) -> Path:
     """Return the folder of the jars by which Spark reads and writes S3, fetched if not there."""
 
     def fetch(draft: Path) -> None:
-        from dustjacket.spark import EXCLUDES, PACKAGES
+        from dustjacket.pipeline.spark import EXCLUDES, PACKAGES
 
         with tempfile.TemporaryDirectory(dir=folder) as ivy:
             nothing = Path(ivy) / "nothing.py"

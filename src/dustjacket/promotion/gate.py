@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from scipy.stats import fisher_exact
 
-from dustjacket.parameters import EvaluationParameters
+from dustjacket.pipeline.parameters import EvaluationParameters
 
 Verdict = Literal["promoted", "not_better", "insufficient", "worse_genre", "forgotten", "leaked"]
 

@@ -15,7 +15,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from dustjacket.tracking import runs as tracking
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
-from dustjacket.parameters import COVER_CLIP
+from dustjacket.pipeline.parameters import COVER_CLIP
 from dustjacket.promotion.ledger import (
     Entry,
     Ledger,

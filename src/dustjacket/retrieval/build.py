@@ -21,8 +21,8 @@ from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import ensure_starting
 from dustjacket.covers.read import read_images, read_index, read_look_alikes
 from dustjacket.errors import BadInputError
-from dustjacket.job import Job
-from dustjacket.parameters import COVER_CLIP, ClipParameters, IndexParameters
+from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.parameters import COVER_CLIP, ClipParameters, IndexParameters
 from dustjacket.retrieval.read import (
     EMBEDDINGS,
     KEPT,

@@ -7,7 +7,7 @@ from safetensors.numpy import load
 
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.genres.read import read_labels
-from dustjacket.parameters import COVER_CLIP
+from dustjacket.pipeline.parameters import COVER_CLIP
 from dustjacket.retrieval.search import SHOWN, CoverIndex, Match
 from dustjacket.storage.store import Manifest, Store
 

@@ -15,9 +15,9 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from dustjacket.errors import NotReadyError
-from dustjacket.job import Job
+from dustjacket.pipeline.job import Job
 from dustjacket.settings import Settings
-from dustjacket.steps import STEPS
+from dustjacket.pipeline.steps import STEPS
 from dustjacket.storage.store import Manifest, Store
 
 CLIP = "cover-clip"  # name of the registered CLIP models

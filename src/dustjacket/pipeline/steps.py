@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.parameters import COVER_CLIP
-from dustjacket.profile import Profile
+from dustjacket.pipeline.parameters import COVER_CLIP
+from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.sources.files import contents, fingerprint
 from dustjacket.storage.store import Manifest, Store, digest_of, version_name
 

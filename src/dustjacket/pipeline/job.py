@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from dustjacket.errors import BadInputError, DustjacketError, UnchangedError
 from dustjacket.settings import Settings, load_settings
-from dustjacket.steps import STEPS, Plan
+from dustjacket.pipeline.steps import STEPS, Plan
 from dustjacket.storage.store import Draft, Manifest, Store
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
     settings = load_settings()
     store = Store(settings)
     draft = store.draft(STEPS[plan.step].publishes, plan.version)
-    from dustjacket.spark import session
+    from dustjacket.pipeline.spark import session
 
     spark = session(settings, plan.step)
     try:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dustjacket.errors import BadInputError
-from dustjacket.parameters import (
+from dustjacket.pipeline.parameters import (
     CatalogParameters,
     ClassifierParameters,
     ClipParameters,
