@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dustjacket.lifeline import marked
+from dustjacket.platform.process_guard import marked
 from dustjacket.platform import down, up
 from dustjacket.platform.ports import is_free
 from dustjacket.platform.servers import MARK

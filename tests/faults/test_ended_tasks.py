@@ -6,7 +6,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from dustjacket.lifeline import MARK, marked
+from dustjacket.platform.process_guard import MARK, marked
 
 pytestmark = pytest.mark.faults
 LIMIT_S = 10

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from dustjacket.lifeline import marked
+from dustjacket.platform.process_guard import marked
 from dustjacket.platform.servers import MARK
 from tests.conftest import assert_nothing_is_left
 from tests.e2e.conftest import DUSTJACKET, dustjacket, environment, user_home

@@ -22,7 +22,7 @@ from dustjacket.chain.airflow_api import ACTIVE
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
 from dustjacket.clip.process import DIVERGED
 from dustjacket.clip.read import load_version
-from dustjacket.lifeline import end_processes, marked
+from dustjacket.platform.process_guard import end_processes, marked
 from dustjacket.platform import supervision
 from dustjacket.platform.servers import MARK
 from dustjacket.pipeline.team_defaults import Profile

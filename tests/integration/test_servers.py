@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from dustjacket.lifeline import marked
+from dustjacket.platform.process_guard import marked
 from dustjacket.platform import status, supervision, up
 from dustjacket.platform.credentials import load_credentials
 from dustjacket.platform.servers import MARK

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dustjacket.lifeline import lifeline
+from dustjacket.platform.process_guard import lifeline
 
 # A child that ignores a polite end and has left its parent's session: the hardest to take along.
 STUBBORN = """
@@ -54,7 +54,7 @@ def test_what_was_started_before_is_left_alone():
 
 TASK = f"""
 import subprocess, sys, time
-from dustjacket.lifeline import lifeline
+from dustjacket.platform.process_guard import lifeline
 with lifeline():
     child = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}], start_new_session=True)
     print(child.pid, flush=True)

@@ -11,7 +11,7 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from dustjacket.pipeline.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
-from dustjacket.lifeline import MARK, end_attempt, lifeline
+from dustjacket.platform.process_guard import MARK, end_attempt, lifeline
 from dustjacket.orchestration.environment import task_settings
 from dustjacket.orchestration.links import links_of
 from dustjacket.orchestration.tasks import version_of

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from dustjacket.errors import DustjacketError
-from dustjacket.lifeline import lifeline
+from dustjacket.platform.process_guard import lifeline
 from dustjacket.platform.credentials import Credentials
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java

@@ -32,7 +32,7 @@ def lifeline() -> Iterator[str]:
     os.environ[MARK] = mark
     watched = [f"{pid}:{psutil.Process(pid).create_time()}" for pid in (os.getpid(), os.getppid())]
     watcher = subprocess.Popen(
-        [sys.executable, "-m", "dustjacket.lifeline", "watch", mark, *watched],
+        [sys.executable, "-m", "dustjacket.platform.process_guard", "watch", mark, *watched],
         env={name: value for name, value in os.environ.items() if name != MARK},
         start_new_session=True,
         stdin=subprocess.DEVNULL,
