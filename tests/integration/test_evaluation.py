@@ -15,7 +15,7 @@ from dustjacket.clip.registry import CANDIDATE, COVER_CLIP, ensure_starting
 from dustjacket.covers.ingest import ingest_covers
 from dustjacket.errors import BadInputError
 from dustjacket.evaluation.evaluate import REPORT, evaluate_clip
-from dustjacket.feedback import Feedback
+from dustjacket.feedback.store import Feedback
 from dustjacket.genres.labels import label_covers
 from dustjacket.genres.read import LABELS, read_labels
 from dustjacket.genres.select import select_classifier

@@ -5,8 +5,8 @@ from unittest import mock
 
 import pytest
 
-from dustjacket import feedback
-from dustjacket.feedback import KIND, Feedback, read_feedback
+from dustjacket.feedback import store as feedback
+from dustjacket.feedback.store import KIND, Feedback, read_feedback
 from dustjacket.storage.store import Store
 
 pytestmark = pytest.mark.integration

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from dustjacket import feedback
-from dustjacket.feedback import FILE, KIND, Feedback, delete_expired, read_feedback
+from dustjacket.feedback import store as feedback
+from dustjacket.feedback.store import FILE, KIND, Feedback, delete_expired, read_feedback
 from dustjacket.storage.store import MANIFEST, version_name
 from tests.unit.bucket import away, store_in_memory
 

@@ -18,8 +18,8 @@ from dustjacket.evaluation.contest import Contest, drift, open_contest
 from dustjacket.evaluation.figures import ablation_figure, recall_figure, thumbnail_uri
 from dustjacket.evaluation.findings import Findings, measure
 from dustjacket.evaluation.match import Matched, check_prompts, match, match_figure, read_cover
-from dustjacket.evaluation.queries import read_queries
-from dustjacket.evaluation.queries_section import queries_section
+from dustjacket.feedback.queries import read_queries
+from dustjacket.feedback.section import queries_section
 from dustjacket.evaluation.report import Section, Verdict, render
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import EvaluationParameters

@@ -16,7 +16,7 @@ from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.galleries import DIRECTIONS, Retrieved, hard_chance
 from dustjacket.evaluation.genre import GenreTask, genre_task
 from dustjacket.metrics.retrieval_intervals import Difference, paired
-from dustjacket.evaluation.queries import Queries
+from dustjacket.feedback.queries import Queries
 from dustjacket.evaluation.recognition import Recognition, recognise
 from dustjacket.promotion import Comparison
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
-from dustjacket.feedback import Feedback, delete_expired
+from dustjacket.feedback.store import Feedback, delete_expired
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
 from dustjacket.studio.answers import Book, CoverQuery, CoversAnswer, GenreAnswer

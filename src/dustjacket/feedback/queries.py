@@ -16,7 +16,7 @@ from dustjacket.covers.read import read_index
 from dustjacket.errors import DustjacketError
 from dustjacket.evaluation.contest import Contest
 from dustjacket.metrics.retrieval_intervals import Interval, mean_interval, rank_intervals
-from dustjacket.feedback import read_feedback
+from dustjacket.feedback.store import read_feedback
 from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.storage.store import Store
 
