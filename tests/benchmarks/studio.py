@@ -29,8 +29,8 @@ import psutil
 from rich.console import Console
 from safetensors.numpy import save as save_arrays
 
-from dustjacket.chain.airflow_api import AirflowApi
-from dustjacket.chain.follow import wait_for_dags
+from dustjacket.cli.airflow_api import AirflowApi
+from dustjacket.cli.follow import wait_for_dags
 from dustjacket.clip.model import MODEL_FOLDER, random_model
 from dustjacket.clip.model import save as save_model
 from dustjacket.genres.grams import Weights, count

@@ -8,8 +8,8 @@ import pyspark
 import pytest
 from rich.console import Console
 
-from dustjacket.chain.airflow_api import AirflowApi
-from dustjacket.chain.follow import wait_for_dags
+from dustjacket.cli.airflow_api import AirflowApi
+from dustjacket.cli.follow import wait_for_dags
 from dustjacket.platform.process_guard import end_processes
 from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import any_free

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from dustjacket.chain.airflow_api import ACTIVE, AirflowApi
-from dustjacket.chain.follow import wait_for_dags
+from dustjacket.cli.airflow_api import ACTIVE, AirflowApi
+from dustjacket.cli.follow import wait_for_dags
 from dustjacket.pipeline.spark import LOOPBACK
 from dustjacket.storage.store import Store
 from tests.conftest import running_platform

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from dustjacket.chain.airflow_api import ACTIVE, AirflowApi
+from dustjacket.cli.airflow_api import ACTIVE, AirflowApi
 from dustjacket.genres.read import read_labels
 from dustjacket.platform.servers import MARK
 from dustjacket.promotion import Ledger

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dustjacket.chain.airflow_api import ACTIVE
+from dustjacket.cli.airflow_api import ACTIVE
 from dustjacket.platform import status, supervision
 from tests.faults.test_ended_tasks import until
 

@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from dustjacket.tracking import runs as tracking
-from dustjacket.chain.airflow_api import ACTIVE
+from dustjacket.cli.airflow_api import ACTIVE
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
 from dustjacket.clip.process import DIVERGED
 from dustjacket.clip.read import load_version

@@ -3,8 +3,8 @@ import os
 
 import pytest
 
-from dustjacket.chain.airflow_api import AirflowApi
-from dustjacket.chain.follow import wait_for_dags
+from dustjacket.cli.airflow_api import AirflowApi
+from dustjacket.cli.follow import wait_for_dags
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT, job_folder, running_platform
 

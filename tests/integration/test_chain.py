@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from dustjacket.chain.airflow_api import ACTIVE
-from dustjacket.chain.run import store_profile
+from dustjacket.cli.airflow_api import ACTIVE
+from dustjacket.cli.run import store_profile
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import CatalogParameters, CoversParameters
 from dustjacket.pipeline.team_defaults import Profile

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dustjacket.chain.airflow_api import ACTIVE
+from dustjacket.cli.airflow_api import ACTIVE
 from dustjacket.promotion import Ledger
 
 pytestmark = pytest.mark.integration

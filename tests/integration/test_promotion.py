@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from dustjacket import cli, questions, tracking
-from dustjacket.chain.follow import current_versions
+from dustjacket.cli.follow import current_versions
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
 from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.platform.object_store import object_store

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic_settings import CliApp
 
-from dustjacket.cli import Dustjacket
+from dustjacket.cli.app import Dustjacket
 from dustjacket.clip.model import random_model
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.evaluation.match import (
@@ -116,7 +116,7 @@ def test_the_promoted_model_comes_before_starting_weights_and_without_any_there_
 def test_the_command_matches_a_file_and_draws_it(tmp_path, monkeypatch, capsys):
     store = Objects()
     store.newest = {"cover_clip": SimpleNamespace(kind="cover_clip", version="one")}.get
-    monkeypatch.setattr("dustjacket.questions._store", lambda: store)
+    monkeypatch.setattr("dustjacket.cli.ask._store", lambda: store)
     clip = random_model("dustjacket-small", 13)
     monkeypatch.setattr("dustjacket.clip.read.load_version", lambda _store, _model: clip)
     file, figure = tmp_path / "cover.jpg", tmp_path / "match.png"

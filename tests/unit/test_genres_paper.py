@@ -11,7 +11,7 @@ from pyspark.ml.classification import RandomForestClassifier
 from pyspark.ml.evaluation import MulticlassClassificationEvaluator
 from rich.console import Console
 
-from dustjacket.chain.report import candidates_table
+from dustjacket.cli.report import candidates_table
 from dustjacket.errors import BadInputError
 from dustjacket.genres.paper import PAPER, _classifiers, fit_paper_features, repeat_paper
 

@@ -193,8 +193,8 @@ class Rollback(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.chain.airflow_api import AirflowApi
-        from dustjacket.chain.follow import wait_for_run
+        from dustjacket.cli.airflow_api import AirflowApi
+        from dustjacket.cli.follow import wait_for_run
         from dustjacket.promotion.ledger import Ledger
 
         api = AirflowApi(load_settings())

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from dustjacket.chain.airflow_api import ACTIVE, AirflowApi, DagRun
+from dustjacket.cli.airflow_api import ACTIVE, AirflowApi, DagRun
 from dustjacket.errors import DustjacketError
 from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.promotion.ledger import Ledger

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 from rich.console import Console
 
-from dustjacket.chain.airflow_api import AirflowApi
-from dustjacket.chain.follow import run_chain, wait_for_dags
-from dustjacket.chain.report import build_report, print_report
+from dustjacket.cli.airflow_api import AirflowApi
+from dustjacket.cli.follow import run_chain, wait_for_dags
+from dustjacket.cli.report import build_report, print_report
 from dustjacket.errors import BadInputError
 from dustjacket.platform import down, is_up, up
 from dustjacket.pipeline.team_defaults import PROFILE_VARIABLE, Profile, parse_profile

@@ -17,7 +17,7 @@ from pydantic_settings import (
 from dustjacket.errors import DustjacketError
 from dustjacket.pipeline.parameters import CatalogParameters, CoversParameters, StepParameters
 from dustjacket.pipeline.team_defaults import Profile, first_error
-from dustjacket.questions import Covers, Genre, History, Match, Rollback, Studio, console
+from dustjacket.cli.ask import Covers, Genre, History, Match, Rollback, Studio, console
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ class Run(Profile):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.chain.run import run
+        from dustjacket.cli.run import run
         from dustjacket.platform import print_addresses
         from dustjacket.pipeline.steps import STEPS
 
@@ -210,9 +210,9 @@ def main() -> None:
 def _ingest(
     step: str, work: "Callable[[Job, SparkSession], None]", flags: StepParameters, out: Path
 ) -> None:
-    from dustjacket.chain.alone import ingest
-    from dustjacket.chain.report import rows_table
-    from dustjacket.chain.run import absolute
+    from dustjacket.cli.local_ingest import ingest
+    from dustjacket.cli.report import rows_table
+    from dustjacket.cli.run import absolute
 
     given = flags.model_dump(exclude_unset=True, exclude={"out"})
     given["source"] = absolute(given["source"])

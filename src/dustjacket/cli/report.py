@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dustjacket.chain.airflow_api import AirflowApi
+from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.errors import DustjacketError
 from dustjacket.genres.paper import PAPER, PAPER_NOTE
 from dustjacket.promotion.ledger import Ledger

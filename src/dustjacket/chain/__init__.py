@@ -1,1 +1,0 @@
-"""Running the whole chain from a terminal: trigger, follow, report."""
