@@ -1,7 +1,7 @@
 """From a row of a listing to a book, or to the reason why it is none.
 
 Each rule is a function whose name is the reason it rejects by; the first that holds decides. What
-needs the whole listing is decided in :mod:`dustjacket.catalog.settle`.
+needs the whole listing is decided in :mod:`dustjacket.catalog.deduplicate`.
 """
 
 import re

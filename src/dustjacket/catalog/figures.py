@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from dustjacket.catalog.profile import LENGTH_STEP, Profile
+from dustjacket.catalog.statistics import LENGTH_STEP, Profile
 
 _SHOWN = 60
 _LONGEST = 300

@@ -14,9 +14,9 @@ from dustjacket.tracking import runs as tracking
 from dustjacket.catalog.columns import CURE, ListedFile, check_text, columns_of
 from dustjacket.catalog.figures import profile_figure
 from dustjacket.catalog.parse import PARSED_DDL, Stretch, parser
-from dustjacket.catalog.profile import Profile, changes, profile
+from dustjacket.catalog.statistics import Profile, changes, profile
 from dustjacket.catalog.read import BOOKS
-from dustjacket.catalog.settle import SETTLED, settle
+from dustjacket.catalog.deduplicate import SETTLED, settle
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import CatalogParameters
