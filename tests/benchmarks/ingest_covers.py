@@ -125,8 +125,8 @@ def run_ours(table: Path, folder: Path) -> None:
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_SUBMIT_ARGS": "--driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell",
     }
-    from dustjacket.covers.assemble import assemble
-    from dustjacket.covers.places import Folder
+    from dustjacket.covers.publish import assemble
+    from dustjacket.covers.s3_prefix import Folder
     from dustjacket.covers.source import Source
     from dustjacket.pipeline.parameters import CoversParameters
     from dustjacket.settings import Settings

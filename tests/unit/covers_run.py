@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from dustjacket.covers.assemble import Assembled, assemble
-from dustjacket.covers.places import Folder
+from dustjacket.covers.publish import Assembled, assemble
+from dustjacket.covers.s3_prefix import Folder
 from dustjacket.covers.source import Source
 from dustjacket.pipeline.parameters import CoversParameters
 

@@ -14,8 +14,8 @@ from PIL import Image
 
 from dustjacket.splits import book_group, split_of
 from dustjacket.covers.groups import linked_groups
-from dustjacket.covers.pack import PACKED
-from dustjacket.covers.settle import MAX_DISTANCE, settle
+from dustjacket.covers.normalise import PACKED
+from dustjacket.covers.deduplicate import MAX_DISTANCE, settle
 from tests.unit.covers_run import run, write_table
 from tests.unit.images import drawn, saved
 

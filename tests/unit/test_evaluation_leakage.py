@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dustjacket.covers.check import look
-from dustjacket.covers.settle import MAX_DISTANCE, MAX_TURNED
+from dustjacket.covers.deduplicate import MAX_DISTANCE, MAX_TURNED
 from dustjacket.evaluation.leakage import leaked
 from tests.unit.images import drawn
 

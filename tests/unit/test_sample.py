@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from dustjacket.splits import book_group, split_of
 from dustjacket.catalog.cleaning import repaired
 from dustjacket.covers.check import check_cover
-from dustjacket.covers.settle import MAX_DISTANCE, MAX_TURNED
+from dustjacket.covers.deduplicate import MAX_DISTANCE, MAX_TURNED
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.csv import read_records
 from dustjacket.sample import covers, make_sample

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket.covers.ahead import ahead
-from dustjacket.covers.places import Place
+from dustjacket.covers.prefetch import ahead
+from dustjacket.covers.s3_prefix import Place
 from dustjacket.covers.shards import Spool, write_shard
 from dustjacket.web import Web, fetch_many, is_transient
 

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from dustjacket.splits import normalise
-from dustjacket.covers.places import Place
+from dustjacket.covers.s3_prefix import Place
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.csv import raw_text

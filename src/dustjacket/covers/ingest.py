@@ -7,9 +7,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from dustjacket.tracking import runs as tracking
-from dustjacket.covers.assemble import REJECTED, Assembled, assemble
+from dustjacket.covers.publish import REJECTED, Assembled, assemble
 from dustjacket.covers.figures import contact_sheet
-from dustjacket.covers.places import Objects
+from dustjacket.covers.s3_prefix import Objects
 from dustjacket.covers.read import DUPLICATES, INDEX
 from dustjacket.covers.source import cache_name, staged
 from dustjacket.errors import UnchangedError
@@ -28,7 +28,7 @@ def ingest_covers(job: Job, spark: SparkSession) -> None:
     """Read the covers of a source and publish them, with every rejected row and the reason why.
 
     Raises:
-        BadInputError, NotReadyError: see :func:`dustjacket.covers.assemble.assemble`.
+        BadInputError, NotReadyError: see :func:`dustjacket.covers.publish.assemble`.
         UnchangedError: what an earlier run could not fetch cannot be fetched now.
     """
     parameters = CoversParameters.model_validate(job.plan.parameters)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dustjacket.covers.places import Objects, Place
+from dustjacket.covers.s3_prefix import Objects, Place
 from dustjacket.sources.files import name_of, stage
 from dustjacket.storage.store import Store
 from dustjacket.sources.tables import kind_of

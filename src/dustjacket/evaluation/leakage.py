@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dustjacket.covers.settle import MAX_DISTANCE, MAX_TURNED
+from dustjacket.covers.deduplicate import MAX_DISTANCE, MAX_TURNED
 from dustjacket.evaluation.library import LOOKS
 
 _BLOCK = 256
