@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
-from dustjacket.genres.hashed import as_read
+from dustjacket.genres.hashed_linear import as_read
 
 JOBS = os.cpu_count()
 

@@ -27,7 +27,7 @@ from sklearn.svm import LinearSVC
 
 from dustjacket.genres.compare import able, compare
 from dustjacket.genres.fits import Fits
-from dustjacket.genres.known import Known
+from dustjacket.genres.training_data import Known
 from dustjacket.genres.sentences import find_encoder
 from dustjacket.pipeline.parameters import ClassifierParameters
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle

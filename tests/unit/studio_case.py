@@ -12,7 +12,7 @@ from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers
 from dustjacket.clip.model import random_model
 from dustjacket.evaluation.genre import named_by
-from dustjacket.genres.counted import Counted, LinearModel
+from dustjacket.genres.bag_of_words import Counted, LinearModel
 from dustjacket.genres.scorer import Scorer
 from dustjacket.retrieval.search import SHOWN, CoverIndex
 from dustjacket.sample.drawing import draw_cover

@@ -14,13 +14,13 @@ from sklearn.svm import LinearSVC
 
 from dustjacket.splits import normalise
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.genres.assess import assess, judge
+from dustjacket.genres.evaluate import assess, judge
 from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import CANDIDATES
 from dustjacket.genres.fits import Fits, in_place
-from dustjacket.genres.grams import BITS, Weights, count, joined
-from dustjacket.genres.hashed import Hashed, Member, as_read
-from dustjacket.genres.known import HeldOut, Known
+from dustjacket.genres.hashed_ngrams import BITS, Weights, count, joined
+from dustjacket.genres.hashed_linear import Hashed, Member, as_read
+from dustjacket.genres.training_data import HeldOut, Known
 from dustjacket.genres.labels import labeller
 from dustjacket.genres.linear import Table
 from dustjacket.genres.scorer import Scorer

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dustjacket.genres.audit import suspects, trust
-from dustjacket.genres.behaviour import behaviours, keywords
+from dustjacket.genres.label_noise import suspects, trust
+from dustjacket.genres.checklist import behaviours, keywords
 from dustjacket.genres.figures import (
     bar_figure,
     candidates_figure,
@@ -18,7 +18,7 @@ from dustjacket.genres.figures import (
 )
 from dustjacket.metrics.classification_intervals import difference, intervals
 from dustjacket.metrics.classification import label_metrics
-from dustjacket.genres.review import slices, worst_confusions
+from dustjacket.genres.error_examples import slices, worst_confusions
 
 METRICS = ("accuracy", "f1_weighted", "f1_macro")
 GENRE = st.sampled_from(["Art", "Crime", "Law", "Travel"])

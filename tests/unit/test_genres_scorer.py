@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dustjacket.errors import CorruptVersionError
-from dustjacket.genres.counted import Counted, ForestModel, LinearModel
+from dustjacket.genres.bag_of_words import Counted, ForestModel, LinearModel
 from dustjacket.genres.scorer import DESCRIPTION, Scorer, predict_genre
 from dustjacket.genres.scores import Calibration
 from dustjacket.genres.terms import book_terms

@@ -10,7 +10,7 @@ from pyspark.ml.classification import (
     RandomForestClassificationModel,
 )
 
-from dustjacket.genres.counted import Counted, ForestModel, LinearModel
+from dustjacket.genres.bag_of_words import Counted, ForestModel, LinearModel
 from dustjacket.genres.features import Features
 
 

@@ -15,12 +15,12 @@ from dustjacket.genres.candidates import (
     SparkCandidate,
     TaskCandidate,
 )
-from dustjacket.genres.counted import Counted
+from dustjacket.genres.bag_of_words import Counted
 from dustjacket.genres.export import export
 from dustjacket.genres.features import BOOK, LABEL, SELECTED, WEIGHT, Features, fit_features
-from dustjacket.genres.grams import Weights
-from dustjacket.genres.hashed import Hashed, Member
-from dustjacket.genres.known import Known
+from dustjacket.genres.hashed_ngrams import Weights
+from dustjacket.genres.hashed_linear import Hashed, Member
+from dustjacket.genres.training_data import Known
 from dustjacket.genres.linear import Fit, Fitted, run_fit, training_rows
 from dustjacket.genres.memory import memory_mib
 from dustjacket.metrics.classification import label_metrics

@@ -9,8 +9,8 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from dustjacket.errors import CorruptVersionError
-from dustjacket.genres.counted import Counted
-from dustjacket.genres.hashed import Hashed
+from dustjacket.genres.bag_of_words import Counted
+from dustjacket.genres.hashed_linear import Hashed
 from dustjacket.genres.scores import UNCALIBRATED, Calibration
 
 DESCRIPTION, WEIGHTS = "scorer.json", "model.safetensors"

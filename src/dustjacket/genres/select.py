@@ -15,12 +15,12 @@ from pyspark.sql import DataFrame, SparkSession
 from dustjacket.tracking import runs as tracking
 from dustjacket.catalog.read import read_books
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.genres.assess import NOT_BETTER, PROMOTED, assess, judge
+from dustjacket.genres.evaluate import NOT_BETTER, PROMOTED, assess, judge
 from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
 from dustjacket.genres.compare import able, compare, wants_selected
 from dustjacket.genres.embeddings import catalog_sentences
 from dustjacket.genres.fits import Fits
-from dustjacket.genres.known import HeldOut, Known, check_folds, with_fold
+from dustjacket.genres.training_data import HeldOut, Known, check_folds, with_fold
 from dustjacket.genres.paper import repeat_paper
 from dustjacket.genres.read import SCORER, load_scorer
 from dustjacket.genres.registry import KIND, REGISTERED, ensure_registered

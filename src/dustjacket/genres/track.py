@@ -7,7 +7,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from dustjacket.genres.assess import Assessment
+from dustjacket.genres.evaluate import Assessment
 from dustjacket.genres.figures import (
     bar_figure,
     candidates_figure,

@@ -12,7 +12,7 @@ from pyspark.sql import functions as fn
 
 from dustjacket.errors import BadInputError
 from dustjacket.genres.features import BOOK, WEIGHT, with_terms
-from dustjacket.genres.grams import Counts, count, joined
+from dustjacket.genres.hashed_ngrams import Counts, count, joined
 from dustjacket.genres.linear import Table
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.sentences import Encoder

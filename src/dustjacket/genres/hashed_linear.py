@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dustjacket.genres.grams import Weights, count
+from dustjacket.genres.hashed_ngrams import Weights, count
 from dustjacket.genres.scores import UNCALIBRATED, Calibration, logarithms, softmax
 from dustjacket.genres.sentences import Encoder
 

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.genres.audit import suspects, trust
-from dustjacket.genres.behaviour import behaviours, keywords
+from dustjacket.genres.label_noise import suspects, trust
+from dustjacket.genres.checklist import behaviours, keywords
 from dustjacket.genres.fits import Fits
 from dustjacket.metrics.classification_intervals import difference, intervals
-from dustjacket.genres.known import HeldOut
+from dustjacket.genres.training_data import HeldOut
 from dustjacket.metrics.classification import likeliest, probability_metrics
-from dustjacket.genres.review import slices, worst_confusions
+from dustjacket.genres.error_examples import slices, worst_confusions
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import Result
 from dustjacket.storage.store import Manifest
