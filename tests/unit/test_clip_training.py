@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from dustjacket.clip.contrast import Group, contrastive_loss
+from dustjacket.clip.loss import Group, contrastive_loss
 from dustjacket.clip.data import Pairs, batch_size, draw_epoch
 from dustjacket.clip.gradients import average_gradients, backward
 from dustjacket.clip.model import random_model

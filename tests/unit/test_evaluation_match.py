@@ -12,7 +12,7 @@ from pydantic_settings import CliApp
 from dustjacket.cli.app import Dustjacket
 from dustjacket.clip.model import random_model
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.evaluation.match import (
+from dustjacket.clip.match import (
     check_prompts,
     match,
     match_figure,

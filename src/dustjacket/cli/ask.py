@@ -96,7 +96,7 @@ class Match(BaseModel):
     def cli_cmd(self) -> None:
         """Run the command."""
         from dustjacket.clip.read import load_version
-        from dustjacket.evaluation.match import (
+        from dustjacket.clip.match import (
             check_prompts,
             match,
             newest_model,

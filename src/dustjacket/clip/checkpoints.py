@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 
-from dustjacket.clip.outages import until_back
+from dustjacket.clip.retries import until_back
 from dustjacket.errors import CorruptVersionError
 from dustjacket.storage.store import MANIFEST, Store
 

@@ -16,7 +16,7 @@ import torch
 from botocore.exceptions import ClientError
 
 from dustjacket.clip.data import square_if_readable
-from dustjacket.clip.outages import is_outage, until_back
+from dustjacket.clip.retries import is_outage, until_back
 from dustjacket.errors import CorruptVersionError
 from dustjacket.storage.store import Manifest, Store
 

@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 
 from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, State, copied, restore, snapshot
-from dustjacket.clip.contrast import Group
+from dustjacket.clip.loss import Group
 from dustjacket.clip.data import Epoch, Pairs, batch_size, draw_epoch
 from dustjacket.clip.gradients import average_gradients, backward, mean
 from dustjacket.metrics.retrieval import mean_recall_at_10

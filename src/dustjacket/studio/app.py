@@ -17,8 +17,8 @@ from starlette.formparsers import MultiPartParser
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from dustjacket.errors import BadInputError
-from dustjacket.evaluation.match import LIMITS as PICTURE
-from dustjacket.evaluation.match import LONGEST_PROMPT, MOST_PROMPTS, as_stored
+from dustjacket.clip.match import LIMITS as PICTURE
+from dustjacket.clip.match import LONGEST_PROMPT, MOST_PROMPTS, as_stored
 from dustjacket.settings import Settings
 from dustjacket.studio.answers import (
     LONGEST_TITLE,
