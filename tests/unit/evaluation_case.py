@@ -8,9 +8,9 @@ import pandas as pd
 import torch
 
 from dustjacket.clip.model import random_model
-from dustjacket.evaluation.contest import Contest
+from dustjacket.evaluation.comparison import Contest
 from dustjacket.evaluation.embeddings import Embedder
-from dustjacket.evaluation.library import Library
+from dustjacket.evaluation.test_covers import Library
 from dustjacket.evaluation.recognition import scenes
 from dustjacket.pipeline.parameters import EvaluationParameters
 

@@ -15,7 +15,7 @@ from dustjacket.evaluation.genre import (
     genre_task,
     title_probabilities,
 )
-from dustjacket.evaluation.library import sampled, true_genres
+from dustjacket.evaluation.test_covers import sampled, true_genres
 from tests.unit.evaluation_case import contest
 
 GENRES = ["Art", "Law", "Travel"]
@@ -111,7 +111,7 @@ def test_a_book_in_another_genres_colour_is_a_contradiction():
 
 
 def test_all_test_covers_are_looked_at_and_some_of_the_others(monkeypatch):
-    monkeypatch.setattr("dustjacket.evaluation.library._MOST", {"train": 5, "validation": 2})
+    monkeypatch.setattr("dustjacket.evaluation.test_covers._MOST", {"train": 5, "validation": 2})
     books = pd.DataFrame(
         {"split": ["train"] * 20 + ["test"] * 9 + ["validation"], "position": range(30)}
     )

@@ -11,7 +11,7 @@ import pytest
 
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.covers.read import INDEX
-from dustjacket.evaluation.findings import measure
+from dustjacket.evaluation.results import measure
 from dustjacket.feedback.queries import ENOUGH, images, measure_queries, read_queries, settled
 from dustjacket.feedback.section import queries_section
 from dustjacket.feedback.store import Feedback

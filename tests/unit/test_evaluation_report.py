@@ -11,7 +11,7 @@ from dustjacket.evaluation import sections
 from dustjacket.evaluation.drift import Drift
 from dustjacket.evaluation.evaluate import report_sections
 from dustjacket.evaluation.figures import plane
-from dustjacket.evaluation.findings import measure
+from dustjacket.evaluation.results import measure
 from dustjacket.evaluation.report import Verdict, render
 from dustjacket.promotion import decide
 from tests.unit.evaluation_case import PARAMETERS, contest, few_scenes

@@ -14,9 +14,9 @@ from dustjacket.clip.registry import ensure_champion, ensure_registered
 from dustjacket.errors import BadInputError
 from dustjacket.evaluation import sections
 from dustjacket.evaluation.card import model_card
-from dustjacket.evaluation.contest import Contest, drift, open_contest
+from dustjacket.evaluation.comparison import Contest, drift, open_contest
 from dustjacket.evaluation.figures import ablation_figure, recall_figure, thumbnail_uri
-from dustjacket.evaluation.findings import Findings, measure
+from dustjacket.evaluation.results import Findings, measure
 from dustjacket.clip.match import Matched, check_prompts, match, match_figure, read_cover
 from dustjacket.feedback.queries import read_queries
 from dustjacket.feedback.section import queries_section

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.covers.deduplicate import MAX_DISTANCE, MAX_TURNED
-from dustjacket.evaluation.library import LOOKS
+from dustjacket.evaluation.test_covers import LOOKS
 
 _BLOCK = 256
 

@@ -14,7 +14,7 @@ from dustjacket.evaluation.figures import (
     map_figure,
     recall_figure,
 )
-from dustjacket.evaluation.findings import Findings
+from dustjacket.evaluation.results import Findings
 from dustjacket.evaluation.galleries import DIRECTIONS, OTHER_AUTHORS, SAME_GENRE
 from dustjacket.evaluation.genre import LITERATURE
 from dustjacket.evaluation.report import Found, Picture, Section, Strip, Table

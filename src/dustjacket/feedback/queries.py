@@ -14,7 +14,7 @@ from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.clip.prompts import prompt
 from dustjacket.covers.read import read_index
 from dustjacket.errors import DustjacketError
-from dustjacket.evaluation.contest import Contest
+from dustjacket.evaluation.comparison import Contest
 from dustjacket.metrics.retrieval_intervals import Interval, mean_interval, rank_intervals
 from dustjacket.feedback.store import read_feedback
 from dustjacket.pipeline.parameters import EvaluationParameters

@@ -1,6 +1,6 @@
 """What the page says of real queries."""
 
-from dustjacket.evaluation.findings import Findings
+from dustjacket.evaluation.results import Findings
 from dustjacket.feedback.queries import ENOUGH, Queries
 from dustjacket.evaluation.report import Section, Table
 from dustjacket.evaluation.sections import COMPARED, ranged

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dustjacket.metrics.retrieval import chance
 from dustjacket.evaluation.ablation import Ablation, ablate
-from dustjacket.evaluation.contest import Contest
+from dustjacket.evaluation.comparison import Contest
 from dustjacket.evaluation.contradictions import contradictions
 from dustjacket.evaluation.drift import Drift
 from dustjacket.evaluation.embeddings import Embedder

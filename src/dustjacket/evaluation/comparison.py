@@ -15,7 +15,7 @@ from dustjacket.evaluation.drift import MOST_EMBEDDED, Drift, measure_drift
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.galleries import HardGallery, Retrieved, hard_galleries, retrieve
 from dustjacket.evaluation.leakage import leaked
-from dustjacket.evaluation.library import Library, labels_of, open_library, read_books
+from dustjacket.evaluation.test_covers import Library, labels_of, open_library, read_books
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.storage.store import Manifest, Store
