@@ -18,7 +18,7 @@ from aiohttp.abc import AbstractResolver
 from dustjacket.web.addresses import SystemNames, anywhere, checked, host_of, is_public
 from dustjacket.web.bodies import parts
 from dustjacket.web.failures import AddressRefusedError, WebError, is_transient, reasons, wait_of
-from dustjacket.web.patience import Patience
+from dustjacket.web.host_budget import Patience
 
 PORTS = (80, 443, 8080, 8443)
 _HEADERS = {"User-Agent": "dustjacket", "Accept-Encoding": "identity"}
