@@ -19,7 +19,7 @@ class Door:
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer a request."""
         if self._app is None:
-            from dustjacket.studio.door import make_door
+            from dustjacket.studio.proxy import make_door
 
             self._app = make_door()
         await self._app(scope, receive, send)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
 from dustjacket.studio.batching import Batcher
-from dustjacket.studio.limits import Bounded
+from dustjacket.studio.middleware import Bounded
 from dustjacket.studio.problems import SECURE, BusyError
 from dustjacket.studio.server import serve
-from dustjacket.studio.titles import MOST_ROWS, read_titles
+from dustjacket.studio.batch_csv import MOST_ROWS, read_titles
 from tests.unit.images import drawn, saved
 from tests.unit.studio_case import COVERS, OURS, app, asked, covers, genres
 

@@ -20,7 +20,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.clip.match import LIMITS as PICTURE
 from dustjacket.clip.match import LONGEST_PROMPT, MOST_PROMPTS, as_stored
 from dustjacket.settings import Settings
-from dustjacket.studio.answers import (
+from dustjacket.studio.schemas import (
     LONGEST_TITLE,
     Book,
     CoverQuery,
@@ -34,12 +34,12 @@ from dustjacket.studio.answers import (
     Version,
     Vote,
 )
-from dustjacket.studio.limits import USER, Bounded, Guarded, Rated, Secured
+from dustjacket.studio.middleware import USER, Bounded, Guarded, Rated, Secured
 from dustjacket.studio.metrics import Measured
 from dustjacket.studio.problems import RESPONSES, tell_problems
-from dustjacket.studio.replies import see, tell_match
-from dustjacket.studio.shared import Studio
-from dustjacket.studio.titles import MOST_ROWS, parts, predictions, read_titles
+from dustjacket.studio.handlers import see, tell_match
+from dustjacket.studio.app_state import Studio
+from dustjacket.studio.batch_csv import MOST_ROWS, parts, predictions, read_titles
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from dustjacket.retrieval.read import index_in_use, load_index, model_of
 from dustjacket.tracking.links import run_page
 from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.storage.store import Manifest, Store
-from dustjacket.studio.answers import Made
+from dustjacket.studio.schemas import Made
 from dustjacket.studio.problems import UnpublishedError
 
 if TYPE_CHECKING:

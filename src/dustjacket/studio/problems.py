@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from dustjacket.errors import BadInputError, CorruptVersionError, NotReadyError
-from dustjacket.studio.answers import Problem
+from dustjacket.studio.schemas import Problem
 
 log = logging.getLogger(__name__)
 

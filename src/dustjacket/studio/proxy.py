@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 from dustjacket.settings import Settings, load_settings
-from dustjacket.studio.limits import HEADER, USER, Secured, crosses_sites
+from dustjacket.studio.middleware import HEADER, USER, Secured, crosses_sites
 from dustjacket.studio.problems import tell_problems
 
 PAGE = Path(__file__).parent / "page"

@@ -7,7 +7,7 @@ import numpy as np
 
 from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
-from dustjacket.studio.answers import (
+from dustjacket.studio.schemas import (
     Book,
     CoverQuery,
     CoversAnswer,

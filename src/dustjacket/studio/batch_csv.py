@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from dustjacket.catalog.columns import KNOWN, check_text
 from dustjacket.errors import BadInputError
-from dustjacket.studio.answers import Book
+from dustjacket.studio.schemas import Book
 from dustjacket.studio.models import Genres
-from dustjacket.studio.replies import tell_genres
+from dustjacket.studio.handlers import tell_genres
 from dustjacket.sources.tables import read_rows, shape_of
 
 MOST_ROWS = 50_000
