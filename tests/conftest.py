@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dustjacket.platform.process_guard import marked
 from dustjacket.platform import down, up
 from dustjacket.platform.ports import is_free
+from dustjacket.platform.process_guard import marked
 from dustjacket.platform.servers import MARK
 from dustjacket.settings import load_settings
 

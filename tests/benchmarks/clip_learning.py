@@ -18,7 +18,6 @@ import torch
 from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.clip.data import read_pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
-from dustjacket.metrics.retrieval import chance, ranks
 from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import ensure_starting
@@ -27,6 +26,7 @@ from dustjacket.covers.ingest import ingest_covers
 from dustjacket.genres.labels import label_covers
 from dustjacket.genres.read import read_labels
 from dustjacket.genres.select import select_classifier
+from dustjacket.metrics.retrieval import chance, ranks
 from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.sample import make_sample
 from dustjacket.sample.grammar import is_held_out

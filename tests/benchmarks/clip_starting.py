@@ -13,8 +13,8 @@ import torch
 from dustjacket.clip.conse import NAME, SIZE, build_conse
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers, embed_texts
-from dustjacket.metrics.retrieval import chance, ranks
 from dustjacket.clip.prompts import prompt
+from dustjacket.metrics.retrieval import chance, ranks
 from tests.benchmarks.measure import line
 from tests.benchmarks.selection_accuracy import SHARED
 

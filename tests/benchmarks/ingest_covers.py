@@ -129,8 +129,8 @@ def run_ours(table: Path, folder: Path) -> None:
     from dustjacket.covers.s3_prefix import Folder
     from dustjacket.covers.source import Source
     from dustjacket.pipeline.parameters import CoversParameters
-    from dustjacket.settings import Settings
     from dustjacket.pipeline.spark import session
+    from dustjacket.settings import Settings
 
     spark = session(Settings(spark_master=f"local[{CORES}]", s3_endpoint=None), "bench")
     at: list[float] = []

@@ -19,9 +19,9 @@ from typing import get_args
 
 from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.genres.embeddings import KIND, read_sentences
+from dustjacket.genres.select import select_classifier
 from dustjacket.genres.training_data import with_fold
 from dustjacket.metrics.classification import label_metrics
-from dustjacket.genres.select import select_classifier
 from dustjacket.pipeline.parameters import CandidateName, ClassifierParameters
 from tests.benchmarks.measure import line
 from tests.benchmarks.peers import searches, with_text

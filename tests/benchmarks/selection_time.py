@@ -27,8 +27,8 @@ from sklearn.svm import LinearSVC
 
 from dustjacket.genres.compare import able, compare
 from dustjacket.genres.fits import Fits
-from dustjacket.genres.training_data import Known
 from dustjacket.genres.sentences import find_encoder
+from dustjacket.genres.training_data import Known
 from dustjacket.pipeline.parameters import ClassifierParameters
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
 from tests.benchmarks.peers import JOBS, pieces, terms, with_text

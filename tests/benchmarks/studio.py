@@ -33,8 +33,8 @@ from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.cli.follow import wait_for_dags
 from dustjacket.clip.model import MODEL_FOLDER, random_model
 from dustjacket.clip.model import save as save_model
-from dustjacket.genres.hashed_ngrams import Weights, count
 from dustjacket.genres.hashed_linear import Hashed, Member
+from dustjacket.genres.hashed_ngrams import Weights, count
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.sentences import find_encoder
 from dustjacket.platform.object_store import object_store

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import Profile
 
 DAGS = Path(__file__).parents[2] / "dags"
 ROLLBACK = "rollback_clip"

@@ -8,8 +8,8 @@ import psutil
 import pytest
 
 from dustjacket.pipeline.parameters import CandidateName
-from dustjacket.tracking.links import run_page
 from dustjacket.pipeline.steps import STEPS
+from dustjacket.tracking.links import run_page
 from tests.e2e.conftest import COVERS, ROWS, dustjacket, run_chain
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]

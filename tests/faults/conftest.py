@@ -10,10 +10,10 @@ from rich.console import Console
 
 from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.cli.follow import wait_for_dags
-from dustjacket.platform.process_guard import end_processes
+from dustjacket.pipeline.spark import LOOPBACK
 from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import any_free
-from dustjacket.pipeline.spark import LOOPBACK
+from dustjacket.platform.process_guard import end_processes
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT, job_folder, running_platform, without_settings
 from tests.faults.test_ended_tasks import until

@@ -9,12 +9,12 @@ import pytest
 
 from dustjacket.cli.airflow_api import ACTIVE, AirflowApi
 from dustjacket.genres.read import read_labels
+from dustjacket.pipeline.steps import STEPS
 from dustjacket.platform.servers import MARK
 from dustjacket.promotion import Ledger
 from dustjacket.retrieval.read import index_in_use
 from dustjacket.sample import make_sample
 from dustjacket.settings import PLATFORM_ENV, Settings
-from dustjacket.pipeline.steps import STEPS
 from dustjacket.storage.store import Store, version_name
 from tests.e2e.conftest import dustjacket, user_home
 from tests.faults.test_ended_tasks import kill_all, until

@@ -13,9 +13,9 @@ from aiohttp import web
 from rich.console import Console
 
 from dustjacket.covers.source import cache_name
-from dustjacket.platform.object_store import object_store
-from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.pipeline.steps import STEPS, plan_step
+from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.platform.object_store import object_store
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT, fresh_home
 from tests.faults.test_ended_tasks import kill_all

@@ -17,17 +17,17 @@ import psutil
 import pytest
 import torch
 
-from dustjacket.tracking import runs as tracking
 from dustjacket.cli.airflow_api import ACTIVE
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
 from dustjacket.clip.process import DIVERGED
 from dustjacket.clip.read import load_version
-from dustjacket.platform.process_guard import end_processes, marked
-from dustjacket.platform import supervision
-from dustjacket.platform.servers import MARK
-from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.pipeline.steps import STEPS, plan_step
+from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.platform import supervision
+from dustjacket.platform.process_guard import end_processes, marked
+from dustjacket.platform.servers import MARK
 from dustjacket.storage.store import version_name
+from dustjacket.tracking import runs as tracking
 from tests.conftest import ROOT
 from tests.faults.test_ended_tasks import until
 from tests.faults.test_outages import platform_is_well

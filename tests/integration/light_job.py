@@ -9,8 +9,8 @@ import time
 import httpx
 
 from dustjacket.pipeline.job import Job
-from dustjacket.settings import load_settings
 from dustjacket.pipeline.steps import STEPS, Plan
+from dustjacket.settings import load_settings
 from dustjacket.storage.store import Store
 
 

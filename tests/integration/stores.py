@@ -12,11 +12,11 @@ from pyspark import SparkContext
 from rich.console import Console
 
 from dustjacket.pipeline.job import Job
-from dustjacket.platform.object_store import object_store
-from dustjacket.pipeline.team_defaults import Profile
-from dustjacket.settings import Settings
 from dustjacket.pipeline.spark import session
 from dustjacket.pipeline.steps import STEPS, plan_step
+from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.platform.object_store import object_store
+from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
 from tests.conftest import fresh_home
 

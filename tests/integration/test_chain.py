@@ -11,8 +11,8 @@ from dustjacket.cli.airflow_api import ACTIVE
 from dustjacket.cli.run import store_profile
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import CatalogParameters, CoversParameters
-from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import Profile
 
 pytestmark = pytest.mark.integration
 QUIET_S = 4

@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 import torch
 
-from dustjacket.tracking import runs as tracking
 from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.genres import embeddings, labels
 from dustjacket.genres.candidates import CANDIDATES
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.registry import KIND, REGISTERED
 from dustjacket.genres.select import select_classifier
+from dustjacket.pipeline.steps import in_use
 from dustjacket.sample.grammar import make_book
 from dustjacket.sample.listing import write_listing
-from dustjacket.pipeline.steps import in_use
 from dustjacket.storage.store import Manifest
+from dustjacket.tracking import runs as tracking
 from tests.conftest import interpret
 from tests.integration.stores import Bench, bench
 

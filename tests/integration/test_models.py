@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 import torch
 
-from dustjacket.tracking import runs as tracking
 from dustjacket.clip.embed import embed_texts
 from dustjacket.clip.model import MODEL_FOLDER
 from dustjacket.clip.read import load_version
@@ -18,6 +17,7 @@ from dustjacket.clip.registry import (
 )
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import ClipParameters
+from dustjacket.tracking import runs as tracking
 
 pytestmark = pytest.mark.integration
 SMALL = ClipParameters(model="dustjacket-small")

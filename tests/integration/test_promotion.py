@@ -9,17 +9,19 @@ import mlflow
 import pytest
 from rich.console import Console
 
-from dustjacket import cli, questions, tracking
+from dustjacket.cli import app as cli
+from dustjacket.cli import ask as questions
 from dustjacket.cli.follow import current_versions
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
 from dustjacket.pipeline.parameters import EvaluationParameters
-from dustjacket.platform.object_store import object_store
+from dustjacket.pipeline.steps import STEPS, plan_step
 from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.platform.object_store import object_store
 from dustjacket.promotion import Comparison, Ledger, as_facts, decide
 from dustjacket.promotion import promote as promoting
 from dustjacket.promotion.promote import COVER_CLIP, Answer, promote, rollback
-from dustjacket.pipeline.steps import STEPS, plan_step
 from dustjacket.storage.store import Store, digest_of, version_name
+from dustjacket.tracking import runs as tracking
 from tests.conftest import fresh_home
 
 pytestmark = pytest.mark.integration

@@ -14,9 +14,9 @@ import httpx
 import psutil
 import pytest
 
-from dustjacket.platform.process_guard import marked
 from dustjacket.platform import status, supervision, up
 from dustjacket.platform.credentials import load_credentials
+from dustjacket.platform.process_guard import marked
 from dustjacket.platform.servers import MARK
 
 pytestmark = pytest.mark.integration

@@ -5,8 +5,8 @@ import time
 
 from dustjacket.clip.distribute import run_distributed
 from dustjacket.pipeline.parameters import ClipParameters
-from dustjacket.settings import load_settings
 from dustjacket.pipeline.spark import session
+from dustjacket.settings import load_settings
 
 
 def wait(rows):

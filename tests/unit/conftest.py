@@ -9,8 +9,8 @@ from tests.conftest import interpret
 @pytest.fixture(scope="package")
 def spark():
     """Spark on two threads of this machine, without a server beside it."""
-    from dustjacket.settings import Settings
     from dustjacket.pipeline.spark import session
+    from dustjacket.settings import Settings
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_PYTHON", sys.executable)

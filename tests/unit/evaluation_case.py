@@ -10,8 +10,8 @@ import torch
 from dustjacket.clip.model import random_model
 from dustjacket.evaluation.comparison import Contest
 from dustjacket.evaluation.embeddings import Embedder
-from dustjacket.evaluation.test_covers import Library
 from dustjacket.evaluation.recognition import scenes
+from dustjacket.evaluation.test_covers import Library
 from dustjacket.pipeline.parameters import EvaluationParameters
 
 SIDE = 64

@@ -19,9 +19,9 @@ from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Manifest
-from dustjacket.studio.schemas import Made
 from dustjacket.studio.app import create_app
 from dustjacket.studio.models import Covers, Genres
+from dustjacket.studio.schemas import Made
 from tests.unit.images import saved
 
 OURS = {"X-Dustjacket": "studio"}

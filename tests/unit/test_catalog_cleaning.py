@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.splits import book_group, fold_editions, normalise
 from dustjacket.catalog.cleaning import RULES, Book, clean, one_line, repaired, restored_asin
 from dustjacket.catalog.columns import check_text, columns_of
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.sources.tables import LISTING, Shape, key_of
+from dustjacket.splits import book_group, fold_editions, normalise
 
 KEYS = tuple(map(key_of, LISTING))
 COLUMNS = columns_of("listing.csv", Shape(".csv", LISTING, header=False), CatalogParameters())

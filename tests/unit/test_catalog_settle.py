@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.catalog.statistics import Profile, changes, mix_shift
 from dustjacket.catalog.deduplicate import Entry, settle_book
+from dustjacket.catalog.statistics import Profile, changes, mix_shift
 from dustjacket.pipeline.parameters import CatalogParameters
 
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from dustjacket.clip.loss import Group, contrastive_loss
 from dustjacket.clip.data import Pairs, batch_size, draw_epoch
 from dustjacket.clip.gradients import average_gradients, backward
+from dustjacket.clip.loss import Group, contrastive_loss
 from dustjacket.clip.model import random_model
 from dustjacket.clip.towers import Towers, lock, merge_lora, shifted, trainable
 from dustjacket.clip.train import DivergedError, fit, schedule

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dustjacket.splits import book_group, split_of
+from dustjacket.covers.deduplicate import MAX_DISTANCE, settle
 from dustjacket.covers.groups import linked_groups
 from dustjacket.covers.normalise import PACKED
-from dustjacket.covers.deduplicate import MAX_DISTANCE, settle
+from dustjacket.splits import book_group, split_of
 from tests.unit.covers_run import run, write_table
 from tests.unit.images import drawn, saved
 

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.evaluation.ablation import PARTS, conclusion, prompts
 from dustjacket.evaluation.contradictions import contradictions
 from dustjacket.evaluation.evaluate import report_sections
 from dustjacket.evaluation.results import by_genre, measure
+from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.retrieval_intervals import Difference
 from dustjacket.promotion import decide
 from tests.unit.evaluation_case import PARAMETERS, coloured, contest, few_scenes

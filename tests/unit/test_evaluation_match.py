@@ -10,8 +10,6 @@ from botocore.exceptions import ClientError
 from pydantic_settings import CliApp
 
 from dustjacket.cli.app import Dustjacket
-from dustjacket.clip.model import random_model
-from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.clip.match import (
     check_prompts,
     match,
@@ -19,6 +17,8 @@ from dustjacket.clip.match import (
     newest_model,
     read_cover,
 )
+from dustjacket.clip.model import random_model
+from dustjacket.errors import BadInputError, NotReadyError
 from tests.unit.images import drawn, png, saved
 
 PROMPTS = ["a tiger", "a $5 cook book", "Kochbücher für Anfänger"]

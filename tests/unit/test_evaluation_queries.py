@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.covers.read import INDEX
 from dustjacket.evaluation.results import measure
 from dustjacket.feedback.queries import ENOUGH, images, measure_queries, read_queries, settled
 from dustjacket.feedback.section import queries_section
 from dustjacket.feedback.store import Feedback
+from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.promotion import decide
 from dustjacket.storage.store import version_name
 from tests.unit.bucket import store_in_memory

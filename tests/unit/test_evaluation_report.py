@@ -11,8 +11,8 @@ from dustjacket.evaluation import sections
 from dustjacket.evaluation.drift import Drift
 from dustjacket.evaluation.evaluate import report_sections
 from dustjacket.evaluation.figures import plane
-from dustjacket.evaluation.results import measure
 from dustjacket.evaluation.report import Verdict, render
+from dustjacket.evaluation.results import measure
 from dustjacket.promotion import decide
 from tests.unit.evaluation_case import PARAMETERS, contest, few_scenes
 

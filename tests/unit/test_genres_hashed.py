@@ -12,21 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
 
-from dustjacket.splits import normalise
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.genres.evaluate import assess, judge
 from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import CANDIDATES
+from dustjacket.genres.evaluate import assess, judge
 from dustjacket.genres.fits import Fits, in_place
-from dustjacket.genres.hashed_ngrams import BITS, Weights, count, joined
 from dustjacket.genres.hashed_linear import Hashed, Member, as_read
-from dustjacket.genres.training_data import HeldOut, Known
+from dustjacket.genres.hashed_ngrams import BITS, Weights, count, joined
 from dustjacket.genres.labels import labeller
 from dustjacket.genres.linear import Table
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, logarithms, softmax
 from dustjacket.genres.selection import Result
+from dustjacket.genres.training_data import HeldOut, Known
 from dustjacket.pipeline.parameters import ClassifierParameters
+from dustjacket.splits import normalise
 from dustjacket.storage.store import Manifest
 from tests.unit.test_genres_selection import small_catalog
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dustjacket.genres.label_noise import suspects, trust
 from dustjacket.genres.checklist import behaviours, keywords
+from dustjacket.genres.error_examples import slices, worst_confusions
 from dustjacket.genres.figures import (
     bar_figure,
     candidates_figure,
@@ -16,9 +16,9 @@ from dustjacket.genres.figures import (
     reliability_figure,
     roc_figure,
 )
-from dustjacket.metrics.classification_intervals import difference, intervals
+from dustjacket.genres.label_noise import suspects, trust
 from dustjacket.metrics.classification import label_metrics
-from dustjacket.genres.error_examples import slices, worst_confusions
+from dustjacket.metrics.classification_intervals import difference, intervals
 
 METRICS = ("accuracy", "f1_weighted", "f1_macro")
 GENRE = st.sampled_from(["Art", "Crime", "Law", "Travel"])

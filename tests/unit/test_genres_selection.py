@@ -11,19 +11,19 @@ import pytest
 from pyspark.sql import functions as F  # noqa: N812  # as all of Spark's own pages name it
 
 from dustjacket.errors import BadInputError
+from dustjacket.genres.bag_of_words import Counted, LinearModel
 from dustjacket.genres.candidates import CANDIDATES, SparkCandidate, VoteCandidate
 from dustjacket.genres.compare import able
-from dustjacket.genres.bag_of_words import Counted, LinearModel
 from dustjacket.genres.export import export
 from dustjacket.genres.features import FEATURES, SELECTED, WEIGHT, fit_features, with_terms
 from dustjacket.genres.fits import Fits
-from dustjacket.genres.training_data import Known, check_folds, with_fold
 from dustjacket.genres.labels import labeller
 from dustjacket.genres.linear import training_rows
 from dustjacket.genres.paper import PAPER
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, softmax
 from dustjacket.genres.selection import Result, select
+from dustjacket.genres.training_data import Known, check_folds, with_fold
 from dustjacket.pipeline.parameters import ClassifierParameters
 
 WORDS = {

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dustjacket.tracking.links import run_page
 from dustjacket.settings import Settings
+from dustjacket.tracking.links import run_page
 
 RUN = {"runs": [{"info": {"run_id": "abc"}}]}
 EXPERIMENT = {"experiment": {"experiment_id": "7"}}

@@ -16,12 +16,10 @@ from sklearn.metrics import f1_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from dustjacket.splits import book_group, split_of
 from dustjacket.catalog.cleaning import repaired
 from dustjacket.covers.check import check_cover
 from dustjacket.covers.deduplicate import MAX_DISTANCE, MAX_TURNED
 from dustjacket.pipeline.parameters import CoversParameters
-from dustjacket.sources.csv import read_records
 from dustjacket.sample import covers, make_sample
 from dustjacket.sample.covers import HEADER
 from dustjacket.sample.grammar import (
@@ -35,6 +33,8 @@ from dustjacket.sample.grammar import (
 from dustjacket.sample.listing import write_listing
 from dustjacket.sample.mess import oddity
 from dustjacket.sample.sheet import write_sheet
+from dustjacket.sources.csv import read_records
+from dustjacket.splits import book_group, split_of
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.pipeline.steps import IN_USE, STEPS, code_digest, in_use, plan_step, published
+from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.storage.store import digest_of, version_name
 from tests.unit.bucket import store_in_memory
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
+from dustjacket.studio.batch_csv import MOST_ROWS, read_titles
 from dustjacket.studio.batching import Batcher
 from dustjacket.studio.middleware import Bounded
 from dustjacket.studio.problems import SECURE, BusyError
 from dustjacket.studio.server import serve
-from dustjacket.studio.batch_csv import MOST_ROWS, read_titles
 from tests.unit.images import drawn, saved
 from tests.unit.studio_case import COVERS, OURS, app, asked, covers, genres
 

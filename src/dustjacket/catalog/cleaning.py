@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 
 from ftfy import fix_encoding
 
-from dustjacket.splits import Split, book_group, normalise, split_of
 from dustjacket.pipeline.parameters import CatalogParameters
+from dustjacket.splits import Split, book_group, normalise, split_of
 
 # White space aside, which one_line has made blanks of.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

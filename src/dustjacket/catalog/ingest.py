@@ -10,21 +10,19 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket.tracking import runs as tracking
 from dustjacket.catalog.columns import CURE, ListedFile, check_text, columns_of
+from dustjacket.catalog.deduplicate import SETTLED, settle
 from dustjacket.catalog.figures import profile_figure
 from dustjacket.catalog.parse import PARSED_DDL, Stretch, parser
-from dustjacket.catalog.statistics import Profile, changes, profile
 from dustjacket.catalog.read import BOOKS
-from dustjacket.catalog.deduplicate import SETTLED, settle
+from dustjacket.catalog.statistics import Profile, changes, profile
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import CatalogParameters
-from dustjacket.sources.csv import WHOLE, Part
-from dustjacket.sources.rejects import examples
 from dustjacket.settings import Settings
+from dustjacket.sources.csv import WHOLE, Part
 from dustjacket.sources.files import SourceFile, name_of, stage
-from dustjacket.storage.store import Store
+from dustjacket.sources.rejects import examples
 from dustjacket.sources.streams import damage_told, is_compressed, opened
 from dustjacket.sources.tables import (
     ENDINGS,
@@ -34,6 +32,8 @@ from dustjacket.sources.tables import (
     shape_of,
     split_rows,
 )
+from dustjacket.storage.store import Store
+from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 

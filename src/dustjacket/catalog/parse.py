@@ -9,12 +9,12 @@ import pyarrow as pa
 from dustjacket.catalog.cleaning import Book, clean
 from dustjacket.catalog.columns import ListedFile
 from dustjacket.pipeline.parameters import CatalogParameters
-from dustjacket.sources.csv import Part, raw_text
 from dustjacket.settings import Settings
+from dustjacket.sources.csv import Part, raw_text
 from dustjacket.sources.files import SourceFile
-from dustjacket.storage.store import Store
 from dustjacket.sources.streams import damage_told, opened
 from dustjacket.sources.tables import TableRow, read_rows
+from dustjacket.storage.store import Store
 
 _BOOK = pa.schema([(name, pa.string()) for name in Book.__dataclass_fields__])
 _NOTHING = (None,) * len(_BOOK)

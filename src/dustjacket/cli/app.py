@@ -14,10 +14,10 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from dustjacket.cli.ask import Covers, Genre, History, Match, Rollback, Studio, console
 from dustjacket.errors import DustjacketError
 from dustjacket.pipeline.parameters import CatalogParameters, CoversParameters, StepParameters
 from dustjacket.pipeline.team_defaults import Profile, first_error
-from dustjacket.cli.ask import Covers, Genre, History, Match, Rollback, Studio, console
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,8 +73,8 @@ class Run(Profile):
     def cli_cmd(self) -> None:
         """Run the command."""
         from dustjacket.cli.run import run
-        from dustjacket.platform import print_addresses
         from dustjacket.pipeline.steps import STEPS
+        from dustjacket.platform import print_addresses
 
         given = self.model_dump(exclude_unset=True, include=set(STEPS))
         settings = run(given, self.catalog, self.covers, self.report.absolute(), console)

@@ -95,7 +95,6 @@ class Match(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.clip.read import load_version
         from dustjacket.clip.match import (
             check_prompts,
             match,
@@ -103,6 +102,7 @@ class Match(BaseModel):
             read_cover,
             write_figure,
         )
+        from dustjacket.clip.read import load_version
 
         store, prompts = _store(), check_prompts(self.prompts)
         body, model = read_cover(store, self.cover), newest_model(store)

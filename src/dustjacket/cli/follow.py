@@ -15,9 +15,9 @@ from rich.table import Table
 
 from dustjacket.cli.airflow_api import ACTIVE, AirflowApi, DagRun
 from dustjacket.errors import DustjacketError
+from dustjacket.pipeline.steps import STEPS, Plan, plan_step, published
 from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.promotion.ledger import Ledger
-from dustjacket.pipeline.steps import STEPS, Plan, plan_step, published
 from dustjacket.storage.store import Manifest, Store
 
 _POLL_S = 2.0

@@ -16,9 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.pipeline.job import Job, told_error
-from dustjacket.platform.object_store import object_store
-from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.pipeline.steps import STEPS, Plan, plan_step
+from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.platform.object_store import object_store
 from dustjacket.storage.store import MANIFEST, Manifest, Store
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.cli.follow import run_chain, wait_for_dags
 from dustjacket.cli.report import build_report, print_report
 from dustjacket.errors import BadInputError
-from dustjacket.platform import down, is_up, up
+from dustjacket.pipeline.steps import STEPS, code_digest
 from dustjacket.pipeline.team_defaults import PROFILE_VARIABLE, Profile, parse_profile
+from dustjacket.platform import down, is_up, up
 from dustjacket.sample import make_sample
 from dustjacket.settings import Settings
 from dustjacket.sources.files import fingerprint
-from dustjacket.pipeline.steps import STEPS, code_digest
 from dustjacket.storage.store import Store
 
 SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED = 3000, 1200, 13

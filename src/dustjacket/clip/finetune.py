@@ -6,7 +6,6 @@ import logging
 import mlflow
 from pyspark.sql import SparkSession
 
-from dustjacket.tracking import runs as tracking
 from dustjacket.clip.checkpoints import Checkpoints
 from dustjacket.clip.distribute import run_distributed
 from dustjacket.clip.process import RESULT, Task, train_process
@@ -20,6 +19,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.genres.read import read_labels
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import COVER_CLIP, ClipParameters
+from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import torch
 import torch.distributed as dist
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from dustjacket.clip.loss import Group, contrastive_loss
 from dustjacket.clip.data import Epoch
+from dustjacket.clip.loss import Group, contrastive_loss
 from dustjacket.clip.model import Clip
 from dustjacket.clip.towers import Towers
 

@@ -17,15 +17,15 @@ import torch
 import torch.distributed as dist
 
 from dustjacket.clip.checkpoints import Checkpoints, State
-from dustjacket.clip.loss import Group
 from dustjacket.clip.data import Pairs, SomeImages
 from dustjacket.clip.distribute import NO_MEMORY, RENDEZVOUS, out_of_memory
 from dustjacket.clip.figures import matches_figure
 from dustjacket.clip.images import CoverCache
-from dustjacket.clip.model import MODEL_FOLDER, Clip, save
-from dustjacket.clip.retries import until_back
-from dustjacket.clip.read import load_version
+from dustjacket.clip.loss import Group
 from dustjacket.clip.metric_logger import Teller
+from dustjacket.clip.model import MODEL_FOLDER, Clip, save
+from dustjacket.clip.read import load_version
+from dustjacket.clip.retries import until_back
 from dustjacket.clip.train import DivergedError, Tell, Trained, fit
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.genres.read import read_labels

@@ -10,7 +10,6 @@ import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import infer_signature
 
-from dustjacket.tracking import runs as tracking
 from dustjacket.clip.conse import MOST_COVERS, carried_versions
 from dustjacket.clip.conse import NAME as CONSE
 from dustjacket.clip.conse import SIZE as CONSE_SIZE
@@ -22,6 +21,7 @@ from dustjacket.covers.read import read_index
 from dustjacket.pipeline.parameters import CHAMPION_MODEL, COVER_CLIP, ClipParameters
 from dustjacket.sources.files import contents
 from dustjacket.storage.store import Manifest, Store, digest_of, version_name
+from dustjacket.tracking import runs as tracking
 
 REGISTERED = tracking.CLIP
 STARTING, CANDIDATE = "starting_clip", "clip_candidate"

@@ -12,8 +12,8 @@ from open_clip.timm_model import TimmModel
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import normalize
 
-from dustjacket.clip.loss import Group
 from dustjacket.clip.data import Images, normalised
+from dustjacket.clip.loss import Group
 from dustjacket.clip.model import Clip
 from dustjacket.pipeline.parameters import Recipe
 

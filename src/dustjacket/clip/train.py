@@ -14,14 +14,14 @@ import torch
 import torch.distributed as dist
 
 from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, State, copied, restore, snapshot
-from dustjacket.clip.loss import Group
 from dustjacket.clip.data import Epoch, Pairs, batch_size, draw_epoch
 from dustjacket.clip.gradients import average_gradients, backward, mean
-from dustjacket.metrics.retrieval import mean_recall_at_10
+from dustjacket.clip.loss import Group
 from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts, prompt_variants
 from dustjacket.clip.towers import Towers, lock, merge_lora, trainable
 from dustjacket.errors import DustjacketError
+from dustjacket.metrics.retrieval import mean_recall_at_10
 from dustjacket.pipeline.parameters import ClipParameters
 
 MAX_LOGIT_SCALE = math.log(100)

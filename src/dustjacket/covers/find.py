@@ -9,7 +9,6 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket.splits import normalise
 from dustjacket.covers.s3_prefix import Place
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import CoversParameters
@@ -18,6 +17,7 @@ from dustjacket.sources.files import SourceFile
 from dustjacket.sources.streams import damage_told
 from dustjacket.sources.tables import Shape, TableRow, key_of, kind_of, shape_of
 from dustjacket.sources.tables import read_rows as rows_of
+from dustjacket.splits import normalise
 from dustjacket.web import is_url
 
 TITLE_COLUMNS, AUTHOR_COLUMNS = ("name", "title"), ("author", "authors")

@@ -6,16 +6,16 @@ import mlflow
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket.tracking import runs as tracking
-from dustjacket.covers.publish import REJECTED, Assembled, assemble
 from dustjacket.covers.figures import contact_sheet
-from dustjacket.covers.s3_prefix import Objects
+from dustjacket.covers.publish import REJECTED, Assembled, assemble
 from dustjacket.covers.read import DUPLICATES, INDEX
+from dustjacket.covers.s3_prefix import Objects
 from dustjacket.covers.source import cache_name, staged
 from dustjacket.errors import UnchangedError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.rejects import examples
+from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 

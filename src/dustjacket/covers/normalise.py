@@ -13,13 +13,13 @@ from typing import Any
 import pyarrow as pa
 from pyspark import Accumulator
 
-from dustjacket.splits import book_group, split_of
-from dustjacket.covers.prefetch import ahead
 from dustjacket.covers.check import Cover, check_cover
 from dustjacket.covers.fetch import Kept, Row, fetch_bodies, read_bodies
+from dustjacket.covers.prefetch import ahead
 from dustjacket.covers.s3_prefix import Place
 from dustjacket.covers.shards import Spool, write_shard
 from dustjacket.pipeline.parameters import CoversParameters
+from dustjacket.splits import book_group, split_of
 from dustjacket.web import Limits, Patience, Web
 
 READ = (

@@ -10,13 +10,13 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as fn
 
+from dustjacket.covers.deduplicate import settle
 from dustjacket.covers.fetch import with_ledger
 from dustjacket.covers.find import CURE, find_tables, locate, named_rows, read_rows
 from dustjacket.covers.normalise import PACKED, Packer
-from dustjacket.covers.s3_prefix import Place
 from dustjacket.covers.progress import progress
 from dustjacket.covers.read import DUPLICATES, INDEX
-from dustjacket.covers.deduplicate import settle
+from dustjacket.covers.s3_prefix import Place
 from dustjacket.covers.source import Source, is_image
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.pipeline.parameters import CoversParameters

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from dustjacket.settings import Settings
 from dustjacket.sources.files import SourceFile
-from dustjacket.storage.store import Draft, Store
 from dustjacket.sources.streams import decompressed, opened
+from dustjacket.storage.store import Draft, Store
 
 
 class Place(Protocol):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from dustjacket.covers.s3_prefix import Objects, Place
 from dustjacket.sources.files import name_of, stage
-from dustjacket.storage.store import Store
 from dustjacket.sources.tables import kind_of
+from dustjacket.storage.store import Store
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
@@ -27,7 +27,9 @@ class Source:
 
 
 def staged(address: str, store: Store) -> Source:
-    """Return the tables and images of a source, as objects; see :func:`dustjacket.sources.files.stage`.
+    """Return the tables and images of a source, as objects.
+
+    See :func:`dustjacket.sources.files.stage`.
 
     Raises:
         BadInputError: the source is not there, or holds nothing.

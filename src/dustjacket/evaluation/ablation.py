@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dustjacket.metrics.retrieval import own_ranks, summary
 from dustjacket.clip.prompts import prompt_variants
 from dustjacket.evaluation.embeddings import Embedder
+from dustjacket.metrics.retrieval import own_ranks, summary
 from dustjacket.metrics.retrieval_intervals import Difference, paired, rank_intervals
 
 # In the order of prompt_variants.

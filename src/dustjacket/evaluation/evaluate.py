@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 from pyspark.sql import SparkSession
 
-from dustjacket.tracking import runs as tracking
+from dustjacket.clip.match import Matched, check_prompts, match, match_figure, read_cover
 from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.registry import ensure_champion, ensure_registered
 from dustjacket.errors import BadInputError
@@ -16,15 +16,15 @@ from dustjacket.evaluation import sections
 from dustjacket.evaluation.card import model_card
 from dustjacket.evaluation.comparison import Contest, drift, open_contest
 from dustjacket.evaluation.figures import ablation_figure, recall_figure, thumbnail_uri
+from dustjacket.evaluation.report import Section, Verdict, render
 from dustjacket.evaluation.results import Findings, measure
-from dustjacket.clip.match import Matched, check_prompts, match, match_figure, read_cover
 from dustjacket.feedback.queries import read_queries
 from dustjacket.feedback.section import queries_section
-from dustjacket.evaluation.report import Section, Verdict, render
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.promotion import Decision, as_facts, decide
 from dustjacket.storage.store import Store
+from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from dustjacket.metrics.retrieval import RECALLS
 from dustjacket.evaluation.ablation import Row
+from dustjacket.metrics.retrieval import RECALLS
 
 _GREY = "#80868f"
 _COLOURS = ("#e08a1e", "#3f7fd0", "#2f9e63", "#b455b8", "#c94f4f")

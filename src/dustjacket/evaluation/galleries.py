@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dustjacket.splits import normalise
+from dustjacket.metrics.classification import calibration_error
 from dustjacket.metrics.retrieval import chance, matching, own_ranks, similarity, summary
 from dustjacket.metrics.retrieval_intervals import rank_intervals
-from dustjacket.metrics.classification import calibration_error
+from dustjacket.splits import normalise
 
 DIRECTIONS = ("title_to_cover", "cover_to_title")
 SAME_GENRE, OTHER_AUTHORS = "same_genre", "other_authors"

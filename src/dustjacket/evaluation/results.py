@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dustjacket.metrics.retrieval import chance
 from dustjacket.evaluation.ablation import Ablation, ablate
 from dustjacket.evaluation.comparison import Contest
 from dustjacket.evaluation.contradictions import contradictions
@@ -15,9 +14,10 @@ from dustjacket.evaluation.drift import Drift
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.galleries import DIRECTIONS, Retrieved, hard_chance
 from dustjacket.evaluation.genre import GenreTask, genre_task
-from dustjacket.metrics.retrieval_intervals import Difference, paired
-from dustjacket.feedback.queries import Queries
 from dustjacket.evaluation.recognition import Recognition, recognise
+from dustjacket.feedback.queries import Queries
+from dustjacket.metrics.retrieval import chance
+from dustjacket.metrics.retrieval_intervals import Difference, paired
 from dustjacket.promotion import Comparison
 
 

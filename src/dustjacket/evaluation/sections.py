@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dustjacket.metrics.retrieval import RECALLS
 from dustjacket.evaluation.figures import (
     ablation_figure,
     figure_uri,
@@ -14,10 +13,11 @@ from dustjacket.evaluation.figures import (
     map_figure,
     recall_figure,
 )
-from dustjacket.evaluation.results import Findings
 from dustjacket.evaluation.galleries import DIRECTIONS, OTHER_AUTHORS, SAME_GENRE
 from dustjacket.evaluation.genre import LITERATURE
 from dustjacket.evaluation.report import Found, Picture, Section, Strip, Table
+from dustjacket.evaluation.results import Findings
+from dustjacket.metrics.retrieval import RECALLS
 
 COMPARED = {"starting": "starting", "champion": "champion", "fine_tuned": "candidate"}
 _WAYS = {"title_to_cover": "title to cover", "cover_to_title": "cover to title"}

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dustjacket.splits import normalise
 from dustjacket.clip.data import Images
 from dustjacket.clip.images import CoverCache
 from dustjacket.covers.read import read_index
 from dustjacket.genres.read import SCORER, read_labels
 from dustjacket.genres.scorer import DESCRIPTION
+from dustjacket.splits import normalise
 from dustjacket.storage.store import Manifest, Store
 
 log = logging.getLogger(__name__)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.clip.prompts import prompt
 from dustjacket.covers.read import read_index
 from dustjacket.errors import DustjacketError
 from dustjacket.evaluation.comparison import Contest
-from dustjacket.metrics.retrieval_intervals import Interval, mean_interval, rank_intervals
 from dustjacket.feedback.store import read_feedback
+from dustjacket.metrics.retrieval import own_ranks
+from dustjacket.metrics.retrieval_intervals import Interval, mean_interval, rank_intervals
 from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.storage.store import Store
 

@@ -1,9 +1,9 @@
 """What the page says of real queries."""
 
-from dustjacket.evaluation.results import Findings
-from dustjacket.feedback.queries import ENOUGH, Queries
 from dustjacket.evaluation.report import Section, Table
+from dustjacket.evaluation.results import Findings
 from dustjacket.evaluation.sections import COMPARED, ranged
+from dustjacket.feedback.queries import ENOUGH, Queries
 
 _HEADING = "Real queries"
 

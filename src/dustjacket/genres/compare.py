@@ -22,10 +22,10 @@ from dustjacket.genres.candidates import (
 )
 from dustjacket.genres.features import SELECTED
 from dustjacket.genres.fits import Fits, Scored, in_place
-from dustjacket.genres.training_data import Known
-from dustjacket.metrics.classification import probability_metrics
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
+from dustjacket.genres.training_data import Known
+from dustjacket.metrics.classification import probability_metrics
 from dustjacket.pipeline.parameters import CandidateName
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dustjacket.splits import normalise
 from dustjacket.metrics.classification import label_metrics
+from dustjacket.splits import normalise
 
 
 def slices(books: pd.DataFrame, predicted: Sequence[str]) -> pd.DataFrame:

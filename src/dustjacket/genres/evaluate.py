@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.genres.label_noise import suspects, trust
 from dustjacket.genres.checklist import behaviours, keywords
-from dustjacket.genres.fits import Fits
-from dustjacket.metrics.classification_intervals import difference, intervals
-from dustjacket.genres.training_data import HeldOut
-from dustjacket.metrics.classification import likeliest, probability_metrics
 from dustjacket.genres.error_examples import slices, worst_confusions
+from dustjacket.genres.fits import Fits
+from dustjacket.genres.label_noise import suspects, trust
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import Result
+from dustjacket.genres.training_data import HeldOut
+from dustjacket.metrics.classification import likeliest, probability_metrics
+from dustjacket.metrics.classification_intervals import difference, intervals
 from dustjacket.storage.store import Manifest
 
 PROMOTED, NOT_BETTER = "promoted", "not_better"

@@ -9,24 +9,24 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
+from dustjacket.genres.bag_of_words import Counted
 from dustjacket.genres.candidates import (
     Candidate,
     Point,
     SparkCandidate,
     TaskCandidate,
 )
-from dustjacket.genres.bag_of_words import Counted
 from dustjacket.genres.export import export
 from dustjacket.genres.features import BOOK, LABEL, SELECTED, WEIGHT, Features, fit_features
-from dustjacket.genres.hashed_ngrams import Weights
 from dustjacket.genres.hashed_linear import Hashed, Member
-from dustjacket.genres.training_data import Known
+from dustjacket.genres.hashed_ngrams import Weights
 from dustjacket.genres.linear import Fit, Fitted, run_fit, training_rows
 from dustjacket.genres.memory import memory_mib
-from dustjacket.metrics.classification import label_metrics
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
 from dustjacket.genres.sentences import Encoder
+from dustjacket.genres.training_data import Known
+from dustjacket.metrics.classification import label_metrics
 
 _LIGHTEST = 1e-9
 

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import SparkSession
 
-from dustjacket.tracking import runs as tracking
 from dustjacket.genres.figures import bar_figure
 from dustjacket.genres.read import LABELS, load_scorer
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import logarithms
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import LabelParameters
+from dustjacket.tracking import runs as tracking
 
 _COPIED = (
     "title string, author string, category string, group string, split string, position long, "

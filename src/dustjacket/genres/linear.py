@@ -17,8 +17,8 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
-from dustjacket.genres.hashed_ngrams import Counts, Weights
 from dustjacket.genres.hashed_linear import Member, as_read
+from dustjacket.genres.hashed_ngrams import Counts, Weights
 from dustjacket.genres.scores import UNSEEN, logarithms, softmax
 
 Learnt = tuple[np.ndarray, np.ndarray]

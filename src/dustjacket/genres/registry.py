@@ -8,8 +8,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import ModelSignature
 from mlflow.types.schema import ColSpec, DataType, Schema
 
-from dustjacket.tracking import runs as tracking
 from dustjacket.genres.scorer import Scorer
+from dustjacket.tracking import runs as tracking
 
 REGISTERED, KIND = "genre-classifier", "genre_classifier"
 _SIGNATURE = ModelSignature(

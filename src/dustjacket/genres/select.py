@@ -12,15 +12,13 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
-from dustjacket.tracking import runs as tracking
 from dustjacket.catalog.read import read_books
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.genres.evaluate import NOT_BETTER, PROMOTED, assess, judge
 from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
 from dustjacket.genres.compare import able, compare, wants_selected
 from dustjacket.genres.embeddings import catalog_sentences
+from dustjacket.genres.evaluate import NOT_BETTER, PROMOTED, assess, judge
 from dustjacket.genres.fits import Fits
-from dustjacket.genres.training_data import HeldOut, Known, check_folds, with_fold
 from dustjacket.genres.paper import repeat_paper
 from dustjacket.genres.read import SCORER, load_scorer
 from dustjacket.genres.registry import KIND, REGISTERED, ensure_registered
@@ -28,9 +26,11 @@ from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import select
 from dustjacket.genres.sentences import Encoder, find_encoder
 from dustjacket.genres.track import summary, track_assessment, track_candidates
+from dustjacket.genres.training_data import HeldOut, Known, check_folds, with_fold
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import ClassifierParameters
 from dustjacket.pipeline.steps import IN_USE, in_use
+from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from dustjacket.genres.figures import (
     reliability_figure,
     roc_figure,
 )
-from dustjacket.metrics.classification import confusion, f1_by_genre
 from dustjacket.genres.paper import PAPER, PAPER_NOTE
 from dustjacket.genres.selection import Result
+from dustjacket.metrics.classification import confusion, f1_by_genre
 
 
 def summary(result: Result) -> dict[str, Any]:

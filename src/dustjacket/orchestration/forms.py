@@ -5,8 +5,8 @@ from typing import Any
 from airflow.sdk import Param
 
 from dustjacket.pipeline.parameters import StepParameters
-from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.pipeline.steps import Step
+from dustjacket.pipeline.team_defaults import Profile
 
 VERSION_PATTERN = r"^\d{8}T\d{12}Z-[0-9a-f]{12}$"
 _LIMITS = (

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperatorLink
 
-from dustjacket.tracking.links import run_page
-from dustjacket.settings import load_settings
 from dustjacket.pipeline.steps import Step
+from dustjacket.settings import load_settings
+from dustjacket.tracking.links import run_page
 
 if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from dustjacket.pipeline.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
-from dustjacket.platform.process_guard import MARK, end_attempt, lifeline
 from dustjacket.orchestration.environment import task_settings
 from dustjacket.orchestration.links import links_of
 from dustjacket.orchestration.tasks import version_of
+from dustjacket.pipeline.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
 from dustjacket.pipeline.steps import STEPS
+from dustjacket.platform.process_guard import MARK, end_attempt, lifeline
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

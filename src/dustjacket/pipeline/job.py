@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from dustjacket.errors import BadInputError, DustjacketError, UnchangedError
-from dustjacket.settings import Settings, load_settings
 from dustjacket.pipeline.steps import STEPS, Plan
+from dustjacket.settings import Settings, load_settings
 from dustjacket.storage.store import Draft, Manifest, Store
 
 if TYPE_CHECKING:

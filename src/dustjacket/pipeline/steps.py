@@ -23,7 +23,13 @@ from dustjacket.storage.store import Manifest, Store, digest_of, version_name
 _INGESTION, _GENRES, _CLIP = "ingestion", "genre-classifier", "cover-clip"
 IN_USE = "in_use"
 """Fact of a version that was compared: the version in use since then, itself or an earlier one."""
-_SHARED_CODE = ("books.py", "records.py", "sources.py", "streams.py", "tables.py")
+_SHARED_CODE = (
+    "splits.py",
+    "sources/csv.py",
+    "sources/files.py",
+    "sources/streams.py",
+    "sources/tables.py",
+)
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ def code_digest(packages: tuple[str, ...]) -> str:
     That is all of ``packages`` of dustjacket, and the modules by which records are read and books
     are told apart.
     """
-    root = Path(__file__).parent
+    root = Path(__file__).parents[1]
     digest = hashlib.sha256()
     files = [file for package in packages for file in sorted((root / package).rglob("*.py"))]
     for file in [*files, *(root / name for name in _SHARED_CODE)]:

@@ -16,12 +16,12 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from dustjacket.errors import DustjacketError
-from dustjacket.platform.process_guard import end_processes
 from dustjacket.platform import supervision
 from dustjacket.platform.credentials import load_credentials, write_dotenv
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import LOOPBACK, choose_ports
+from dustjacket.platform.process_guard import end_processes
 from dustjacket.platform.servers import (
     MARK,
     MLFLOW_BUCKET,

@@ -11,11 +11,11 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from dustjacket.errors import DustjacketError
-from dustjacket.platform.process_guard import lifeline
 from dustjacket.platform.credentials import Credentials
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import LOOPBACK, any_free
+from dustjacket.platform.process_guard import lifeline
 from dustjacket.platform.servers import s3_server, write_server_files
 from dustjacket.platform.status import answers
 from dustjacket.settings import Settings, home

@@ -43,7 +43,14 @@ def render(home: Path, servers: list[Server]) -> str:
     for server in servers:
         log = f"{home}/logs/{server.name}.log"
         itself = f"{home}:{server.name}"
-        succeed = (sys.executable, "-m", "dustjacket.platform.process_guard", "succeed", _SERVER, itself)
+        succeed = (
+            sys.executable,
+            "-m",
+            "dustjacket.platform.process_guard",
+            "succeed",
+            _SERVER,
+            itself,
+        )
         parts.append(
             f"[program:{server.name}]\ncommand={_quoted((*succeed, *server.command))}\n"
             f'environment={_SERVER}="{itself.replace("%", "%%")}"\n'

@@ -13,7 +13,6 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
-from dustjacket.tracking import runs as tracking
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
 from dustjacket.pipeline.parameters import COVER_CLIP
 from dustjacket.promotion.ledger import (
@@ -26,6 +25,7 @@ from dustjacket.promotion.ledger import (
     serving,
 )
 from dustjacket.storage.store import Manifest, Store, digest_of, version_name
+from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dustjacket.splits import normalise
 from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
 from dustjacket.retrieval.words import Words, bare
+from dustjacket.splits import normalise
 
 MOST = 100
 """Covers that one search may ask for."""

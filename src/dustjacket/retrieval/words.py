@@ -7,8 +7,8 @@ import numpy as np
 from scipy.sparse import vstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from dustjacket.splits import fold_editions, normalise
 from dustjacket.clip.prompts import prompt
+from dustjacket.splits import fold_editions, normalise
 
 
 def bare(text: str) -> str:

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import MAX_RECORD, WHOLE, Part, decode, read_records, split_records
 from dustjacket.sources.files import SourceFile
-from dustjacket.storage.store import Store
 from dustjacket.sources.streams import damage_told, opened
+from dustjacket.storage.store import Store
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES, PARQUET = (".jsonl", ".ndjson"), (".parquet", ".pq")

@@ -16,10 +16,16 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from dustjacket.errors import BadInputError
 from dustjacket.clip.match import LIMITS as PICTURE
 from dustjacket.clip.match import LONGEST_PROMPT, MOST_PROMPTS, as_stored
+from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
+from dustjacket.studio.app_state import Studio
+from dustjacket.studio.batch_csv import MOST_ROWS, parts, predictions, read_titles
+from dustjacket.studio.handlers import see, tell_match
+from dustjacket.studio.metrics import Measured
+from dustjacket.studio.middleware import USER, Bounded, Guarded, Rated, Secured
+from dustjacket.studio.problems import RESPONSES, tell_problems
 from dustjacket.studio.schemas import (
     LONGEST_TITLE,
     Book,
@@ -34,12 +40,6 @@ from dustjacket.studio.schemas import (
     Version,
     Vote,
 )
-from dustjacket.studio.middleware import USER, Bounded, Guarded, Rated, Secured
-from dustjacket.studio.metrics import Measured
-from dustjacket.studio.problems import RESPONSES, tell_problems
-from dustjacket.studio.handlers import see, tell_match
-from dustjacket.studio.app_state import Studio
-from dustjacket.studio.batch_csv import MOST_ROWS, parts, predictions, read_titles
 
 log = logging.getLogger(__name__)
 

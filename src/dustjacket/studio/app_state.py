@@ -10,11 +10,11 @@ from typing import Any
 from dustjacket.feedback.store import Feedback, delete_expired
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
-from dustjacket.studio.schemas import Book, CoverQuery, CoversAnswer, GenreAnswer
 from dustjacket.studio.batching import Batcher
+from dustjacket.studio.handlers import tell_covers, tell_genres
 from dustjacket.studio.metrics import Metrics
 from dustjacket.studio.models import Models
-from dustjacket.studio.handlers import tell_covers, tell_genres
+from dustjacket.studio.schemas import Book, CoverQuery, CoversAnswer, GenreAnswer
 
 log = logging.getLogger(__name__)
 

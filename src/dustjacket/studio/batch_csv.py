@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from dustjacket.catalog.columns import KNOWN, check_text
 from dustjacket.errors import BadInputError
-from dustjacket.studio.schemas import Book
-from dustjacket.studio.models import Genres
-from dustjacket.studio.handlers import tell_genres
 from dustjacket.sources.tables import read_rows, shape_of
+from dustjacket.studio.handlers import tell_genres
+from dustjacket.studio.models import Genres
+from dustjacket.studio.schemas import Book
 
 MOST_ROWS = 50_000
 PER_PART = 64

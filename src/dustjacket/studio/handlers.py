@@ -7,6 +7,7 @@ import numpy as np
 
 from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
+from dustjacket.studio.models import Covers, Genres
 from dustjacket.studio.schemas import (
     Book,
     CoverQuery,
@@ -18,7 +19,6 @@ from dustjacket.studio.schemas import (
     MatchAnswer,
     PromptShare,
 )
-from dustjacket.studio.models import Covers, Genres
 
 if TYPE_CHECKING:
     from dustjacket.retrieval.search import Match

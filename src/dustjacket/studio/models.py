@@ -13,12 +13,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dustjacket.covers.read import read_image
 from dustjacket.errors import DustjacketError, NotReadyError
 from dustjacket.pipeline.parameters import COVER_CLIP
-from dustjacket.retrieval.read import index_in_use, load_index, model_of
-from dustjacket.tracking.links import run_page
 from dustjacket.pipeline.steps import STEPS, in_use
+from dustjacket.retrieval.read import index_in_use, load_index, model_of
 from dustjacket.storage.store import Manifest, Store
-from dustjacket.studio.schemas import Made
 from dustjacket.studio.problems import UnpublishedError
+from dustjacket.studio.schemas import Made
+from dustjacket.tracking.links import run_page
 
 if TYPE_CHECKING:
     from dustjacket.clip.model import Clip

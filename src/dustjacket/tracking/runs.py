@@ -16,8 +16,8 @@ from mlflow.exceptions import MlflowException
 
 from dustjacket.errors import NotReadyError
 from dustjacket.pipeline.job import Job
-from dustjacket.settings import Settings
 from dustjacket.pipeline.steps import STEPS
+from dustjacket.settings import Settings
 from dustjacket.storage.store import Manifest, Store
 
 CLIP = "cover-clip"  # name of the registered CLIP models
