@@ -31,7 +31,7 @@ from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.sample import make_sample
 from dustjacket.sample.grammar import is_held_out
 from tests.benchmarks.measure import line
-from tests.integration.stores import bench
+from tests.support.stores import bench
 
 RECIPES = {
     "locked": {"recipe": "locked", "epochs": 30, "learning_rate": 1e-3},

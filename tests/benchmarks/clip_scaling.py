@@ -15,7 +15,7 @@ from dustjacket.genres.labels import label_covers
 from dustjacket.genres.select import select_classifier
 from dustjacket.sample import make_sample
 from tests.benchmarks.measure import line
-from tests.integration.stores import bench
+from tests.support.stores import bench
 
 PROCESSES = 2
 

@@ -18,7 +18,7 @@ from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.sample.listing import write_listing
 from dustjacket.sources.tables import LISTING
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
-from tests.integration.stores import Bench, bench
+from tests.support.stores import Bench, bench
 
 ROWS = "200000,2000000"
 _SEVERAL_UP_TO = 100 << 20

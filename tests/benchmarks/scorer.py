@@ -28,7 +28,7 @@ from dustjacket.genres.select import select_classifier
 from tests.benchmarks.measure import line
 from tests.benchmarks.peers import pieces, with_text
 from tests.benchmarks.selection_accuracy import REAL, SHARED
-from tests.integration.stores import bench
+from tests.support.stores import bench
 
 SELECTIONS = (
     (("logistic_regression",), 20_000),

@@ -25,7 +25,7 @@ from dustjacket.metrics.classification import label_metrics
 from dustjacket.pipeline.parameters import CandidateName, ClassifierParameters
 from tests.benchmarks.measure import line
 from tests.benchmarks.peers import searches, with_text
-from tests.integration.stores import bench
+from tests.support.stores import bench
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 REAL = ("book30-listing/listing.csv", "genre-titles/titles.csv")

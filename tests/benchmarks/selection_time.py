@@ -32,7 +32,7 @@ from dustjacket.genres.training_data import Known
 from dustjacket.pipeline.parameters import ClassifierParameters
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
 from tests.benchmarks.peers import JOBS, pieces, terms, with_text
-from tests.integration.stores import bench
+from tests.support.stores import bench
 
 ROWS, GENRES, FOLDS = 207_572, 32, 3
 SPARSE = ("naive_bayes", "logistic_regression", "complement_nb", "linear_svm")

@@ -13,7 +13,7 @@ from dustjacket.genres.select import select_classifier
 from dustjacket.sources.tables import LISTING
 from tests.benchmarks.measure import line, measured
 from tests.benchmarks.selection_time import GENRES, ROWS, generated
-from tests.integration.stores import bench
+from tests.support.stores import bench
 
 _GOAL_MIB = 8 << 10
 _STEP = "select_classifier"

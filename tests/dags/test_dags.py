@@ -23,7 +23,7 @@ def bag(tmp_path_factory):
         "PATH": str(Path(sys.executable).parent),
     }
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("read_dags.py")), str(DAGS)],
+        [sys.executable, str(DAGS.parent / "tests/support/read_dags.py"), str(DAGS)],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -19,9 +19,9 @@ from dustjacket.platform.object_store import object_store
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT, fresh_home
 from tests.faults.test_ended_tasks import kill_all
-from tests.unit.covers_run import write_table
-from tests.unit.images import drawn, saved
-from tests.unit.web_server import serving
+from tests.support.covers_run import write_table
+from tests.support.images import drawn, saved
+from tests.support.web_server import serving
 
 pytestmark = pytest.mark.faults
 COVERS, HELD = 39, 35  # with the header, four shards of ten rows

@@ -31,7 +31,7 @@ from dustjacket.tracking import runs as tracking
 from tests.conftest import ROOT
 from tests.faults.test_ended_tasks import until
 from tests.faults.test_outages import platform_is_well
-from tests.unit.images import drawn, saved
+from tests.support.images import drawn, saved
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 JOB_MARK = "DUSTJACKET_KILLED_TRAINING"
@@ -158,7 +158,7 @@ def test_a_cluster_trains_and_goes_on_when_an_executor_is_killed(
 def test_a_cluster_trains_on_when_its_logs_have_nowhere_to_go(
     platform, store, labels, tmp_path, cluster
 ):
-    deaf = ROOT / "tests/faults/deaf_job.py"
+    deaf = ROOT / "tests/support/deaf_job.py"
     training = Training(
         platform, store, labels, tmp_path, master=cluster[0], job=deaf, epochs=15, seed=14
     )

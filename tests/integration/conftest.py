@@ -12,7 +12,7 @@ from tests.conftest import ROOT, job_folder, running_platform
 @pytest.fixture(scope="package")
 def platform(tmp_path_factory):
     """Real servers; the steps' jobs are light ones, for what is tested here is what chains them."""
-    here = ROOT / "tests/integration"
+    here = ROOT / "tests/support"
     plain = {"conn_type": "spark", "host": "local", "extra": {"spark-binary": "spark3-submit"}}
     with running_platform(
         "integration",

@@ -24,7 +24,7 @@ from dustjacket.retrieval.build import index_covers
 from dustjacket.sample import make_sample
 from dustjacket.storage.store import digest_of, version_name
 from tests.conftest import interpret
-from tests.integration.stores import bench
+from tests.support.stores import bench
 
 pytestmark = pytest.mark.integration
 SMALL = ClipParameters(model="dustjacket-small")

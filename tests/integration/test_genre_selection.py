@@ -22,7 +22,7 @@ from dustjacket.sample.listing import write_listing
 from dustjacket.storage.store import Manifest
 from dustjacket.tracking import runs as tracking
 from tests.conftest import interpret
-from tests.integration.stores import Bench, bench
+from tests.support.stores import Bench, bench
 
 pytestmark = pytest.mark.integration
 COMPARED = ("naive_bayes", "complement_nb", "linear_svm", "complement_nb_sentences", "vote")

@@ -20,7 +20,7 @@ from dustjacket.platform.process_guard import marked
 from dustjacket.platform.servers import MARK
 
 pytestmark = pytest.mark.integration
-WORKING = Path(__file__).with_name("working_job.py")
+WORKING = Path(__file__).parents[1] / "support/working_job.py"
 
 
 def processes_of(platform):

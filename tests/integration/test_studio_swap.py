@@ -18,7 +18,7 @@ from dustjacket.retrieval.read import EMBEDDINGS, KEPT, ROWS, VECTORS, weights_o
 from dustjacket.storage.store import Store, version_name
 from dustjacket.studio.app import create_app
 from tests.conftest import fresh_home
-from tests.unit.studio_case import COVERS, asked, covers, genres
+from tests.support.studio_case import COVERS, asked, covers, genres
 
 pytestmark = pytest.mark.integration
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.conftest import interpret
-from tests.integration.stores import bench
+from tests.support.stores import bench
 
 
 @pytest.fixture(scope="package")

@@ -24,7 +24,7 @@ from dustjacket.retrieval.read import (
     newest_index_of,
 )
 from dustjacket.storage.store import version_name
-from tests.unit.images import drawn, saved
+from tests.support.images import drawn, saved
 
 pytestmark = pytest.mark.integration
 OLD, NEW = 12, 3

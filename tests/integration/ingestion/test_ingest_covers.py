@@ -15,9 +15,9 @@ from dustjacket.covers.read import read_image, read_images, read_index
 from dustjacket.errors import BadInputError, UnchangedError
 from dustjacket.sample import make_sample
 from dustjacket.storage.store import Store
-from tests.unit.covers_run import write_table
-from tests.unit.images import drawn, saved
-from tests.unit.web_server import serving
+from tests.support.covers_run import write_table
+from tests.support.images import drawn, saved
+from tests.support.web_server import serving
 
 pytestmark = pytest.mark.integration
 

@@ -1,0 +1,132 @@
+"""The paper's test: a cover against prompts, and covers that are none."""
+
+import io
+import json
+import math
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError
+from pydantic_settings import CliApp
+
+from dustjacket.cli.app import Dustjacket
+from dustjacket.clip.match import (
+    check_prompts,
+    match,
+    match_figure,
+    newest_model,
+    read_cover,
+)
+from dustjacket.clip.model import random_model
+from dustjacket.errors import BadInputError, NotReadyError
+from tests.support.images import drawn, png, saved
+
+PROMPTS = ["a tiger", "a $5 cook book", "Kochbücher für Anfänger"]
+
+
+class Objects:
+    """A store of one object, and of no versions."""
+
+    def __init__(self, body=b""):
+        self.body = body
+        self.client = self
+
+    def newest(self, _kind):
+        return None
+
+    def get_object(self, **asked):
+        if asked["Bucket"] != "here":
+            answer = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+            raise ClientError(answer, "GetObject")
+        last = int(asked["Range"].rpartition("-")[2])
+        return {"Body": io.BytesIO(self.body[: last + 1])}
+
+
+@pytest.fixture(scope="module")
+def matched():
+    return match(random_model("dustjacket-small", 13), "a.jpg", saved(drawn(1)), PROMPTS)
+
+
+def test_probabilities_are_a_softmax_of_the_cosines(matched):
+    scale = float(random_model("dustjacket-small", 13).model.logit_scale.exp())
+    weights = [math.exp(scale * one.cosine) for one in matched.prompts]
+    for one, weight in zip(matched.prompts, weights, strict=True):
+        assert one.probability == pytest.approx(weight / sum(weights), rel=1e-3)
+        assert -1 <= one.cosine <= 1
+    assert [one["prompt"] for one in matched.facts()["prompts"]] == PROMPTS
+
+
+def test_the_figure_shows_the_cover_and_a_bar_a_prompt(matched):
+    body = io.BytesIO()
+    figure = match_figure(matched)
+    figure.savefig(body, format="png")
+    assert body.getvalue().startswith(b"\x89PNG")
+    assert len(figure.axes[1].patches) == len(PROMPTS)
+
+
+def test_a_cover_is_read_from_a_file_and_from_s3(tmp_path):
+    file = tmp_path / "cover.png"
+    file.write_bytes(saved(drawn(2), "PNG"))
+    stored = read_cover(Objects(), str(file))
+    assert stored == read_cover(Objects(file.read_bytes()), "s3://here/cover.png")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "empty_file"),
+        (b"no image", "not_an_image"),
+        (png(60_000, 60_000), "too_many_pixels"),
+        (b"x" * 20_000_001, "too_large"),
+    ],
+)
+def test_what_is_no_cover_is_refused_in_one_line_that_says_why(tmp_path, body, reason):
+    file = tmp_path / "cover.jpg"
+    file.write_bytes(body)
+    for source in (str(file), "s3://here/cover.jpg"):
+        with pytest.raises(BadInputError, match=reason) as refused:
+            read_cover(Objects(body), source)
+        assert source in str(refused.value)
+
+
+@pytest.mark.parametrize("source", ["nowhere.jpg", "s3://elsewhere/a.jpg"])
+def test_what_is_not_there_is_named(source):
+    with pytest.raises(BadInputError, match=source):
+        read_cover(Objects(), source)
+
+
+@pytest.mark.parametrize("prompts", [[], [" "], ["x" * 1001], ["x"] * 101])
+def test_no_prompt_or_too_much_of_one_is_refused(prompts):
+    with pytest.raises(BadInputError, match="give between 1 and"):
+        check_prompts(prompts)
+
+
+def test_prompts_are_taken_without_blanks_around_them():
+    assert check_prompts([" a tiger\n"]) == ["a tiger"]
+
+
+def test_the_promoted_model_comes_before_starting_weights_and_without_any_there_is_a_hint():
+    both = {"cover_clip": "promoted", "starting_clip": "starting"}
+    assert newest_model(SimpleNamespace(newest=both.get)) == "promoted"
+    assert newest_model(SimpleNamespace(newest={"starting_clip": "it"}.get)) == "it"
+    with pytest.raises(NotReadyError, match="dustjacket run"):
+        newest_model(Objects())
+
+
+def test_the_command_matches_a_file_and_draws_it(tmp_path, monkeypatch, capsys):
+    store = Objects()
+    store.newest = {"cover_clip": SimpleNamespace(kind="cover_clip", version="one")}.get
+    monkeypatch.setattr("dustjacket.cli.ask._store", lambda: store)
+    clip = random_model("dustjacket-small", 13)
+    monkeypatch.setattr("dustjacket.clip.read.load_version", lambda _store, _model: clip)
+    file, figure = tmp_path / "cover.jpg", tmp_path / "match.png"
+    file.write_bytes(saved(drawn(1)))
+    words = ["match", str(file), *PROMPTS, "--json", "--figure", str(figure)]
+    CliApp.run(Dustjacket, cli_args=words)
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["model"] == "cover_clip/one"
+    assert [one["prompt"] for one in answer["prompts"]] == PROMPTS
+    assert sum(one["probability"] for one in answer["prompts"]) == pytest.approx(1)
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(BadInputError, match="cannot be written"):
+        CliApp.run(Dustjacket, cli_args=[*words[:-1], str(tmp_path / "nowhere" / "a.png")])

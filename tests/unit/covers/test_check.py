@@ -1,0 +1,259 @@
+"""Whatever bytes are called an image: a cover like all others, or the reason why it is none."""
+
+import io
+import struct
+import tracemalloc
+import zlib
+
+import imagehash
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms, ImageDraw, ImageFont
+
+from dustjacket.covers.check import Cover, check_cover, look
+from dustjacket.pipeline.parameters import CoversParameters
+from tests.support.images import drawn, gif, png, saved
+
+PARAMETERS = CoversParameters()
+WHOLE = saved(drawn(1))
+
+
+def checked(body, **given_parameters):
+    """Return the cover as Pillow opens it, after what must hold for every cover."""
+    parameters = CoversParameters(**given_parameters)
+    cover = check_cover(body, parameters)
+    assert isinstance(cover, Cover), cover
+    image = Image.open(io.BytesIO(cover.body))
+    image.load()
+    assert image.mode == "RGB"
+    assert image.size == (cover.width, cover.height)
+    assert min(image.size) <= parameters.short_side
+    return image
+
+
+def near(image, other, within):
+    """Whether two pictures differ by no more than ``within`` grey levels in the mean."""
+    pixels, others = (np.asarray(one.convert("RGB"), np.int16) for one in (image, other))
+    return np.abs(pixels - others).mean() <= within
+
+
+def bits(one, other):
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "empty_file"),
+        (b"<!DOCTYPE html><html><body>404 Not Found</body></html>", "not_an_image"),
+        (b"%PDF-1.7", "not_an_image"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_an_image"),
+        (b"\xff\xd8\xff", "not_an_image"),
+        (WHOLE[: len(WHOLE) // 2], "truncated"),
+        (WHOLE[:-200], "truncated"),
+        (WHOLE[:600], "not_an_image"),
+        (saved(drawn(1), "PNG")[:-100], "truncated"),
+        (png(60_000, 60_000), "too_many_pixels"),
+        (png(2**31 - 1, 2**31 - 1), "too_many_pixels"),
+        (png(300, 400), "truncated"),
+        (gif(65_000, 65_000), "too_many_pixels"),
+        (gif(100, 100, frame=(65_000, 65_000)), "too_many_pixels"),
+        (png(50_000, 1), "side_too_long"),
+        (saved(Image.new("RGB", (31, 400))), "too_small"),
+        (saved(drawn(1, (100, 900))), "odd_shape"),
+        (saved(Image.new("RGB", (300, 400), "white")), "blank"),
+        (saved(Image.new("RGB", (300, 400), (17, 90, 30))), "blank"),
+    ],
+)
+def test_what_is_no_cover_is_rejected_for_its_reason(body, reason):
+    assert check_cover(body, PARAMETERS) == reason
+
+
+def test_a_file_larger_than_allowed_is_not_looked_at():
+    assert check_cover(WHOLE, CoversParameters(max_bytes=10_000)) == "too_large"
+
+
+def test_a_bomb_is_found_by_its_header_without_being_decoded():
+    bomb = png(40_000, 40_000, data=bytes(200 << 20))
+    tracemalloc.start()
+    assert check_cover(bomb, PARAMETERS) == "too_many_pixels"
+    assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    tracemalloc.stop()
+
+
+def test_a_png_whose_text_is_a_bomb_costs_no_memory():
+    text = (b"zTXt", b"Comment\0\0" + zlib.compress(bytes(100 << 20), 9))
+    tracemalloc.start()
+    found = check_cover(png(300, 400, chunks=[text]), PARAMETERS)
+    assert isinstance(found, str)
+    assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    tracemalloc.stop()
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_have_a_reason(body):
+    assert isinstance(check_cover(body, PARAMETERS), str)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"]),
+    st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), min_size=1, max_size=8),
+)
+def test_a_file_with_flipped_bytes_is_a_cover_or_has_a_reason(kind, flips):
+    body = bytearray(BROKEN[kind])
+    for place, value in flips:
+        body[int(place**3 * len(body))] = value  # mostly near the beginning, where headers are
+    assert isinstance(check_cover(bytes(body), PARAMETERS), Cover | str)
+
+
+BROKEN = {
+    kind: saved(drawn(1, (60, 90)), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+}
+
+
+@pytest.mark.parametrize("image_format", ["jpeg", "webp"])
+def test_a_cover_is_stored_in_the_format_that_was_asked_for(image_format):
+    assert checked(WHOLE, image_format=image_format).format == image_format.upper()
+
+
+@pytest.mark.parametrize(
+    ("size", "stored"),
+    [((600, 900), (256, 384)), ((900, 600), (384, 256)), ((200, 300), (200, 300)),
+     ((256, 400), (256, 400)), ((3000, 4500), (256, 384))],
+)  # fmt: skip
+def test_the_short_side_is_made_256_and_never_enlarged(size, stored):
+    assert checked(saved(drawn(1, size))).size == stored
+
+
+def test_the_same_bytes_give_the_same_cover():
+    assert check_cover(WHOLE, PARAMETERS) == check_cover(WHOLE, PARAMETERS)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_cover_is_stored_upright_whatever_its_exif_says(orientation):
+    upright = drawn(3, (300, 450))
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }  # fmt: skip
+    turned = upright.transpose(turns[orientation]) if orientation in turns else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    body = saved(turned, quality=95, exif=exif)
+    stored = checked(body)
+    assert near(stored, upright.resize(stored.size), 4)
+    cover = check_cover(body, PARAMETERS)
+    assert (cover.original_width, cover.original_height) == (300, 450)
+    assert stored.getexif() == {}
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_of_an_animation_the_first_picture_counts(kind):
+    first, second = drawn(1, (200, 300)), drawn(2, (200, 300))
+    body = saved(first, kind, save_all=True, append_images=[second])
+    assert near(checked(body), first, 8)
+    assert not near(checked(body), second, 8)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "1", "CMYK", "RGBA", "LA", "I;16", "I", "YCbCr"])
+def test_every_kind_of_colours_becomes_rgb(mode):
+    picture = drawn(4, (200, 300))
+    if mode == "I;16":
+        grey = np.asarray(picture.convert("L"), np.uint16) * 257
+        image = Image.fromarray(grey)
+    elif mode == "LA":
+        image = picture.convert("L").convert("LA")
+    else:
+        image = picture.convert(mode)
+    kind = {"CMYK": "JPEG", "YCbCr": "JPEG", "I": "TIFF"}.get(mode, "PNG")
+    expected = picture.convert("L") if mode in ("L", "LA", "I;16", "I") else picture
+    stored = checked(saved(image, kind))
+    assert near(stored, expected, {"1": 120, "P": 25, "I": 30}.get(mode, 6))
+
+
+def test_a_sixteen_bit_colour_png_is_a_cover():
+    pixels = np.asarray(drawn(4, (200, 300)), ">u2") * 257
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    assert near(checked(png(200, 300, depth=16, data=rows)), drawn(4, (200, 300)), 6)
+
+
+def test_colours_for_print_that_are_stored_inverted_come_out_right():
+    picture = drawn(5, (200, 300))
+    body = saved(picture.convert("CMYK"), quality=95)
+    assert b"Adobe" in body
+    assert near(checked(body), picture, 6)
+
+
+def test_transparent_parts_are_white():
+    image = Image.new("RGBA", (200, 300), (0, 0, 0, 0))
+    image.paste(drawn(1, (100, 100)), (50, 100))
+    assert checked(saved(image, "PNG")).getpixel((10, 10)) == (255, 255, 255)
+
+
+def test_a_profile_is_applied_and_dropped():
+    plain = checked(saved(drawn(1)))
+    wide = checked(saved(drawn(1), icc_profile=swapped_profile()))
+    assert not near(plain, wide, 5)
+    assert "icc_profile" not in wide.info
+    of_another_kind = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    for useless in (b"nonsense" * 20, of_another_kind):
+        assert near(plain, checked(saved(drawn(1), icc_profile=useless)), 0)
+
+
+def swapped_profile():
+    """Return an sRGB profile whose red is blue and whose blue is red."""
+    body = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    count = struct.unpack(">I", body[128:132])[0]
+    places = {bytes(body[132 + 12 * n : 136 + 12 * n]): 132 + 12 * n for n in range(count)}
+    red, blue = places[b"rXYZ"], places[b"bXYZ"]
+    body[red : red + 4], body[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    description = body.find("sRGB".encode("utf-16-be"))
+    body[description : description + 8] = "test".encode("utf-16-be")
+    return bytes(body)
+
+
+def test_no_metadata_is_stored():
+    exif = Image.Exif()
+    exif[0x010E] = "secret place"
+    stored = check_cover(saved(drawn(1), exif=exif, comment=b"secret place"), PARAMETERS)
+    assert b"secret" not in stored.body
+
+
+def test_a_tile_that_says_no_image_available_is_a_placeholder():
+    tile = Image.new("RGB", (300, 450), (238, 238, 238))
+    write = ImageDraw.Draw(tile).text
+    write((150, 200), "No image", (120, 120, 120), ImageFont.load_default(30), anchor="mm")
+    assert check_cover(saved(tile), PARAMETERS) == "placeholder"
+    checked(saved(tile), min_ink=0)
+
+
+def test_a_plain_cover_with_title_and_author_is_no_placeholder():
+    plain = Image.new("RGB", (300, 450), "white")
+    write = ImageDraw.Draw(plain).text
+    write((150, 80), "War and Peace", "black", ImageFont.load_default(36), anchor="mm")
+    write((150, 380), "Leo Tolstoy", "black", ImageFont.load_default(26), anchor="mm")
+    checked(saved(plain))
+
+
+def test_copies_of_a_cover_look_alike_and_others_do_not():
+    covers = [check_cover(saved(drawn(seed)), PARAMETERS) for seed in range(30)]
+    for seed, cover in enumerate(covers):
+        whole = drawn(seed)
+        for share, quality in [(1, 50), (0.7, 80), (1.5, 75)]:
+            size = (round(whole.width * share), round(whole.height * share))
+            copy = check_cover(saved(whole.resize(size), quality=quality), PARAMETERS)
+            assert bits(cover.dhash, copy.dhash) <= 4
+            assert bits(cover.vhash, copy.vhash) <= 6
+    apart = [bits(a.dhash, b.dhash) for a in covers for b in covers if a is not b]
+    assert np.mean(np.array(apart) <= 3) < 0.01
+
+
+def test_the_difference_hash_is_near_the_one_that_others_compute():
+    grey = drawn(2).convert("L")
+    assert bits(look(grey)[0], str(imagehash.dhash(grey))) < 16

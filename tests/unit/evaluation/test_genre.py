@@ -1,0 +1,121 @@
+"""Genres told from covers, titles and both."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dustjacket.evaluation.contradictions import contradictions
+from dustjacket.evaluation.genre import (
+    best_weight,
+    fit_probe,
+    fused,
+    genre_row,
+    genre_task,
+    title_probabilities,
+)
+from dustjacket.evaluation.test_covers import sampled, true_genres
+from tests.support.evaluation_case import contest
+
+GENRES = ["Art", "Law", "Travel"]
+DRAWS = {"resamples": 100, "seed": 1}
+
+
+def shares(rng, n):
+    found = rng.random((n, 3)) + 0.01
+    return found / found.sum(axis=1, keepdims=True)
+
+
+def test_a_category_is_a_genre_whatever_its_case_and_punctuation():
+    categories = pd.Series(["Self-Help", "self help", "Cookery", None, ""])
+    found = true_genres(categories, ["Self-Help", "Art"])
+    assert found.tolist() == ["Self-Help", "Self-Help", None, None, None]
+
+
+def test_what_the_labels_do_not_hold_is_shared_by_the_other_genres():
+    top = [{"genre": "Law", "probability": 0.6}, {"genre": "Poetry", "probability": 0.1}]
+    found = title_probabilities(pd.DataFrame({"top": [top]}), GENRES)[0]
+    assert found.sum() == pytest.approx(1)
+    assert found[0] == found[2] == pytest.approx(0.1 / 0.8)
+    assert found.argmax() == 1
+
+
+def test_the_weight_goes_from_the_title_to_the_cover():
+    rng = np.random.default_rng(1)
+    titles, covers = shares(rng, 20), shares(rng, 20)
+    np.testing.assert_allclose(fused(titles, covers, 0), titles)
+    np.testing.assert_allclose(fused(titles, covers, 1), covers)
+    np.testing.assert_allclose(fused(titles, covers, 0.5).sum(axis=1), 1)
+
+
+@given(st.integers(0, 20))
+def test_the_chosen_weight_is_at_least_as_good_as_either_alone(seed):
+    rng = np.random.default_rng(seed)
+    titles, covers, true = shares(rng, 30), shares(rng, 30), rng.integers(3, size=30)
+
+    def right(found):
+        return (found.argmax(axis=1) == true).mean()
+
+    chosen = right(fused(titles, covers, best_weight(titles, covers, true)))
+    assert chosen >= max(right(titles), right(covers))
+    assert best_weight(titles[:0], covers[:0], true[:0]) == 0.5
+
+
+def test_top_3_counts_the_first_three():
+    found = np.array([[0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4]])
+    row = genre_row("both", found, np.array([2, 0]), top3=True, **DRAWS)
+    assert (row.top1, row.top3) == (0, 0.5)
+    assert genre_row("both", found, np.array([0, 3]), top3=False, **DRAWS).top1 == 1
+    assert genre_row("both", found, np.array([0, 3]), top3=False, **DRAWS).top3 is None
+
+
+def test_a_probe_tells_apart_what_lies_apart_and_gives_no_chance_to_what_it_never_saw():
+    rng = np.random.default_rng(2)
+    true = np.arange(60) % 2
+    covers = np.eye(4)[true] + 0.1 * rng.normal(size=(60, 4))
+    names = [GENRES[at] for at in true]
+    probe = fit_probe(covers[:40], names[:40], covers[40:], names[40:], GENRES)
+    found = probe.probabilities(covers[40:])
+    assert [GENRES[at] for at in found.argmax(axis=1)] == names[40:]
+    assert (found[:, 2] == 0).all()
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_of_one_genre_there_is_nothing_to_learn():
+    probe = fit_probe(np.ones((3, 2)), ["Art"] * 3, np.empty((0, 2)), [], GENRES)
+    np.testing.assert_allclose(probe.probabilities(np.ones((2, 2))), 1 / 3)
+
+
+def test_coloured_covers_are_told_by_a_probe_and_their_titles_by_the_labels():
+    case = contest()
+    models = {"fine_tuned": case.models["candidate"]}
+    task = genre_task(models, case.library.books, case.sides, **DRAWS)
+    rows = {row.source.partition(" (")[0]: row for row in task.rows}
+    assert rows["cover alone, linear probe"].top1 > 0.8
+    assert rows["title alone, our classifier"].top1 == 1
+    assert rows["title alone, our classifier"].top3 is None, "labels hold one genre"
+    assert rows["title and cover, late fusion"].top1 >= rows["cover alone, linear probe"].top1
+    assert task.chance == pytest.approx((1 / 3, 1))
+
+
+def test_a_book_in_another_genres_colour_is_a_contradiction():
+    case = contest()
+    books = case.library.books
+    at = int(case.test[0])
+    books.loc[at, "genre"] = "Travel"
+    found = contradictions(case.models["candidate"], books, case.sides)
+    assert at in found["at"].tolist()
+    row = found[found["at"] == at].iloc[0]
+    assert (row["by_title"], row["by_cover"]) == ("Travel", "Art")
+
+
+def test_all_test_covers_are_looked_at_and_some_of_the_others(monkeypatch):
+    monkeypatch.setattr("dustjacket.evaluation.test_covers._MOST", {"train": 5, "validation": 2})
+    books = pd.DataFrame(
+        {"split": ["train"] * 20 + ["test"] * 9 + ["validation"], "position": range(30)}
+    )
+    found = sampled(books, seed=1)
+    assert found["split"].value_counts().to_dict() == {"test": 9, "train": 5, "validation": 1}
+    assert found["position"].is_monotonic_increasing
+    assert found.equals(sampled(books, seed=1))

@@ -1,0 +1,133 @@
+"""The page of an evaluation: whole in itself, escaped, and readable where there is little room."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from dustjacket.evaluation import sections
+from dustjacket.evaluation.drift import Drift
+from dustjacket.evaluation.evaluate import report_sections
+from dustjacket.evaluation.figures import plane
+from dustjacket.evaluation.report import Verdict, render
+from dustjacket.evaluation.results import measure
+from dustjacket.promotion import decide
+from tests.support.evaluation_case import PARAMETERS, contest, few_scenes
+
+HOSTILE = '<script>alert("x")</script> & <img src=x onerror=y> $1 {{ 7 * 7 }}'
+VOID = {"meta", "img", "br", "link"}
+
+
+class Page(HTMLParser):
+    """Elements of a page, in order, and whether each that is opened is closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.text = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def all(self, tag):
+        return [attrs for name, attrs in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_recognise():
+    with few_scenes():
+        yield
+
+
+@pytest.fixture(scope="module")
+def html():
+    case = contest(test=60)
+    case.library.books.loc[case.test, "title"] = [f"{HOSTILE} {at}" for at in case.test]
+    case.library.books.loc[case.test[:5], "genre"] = "Travel"
+    found = measure(case, None)
+    decision = decide(found.comparison, PARAMETERS)
+    rules = [(rule.name, rule.held, rule.sentence) for rule in decision.rules]
+    card = [("source of covers", HOSTILE)]
+    verdict = Verdict(decision.verdict, decision.reason, rules)
+    return render("Evaluation", verdict, report_sections(case, found, card))
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+def test_the_page_is_well_formed_and_loads_nothing(html, page):
+    assert page.open == []
+    assert page.all("script") == page.all("link") == page.all("iframe") == []
+    sources = [attrs["src"] for attrs in page.all("img")]
+    assert len(sources) > 50
+    assert all(source.startswith("data:image/") for source in sources)
+    assert "url(" not in html
+    assert "@import" not in html
+    assert "default-src 'none'" in html
+
+
+def test_what_comes_from_data_is_shown_as_it_is_written(html, page):
+    assert "<script" not in html
+    assert "onerror=y>" not in html
+    assert HOSTILE in "".join(page.text)
+
+
+def test_the_verdict_and_its_rules_come_first(html):
+    first = html.index('id="verdict"')
+    assert first < html.index("<h2>")
+    assert html.index("insufficient") < html.index("<h2>")
+    assert html.count("<li>") == html.count("✓ held") + html.count("✗ broken") > 2
+
+
+def test_every_picture_says_what_it_shows(page):
+    assert all(attrs["alt"] for attrs in page.all("img"))
+
+
+def test_it_is_made_for_phones_and_for_dark_screens(html, page):
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.all(
+        "meta"
+    )
+    assert "prefers-color-scheme: dark" in html
+    assert html.count('<div class="scroll"><table>') == len(page.all("table"))
+
+
+def test_chance_stands_in_every_table_of_models(page, html):
+    tables = re.findall(r"<thead>.*?model</th>.*?</tbody>", html, re.DOTALL)
+    assert len(tables) >= 7
+    for table in tables:
+        if "calibration error" not in table:
+            assert ">chance</th>" in table
+
+
+def test_ever_so_many_covers_fit_on_a_plane():
+    rng = np.random.default_rng(0)
+    for count in (3, 49, 60):
+        assert plane(rng.normal(size=(count, 8)), seed=1).shape == (count, 2)
+
+
+def test_what_is_not_known_is_said_to_be_so():
+    found = measure(contest(known=False, train=12), None)
+    assert sections.genre_section(found).text[0].startswith("Not known")
+    assert "no test cover is known" in sections.ablation_section(found).tables[0].note
+    assert sections.drift_section(found).text[0].startswith("Not known")
+
+
+def test_drift_above_its_limit_is_a_warning_on_the_page():
+    drifted = Drift("one", "two", 0.9, 0.1, 0.2, 0.01, "title length 0.90 above max_drift=0.25")
+    found = replace(measure(contest(train=12), None), drift=drifted)
+    section = sections.drift_section(found)
+    assert section.text == ["Warning: title length 0.90 above max_drift=0.25."]
+    same = replace(found, drift=replace(drifted, newest="one", warning=""))
+    assert sections.drift_section(same).text[0].startswith("None")

@@ -1,0 +1,138 @@
+"""What is found of two tiny models, from whole test splits down to one cover and to none."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dustjacket.evaluation.ablation import PARTS, conclusion, prompts
+from dustjacket.evaluation.contradictions import contradictions
+from dustjacket.evaluation.evaluate import report_sections
+from dustjacket.evaluation.results import by_genre, measure
+from dustjacket.metrics.retrieval import own_ranks
+from dustjacket.metrics.retrieval_intervals import Difference
+from dustjacket.promotion import decide
+from tests.support.evaluation_case import PARAMETERS, coloured, contest, few_scenes
+
+CARD = [("candidate", "clip_candidate/one")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_recognise():
+    with few_scenes():
+        yield
+
+
+@pytest.fixture(scope="module")
+def case():
+    return contest()
+
+
+@pytest.fixture(scope="module")
+def found(case):
+    return measure(case, None)
+
+
+def test_every_model_is_measured_over_the_whole_test_gallery(case, found):
+    assert found.tested == 24
+    for name, genre in (("starting", True), ("with_genre", True), ("without_genre", False)):
+        model = case.models["starting" if name == "starting" else "candidate"]
+        texts = prompts(case.tested, case.sure)[
+            PARTS[3 if genre else 1], "predicted" if genre else ""
+        ]
+        ranks = own_ranks(model.texts(texts), model.covers(case.test))
+        assert found.retrieved[name].ranks["title_to_cover"].tolist() == ranks.tolist()
+    assert found.retrieved["fine_tuned"] is found.retrieved["with_genre"]
+    assert found.chance["recall_at_10"] == pytest.approx(10 / 24)
+
+
+def test_the_gate_is_told_of_what_was_found(found):
+    compared = found.comparison
+    assert compared.test_covers == 24
+    assert compared.candidate - compared.champion == pytest.approx(found.difference.gain)
+    low, high = compared.gain_interval
+    assert low <= found.difference.gain <= high
+    covers = sum(count for _, _, count in compared.by_genre.values())
+    weighed = sum(after * count for _, after, count in compared.by_genre.values()) / covers
+    assert weighed == pytest.approx(compared.candidate)
+    assert decide(compared, PARAMETERS).verdict == "insufficient"
+
+
+def test_all_facts_are_plain_json_and_all_metrics_numbers(found):
+    facts = json.loads(json.dumps(found.facts(), allow_nan=False))
+    assert {"starting", "champion", "fine_tuned", "with_genre", "without_genre"} <= set(facts)
+    assert np.isfinite(list(found.metrics().values())).all()
+    assert found.metrics()["fine_tuned.title_to_cover.recall_at_10"] == found.comparison.candidate
+
+
+def test_champion_and_starting_weights_that_are_one_model_are_embedded_once(case, found):
+    assert found.general["champion"] is found.general["starting"]
+    assert found.retrieved["champion"].figures == found.retrieved["starting"].figures
+
+
+@pytest.mark.parametrize("covers", [0, 1, 2])
+def test_hardly_any_test_cover_is_insufficient_and_has_a_calm_report(covers):
+    case = contest(test=covers)
+    found = measure(case, None)
+    decision = decide(found.comparison, PARAMETERS)
+    assert decision.verdict == "insufficient"
+    json.dumps(found.facts(), allow_nan=False)
+    assert len(report_sections(case, found, CARD)) > 5
+
+
+def test_a_library_without_known_genres_says_so():
+    found = measure(contest(known=False), None)
+    assert found.genre.rows == ()
+    assert {row.genre for row in found.ablation.rows} == {"", "predicted"}
+
+
+def test_without_training_covers_there_is_no_probe_and_no_crash():
+    case = contest(train=0, validation=0)
+    assert contradictions(case.models["candidate"], case.library.books, case.sides).empty
+    measure(case, None)
+
+
+def test_leaked_covers_are_no_part_of_the_gallery_and_count_for_the_gate():
+    case = contest(leaked=6)
+    left = measure(case, None)
+    assert left.comparison.leaked_share == pytest.approx(6 / 30)
+    enough = SimpleNamespace(**vars(PARAMETERS) | {"min_test_covers": 10})
+    assert decide(left.comparison, enough).verdict == "leaked"
+
+
+def test_a_cover_that_does_not_decode_is_left_out_of_all(case):
+    without = case.library.without(case.test[:3])
+    assert len(without.rows("test")) == 21
+    assert without.broken() == {"test": 3}
+    assert len(case.library.rows("test")) == 24, "the library itself is as it was"
+
+
+def test_a_genres_recall_is_that_of_its_own_covers():
+    books, _ = coloured(6)
+    before, after = np.array([1, 0, 0, 1, 0, 0], bool), np.array([1, 1, 0, 0, 1, 0], bool)
+    found = by_genre(before, after, books["known_genre"])
+    assert found == {"Art": (1, 0.5, 2), "Law": (0, 1, 2), "Travel": (0, 0, 2)}
+
+
+def test_prompts_name_what_they_are_called_after():
+    books, _ = coloured(2)
+    books.loc[0, "true_genre"] = "Travel"
+    books.loc[1, ["true_genre", "probability"]] = [None, 0.1]
+    made = prompts(books, sure=0.3)
+    assert made["title", ""] == ["The Red Book 0", "The Green Book 1"]
+    assert made["title + author", ""] == ["The Red Book 0", "The Green Book 1 by Writer 1"]
+    assert made["title + genre", "predicted"] == ["The Red Book 0, Art", "The Green Book 1"]
+    assert made["title + genre", "true"] == ["The Red Book 0, Travel", "The Green Book 1"]
+    assert made["title + author + genre", "true"][0] == "The Red Book 0, Travel"
+    assert len(made) == 6
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [(0.01, 0.05, "it helps"), (-0.05, -0.01, "it hurts"), (-0.01, 0.05, "no difference that 209")],
+)
+def test_the_conclusion_follows_from_the_interval(low, high, told):
+    text = conclusion(Difference((low + high) / 2, low, high, 1, 1, 0.5), 209)
+    assert told in text
+    assert f"{low:+.3f} to {high:+.3f}" in text

@@ -1,0 +1,444 @@
+"""The client trusts neither addresses nor servers, and every failure has its reason."""
+
+import asyncio
+import gzip
+import hashlib
+import socket
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
+
+import pytest
+from aiohttp import web as server
+from aiohttp.abc import AbstractResolver
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.settings import Settings
+from dustjacket.web import Limits, Patience, Web, WebError, download, fetch_many, is_transient
+from dustjacket.web.addresses import is_public
+from tests.support.web_server import answering, serving
+
+SMALL = Limits(max_bytes=100_000, deadline_s=2.0, retries=2, host_patience_s=1.0)
+LOOPBACK = {"may_connect": lambda address: address == "127.0.0.1", "ports": range(1, 65536)}
+
+
+def get(url, limits=SMALL, **options):
+    """Return the body at ``url``, or the reason why there is none."""
+
+    async def fetch():
+        async with Web(limits, **options) as web:
+            return await web.get(url)
+
+    try:
+        return asyncio.run(fetch())
+    except WebError as error:
+        return error.reason
+
+
+def body(text="x", status=200, **headers):
+    async def handler(request):
+        return server.Response(body=text, status=status, headers=headers)
+
+    return handler
+
+
+class Names(AbstractResolver):
+    """Resolves every name to one address after another."""
+
+    def __init__(self, *addresses):
+        self.addresses = list(addresses)
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):  # noqa: ARG002
+        address = self.addresses.pop(0) if len(self.addresses) > 1 else self.addresses[0]
+        return [
+            {"hostname": host, "host": address, "port": port, "family": socket.AF_INET,
+             "proto": 0, "flags": socket.AI_NUMERICHOST}
+        ]  # fmt: skip
+
+    async def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
+     "100.64.0.1", "100.100.100.200", "168.63.129.16", "192.0.0.192", "0.0.0.1", "224.0.0.1",
+     "240.0.0.1", "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fe80::1%eth0",
+     "fc00::1", "fd00:ec2::254", "ff02::1", "fec0::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8",
+     "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:1::", "::127.0.0.1"],
+)  # fmt: skip
+def test_an_address_that_is_not_the_public_networks_is_refused(address):
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "93.184.216.34", "2606:4700::1111"])
+def test_a_public_address_is_not_refused(address):
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://169.254.169.254/latest/meta-data/", "address_refused"),
+        ("http://127.0.0.1/", "address_refused"),
+        ("http://[::1]/", "address_refused"),
+        ("http://[::ffff:127.0.0.1]/", "address_refused"),
+        ("http://localhost/", "address_refused"),
+        ("http://2130706433/", "address_refused"),
+        ("http://0177.0.0.1/", "address_refused"),
+        ("http://0x7f.0.0.1/", "address_refused"),
+        ("http://0x7f000001/", "address_refused"),
+        ("http://127.1/", "address_refused"),
+        ("http://①②⑦.0.0.1/", "address_refused"),
+        ("file:///etc/passwd", "bad_url"),
+        ("ftp://example.org/a.jpg", "bad_scheme"),
+        ("http://me:secret@example.org/a.jpg", "credentials_in_url"),
+        ("http://me@example.org/a.jpg", "credentials_in_url"),
+        ("http://example.org:22/a.jpg", "port_refused"),
+        ("http://example.org:99999/a.jpg", "bad_url"),
+        ("http:///a.jpg", "bad_url"),
+        ("http://[::1/a.jpg", "bad_url"),
+        (f"http://{'a' * 70}.example/", "bad_url"),
+        ("http://a..example/", "bad_url"),
+        ("http://example.org/" + "a" * 5000, "bad_url"),
+    ],
+)
+def test_an_address_that_may_not_be_asked_is_refused(url, reason):
+    assert get(url) == reason
+    assert not is_transient(reason)
+
+
+@given(st.text(max_size=60) | st.text("htps:/[]@%.0123456789x#?&\\ \t", max_size=60))
+def test_whatever_a_table_calls_an_address_fails_with_a_reason(text):
+    async def check():
+        async with Web(SMALL, resolver=Names("127.0.0.1")) as web:
+            with pytest.raises(WebError):
+                await web.get(text)
+
+    asyncio.run(check())
+
+
+def test_a_name_that_resolves_to_a_metadata_service_is_refused():
+    assert (
+        get("http://covers.example/a.jpg", resolver=Names("169.254.169.254")) == "address_refused"
+    )
+
+
+def test_a_name_that_resolves_elsewhere_the_second_time_is_refused():
+    with serving(body("x", Connection="close")) as served:
+
+        async def twice():
+            names = Names("127.0.0.1", "127.0.0.2")
+            async with Web(SMALL, resolver=names, **LOOPBACK) as web:
+                web._session.connector._use_dns_cache = False
+                url = f"http://covers.example:{served.port}/"
+                assert await web.get(url) == b"x"
+                with pytest.raises(WebError, match="address_refused"):
+                    await web.get(url)
+
+        asyncio.run(twice())
+
+
+def test_the_setting_allows_private_addresses():
+    with serving(body("inside")) as served:
+        assert get(served.url()) == "port_refused"
+        assert get(served.url(), private=True) == b"inside"
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("http://169.254.169.254/latest/", "address_refused"),
+        ("http://127.0.0.2/", "address_refused"),
+        ("//127.0.0.2/a.jpg", "address_refused"),
+        ("file:///etc/passwd", "bad_url"),
+        ("gopher://127.0.0.1/", "bad_scheme"),
+        ("http://a:b@127.0.0.1/", "credentials_in_url"),
+        ("/", "too_many_redirects"),
+    ],
+)
+def test_a_redirect_is_checked_like_the_first_address(target, reason):
+    with serving(body(status=302, Location=target)) as served:
+        assert get(served.url(), **LOOPBACK) == reason
+        assert served.asked[""] <= 6
+
+
+def test_redirects_within_bounds_are_followed():
+    async def handler(request):
+        if request.path == "/4":
+            return server.Response(body=b"here")
+        raise server.HTTPFound(str(int(request.path.lstrip("/") or 0) + 1))
+
+    with serving(handler) as served:
+        assert get(served.url(), private=True) == b"here"
+
+
+def test_a_proxy_of_the_environment_is_not_used(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with serving(body("direct")) as served:
+        assert get(served.url(), private=True) == b"direct"
+
+
+def test_cookies_are_not_kept():
+    async def handler(request):
+        return server.Response(text=str("Cookie" in request.headers), headers={"Set-Cookie": "a=b"})
+
+    async def twice(url):
+        async with Web(SMALL, private=True) as web:
+            return [await web.get(url), await web.get(url)]
+
+    with serving(handler) as served:
+        assert asyncio.run(twice(f"http://localhost:{served.port}/")) == [b"False", b"False"]
+
+
+@pytest.mark.parametrize(
+    ("status", "tries"), [(404, 1), (403, 1), (410, 1), (204, 1), (500, 3), (503, 3), (429, 3)]
+)
+def test_what_may_pass_is_tried_again_and_what_may_not_is_not(status, tries):
+    with serving(body(status=status)) as served:
+        reason = get(served.url(), private=True)
+        assert reason == f"http_{status}"
+        assert served.asked[""] == tries
+        assert is_transient(reason) == (tries > 1)
+
+
+def test_an_image_that_comes_at_the_second_try_is_fetched():
+    async def handler(request):
+        return server.Response(body=b"x", status=503 if served.asked[""] == 1 else 200)
+
+    with serving(handler) as served:
+        assert get(served.url(), private=True) == b"x"
+
+
+@pytest.mark.parametrize("as_date", [False, True])
+def test_a_server_that_asks_for_time_gets_it(as_date):
+    came = []
+
+    async def handler(request):
+        came.append(time.monotonic())
+        at = datetime.now(UTC) + timedelta(seconds=2)
+        wait = format_datetime(at, usegmt=True) if as_date else "1"
+        return server.Response(status=429 if len(came) == 1 else 200, headers={"Retry-After": wait})
+
+    with serving(handler) as served:
+        assert get(served.url(), Limits(deadline_s=5), private=True) == b""
+    assert came[1] - came[0] >= 0.9
+
+
+@pytest.mark.parametrize("asked", ["100000", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_server_that_asks_for_too_much_time_is_left(asked):
+    with serving(body(status=503, **{"Retry-After": asked})) as served:
+        began = time.monotonic()
+        assert get(served.url(), private=True) == "http_503"
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("asked", ["soon", "-5", "²", "1e9"])
+def test_a_senseless_retry_after_is_no_wait(asked):
+    with serving(body(status=503, **{"Retry-After": asked})) as served:
+        assert get(served.url(), private=True) == "http_503"
+        assert served.asked[""] == 3
+
+
+def test_a_body_announced_as_too_large_is_not_read():
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100001\r\n\r\n") as served:
+        assert get(served.url(), private=True) == "too_large"
+
+
+def test_a_body_without_an_end_is_left():
+    def endless():
+        yield b"HTTP/1.1 200 OK\r\n\r\n"
+        while True:
+            yield b"x" * 50_000
+
+    with answering(endless) as served:
+        assert get(served.url(), private=True) == "too_large"
+
+
+def test_a_body_longer_than_it_says_is_no_body():
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nxxyyyyy") as served:
+        assert get(served.url(), private=True) == "bad_response"
+
+
+def test_a_body_that_ends_early_is_no_body():
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", stays_s=0) as served:
+        assert get(served.url(), private=True) == "connection_failed"
+
+
+def test_a_body_that_drips_ends_with_its_deadline():
+    def drip():
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"
+        while True:
+            yield b"x"
+
+    with answering(drip) as served:
+        began = time.monotonic()
+        assert get(served.url(), Limits(deadline_s=1), private=True) == "timeout"
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    "reply", [b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a" * 9999]
+)
+def test_what_is_no_http_is_a_bad_response(reply):
+    with answering(reply) as served:
+        assert get(served.url(), private=True) == "bad_response"
+
+
+def test_a_refused_connection_may_pass():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert get(f"http://127.0.0.1:{port}/", private=True) == "connection_failed"
+
+
+def test_a_name_that_is_unknown_is_a_dns_failure():
+    assert get("http://covers.invalid/a.jpg") == "dns_failure"
+
+
+def test_an_encoded_body_is_decoded_and_bounded():
+    bomb = gzip.compress(bytes(50 << 20))
+    assert len(bomb) < SMALL.max_bytes
+    for encoded, found in [
+        (gzip.compress(b"cover"), b"cover"),
+        (gzip.compress(b"cover")[:-9], "bad_encoding"),
+        (b"no gzip", "bad_encoding"),
+        (bomb, "too_large"),
+    ]:
+        with serving(body(encoded, **{"Content-Encoding": "gzip"})) as served:
+            assert get(served.url(), private=True) == found
+    with serving(body(b"x", **{"Content-Encoding": "zstd"})) as served:
+        assert get(served.url(), private=True) == "unsupported_encoding"
+
+
+def many(urls, limits=SMALL, patience=None):
+    return dict(fetch_many(urls, partial(Web, limits, private=True, patience=patience)))
+
+
+def test_many_are_fetched_within_the_limits_of_connections():
+    async def handler(request):
+        await asyncio.sleep(0.01)
+        return server.Response(text=request.path)
+
+    with serving(handler) as served:
+        urls = [served.url(str(number)) for number in range(200)]
+        found = many(urls, Limits(connections=8, connections_per_host=4))
+        assert found == {url: f"/{number}".encode() for number, url in enumerate(urls)}
+        assert served.most_at_once <= 4
+        assert sum(served.asked.values()) == 200
+
+
+def test_no_more_bodies_than_connections_wait_for_who_asked():
+    with serving(body(b"x")) as served:
+        urls = [served.url(str(number)) for number in range(100)]
+        limits = Limits(connections=5)
+        bodies = fetch_many(urls, partial(Web, limits, private=True))
+        next(bodies)
+        time.sleep(0.3)
+        assert sum(served.asked.values()) <= 6
+        assert len(list(bodies)) == 99
+
+
+def test_who_stops_asking_stops_the_fetching():
+    with serving(body(b"x")) as served:
+        bodies = fetch_many(
+            [served.url(str(number)) for number in range(1000)], partial(Web, SMALL, private=True)
+        )
+        next(bodies)
+        bodies.close()
+        assert sum(served.asked.values()) < 100
+
+
+def test_ten_thousand_addresses_of_a_dead_host_end_soon():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    began = time.monotonic()
+    found = many([f"http://127.0.0.1:{port}/{number}.jpg" for number in range(10_000)])
+    assert time.monotonic() - began < 30
+    assert len(found) == 10_000
+    assert set(found.values()) == {"connection_failed", "host_given_up"}
+    assert all(is_transient(reason) for reason in found.values())
+
+
+def test_a_host_that_stands_still_is_given_up_and_others_are_not_kept_waiting():
+    async def stall(request):
+        await asyncio.sleep(60)
+
+    limits = Limits(deadline_s=0.5, connections=64, connections_per_host=4, host_patience_s=1)
+    with serving(stall) as still, serving(body(b"x")) as quick:
+        began = time.monotonic()
+        found = many(
+            [still.url(str(n)) for n in range(1000)] + [quick.url(str(n)) for n in range(100)],
+            limits,
+        )
+        assert time.monotonic() - began < 5
+        assert sum(still.asked.values()) < 20
+    assert sum(answer == b"x" for answer in found.values()) == 100
+    assert set(found.values()) == {b"x", "timeout", "host_given_up"}
+
+
+def test_a_host_that_was_given_up_is_not_asked_again_in_the_same_run():
+    with serving(body(status=500)) as served:
+        patience = Patience(0.1, 1, 1)
+        many([served.url(str(n)) for n in range(300)], patience=patience)
+        asked = sum(served.asked.values())
+        found = many([served.url(f"again{n}") for n in range(300)], patience=patience)
+        assert set(found.values()) == {"host_given_up"}
+        assert sum(served.asked.values()) == asked
+
+
+def test_a_host_that_asks_for_rest_and_never_answers_is_given_up():
+    with serving(body(status=503, **{"Retry-After": "3600"})) as served:
+        began = time.monotonic()
+        found = many([served.url(str(n)) for n in range(200)])
+        assert set(found.values()) == {"http_503", "host_given_up"}
+        assert sum(served.asked.values()) < 50
+    assert time.monotonic() - began < 5
+
+
+def test_a_host_without_some_of_its_images_is_not_given_up():
+    with serving(body(status=404)) as served:
+        found = many([served.url(str(n)) for n in range(2000)])
+        assert set(found.values()) == {"http_404"}
+
+
+LOCAL = Settings(allow_private_addresses=True)
+
+
+def test_a_file_is_downloaded_whole_with_the_servers_marks(tmp_path):
+    listing = b'"1","1.jpg"\n' * 100_000
+    with serving(body(listing, ETag='"7"')) as served:
+        fetched = download(served.url("listing.csv"), tmp_path / "listing.csv", LOCAL, 10 << 20)
+    assert (tmp_path / "listing.csv").read_bytes() == listing
+    assert fetched.etag == '"7"'
+    assert fetched.last_modified is None
+    assert (fetched.size, fetched.sha256) == (len(listing), hashlib.sha256(listing).hexdigest())
+
+
+def test_a_compressed_file_stays_one_even_if_its_server_calls_that_an_encoding(tmp_path):
+    packed = gzip.compress(b"rows")
+    with serving(body(packed, **{"Content-Encoding": "gzip"})) as served:
+        download(served.url("listing.csv.gz"), tmp_path / "a", LOCAL, 1000)
+        download(served.url("listing.csv"), tmp_path / "b", LOCAL, 1000)
+    assert (tmp_path / "a").read_bytes() == packed
+    assert (tmp_path / "b").read_bytes() == b"rows"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "cure"),
+    [(404, BadInputError, "http_404.*check"), (503, NotReadyError, "http_503.*later")],
+)
+def test_a_download_that_fails_leaves_nothing_and_says_why(tmp_path, status, error, cure):
+    asked = {"Retry-After": "100000"}
+    with serving(body(status=status, **asked)) as served, pytest.raises(error, match=cure):
+        download(served.url("a.csv"), tmp_path / "a.csv", LOCAL, 1000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_too_large_leaves_nothing(tmp_path):
+    with serving(body(bytes(1001))) as served, pytest.raises(BadInputError, match="too_large"):
+        download(served.url("a.csv"), tmp_path / "a.csv", LOCAL, 1000)
+    assert list(tmp_path.iterdir()) == []
