@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 PREFIX = "/dustjacket"
 
 
-class Door:
+class AirflowMount:
     """The Studio's door, made at its first request: many processes of Airflow read plugins."""
 
     def __init__(self) -> None:
@@ -19,9 +19,9 @@ class Door:
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer a request."""
         if self._app is None:
-            from dustjacket.studio.proxy import make_door
+            from dustjacket.studio.proxy import make_proxy
 
-            self._app = make_door()
+            self._app = make_proxy()
         await self._app(scope, receive, send)
 
 
@@ -30,7 +30,7 @@ class DustjacketPlugin(AirflowPlugin):
 
     name = "dustjacket"
     fastapi_apps: ClassVar[list[Any]] = [
-        {"name": "Dustjacket Studio", "app": Door(), "url_prefix": PREFIX}
+        {"name": "Dustjacket Studio", "app": AirflowMount(), "url_prefix": PREFIX}
     ]
     external_views: ClassVar[list[Any]] = [
         {

@@ -27,7 +27,7 @@ from dustjacket.clip.data import Pairs
 from dustjacket.clip.model import Clip, load, random_model, save
 from dustjacket.clip.train import fit
 from dustjacket.pipeline.parameters import ClipParameters
-from dustjacket.pretrained.hardware import has_bf16
+from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 from tests.benchmarks.measure import fetched, line
@@ -129,7 +129,7 @@ def main() -> None:
     """Measure both recipes."""
     torch.set_num_threads(threads())
     steps = int(os.environ.get("STEPS") or 8)
-    quick = DEVICE == "gpu" or has_bf16()
+    quick = DEVICE == "gpu" or has_fast_bf16()
     precision = os.environ.get("PRECISION") or ("bf16" if quick else "fp32")
     with tempfile.TemporaryDirectory() as scratch:
         weights = Path(scratch) / "weights"

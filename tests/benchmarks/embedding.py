@@ -27,10 +27,10 @@ from torch.utils.data import DataLoader, Dataset
 from dustjacket.clip.conse import NAME as LITE
 from dustjacket.clip.conse import build_conse
 from dustjacket.clip.data import square
-from dustjacket.clip.embed import embed_covers, embed_files, embed_texts, quick
+from dustjacket.clip.embed import embed_covers, embed_files, embed_texts, optimize_for_inference
 from dustjacket.clip.model import Clip, load, random_model, save
 from dustjacket.pipeline.parameters import IndexParameters
-from dustjacket.pretrained.hardware import has_bf16
+from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 from tests.benchmarks.measure import line
@@ -61,7 +61,7 @@ def ready(weights: Path) -> None:
     """Make a process of ours what a Spark task is."""
     global _clip  # noqa: PLW0603  # a process has one model, as a Spark worker has
     torch.set_num_threads(1)
-    _clip = quick(load(weights))
+    _clip = optimize_for_inference(load(weights))
 
 
 def embed(files: list[Path]) -> int:
@@ -102,7 +102,7 @@ def peers(model: torch.nn.Module, files: list[Path]) -> tuple[Callable[[], int],
     transform = open_clip.transform.image_transform_v2(preprocess, is_train=False)
     found = {}
     for batch, workers, bf16 in product(BATCHES, WORKERS, (False, True)):
-        if bf16 and not has_bf16():
+        if bf16 and not has_fast_bf16():
             continue
 
         def loop(
@@ -124,7 +124,7 @@ def apart(weights: Path, files: list[Path], titles: list[str]) -> tuple[float, s
     images = torch.stack([square(file.read_bytes(), clip.image_size) for file in files])
     texts = embed_texts(clip, titles)
     exact = texts @ embed_covers(clip, images).T
-    found = texts @ embed_covers(quick(clip), images).T
+    found = texts @ embed_covers(optimize_for_inference(clip), images).T
     ten = [np.argsort(-cosines, axis=1)[:, :10] for cosines in (exact, found)]
     same = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(*ten, strict=True)])
     own = [np.mean([at in row for at, row in enumerate(rows)]) for rows in ten]

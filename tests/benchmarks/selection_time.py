@@ -28,7 +28,7 @@ from sklearn.svm import LinearSVC
 from dustjacket.genres.compare import able, compare
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.sentences import find_encoder
-from dustjacket.genres.training_data import Known
+from dustjacket.genres.training_data import TrainingData
 from dustjacket.pipeline.parameters import ClassifierParameters
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
 from tests.benchmarks.peers import JOBS, pieces, terms, with_text
@@ -64,7 +64,7 @@ def generated(rows, seed=13):
 def ours(spark, books):
     """Cross-validate our candidates."""
     parameters = ClassifierParameters(candidates=SPARSE, folds=FOLDS, sentence_model="")
-    known = Known(spark, books, None, parameters)
+    known = TrainingData(spark, books, None, parameters)
     with closing(known), closing(Fits(known, select=False)) as fits, mlflow.start_run():
         for result in compare(fits, able(known)):
             print(f"# {result.candidate.name} {result.mean:.3f} in {result.seconds:.0f} s of fits")

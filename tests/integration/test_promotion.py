@@ -17,7 +17,7 @@ from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.pipeline.steps import STEPS, plan_step
 from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.platform.object_store import object_store
-from dustjacket.promotion import Comparison, Ledger, as_facts, decide
+from dustjacket.promotion import GateInput, Ledger, as_facts, decide
 from dustjacket.promotion import promote as promoting
 from dustjacket.promotion.promote import COVER_CLIP, Answer, promote, rollback
 from dustjacket.storage.store import Store, digest_of, version_name
@@ -25,8 +25,8 @@ from dustjacket.tracking import runs as tracking
 from tests.conftest import fresh_home
 
 pytestmark = pytest.mark.integration
-BETTER = Comparison(209, 0.3, 0.8, (0.4, 0.6), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
-WORSE = Comparison(209, 0.8, 0.3, (-0.6, -0.4), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
+BETTER = GateInput(209, 0.3, 0.8, (0.4, 0.6), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
+WORSE = GateInput(209, 0.8, 0.3, (-0.6, -0.4), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_a_refusal_is_recorded_once_however_often_it_is_retried(library):
         tracking.CLIP, kind="clip_candidate", version=evaluation.parents["clip_candidate"]
     )
     assert mirror.tags["verdict"] == "not_better"
-    assert not Ledger(library.store).of(evaluation).lapsed
+    assert not Ledger(library.store).of(evaluation).superseded
 
 
 def test_of_two_promotions_at_once_exactly_one_wins(library, monkeypatch):
@@ -151,7 +151,7 @@ def test_of_two_promotions_at_once_exactly_one_wins(library, monkeypatch):
     assert library.serves() == won.to
     assert library.alias()[0] == won.model
     assert len(library.store.versions(COVER_CLIP)) == 1
-    assert lost.lapsed, "what was refused for that alone is evaluated again"
+    assert lost.superseded, "what was refused for that alone is evaluated again"
 
 
 @pytest.mark.parametrize("step", ["_publish", "_mirror"])
@@ -322,7 +322,7 @@ def test_the_ledger_names_who_approved_or_rejected(library, answer, verdict, who
     assert (record.verdict, record.who) == (verdict, who)
     assert why in record.why
     assert (library.weights() == "a") == answer.approved
-    assert record.lapsed == (verdict == "unanswered")
+    assert record.superseded == (verdict == "unanswered")
 
 
 def test_a_chain_is_behind_until_the_ledger_has_heard_of_its_evaluation(library, tmp_path):

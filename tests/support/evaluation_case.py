@@ -1,4 +1,4 @@
-"""A small contest in memory: coloured covers whose titles name the colour, and tiny models."""
+"""A small comparison in memory: coloured covers whose titles name the colour, and tiny models."""
 
 from contextlib import contextmanager
 from unittest import mock
@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from dustjacket.clip.model import random_model
-from dustjacket.evaluation.comparison import Contest
+from dustjacket.evaluation.comparison import Comparison
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.recognition import scenes
 from dustjacket.evaluation.test_covers import Library
@@ -44,8 +44,8 @@ def coloured(count, seed=0):
     return books, torch.from_numpy(images)
 
 
-def contest(train=30, validation=12, test=24, *, known=True, genre=True, leaked=0):
-    """Return a contest of two random models, the champion being the starting weights."""
+def comparison(train=30, validation=12, test=24, *, known=True, genre=True, leaked=0):
+    """Return a comparison of two random models, the champion being the starting weights."""
     books, images = coloured(train + validation + test)
     books["split"] = ["train"] * train + ["validation"] * validation + ["test"] * test
     if not known:
@@ -54,7 +54,7 @@ def contest(train=30, validation=12, test=24, *, known=True, genre=True, leaked=
     starting, candidate = (
         Embedder(random_model("dustjacket-small", seed), images, 32) for seed in (13, 14)
     )
-    return Contest(
+    return Comparison(
         manifests={},
         models={"starting": starting, "champion": starting, "candidate": candidate},
         labels=None,

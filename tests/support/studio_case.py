@@ -21,7 +21,7 @@ from dustjacket.settings import Settings
 from dustjacket.storage.store import Manifest
 from dustjacket.studio.app import create_app
 from dustjacket.studio.models import Covers, Genres
-from dustjacket.studio.schemas import Made
+from dustjacket.studio.schemas import VersionRef
 from tests.support.images import saved
 
 OURS = {"X-Dustjacket": "studio"}
@@ -35,7 +35,7 @@ def manifest(kind, version):
 
 
 def made(kind, version):
-    return Made(kind=kind, version=version, run=None, note="")
+    return VersionRef(kind=kind, version=version, run=None, note="")
 
 
 def genres(version="classifier-1"):

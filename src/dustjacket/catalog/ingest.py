@@ -13,17 +13,17 @@ from pyspark.sql import functions as fn
 from dustjacket.catalog.columns import CURE, ListedFile, check_text, columns_of
 from dustjacket.catalog.deduplicate import SETTLED, settle
 from dustjacket.catalog.figures import profile_figure
-from dustjacket.catalog.parse import PARSED_DDL, Stretch, parser
+from dustjacket.catalog.parse import PARSED_DDL, ListingChunk, parser
 from dustjacket.catalog.read import BOOKS
 from dustjacket.catalog.statistics import Profile, changes, profile
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.settings import Settings
-from dustjacket.sources.csv import WHOLE, Part
+from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile, name_of, stage
 from dustjacket.sources.rejects import examples
-from dustjacket.sources.streams import damage_told, is_compressed, opened
+from dustjacket.sources.streams import corrupt_as_bad_input, is_compressed, opened
 from dustjacket.sources.tables import (
     ENDINGS,
     PARQUET,
@@ -145,7 +145,7 @@ def write_rows(
 
 def find_stretches(
     parameters: CatalogParameters, store: Store, spark: SparkSession
-) -> list[Stretch]:
+) -> list[ListingChunk]:
     """Return what there is to read: the files of the source, looked at, large ones in parts.
 
     Raises:
@@ -170,19 +170,19 @@ def find_stretches(
         and listed.shape.kind not in PARQUET
         and not is_compressed(file, store)
     ]
-    parts: dict[SourceFile, list[Part]] = {}
+    parts: dict[SourceFile, list[ByteRange]] = {}
     if large:
         tasks = spark.sparkContext.parallelize(large, len(large))
         parts = dict(tasks.map(_splitter(store.settings)).collect())
     return [
-        Stretch(file, listed, part)
+        ListingChunk(file, listed, part)
         for file, listed in looked.items()
         for part in parts.get(file, [WHOLE])
     ]
 
 
 def _splitter(settings: Settings) -> Callable[[tuple[SourceFile, Shape]], Any]:
-    def split(looked: tuple[SourceFile, Shape]) -> tuple[SourceFile, list[Part]]:
+    def split(looked: tuple[SourceFile, Shape]) -> tuple[SourceFile, list[ByteRange]]:
         file, shape = looked
         with opened(file, Store(settings)) as stream:
             return file, list(split_rows(stream, shape, _PART_BYTES))
@@ -199,7 +199,7 @@ def look(file: SourceFile, source: str, store: Store, parameters: CatalogParamet
     alone = file.name == name_of(source)
     name = source if alone else f"{source.rstrip('/')}/{file.name}"
     kind = kind_of(file.name) or ".csv"
-    with damage_told(file), opened(file, store) as stream:
+    with corrupt_as_bad_input(file), opened(file, store) as stream:
         if kind in PARQUET:
             shape = shape_of(stream, kind)
         else:

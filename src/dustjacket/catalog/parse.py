@@ -10,9 +10,9 @@ from dustjacket.catalog.cleaning import Book, clean
 from dustjacket.catalog.columns import ListedFile
 from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.settings import Settings
-from dustjacket.sources.csv import Part, raw_text
+from dustjacket.sources.csv import ByteRange, raw_text
 from dustjacket.sources.files import SourceFile
-from dustjacket.sources.streams import damage_told, opened
+from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.sources.tables import TableRow, read_rows
 from dustjacket.storage.store import Store
 
@@ -38,16 +38,16 @@ _BATCH_ROWS, _BATCH_BYTES = 5000, 8 << 20
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ListingChunk:
     """What one task reads at a time: a part of a file that was looked at."""
 
     file: SourceFile
     listed: ListedFile
-    part: Part
+    part: ByteRange
 
 
 def parser(
-    settings: Settings, stretches: Sequence[Stretch], parameters: CatalogParameters
+    settings: Settings, stretches: Sequence[ListingChunk], parameters: CatalogParameters
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Return a function from batches of ``id``, places in ``stretches``, to batches of ``PARSED``.
 
@@ -59,7 +59,10 @@ def parser(
         for batch in batches:
             for number in batch.column("id").to_pylist():
                 stretch = stretches[number]
-                with opened(stretch.file, store, stretch.part) as stream, damage_told(stretch.file):
+                with (
+                    opened(stretch.file, store, stretch.part) as stream,
+                    corrupt_as_bad_input(stretch.file),
+                ):
                     rows = read_rows(stream, stretch.listed.shape, stretch.part)
                     columns = stretch.listed.columns
                     name = stretch.file.name

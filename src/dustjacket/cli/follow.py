@@ -58,7 +58,7 @@ def run_chain(
     for step in STEPS.values():
         if step.has_source:
             api.trigger(step.name, given.get(step.name))
-    board = Board(api, console)
+    board = ProgressTable(api, console)
     started: set[str] = set()
     quiet_since = time.monotonic()
     with board:
@@ -92,7 +92,7 @@ def _latest(api: AirflowApi, since: datetime) -> dict[str, DagRun]:
     return latest
 
 
-class Board:
+class ProgressTable:
     """What runs, for how long, and what it did: a live table, or lines without a terminal."""
 
     def __init__(self, api: AirflowApi, console: Console) -> None:
@@ -102,7 +102,7 @@ class Board:
         self._said: dict[str, str] = {}
         self._done: dict[str, str] = {}
 
-    def __enter__(self) -> "Board":
+    def __enter__(self) -> "ProgressTable":
         if self._live:
             self._live.start()
         return self

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.pipeline.job import Job, told_error
+from dustjacket.pipeline.job import Job, to_dustjacket_error
 from dustjacket.pipeline.steps import STEPS, Plan, plan_step
 from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.platform.object_store import object_store
@@ -88,7 +88,7 @@ def _spark(settings: Any, name: str) -> Iterator["SparkSession"]:
     except DustjacketError:
         raise
     except Exception as error:
-        raise told_error(error) from error
+        raise to_dustjacket_error(error) from error
     finally:
         spark.stop()
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 
-from dustjacket.clip.retries import until_back
+from dustjacket.clip.retries import retry_while_unavailable
 from dustjacket.errors import CorruptVersionError
 from dustjacket.storage.store import MANIFEST, Store
 
@@ -113,7 +113,7 @@ class Checkpoints:
         self._writing: Future[None] | None = None
         self._said = False  # once an outage is enough
 
-    @until_back
+    @retry_while_unavailable
     def versions(self) -> list[str]:
         """Return the complete ones, oldest first."""
         found = self._store.versions(KIND)
@@ -130,13 +130,13 @@ class Checkpoints:
                 return version
         return None
 
-    @until_back
+    @retry_while_unavailable
     def state(self, version: str) -> State:
         """Return where a training was."""
         manifest = self._store.manifest(KIND, version)
         return State(**json.loads(self._store.read(manifest, STATE)))
 
-    @until_back
+    @retry_while_unavailable
     def read(self, version: str) -> Checkpoint:
         """Return one checkpoint, verified.
 
@@ -202,7 +202,7 @@ class Checkpoints:
         self._put(f"{self._digest}-{checkpoint.state.step:09d}", body, state)
         self.discard(self._keep)
 
-    @until_back
+    @retry_while_unavailable
     def _put(self, version: str, body: bytes, state: dict[str, Any]) -> None:
         draft = self._store.draft(KIND, version)
         draft.put(TENSORS, body)

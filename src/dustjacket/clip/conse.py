@@ -21,7 +21,7 @@ from dustjacket.clip.data import normalised
 from dustjacket.clip.embed import embed_texts, in_batches
 from dustjacket.clip.model import CONFIGS, Clip
 from dustjacket.errors import NotReadyError
-from dustjacket.pretrained.packages import carried
+from dustjacket.pretrained.packages import find_weights
 
 NAME = "lite0-minilm"
 SIZE = 224
@@ -47,8 +47,8 @@ def build_conse(images: torch.Tensor, titles: Sequence[str]) -> Clip:
     Raises:
         NotReadyError: the packages that carry the weights are not installed.
     """
-    vision = carried(_VISION, "efficientnet-lite0-*.pth")
-    text = carried(_TEXT, "model.safetensors")
+    vision = find_weights(_VISION, "efficientnet-lite0-*.pth")
+    text = find_weights(_TEXT, "model.safetensors")
     if vision is None or text is None:
         raise NotReadyError(
             f"the weights of {NAME!r} are not installed: install dustjacket[weights], or name "

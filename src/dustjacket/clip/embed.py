@@ -13,7 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dustjacket.clip.data import Images, normalised, square_if_readable
 from dustjacket.clip.model import Clip
-from dustjacket.pretrained.hardware import has_bf16
+from dustjacket.pretrained.hardware import has_fast_bf16
 
 
 def embed_covers(clip: Clip, images: Images, batch_size: int = 128) -> np.ndarray:
@@ -57,7 +57,7 @@ def embed_texts(
     return in_batches(encode, clip.tokens(texts), batch_size, clip).numpy()
 
 
-def quick(clip: Clip) -> Clip:
+def optimize_for_inference(clip: Clip) -> Clip:
     """Change the towers, in place, so that they only embed, but faster; return the model.
 
     Transformers of open_clip get bf16 weights where the processor has bf16, which moves a cosine by
@@ -66,7 +66,7 @@ def quick(clip: Clip) -> Clip:
     """
     visual: Any = clip.model.visual
     for tower in (visual, clip.model.text):
-        if isinstance(tower, VisionTransformer | TextTransformer) and has_bf16():
+        if isinstance(tower, VisionTransformer | TextTransformer) and has_fast_bf16():
             tower.bfloat16()
     if isinstance(getattr(visual, "trunk", None), EfficientNet):
         _fold(visual.trunk.eval())

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from dustjacket.clip.checkpoints import Checkpoints
 from dustjacket.clip.distribute import run_distributed
-from dustjacket.clip.process import RESULT, Task, train_process
+from dustjacket.clip.process import RESULT, TrainingTask, train_process
 from dustjacket.clip.registry import (
     ensure_champion,
     ensure_registered,
@@ -50,7 +50,7 @@ def finetune_clip(job: Job, spark: SparkSession) -> None:
     with tracking.step_run(job, run_id=before, log_system_metrics=True) as run:
         ensure_champion(job.store, starting)
         log.info("training on %s with %d processes", splits, parameters.processes)
-        task = Task(
+        task = TrainingTask(
             settings=job.settings,
             parameters=parameters,
             labels=labels.version,

@@ -7,7 +7,7 @@ import torch.distributed as dist
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from dustjacket.clip.data import Epoch
-from dustjacket.clip.loss import Group, contrastive_loss
+from dustjacket.clip.loss import ProcessGroup, contrastive_loss
 from dustjacket.clip.model import Clip
 from dustjacket.clip.towers import Towers
 
@@ -15,7 +15,7 @@ from dustjacket.clip.towers import Towers
 def backward(
     towers: Towers,
     clip: Clip,
-    group: Group,
+    group: ProcessGroup,
     batch: torch.Tensor,
     books: torch.Tensor,
     draws: Epoch,
@@ -61,7 +61,7 @@ def _gradient(embeddings: torch.Tensor) -> torch.Tensor:
     return embeddings.grad
 
 
-def average_gradients(parameters: list[torch.nn.Parameter], group: Group) -> None:
+def average_gradients(parameters: list[torch.nn.Parameter], group: ProcessGroup) -> None:
     """Make every process's gradients their mean over processes.
 
     In one piece and not through DistributedDataParallel, which counts on one forward a step and so
@@ -75,7 +75,7 @@ def average_gradients(parameters: list[torch.nn.Parameter], group: Group) -> Non
     vector_to_parameters(together / group.world, gradients)
 
 
-def mean(value: torch.Tensor, group: Group) -> float:
+def mean(value: torch.Tensor, group: ProcessGroup) -> float:
     """Return the mean over processes of what each has."""
     if group.world > 1:
         dist.all_reduce(value)

@@ -16,7 +16,7 @@ import torch
 from botocore.exceptions import ClientError
 
 from dustjacket.clip.data import square_if_readable
-from dustjacket.clip.retries import is_outage, until_back
+from dustjacket.clip.retries import is_outage, retry_while_unavailable
 from dustjacket.errors import CorruptVersionError
 from dustjacket.storage.store import Manifest, Store
 
@@ -123,7 +123,7 @@ class CoverCache:
         part = self._rows[shard].sort_values("offset")
         places = list(zip(part["offset"], part["size"], strict=True))
         try:
-            body = until_back(self._store.read)(self._covers, shard)
+            body = retry_while_unavailable(self._store.read)(self._covers, shard)
         except (CorruptVersionError, ClientError) as error:
             if is_outage(error):
                 raise

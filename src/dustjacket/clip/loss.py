@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 
 @dataclass(frozen=True)
-class Group:
+class ProcessGroup:
     """The processes that train together: which this one is, and how many there are."""
 
     rank: int = 0
@@ -24,7 +24,7 @@ def contrastive_loss(
     titles: torch.Tensor,
     scale: torch.Tensor,
     books: torch.Tensor,
-    group: Group,
+    group: ProcessGroup,
 ) -> torch.Tensor:
     """Return the symmetric cross-entropy of this process's rows against all processes'.
 

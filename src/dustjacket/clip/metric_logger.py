@@ -15,7 +15,7 @@ _RETRY_S = 2
 _CLOSING_S = 120
 
 
-class Teller:
+class AsyncMetricLogger:
     """Logs metrics to a run, each with the time it was measured at.
 
     Where MLflow is away they wait, and the gap is stated when it is back.

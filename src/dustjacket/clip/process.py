@@ -21,16 +21,16 @@ from dustjacket.clip.data import Pairs, SomeImages
 from dustjacket.clip.distribute import NO_MEMORY, RENDEZVOUS, out_of_memory
 from dustjacket.clip.figures import matches_figure
 from dustjacket.clip.images import CoverCache
-from dustjacket.clip.loss import Group
-from dustjacket.clip.metric_logger import Teller
+from dustjacket.clip.loss import ProcessGroup
+from dustjacket.clip.metric_logger import AsyncMetricLogger
 from dustjacket.clip.model import MODEL_FOLDER, Clip, save
 from dustjacket.clip.read import load_version
-from dustjacket.clip.retries import until_back
+from dustjacket.clip.retries import retry_while_unavailable
 from dustjacket.clip.train import DivergedError, Tell, Trained, fit
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.genres.read import read_labels
 from dustjacket.pipeline.parameters import ClipParameters
-from dustjacket.pretrained.hardware import has_bf16
+from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Draft, Store
 
@@ -38,7 +38,7 @@ RESULT, DIVERGED = "training.json", "diverged_batch.json"
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainingTask:
     """What every training process is told; small, for it travels to other machines.
 
     Attributes:
@@ -59,13 +59,13 @@ class Task:
     run_id: str
 
 
-def train_process(task: Task) -> None:
+def train_process(task: TrainingTask) -> None:
     """Train as one rank of the group that torchrun started; rank 0 writes model and result.
 
     Raises:
         DustjacketError: in one line, what stopped it.
     """
-    group = Group(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
+    group = ProcessGroup(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
     device = _device(task.parameters)
     meet = os.environ.get(RENDEZVOUS)
     if meet:  # on a cluster Spark has said how many cores a task has
@@ -87,9 +87,11 @@ def train_process(task: Task) -> None:
         dist.destroy_process_group()
 
 
-def _train(task: Task, group: Group, device: torch.device) -> None:
+def _train(task: TrainingTask, group: ProcessGroup, device: torch.device) -> None:
     store, parameters = Store(task.settings), task.parameters
-    clip = until_back(load_version)(store, until_back(store.manifest)(*task.starting))
+    clip = retry_while_unavailable(load_version)(
+        store, retry_while_unavailable(store.manifest)(*task.starting)
+    )
     clip.model.to(device)
     training, validation = _pairs(store, task, clip, group)
     checkpoints = Checkpoints(store, task.work, parameters.keep_checkpoints)
@@ -102,7 +104,7 @@ def _train(task: Task, group: Group, device: torch.device) -> None:
         resume = None
     dist.barrier()  # all have read what they go on from
     if group.rank == 0:
-        until_back(checkpoints.go_on_from)(found[0] if resume else None)
+        retry_while_unavailable(checkpoints.go_on_from)(found[0] if resume else None)
     state = State(run_id=task.run_id, pairs=keys)
     draft = Draft(store, "clip_candidate", task.version, task.attempt)
     with _telling(task, group) as tell:
@@ -113,7 +115,7 @@ def _train(task: Task, group: Group, device: torch.device) -> None:
             )  # fmt: skip
         except DivergedError as error:
             if group.rank == 0:
-                until_back(draft.put)(DIVERGED, json.dumps(error.keys).encode())
+                retry_while_unavailable(draft.put)(DIVERGED, json.dumps(error.keys).encode())
             dist.barrier()  # the first process that fails ends the others
             where = f"s3://{store.bucket}/{draft.prefix}{DIVERGED}"
             raise DustjacketError(f"{error}: its keys are in {where}") from None
@@ -125,37 +127,39 @@ def _train(task: Task, group: Group, device: torch.device) -> None:
 
 
 @contextmanager
-def _telling(task: Task, group: Group) -> Iterator[Tell]:
+def _telling(task: TrainingTask, group: ProcessGroup) -> Iterator[Tell]:
     if group.rank:
         yield lambda _metrics, _step: None
         return
     # Its own long patience would keep the metrics of an outage from being told as late.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     mlflow.set_tracking_uri(task.settings.mlflow_uri or "")
-    teller = Teller(task.run_id)
+    teller = AsyncMetricLogger(task.run_id)
     try:
         yield teller
     finally:
         teller.close()
 
 
-def _write(clip: Clip, draft: Draft, trained: Trained, validation: Pairs, task: Task) -> None:
+def _write(
+    clip: Clip, draft: Draft, trained: Trained, validation: Pairs, task: TrainingTask
+) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         save(clip, Path(scratch))
         for file in Path(scratch).iterdir():
-            until_back(draft.upload)(f"{MODEL_FOLDER}/{file.name}", file)
+            retry_while_unavailable(draft.upload)(f"{MODEL_FOLDER}/{file.name}", file)
     if len(validation):
         figure = matches_figure(clip, validation, task.parameters)
         try:
             mlflow.MlflowClient().log_figure(task.run_id, figure, "matches.png")
         except Exception as error:  # noqa: BLE001  # a picture is no reason to lose a training
             print(f"the figure of matches is not in MLflow: {error}")
-    until_back(draft.put)(RESULT, json.dumps(asdict(trained)).encode())
+    retry_while_unavailable(draft.put)(RESULT, json.dumps(asdict(trained)).encode())
 
 
 def _device(parameters: ClipParameters) -> torch.device:
     if parameters.device == "cpu":
-        if parameters.precision == "bf16" and not has_bf16():
+        if parameters.precision == "bf16" and not has_fast_bf16():
             print("this processor has no bf16, and imitates it slowly: take precision=fp32")
         return torch.device("cpu")
     if (here := torch.cuda.device_count()) < (asked := int(os.environ["LOCAL_WORLD_SIZE"])):
@@ -167,10 +171,12 @@ def _device(parameters: ClipParameters) -> torch.device:
     return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
 
 
-def _pairs(store: Store, task: Task, clip: Clip, group: Group) -> tuple[Pairs, Pairs]:
-    labels = until_back(store.manifest)("labelled_covers", task.labels)
-    covers = until_back(store.manifest)("covers", labels.parents["covers"])
-    books = until_back(read_labels)(store, labels)
+def _pairs(
+    store: Store, task: TrainingTask, clip: Clip, group: ProcessGroup
+) -> tuple[Pairs, Pairs]:
+    labels = retry_while_unavailable(store.manifest)("labelled_covers", task.labels)
+    covers = retry_while_unavailable(store.manifest)("covers", labels.parents["covers"])
+    books = retry_while_unavailable(read_labels)(store, labels)
     books = books[books["split"] != "test"].reset_index(drop=True)
     most = int(task.parameters.cache_gib * 2**30)
     cache = CoverCache(store, covers, books, clip.image_size, most)
@@ -189,7 +195,7 @@ def _pairs(store: Store, task: Task, clip: Clip, group: Group) -> tuple[Pairs, P
     )
 
 
-def _union(rows: np.ndarray, group: Group) -> np.ndarray:
+def _union(rows: np.ndarray, group: ProcessGroup) -> np.ndarray:
     """Return the rows that any process named: all must leave out the same."""
     every: list[Any] = [None] * group.world
     dist.all_gather_object(every, rows)

@@ -24,7 +24,7 @@ def _say(state: tenacity.RetryCallState) -> None:
     )  # fmt: skip
 
 
-until_back = tenacity.retry(
+retry_while_unavailable = tenacity.retry(
     retry=tenacity.retry_if_exception(is_outage),
     wait=tenacity.wait_exponential(max=10),
     stop=tenacity.stop_after_delay(PATIENCE_S),

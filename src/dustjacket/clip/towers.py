@@ -13,7 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import normalize
 
 from dustjacket.clip.data import Images, normalised
-from dustjacket.clip.loss import Group
+from dustjacket.clip.loss import ProcessGroup
 from dustjacket.clip.model import Clip
 from dustjacket.pipeline.parameters import Recipe
 
@@ -84,7 +84,7 @@ class Towers:
         clip: Clip,
         images: Images,
         texts: Sequence[Sequence[str]],
-        group: Group,
+        group: ProcessGroup,
         *,
         bf16: bool = False,
     ) -> None:
@@ -141,7 +141,7 @@ class Towers:
         return normalize(covers.float(), dim=-1), normalize(titles.float(), dim=-1)
 
     @torch.no_grad()
-    def embedded(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
+    def embedded(self, group: ProcessGroup) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, d) embeddings of all covers and of their first prompts, each process a part.
 
         They are the same on all processes.
@@ -176,7 +176,7 @@ class Towers:
         return self._clip.cut(tokens).to(self._device)
 
     @torch.no_grad()
-    def _once(self, compute: Any, count: int, group: Group) -> torch.Tensor:
+    def _once(self, compute: Any, count: int, group: ProcessGroup) -> torch.Tensor:
         with self._computing():
             parts = [compute(rows).float() for rows in _parts(torch.arange(count), group)]
         return _gathered(parts, self._clip, group)
@@ -200,13 +200,13 @@ def _trains(module: torch.nn.Module) -> bool:
     return any(one.requires_grad for one in module.parameters())
 
 
-def _parts(rows: torch.Tensor, group: Group) -> list[torch.Tensor]:
+def _parts(rows: torch.Tensor, group: ProcessGroup) -> list[torch.Tensor]:
     """Return this process's share in batches; some models fail on an empty one."""
     share = rows.tensor_split(group.world)[group.rank]
     return [part for part in torch.split(share, _BATCH) if len(part)]
 
 
-def _gathered(parts: list[torch.Tensor], clip: Clip, group: Group) -> torch.Tensor:
+def _gathered(parts: list[torch.Tensor], clip: Clip, group: ProcessGroup) -> torch.Tensor:
     own = torch.cat(parts) if parts else torch.empty(0, int(clip.config["embed_dim"]))
     if group.world == 1:
         return own

@@ -16,7 +16,7 @@ import torch.distributed as dist
 from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, State, copied, restore, snapshot
 from dustjacket.clip.data import Epoch, Pairs, batch_size, draw_epoch
 from dustjacket.clip.gradients import average_gradients, backward, mean
-from dustjacket.clip.loss import Group
+from dustjacket.clip.loss import ProcessGroup
 from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts, prompt_variants
 from dustjacket.clip.towers import Towers, lock, merge_lora, trainable
@@ -66,7 +66,7 @@ def fit(
     validation: Pairs,
     parameters: ClipParameters,
     *,
-    group: Group | None = None,
+    group: ProcessGroup | None = None,
     tell: Tell = lambda _metrics, _step: None,
     checkpoints: Checkpoints | None = None,
     resume: Checkpoint | None = None,
@@ -87,7 +87,7 @@ def fit(
     Raises:
         DivergedError: the loss is no number.
     """
-    group = group or Group()
+    group = group or ProcessGroup()
     run = _Run(clip, training, validation, parameters, group, tell)
     run.state = state or run.state
     if resume is not None:
@@ -105,7 +105,7 @@ class _Run:
         training: Pairs,
         validation: Pairs,
         parameters: ClipParameters,
-        group: Group,
+        group: ProcessGroup,
         tell: Tell,
     ) -> None:
         self.clip, self.parameters, self.group, self.tell = clip, parameters, group, tell

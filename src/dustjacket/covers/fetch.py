@@ -18,7 +18,7 @@ from pyspark.sql import functions as fn
 
 from dustjacket.covers.prefetch import ahead
 from dustjacket.covers.s3_prefix import Place
-from dustjacket.covers.shards import Spool, write_shard
+from dustjacket.covers.shards import ShardWriter, write_shard
 from dustjacket.web import Web, fetch_many, is_transient
 
 LEDGER = "ledger"
@@ -133,7 +133,7 @@ def _end(row: Row) -> int:
 class Kept:
     """What one task fetched, until it is written: originals, and final failures."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: ShardWriter) -> None:
         self._spool = spool
         self._entries: dict[str, dict[str, Any]] = {}
 

@@ -14,7 +14,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.csv import raw_text
 from dustjacket.sources.files import SourceFile
-from dustjacket.sources.streams import damage_told
+from dustjacket.sources.streams import corrupt_as_bad_input
 from dustjacket.sources.tables import Shape, TableRow, key_of, kind_of, shape_of
 from dustjacket.sources.tables import read_rows as rows_of
 from dustjacket.splits import normalise
@@ -70,7 +70,7 @@ def find_tables(
     """
     tables, seen = [], set[str]()
     for name in names:
-        with place.open(name) as stream, damage_told(SourceFile(name, "", "")):
+        with place.open(name) as stream, corrupt_as_bad_input(SourceFile(name, "", "")):
             shape = shape_of(stream, kind_of(name) or ".csv")
         if shape is None:
             continue
@@ -105,7 +105,10 @@ def read_rows(spark: SparkSession, place: Place, tables: Sequence[CoverTable]) -
         for batch in batches:
             for number in batch.column("id").to_pylist():
                 table = tables[number]
-                with place.open(table.file) as stream, damage_told(SourceFile(table.file, "", "")):
+                with (
+                    place.open(table.file) as stream,
+                    corrupt_as_bad_input(SourceFile(table.file, "", "")),
+                ):
                     rows = (found(table, row) for row in rows_of(stream, table.shape))
                     yield from in_batches(rows, _SCHEMA)
 

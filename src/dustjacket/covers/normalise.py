@@ -17,10 +17,10 @@ from dustjacket.covers.check import Cover, check_cover
 from dustjacket.covers.fetch import Kept, Row, fetch_bodies, read_bodies
 from dustjacket.covers.prefetch import ahead
 from dustjacket.covers.s3_prefix import Place
-from dustjacket.covers.shards import Spool, write_shard
+from dustjacket.covers.shards import ShardWriter, write_shard
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.splits import book_group, split_of
-from dustjacket.web import Limits, Patience, Web
+from dustjacket.web import HostBudget, Limits, Web
 
 READ = (
     "position long, source_file string, raw string, title string, author string, category string, "
@@ -84,7 +84,7 @@ class Packer:
         The same images write the same shard, so a task that Spark repeats harms nothing.
         """
         answers = {row["position"]: {name: row[name] for name in _READ} for row in rows}
-        with Spool() as covers, Spool() as originals:
+        with ShardWriter() as covers, ShardWriter() as originals:
             kept = Kept(originals)
             bodies = self._bodies(rows, kept)
             for (of_body, body), found in ahead(self._checked, bodies, _CHECKERS, _AHEAD):
@@ -140,7 +140,7 @@ class Packer:
         )
         return Web(limits, private=self.private, patience=_patience(self.run, limits))
 
-    def _write(self, answers: Sequence[dict[str, Any]], covers: Spool, shard: str) -> None:
+    def _write(self, answers: Sequence[dict[str, Any]], covers: ShardWriter, shard: str) -> None:
         """Write the covers in order, each with a file that describes it; note where they are."""
         ending = {"jpeg": "jpg", "webp": "webp"}[self.parameters.image_format]
 
@@ -168,6 +168,6 @@ def _described(cover: Cover) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _patience(run: str, limits: Limits) -> Patience:  # noqa: ARG001 - tells runs apart
+def _patience(run: str, limits: Limits) -> HostBudget:  # noqa: ARG001 - tells runs apart
     """Return what this process knows of web hosts in one run, whichever task it works on."""
     return limits.patience()

@@ -24,7 +24,7 @@ def write_shard(stream: IO[bytes], files: Iterable[tuple[str, bytes]]) -> Iterat
             yield offset
 
 
-class Spool:
+class ShardWriter:
     """Bodies that come in any order, kept on local disk until they are read in the order wanted."""
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ _GIB = 1 << 30
 
 
 @dataclass(frozen=True)
-class Contest:
+class Comparison:
     """Models and covers.
 
     Attributes:
@@ -86,11 +86,11 @@ class Contest:
         )  # fmt: skip
 
 
-def open_contest(job: Job, parameters: EvaluationParameters, folder: Path) -> Contest:
+def open_contest(job: Job, parameters: EvaluationParameters, folder: Path) -> Comparison:
     """Load the three models and decode the covers.
 
     Args:
-        folder: where covers are kept decoded, for as long as the contest is used.
+        folder: where covers are kept decoded, for as long as the comparison is used.
     """
     store, candidate = job.store, job.input("clip_candidate")
     starting = store.manifest(
@@ -121,7 +121,7 @@ def open_contest(job: Job, parameters: EvaluationParameters, folder: Path) -> Co
     trained = pd.concat([each[each["split"] == "train"] for each in seen])
     test = library.rows("test")
     alike = test[leaked(library.books.iloc[test], trained)]
-    return Contest(
+    return Comparison(
         manifests=manifests,
         models={name: embedders[one.kind, one.version] for name, one in manifests.items()},
         labels=labels,
@@ -136,38 +136,42 @@ def open_contest(job: Job, parameters: EvaluationParameters, folder: Path) -> Co
     )
 
 
-def drift(store: Store, contest: Contest, folder: Path) -> Drift | None:
-    """Compare the contest's covers with those the champion was trained on.
+def drift(store: Store, comparison: Comparison, folder: Path) -> Drift | None:
+    """Compare the comparison's covers with those the champion was trained on.
 
     Of starting weights, which no covers of ours made, there is nothing to compare with: None.
 
     Args:
         folder: as of :func:`open_contest`.
     """
-    before, newest, parameters = contest.champion_labels, contest.labels, contest.parameters
+    before, newest, parameters = (
+        comparison.champion_labels,
+        comparison.labels,
+        comparison.parameters,
+    )
     if before is None:
         return None
-    books, vectors = contest.books, (np.empty((0, 1)), np.empty((0, 1)))
+    books, vectors = comparison.books, (np.empty((0, 1)), np.empty((0, 1)))
     if before.version != newest.version:
         books = read_books(store, before)
-        rows = np.flatnonzero(contest.library.usable)
+        rows = np.flatnonzero(comparison.library.usable)
         rng = np.random.default_rng(parameters.seed)
         some = rng.permutation(rows)[:MOST_EMBEDDED]
         vectors = (
-            _embedded(store, before, books, contest, folder),
-            contest.models["champion"].covers(some),
+            _embedded(store, before, books, comparison, folder),
+            comparison.models["champion"].covers(some),
         )
     return measure_drift(
-        books, contest.books, vectors, (before.version, newest.version), parameters.max_drift,
+        books, comparison.books, vectors, (before.version, newest.version), parameters.max_drift,
         parameters.seed,
     )  # fmt: skip
 
 
 def _embedded(
-    store: Store, labels: Manifest, books: pd.DataFrame, contest: Contest, folder: Path
+    store: Store, labels: Manifest, books: pd.DataFrame, comparison: Comparison, folder: Path
 ) -> np.ndarray:
     """Return the champion's embeddings of some covers of an earlier version."""
-    clip, parameters = contest.models["champion"].clip, contest.parameters
+    clip, parameters = comparison.models["champion"].clip, comparison.parameters
     covers = store.manifest("covers", labels.parents["covers"])
     some = books.sample(min(len(books), MOST_EMBEDDED), random_state=parameters.seed)
     some = some.reset_index(drop=True)

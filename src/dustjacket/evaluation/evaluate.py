@@ -14,10 +14,10 @@ from dustjacket.clip.registry import ensure_champion, ensure_registered
 from dustjacket.errors import BadInputError
 from dustjacket.evaluation import sections
 from dustjacket.evaluation.card import model_card
-from dustjacket.evaluation.comparison import Contest, drift, open_contest
+from dustjacket.evaluation.comparison import Comparison, drift, open_contest
 from dustjacket.evaluation.figures import ablation_figure, recall_figure, thumbnail_uri
 from dustjacket.evaluation.report import Section, Verdict, render
-from dustjacket.evaluation.results import Findings, measure
+from dustjacket.evaluation.results import Results, measure
 from dustjacket.feedback.queries import read_queries
 from dustjacket.feedback.section import queries_section
 from dustjacket.pipeline.job import Job
@@ -46,25 +46,25 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
     parameters = EvaluationParameters.model_validate(job.plan.parameters)
     asked = _asked(job.store, parameters)
     with tempfile.TemporaryDirectory(prefix="dustjacket-") as folder:
-        contest = open_contest(job, parameters, Path(folder))
+        comparison = open_contest(job, parameters, Path(folder))
         matched = asked and match(
-            contest.models["champion"].clip, parameters.match_cover, asked[0], asked[1]
+            comparison.models["champion"].clip, parameters.match_cover, asked[0], asked[1]
         )
         found = measure(
-            contest,
-            drift(job.store, contest, Path(folder)),
-            read_queries(job.store, contest, job.settings.studio_feedback_days),
+            comparison,
+            drift(job.store, comparison, Path(folder)),
+            read_queries(job.store, comparison, job.settings.studio_feedback_days),
         )
         decision = decide(found.comparison, parameters)
-        page = report_page(job.store, contest, found, decision)
+        page = report_page(job.store, comparison, found, decision)
     log.info("%s: %s", decision.verdict, decision.reason)
     if found.drift and found.drift.warning:
         log.warning("the newest covers have drifted: %s", found.drift.warning)
-    before = contest.manifests["champion"]
+    before = comparison.manifests["champion"]
     with tracking.step_run(job):
         _track(found, matched, page)
-        ensure_registered(job.store, contest.manifests["candidate"])
-        ensure_champion(job.store, contest.manifests["starting"])
+        ensure_registered(job.store, comparison.manifests["candidate"])
+        ensure_champion(job.store, comparison.manifests["starting"])
         job.draft.put(REPORT, page.encode())
         job.publish(
             rows={"covers": found.tested},
@@ -91,19 +91,19 @@ def _asked(store: Store, parameters: EvaluationParameters) -> tuple[bytes, list[
     return read_cover(store, cover), check_prompts(prompts)
 
 
-def report_page(store: Store, contest: Contest, found: Findings, decision: Decision) -> str:
+def report_page(store: Store, comparison: Comparison, found: Results, decision: Decision) -> str:
     """Return the page that shows an evaluation, as HTML."""
-    candidate = contest.manifests["candidate"]
+    candidate = comparison.manifests["candidate"]
     rules = [(rule.name, rule.held, rule.sentence) for rule in decision.rules]
     return render(
         f"Evaluation of {candidate.version}",
         Verdict(decision.verdict, decision.reason, rules),
-        report_sections(contest, found, model_card(store, candidate, contest.labels)),
+        report_sections(comparison, found, model_card(store, candidate, comparison.labels)),
     )
 
 
 def report_sections(
-    contest: Contest, found: Findings, card: Sequence[tuple[str, str]]
+    comparison: Comparison, found: Results, card: Sequence[tuple[str, str]]
 ) -> list[Section]:
     """Return all parts of the page, in order.
 
@@ -116,7 +116,7 @@ def report_sections(
         queries_section(found),
         sections.recognition_section(found),
         sections.genre_section(found),
-        *_pictures(contest, found),
+        *_pictures(comparison, found),
         sections.contradictions_section(found),
         sections.drift_section(found),
         sections.left_out_section(found),
@@ -124,24 +124,26 @@ def report_sections(
     ]
 
 
-def _pictures(contest: Contest, found: Findings) -> list[Section]:
-    model, rows, books = contest.models["candidate"], contest.test, contest.tested
+def _pictures(comparison: Comparison, found: Results) -> list[Section]:
+    model, rows, books = comparison.models["candidate"], comparison.test, comparison.tested
     covers = model.covers(rows)
-    titles = model.texts(fixed_prompts(books, genre=contest.genre, min_confidence=contest.sure))
-    images = contest.library.images[max(contest.library.images)]
+    titles = model.texts(
+        fixed_prompts(books, genre=comparison.genre, min_confidence=comparison.sure)
+    )
+    images = comparison.library.images[max(comparison.library.images)]
 
     def thumbnail(at: int) -> str:
         return thumbnail_uri(images[rows[[at]]][0])
 
     ranks = found.retrieved["fine_tuned"].ranks["title_to_cover"]
-    genres, seed = list(books["known_genre"]), contest.parameters.seed
+    genres, seed = list(books["known_genre"]), comparison.parameters.seed
     return [
         *sections.strip_sections(titles, covers, ranks, books, thumbnail),
         sections.map_section(covers, genres, seed),
     ]
 
 
-def _track(found: Findings, matched: Matched | None, page: str) -> None:
+def _track(found: Results, matched: Matched | None, page: str) -> None:
     mlflow.log_metrics({name: float(value) for name, value in found.metrics().items()})
     models = {name: found.retrieved[key].figures for key, name in sections.COMPARED.items()}
     mlflow.log_figure(recall_figure(models, found.chance), "recall.png")

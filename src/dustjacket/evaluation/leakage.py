@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.covers.deduplicate import MAX_DISTANCE, MAX_TURNED
-from dustjacket.evaluation.test_covers import LOOKS
+from dustjacket.evaluation.test_covers import HASH_COLUMNS
 
 _BLOCK = 256
 
@@ -20,7 +20,10 @@ def leaked(tested: pd.DataFrame, trained: pd.DataFrame) -> np.ndarray:
             without them is like none.
     """
     found = np.zeros(len(tested), bool)
-    mine, theirs = tested[LOOKS].notna().all(axis=1), trained[LOOKS].notna().all(axis=1)
+    mine, theirs = (
+        tested[HASH_COLUMNS].notna().all(axis=1),
+        trained[HASH_COLUMNS].notna().all(axis=1),
+    )
     one, other = _bits(tested[mine]), _bits(trained[theirs])
     places = np.flatnonzero(mine)
     for start in range(0, len(places), _BLOCK):
@@ -33,6 +36,6 @@ def leaked(tested: pd.DataFrame, trained: pd.DataFrame) -> np.ndarray:
 
 def _bits(rows: pd.DataFrame) -> np.ndarray:
     """Return (rows, 2) numbers of 64 bits."""
-    digits = rows[LOOKS].to_numpy()
+    digits = rows[HASH_COLUMNS].to_numpy()
     found = [int(text, 16) for text in digits.ravel()]
-    return np.array(found, dtype=np.uint64).reshape(-1, len(LOOKS))
+    return np.array(found, dtype=np.uint64).reshape(-1, len(HASH_COLUMNS))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.evaluation.ablation import Ablation, ablate
-from dustjacket.evaluation.comparison import Contest
+from dustjacket.evaluation.comparison import Comparison
 from dustjacket.evaluation.contradictions import contradictions
 from dustjacket.evaluation.drift import Drift
 from dustjacket.evaluation.embeddings import Embedder
@@ -18,11 +18,11 @@ from dustjacket.evaluation.recognition import Recognition, recognise
 from dustjacket.feedback.queries import Queries
 from dustjacket.metrics.retrieval import chance
 from dustjacket.metrics.retrieval_intervals import Difference, paired
-from dustjacket.promotion import Comparison
+from dustjacket.promotion import GateInput
 
 
 @dataclass(frozen=True)
-class Findings:
+class Results:
     """What was found.
 
     Attributes:
@@ -46,7 +46,7 @@ class Findings:
     leaked: int
     broken: dict[str, int]
     difference: Difference
-    comparison: Comparison
+    comparison: GateInput
     general: dict[str, Recognition]
     ablation: Ablation
     genre: GenreTask
@@ -93,22 +93,22 @@ class Findings:
         return found | (self.queries.metrics() if self.queries else {})
 
 
-def measure(contest: Contest, drift: Drift | None, queries: Queries | None = None) -> Findings:
-    """Measure all models of a contest.
+def measure(comparison: Comparison, drift: Drift | None, queries: Queries | None = None) -> Results:
+    """Measure all models of a comparison.
 
     Args:
         drift, queries: what was found of them.
     """
-    parameters = contest.parameters
+    parameters = comparison.parameters
     resampling = {"resamples": parameters.bootstrap, "seed": parameters.seed}
     retrieved = {
-        "starting": contest.retrieve("starting", genre=contest.genre),
-        "champion": contest.retrieve("champion", genre=contest.genre),
-        "with_genre": contest.retrieve("candidate", genre=True),
-        "without_genre": contest.retrieve("candidate", genre=False),
+        "starting": comparison.retrieve("starting", genre=comparison.genre),
+        "champion": comparison.retrieve("champion", genre=comparison.genre),
+        "with_genre": comparison.retrieve("candidate", genre=True),
+        "without_genre": comparison.retrieve("candidate", genre=False),
     }
-    retrieved["fine_tuned"] = retrieved["with_genre" if contest.genre else "without_genre"]
-    models = contest.models
+    retrieved["fine_tuned"] = retrieved["with_genre" if comparison.genre else "without_genre"]
+    models = comparison.models
     general = _recognised(
         {"starting": models["starting"], "champion": models["champion"],
          "fine_tuned": models["candidate"]},
@@ -118,29 +118,31 @@ def measure(contest: Contest, drift: Drift | None, queries: Queries | None = Non
     before, after = retrieved["champion"].hits(), retrieved["fine_tuned"].hits()
     difference = paired(after, before, **resampling)
     kept = paired(general["fine_tuned"].hits, general["champion"].hits, **resampling)
-    books = contest.library.books
-    return Findings(
+    books = comparison.library.books
+    return Results(
         retrieved=retrieved,
-        chance=chance(len(contest.test)),
-        hard_chance=hard_chance(contest.galleries()),
-        tested=len(contest.test),
-        leaked=contest.leaked,
-        broken=contest.broken,
+        chance=chance(len(comparison.test)),
+        hard_chance=hard_chance(comparison.galleries()),
+        tested=len(comparison.test),
+        leaked=comparison.leaked,
+        broken=comparison.broken,
         difference=difference,
-        comparison=Comparison(
-            test_covers=len(contest.test),
+        comparison=GateInput(
+            test_covers=len(comparison.test),
             champion=retrieved["champion"].figures["title_to_cover"]["recall_at_10"],
             candidate=retrieved["fine_tuned"].figures["title_to_cover"]["recall_at_10"],
             gain_interval=(difference.low, difference.high),
-            by_genre=by_genre(before, after, contest.tested["known_genre"]),
+            by_genre=by_genre(before, after, comparison.tested["known_genre"]),
             general=(general["champion"].accuracy, general["fine_tuned"].accuracy),
             general_interval=(kept.low, kept.high),
-            leaked_share=contest.leaked_share,
+            leaked_share=comparison.leaked_share,
         ),
         general=general,
-        ablation=ablate(of_candidate, contest.tested, contest.test, contest.sure, **resampling),
-        genre=genre_task(of_candidate, books, contest.sides, **resampling),
-        contradictions=contradictions(models["candidate"], books, contest.sides),
+        ablation=ablate(
+            of_candidate, comparison.tested, comparison.test, comparison.sure, **resampling
+        ),
+        genre=genre_task(of_candidate, books, comparison.sides, **resampling),
+        contradictions=contradictions(models["candidate"], books, comparison.sides),
         drift=drift,
         queries=queries,
     )

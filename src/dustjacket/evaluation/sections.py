@@ -16,7 +16,7 @@ from dustjacket.evaluation.figures import (
 from dustjacket.evaluation.galleries import DIRECTIONS, OTHER_AUTHORS, SAME_GENRE
 from dustjacket.evaluation.genre import LITERATURE
 from dustjacket.evaluation.report import Found, Picture, Section, Strip, Table
-from dustjacket.evaluation.results import Findings
+from dustjacket.evaluation.results import Results
 from dustjacket.metrics.retrieval import RECALLS
 
 COMPARED = {"starting": "starting", "champion": "champion", "fine_tuned": "candidate"}
@@ -43,7 +43,7 @@ def _cells(metrics: dict[str, float], ends: dict[str, Any] | None = None) -> lis
     ]
 
 
-def retrieval_section(found: Findings) -> Section:
+def retrieval_section(found: Results) -> Section:
     """Return retrieval over the whole gallery and the harder ones, chance beside each."""
     models = {shown: found.retrieved[name].figures for name, shown in COMPARED.items()}
     whole = [
@@ -109,7 +109,7 @@ def retrieval_section(found: Findings) -> Section:
     return Section("Retrieval", [told], [*whole, matching, *hard], pictures)
 
 
-def ablation_section(found: Findings) -> Section:
+def ablation_section(found: Results) -> Section:
     """Return what naming author and genre adds to a title."""
     rows = [
         [
@@ -134,7 +134,7 @@ def ablation_section(found: Findings) -> Section:
     return Section("What a prompt should name", [found.ablation.conclusion], [table], [picture])
 
 
-def genre_section(found: Findings) -> Section:
+def genre_section(found: Results) -> Section:
     """Return the related work's task, and what others have published."""
     task = found.genre
     literature = Table(
@@ -164,7 +164,7 @@ def genre_section(found: Findings) -> Section:
     return Section("Genre from the cover", (), [own, literature])
 
 
-def recognition_section(found: Findings) -> Section:
+def recognition_section(found: Results) -> Section:
     """Return how much of general recognition is left."""
     kinds = list(found.general["starting"].by_kind)
     rows = [
@@ -241,7 +241,7 @@ def map_section(covers: np.ndarray, genres: Sequence[str], seed: int) -> Section
     return Section("Map of covers", pictures=[picture])
 
 
-def contradictions_section(found: Findings) -> Section:
+def contradictions_section(found: Results) -> Section:
     """Return the books on whose genre title and cover disagree."""
     table = found.contradictions
     if table.empty:
@@ -259,7 +259,7 @@ def contradictions_section(found: Findings) -> Section:
     return Section("Title against cover", [text + "."], [Table("", header, rows)])
 
 
-def drift_section(found: Findings) -> Section:
+def drift_section(found: Results) -> Section:
     """Return how far the covers have moved from those the champion was trained on."""
     drift = found.drift
     if drift is None:
@@ -279,7 +279,7 @@ def drift_section(found: Findings) -> Section:
     return Section("Drift", [f"Warning: {drift.warning}."] if drift.warning else (), [table])
 
 
-def left_out_section(found: Findings) -> Section:
+def left_out_section(found: Results) -> Section:
     """Return which covers were not tested, and why."""
     broken = ", ".join(f"{count:,} of {split}" for split, count in found.broken.items())
     rows = [

@@ -19,7 +19,7 @@ from dustjacket.storage.store import Manifest, Store
 
 log = logging.getLogger(__name__)
 
-LOOKS = ["dhash", "vhash"]
+HASH_COLUMNS = ["dhash", "vhash"]
 _MOST = {"train": 4000, "validation": 1000}
 """Covers to look at of a side of the split that is not tested."""
 
@@ -58,9 +58,9 @@ class Library:
 
 
 def read_books(store: Store, labels: Manifest) -> pd.DataFrame:
-    """Return a row a labelled cover, with what it looks like (``LOOKS``), in order."""
+    """Return a row a labelled cover, with what it looks like (``HASH_COLUMNS``), in order."""
     covers = store.manifest("covers", labels.parents["covers"])
-    looks = read_index(store, covers).reindex(columns=["key", *LOOKS])
+    looks = read_index(store, covers).reindex(columns=["key", *HASH_COLUMNS])
     return read_labels(store, labels).merge(looks, on="key", how="left")
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from dustjacket.clip.prompts import prompt
 from dustjacket.covers.read import read_index
 from dustjacket.errors import DustjacketError
-from dustjacket.evaluation.comparison import Contest
+from dustjacket.evaluation.comparison import Comparison
 from dustjacket.feedback.store import read_feedback
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.retrieval_intervals import Interval, mean_interval, rank_intervals
@@ -72,7 +72,7 @@ class Queries:
         asked: sampled queries among it.
         liked, disliked: test covers, each for a query, that were voted up, and down.
         left_out: covers voted on that are not tested: most of them were trained on.
-        models: as :attr:`Findings.retrieved` calls them.
+        models: as :attr:`Results.retrieved` calls them.
         genres: a row a version of the classifier.
     """
 
@@ -97,12 +97,12 @@ class Queries:
         return found
 
 
-def read_queries(store: Store, contest: Contest, days: int) -> Queries | None:
-    """Measure a contest's models on the feedback of the last ``days``; None where there is none."""
+def read_queries(store: Store, comparison: Comparison, days: int) -> Queries | None:
+    """Measure a comparison's models on the last ``days`` of feedback; None if there is none."""
     feedback, versions = read_feedback(store, days)
     if feedback.empty:
         return None
-    return measure_queries(contest, feedback.assign(image=images(store, feedback)), versions)
+    return measure_queries(comparison, feedback.assign(image=images(store, feedback)), versions)
 
 
 def images(store: Store, feedback: pd.DataFrame) -> pd.Series:
@@ -125,8 +125,8 @@ def images(store: Store, feedback: pd.DataFrame) -> pd.Series:
     return found
 
 
-def measure_queries(contest: Contest, feedback: pd.DataFrame, versions: list[str]) -> Queries:
-    """Measure a contest's models on feedback.
+def measure_queries(comparison: Comparison, feedback: pd.DataFrame, versions: list[str]) -> Queries:
+    """Measure a comparison's models on feedback.
 
     A query is the title and author as they were typed, to which nothing is added. It is looked for
     among all test covers.
@@ -138,7 +138,7 @@ def measure_queries(contest: Contest, feedback: pd.DataFrame, versions: list[str
     asked = [prompt(*book) for book in zip(feedback["title"], feedback["author"], strict=True)]
     votes = feedback.assign(text=asked)
     pairs = settled(votes[votes["on"] == "cover"], ["text", "image"])
-    rows = {image: row for row, image in enumerate(contest.tested["sha256"])}
+    rows = {image: row for row, image in enumerate(comparison.tested["sha256"])}
     pairs["row"] = pairs["image"].map(rows)
     tested = pairs.dropna(subset="row")
     genres = settled(votes[votes["on"] == "genre"], ["text", "answer", "classifier"])
@@ -148,10 +148,12 @@ def measure_queries(contest: Contest, feedback: pd.DataFrame, versions: list[str
         liked=int(tested["liked"].sum()),
         disliked=int((~tested["liked"]).sum()),
         left_out=len(pairs) - len(tested),
-        models={shown: _ranked(contest, name, tested) for shown, name in _MODELS.items()},
+        models={shown: _ranked(comparison, name, tested) for shown, name in _MODELS.items()},
         genres=tuple(
             GenreVotes(
-                str(version), len(part), *_share(part["liked"].to_numpy(bool), contest.parameters)
+                str(version),
+                len(part),
+                *_share(part["liked"].to_numpy(bool), comparison.parameters),
             )
             for version, part in genres.groupby("classifier")
         ),
@@ -168,11 +170,11 @@ def settled(votes: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return sums.assign(liked=sums["vote"] > 0)
 
 
-def _ranked(contest: Contest, name: str, pairs: pd.DataFrame) -> Ranked:
+def _ranked(comparison: Comparison, name: str, pairs: pd.DataFrame) -> Ranked:
     if pairs.empty:
         return Ranked()
-    model, parameters = contest.models[name], contest.parameters
-    queries, covers = model.texts(list(pairs["text"])), model.covers(contest.test)
+    model, parameters = comparison.models[name], comparison.parameters
+    queries, covers = model.texts(list(pairs["text"])), model.covers(comparison.test)
     ranks = own_ranks(queries, covers, own=pairs["row"].to_numpy(np.int64))
     liked = ranks[pairs["liked"]]
     recall, recall_interval = _share(liked <= 10, parameters)

@@ -1,14 +1,14 @@
 """What the page says of real queries."""
 
 from dustjacket.evaluation.report import Section, Table
-from dustjacket.evaluation.results import Findings
+from dustjacket.evaluation.results import Results
 from dustjacket.evaluation.sections import COMPARED, ranged
 from dustjacket.feedback.queries import ENOUGH, Queries
 
 _HEADING = "Real queries"
 
 
-def queries_section(found: Findings) -> Section:
+def queries_section(found: Results) -> Section:
     """Return how the models do on what people asked the Studio and voted on, chance beside it."""
     queries = found.queries
     if queries is None:
@@ -34,7 +34,7 @@ def queries_section(found: Findings) -> Section:
     return Section(_HEADING, [text], tables)
 
 
-def _covers(found: Findings, queries: Queries) -> Table:
+def _covers(found: Results, queries: Queries) -> Table:
     rows = [
         [
             shown,

@@ -93,8 +93,8 @@ def _random_forest(seed: int) -> RandomForestClassifier:
 # Naive Bayes is sums over books; embeddings need another model wherever the classifier is used.
 _SUMS, _LINEAR, _TREES, _EMBEDDED, _VOTE = range(5)
 _TERMS = "words and word pairs of titles, words of authors; counted"
-_PIECES = "words, word pairs and pieces of words of titles, words of authors; hashed"
-_SENTENCES = f"{_PIECES}; sentence embeddings"
+_FEATURES_TEXT = "words, word pairs and pieces of words of titles, words of authors; hashed"
+_SENTENCES = f"{_FEATURES_TEXT}; sentence embeddings"
 _SMOOTHINGS = ({"alpha": 0.1}, {"alpha": 0.3}, {"alpha": 1.0})
 _COSTS = ({"C": 0.1}, {"C": 0.3}, {"C": 0.3, "balanced": 1.0})
 
@@ -122,8 +122,8 @@ CANDIDATES: dict[CandidateName, Candidate] = {
             "random_forest", _TREES, f"the 500 most telling of {_TERMS}", ({"maxDepth": 20},),
             SELECTED, _random_forest,
         ),
-        TaskCandidate("complement_nb", _SUMS, _PIECES, _SMOOTHINGS, "complement_nb"),
-        TaskCandidate("linear_svm", _LINEAR, _PIECES, _COSTS, "linear_svm"),
+        TaskCandidate("complement_nb", _SUMS, _FEATURES_TEXT, _SMOOTHINGS, "complement_nb"),
+        TaskCandidate("linear_svm", _LINEAR, _FEATURES_TEXT, _COSTS, "linear_svm"),
         TaskCandidate(
             "complement_nb_sentences", _EMBEDDED, _SENTENCES, _SMOOTHINGS,
             "complement_nb", "by_sign",

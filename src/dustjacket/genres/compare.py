@@ -24,14 +24,14 @@ from dustjacket.genres.features import SELECTED
 from dustjacket.genres.fits import Fits, Scored, in_place
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
-from dustjacket.genres.training_data import Known
+from dustjacket.genres.training_data import TrainingData
 from dustjacket.metrics.classification import probability_metrics
 from dustjacket.pipeline.parameters import CandidateName
 
 log = logging.getLogger(__name__)
 
 
-def able(known: Known) -> list[Candidate]:
+def able(known: TrainingData) -> list[Candidate]:
     """Return the candidates that are asked for and can compete; say why others cannot.
 
     Raises:
@@ -110,7 +110,7 @@ def _try_all(
         }
 
 
-def _order(known: Known, candidate: Candidate) -> list[tuple[int, int]]:
+def _order(known: TrainingData, candidate: Candidate) -> list[tuple[int, int]]:
     # Fold by fold, so that a worker's features of a fold serve all points of the grid.
     return [(fold, at) for fold in range(known.parameters.folds) for at in _points(candidate)]
 
@@ -129,7 +129,7 @@ def _score(
 
 
 def _try(
-    known: Known, candidate: Candidate, scored: Iterable[Scored], progress: _Progress
+    known: TrainingData, candidate: Candidate, scored: Iterable[Scored], progress: _Progress
 ) -> Result:
     with mlflow.start_run(run_name=candidate.name, nested=True):
         mlflow.log_params({"candidate": candidate.name, "features": candidate.features})
@@ -183,7 +183,7 @@ def _start_point(candidate: Candidate, at: int) -> str:
     return str(run.info.run_id)
 
 
-def _vote(known: Known, candidate: VoteCandidate, results: Sequence[Result]) -> Result:
+def _vote(known: TrainingData, candidate: VoteCandidate, results: Sequence[Result]) -> Result:
     best: dict[str, Result] = {}
     for result in results:
         if isinstance(result.candidate, TaskCandidate):
@@ -209,7 +209,7 @@ def _vote(known: Known, candidate: VoteCandidate, results: Sequence[Result]) -> 
     return result
 
 
-def _log_fold(known: Known, part: Scored, fold: int, run_id: str | None = None) -> float:
+def _log_fold(known: TrainingData, part: Scored, fold: int, run_id: str | None = None) -> float:
     metrics = part.metrics(known) | {"seconds": part.seconds}
     if part.memory_mib:
         metrics["memory_mib"] = part.memory_mib
@@ -217,7 +217,7 @@ def _log_fold(known: Known, part: Scored, fold: int, run_id: str | None = None) 
     return metrics[known.parameters.metric]
 
 
-def _calibrated(known: Known, result: Result, parts: Sequence[Scored]) -> Result:
+def _calibrated(known: TrainingData, result: Result, parts: Sequence[Scored]) -> Result:
     raw = in_place(parts, len(known.books), len(known.genres))
     return replace(
         result,
@@ -226,7 +226,7 @@ def _calibrated(known: Known, result: Result, parts: Sequence[Scored]) -> Result
     )
 
 
-def _log_candidate(known: Known, result: Result) -> None:
+def _log_candidate(known: TrainingData, result: Result) -> None:
     metric = known.parameters.metric
     _log_result(result, metric)
     whole = probability_metrics(list(known.books["genre"]), result.probabilities, known.genres)

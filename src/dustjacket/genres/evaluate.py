@@ -13,7 +13,7 @@ from dustjacket.genres.fits import Fits
 from dustjacket.genres.label_noise import suspects, trust
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import Result
-from dustjacket.genres.training_data import HeldOut
+from dustjacket.genres.training_data import TestData
 from dustjacket.metrics.classification import likeliest, probability_metrics
 from dustjacket.metrics.classification_intervals import difference, intervals
 from dustjacket.storage.store import Manifest
@@ -56,7 +56,7 @@ class Assessment:
     curve: pd.DataFrame
 
 
-def assess(fits: Fits, chosen: Result, scorer: Scorer, test: HeldOut) -> Assessment:
+def assess(fits: Fits, chosen: Result, scorer: Scorer, test: TestData) -> Assessment:
     """Find out what there is to know of the selected classifier."""
     known = fits.known
     genres, metric, seed = known.genres, known.parameters.metric, known.parameters.seed
@@ -112,7 +112,7 @@ def judge(
     found: Assessment,
     before: Manifest | None,
     load: Callable[[Manifest], Scorer],
-    test: HeldOut,
+    test: TestData,
     metric: str,
 ) -> dict[str, str]:
     """Return whether a classifier takes the champion's place, by the same test books, and why.

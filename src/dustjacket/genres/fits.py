@@ -18,14 +18,14 @@ from dustjacket.genres.candidates import (
 )
 from dustjacket.genres.export import export
 from dustjacket.genres.features import BOOK, LABEL, SELECTED, WEIGHT, Features, fit_features
-from dustjacket.genres.hashed_linear import Hashed, Member
+from dustjacket.genres.hashed_linear import EnsembleMember, Hashed
 from dustjacket.genres.hashed_ngrams import Weights
 from dustjacket.genres.linear import Fit, Fitted, run_fit, training_rows
 from dustjacket.genres.memory import memory_mib
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
 from dustjacket.genres.sentences import Encoder
-from dustjacket.genres.training_data import Known
+from dustjacket.genres.training_data import TrainingData
 from dustjacket.metrics.classification import label_metrics
 
 _LIGHTEST = 1e-9
@@ -48,7 +48,7 @@ class Scored:
     seconds: float
     memory_mib: float = 0.0
 
-    def metrics(self, known: Known) -> dict[str, float]:
+    def metrics(self, known: TrainingData) -> dict[str, float]:
         """Return accuracy, f1_weighted and f1_macro of the likeliest genres."""
         return label_metrics(known.labels[self.books], self.scores.argmax(axis=1))
 
@@ -76,7 +76,7 @@ class Fits:
         select: whether the terms that trees look at are wanted.
     """
 
-    known: Known
+    known: TrainingData
     select: bool
     folds: list[Fold] = field(default_factory=list)
 
@@ -165,7 +165,7 @@ class Fits:
             parameters.use_descriptions,
         )
 
-    def _member(self, result: Result) -> Member:
+    def _member(self, result: Result) -> EnsembleMember:
         if not isinstance(result.candidate, TaskCandidate):
             raise TypeError(f"{result.candidate.name} has no vote")
         member = self._in_task(result.candidate, result.point, None).member

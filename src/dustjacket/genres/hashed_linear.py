@@ -26,7 +26,7 @@ def as_read(sentences: np.ndarray, embedded: str) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Member:
+class EnsembleMember:
     """One linear model, alone or in a vote.
 
     Attributes:
@@ -60,7 +60,7 @@ class Hashed:
     KIND: ClassVar[str] = "hashed"
 
     weights: Weights
-    members: tuple[Member, ...]
+    members: tuple[EnsembleMember, ...]
     encoder: Encoder | None
     described: bool
 
@@ -131,7 +131,7 @@ class Hashed:
     def restored(cls, described: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Hashed":
         """Return what :meth:`description` and :meth:`arrays` were taken of."""
         members = tuple(
-            Member(
+            EnsembleMember(
                 arrays[f"{number}.weights"],
                 arrays[f"{number}.sentences"],
                 arrays[f"{number}.bias"],
@@ -150,7 +150,7 @@ class Hashed:
 
 
 def _score(
-    member: Member,
+    member: EnsembleMember,
     vectors: tuple[np.ndarray, np.ndarray, np.ndarray],
     sentences: np.ndarray | None,
 ) -> np.ndarray:

@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
-from dustjacket.genres.hashed_linear import Member, as_read
+from dustjacket.genres.hashed_linear import EnsembleMember, as_read
 from dustjacket.genres.hashed_ngrams import Counts, Weights
 from dustjacket.genres.scores import UNSEEN, logarithms, softmax
 
@@ -106,7 +106,7 @@ class Fitted:
     """
 
     scores: np.ndarray | None
-    member: Member | None
+    member: EnsembleMember | None
     seconds: float
     memory_mib: float
 
@@ -220,9 +220,9 @@ def _member(
     embedded: str,
     *,
     margins: bool,
-) -> Member:
+) -> EnsembleMember:
     weights = np.zeros((learnt.shape[1], genres), np.float32)
     weights[:, known] = learnt.T
     every = np.full(genres, UNSEEN, np.float32)
     every[known] = bias
-    return Member(weights[:columns], weights[columns:], every, embedded, margins)
+    return EnsembleMember(weights[:columns], weights[columns:], every, embedded, margins)

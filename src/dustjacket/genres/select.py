@@ -26,7 +26,7 @@ from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import select
 from dustjacket.genres.sentences import Encoder, find_encoder
 from dustjacket.genres.track import summary, track_assessment, track_candidates
-from dustjacket.genres.training_data import HeldOut, Known, check_folds, with_fold
+from dustjacket.genres.training_data import TestData, TrainingData, check_folds, with_fold
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import ClassifierParameters
 from dustjacket.pipeline.steps import IN_USE, in_use
@@ -124,7 +124,7 @@ def read_known(
     books: DataFrame,
     encoder: Encoder | None,
     parameters: ClassifierParameters,
-) -> tuple[Known, HeldOut]:
+) -> tuple[TrainingData, TestData]:
     """Return the books to learn from and those to test on, each in the listing's order.
 
     Raises:
@@ -144,7 +144,9 @@ def read_known(
     sentences = [
         np.stack(part.pop("sentence").to_list()) if encoder else None for part in (train, test)
     ]
-    return Known(spark, train, sentences[0], parameters), HeldOut(test, sentences[1], encoder)
+    return TrainingData(spark, train, sentences[0], parameters), TestData(
+        test, sentences[1], encoder
+    )
 
 
 def _set_aliases(facts: dict[str, Any]) -> None:

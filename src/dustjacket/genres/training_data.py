@@ -23,7 +23,7 @@ _FEW_BOOKS = 50_000
 
 
 @dataclass(frozen=True)
-class Known:
+class TrainingData:
     """All books but the test side's.
 
     Attributes:
@@ -132,7 +132,7 @@ def check_folds(books: pd.DataFrame, folds: int) -> None:
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class TestData:
     """The test side's books, which no candidate sees.
 
     Attributes:

@@ -15,7 +15,7 @@ from dustjacket.orchestration.links import links_of
 from dustjacket.orchestration.tasks import version_of
 from dustjacket.pipeline.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
 from dustjacket.pipeline.steps import STEPS
-from dustjacket.platform.process_guard import MARK, end_attempt, lifeline
+from dustjacket.platform.process_guard import MARK, kill_attempt, lifeline
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -81,4 +81,4 @@ class SparkStepOperator(SparkSubmitOperator):
         """End the job when the task is stopped: ``spark-submit`` and all that it started."""
         super().on_kill()
         if mark := os.environ.get(MARK):
-            end_attempt(mark)
+            kill_attempt(mark)

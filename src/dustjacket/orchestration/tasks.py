@@ -45,7 +45,7 @@ def plan_run(step: str) -> dict[str, Any]:
     elif done and done.kind == "evaluation":
         from dustjacket.promotion.ledger import Ledger
 
-        if (record := Ledger(store).of(done)) and record.lapsed:
+        if (record := Ledger(store).of(done)) and record.superseded:
             log.info("%s/%s came to nothing: it is made again", done.kind, done.version)
             done = None
     if done:

@@ -96,7 +96,7 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
         _explain(str(error))
         sys.exit(EXIT_BAD_INPUT if isinstance(error, BadInputError) else 1)
     except Exception as error:
-        told = told_error(error)
+        told = to_dustjacket_error(error)
         _explain(str(told))
         if isinstance(told, BadInputError):
             sys.exit(EXIT_BAD_INPUT)
@@ -106,7 +106,7 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
         spark.stop()
 
 
-def told_error(error: Exception) -> DustjacketError:
+def to_dustjacket_error(error: Exception) -> DustjacketError:
     """Return what went wrong as one line, and as the wrong input that a Spark worker found."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     raised = [line for line in lines if re.match(r"[\w.]+(?:Error|Exception|Warning): ", line)]

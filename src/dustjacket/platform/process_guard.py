@@ -43,12 +43,12 @@ def lifeline() -> Iterator[str]:
         yield mark
     finally:
         del os.environ[MARK]
-        end_attempt(mark)
+        kill_attempt(mark)
         watcher.kill()
         watcher.wait()
 
 
-def end_attempt(mark: str) -> None:
+def kill_attempt(mark: str) -> None:
     """End every process that carries ``mark``."""
     end_processes(MARK, mark)
 
@@ -96,10 +96,10 @@ def watch(mark: str, *watched: str) -> None:
     """Wait until one of the processes ``pid:created`` is gone, then end the attempt."""
     while all(_alive(one) for one in watched):
         time.sleep(_INTERVAL_S)
-    end_attempt(mark)
+    kill_attempt(mark)
 
 
-def succeed(variable: str, value: str, *command: str) -> None:
+def exec_after_cleanup(variable: str, value: str, *command: str) -> None:
     """Become ``command``, in the place of what is left of one in whose environment it says so.
 
     A server that crashed may leave a child that still holds its port.
@@ -109,9 +109,9 @@ def succeed(variable: str, value: str, *command: str) -> None:
 
 
 def main() -> None:
-    """Do what the command line says: ``watch`` or ``succeed``, with its arguments."""
+    """Do what the command line says: ``watch`` or ``exec_after_cleanup``, with its arguments."""
     what, first, second, *others = sys.argv[1:]
-    (watch if what == "watch" else succeed)(first, second, *others)
+    (watch if what == "watch" else exec_after_cleanup)(first, second, *others)
 
 
 if __name__ == "__main__":

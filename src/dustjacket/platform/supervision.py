@@ -43,7 +43,7 @@ def render(home: Path, servers: list[Server]) -> str:
     for server in servers:
         log = f"{home}/logs/{server.name}.log"
         itself = f"{home}:{server.name}"
-        succeed = (
+        exec_after_cleanup = (
             sys.executable,
             "-m",
             "dustjacket.platform.process_guard",
@@ -52,7 +52,7 @@ def render(home: Path, servers: list[Server]) -> str:
             itself,
         )
         parts.append(
-            f"[program:{server.name}]\ncommand={_quoted((*succeed, *server.command))}\n"
+            f"[program:{server.name}]\ncommand={_quoted((*exec_after_cleanup, *server.command))}\n"
             f'environment={_SERVER}="{itself.replace("%", "%%")}"\n'
             "autostart=true\nautorestart=true\nstartsecs=3\nstartretries=5\n"
             f"stopwaitsecs={_STOP_S}\nstopasgroup=true\nkillasgroup=true\n"

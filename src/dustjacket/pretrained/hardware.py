@@ -1,7 +1,7 @@
 """What this machine's processor can do."""
 
 
-def has_bf16() -> bool:
+def has_fast_bf16() -> bool:
     """Return whether products of bf16 numbers are quick here; elsewhere they are imitated."""
     import torch
 

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
-def carried(package: str, pattern: str) -> Path | None:
+def find_weights(package: str, pattern: str) -> Path | None:
     """Return the first file of a package that matches ``pattern``; None where it is not installed.
 
     The package is not imported.

@@ -1,6 +1,6 @@
 """The gate, which says what candidate is better, and the ledger of what serves and served."""
 
-from dustjacket.promotion.gate import Comparison, Decision, Rule, as_facts, decide
+from dustjacket.promotion.gate import Decision, GateInput, Rule, as_facts, decide
 from dustjacket.promotion.ledger import Ledger, Record
 
-__all__ = ["Comparison", "Decision", "Ledger", "Record", "Rule", "as_facts", "decide"]
+__all__ = ["Decision", "GateInput", "Ledger", "Record", "Rule", "as_facts", "decide"]

@@ -14,7 +14,7 @@ _DIGITS = 9  # that differences of shares are rounded to, so that 0.50 - 0.48 is
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GateInput:
     """What the gate looks at.
 
     Attributes:
@@ -61,7 +61,7 @@ class Decision:
         return self.verdict == "promoted"
 
 
-def decide(found: Comparison, parameters: EvaluationParameters) -> Decision:
+def decide(found: GateInput, parameters: EvaluationParameters) -> Decision:
     """Hold every rule against what was found; the first broken one, in this order, is the verdict.
 
     Too few covers, or leaked ones, come first: they leave nothing that the others could be held
@@ -80,7 +80,7 @@ def decide(found: Comparison, parameters: EvaluationParameters) -> Decision:
     return Decision(verdict, reason, tuple(rules.values()))
 
 
-def as_facts(found: Comparison, decision: Decision) -> dict[str, Any]:
+def as_facts(found: GateInput, decision: Decision) -> dict[str, Any]:
     """Return what an evaluation's manifest says of the gate, from which a promotion is made."""
     return {
         "verdict": decision.verdict,
@@ -91,7 +91,7 @@ def as_facts(found: Comparison, decision: Decision) -> dict[str, Any]:
     }
 
 
-def _enough_covers(found: Comparison, parameters: EvaluationParameters) -> Rule:
+def _enough_covers(found: GateInput, parameters: EvaluationParameters) -> Rule:
     least = parameters.min_test_covers
     held = found.test_covers >= least
     figures = f"{_recalls(found)}: "
@@ -99,7 +99,7 @@ def _enough_covers(found: Comparison, parameters: EvaluationParameters) -> Rule:
     return Rule("enough_covers", held, figures + enough)
 
 
-def _no_leak(found: Comparison, parameters: EvaluationParameters) -> Rule:
+def _no_leak(found: GateInput, parameters: EvaluationParameters) -> Rule:
     most = parameters.max_leaked_share
     held = found.leaked_share <= most
     return Rule(
@@ -110,7 +110,7 @@ def _no_leak(found: Comparison, parameters: EvaluationParameters) -> Rule:
     )
 
 
-def _better(found: Comparison, parameters: EvaluationParameters) -> Rule:
+def _better(found: GateInput, parameters: EvaluationParameters) -> Rule:
     low, high = found.gain_interval
     held = round(low, _DIGITS) > parameters.min_gain
     interval = f"{_recalls(found)}; the gain's 95 % interval is {low:+.3f} to {high:+.3f}"
@@ -121,7 +121,7 @@ def _better(found: Comparison, parameters: EvaluationParameters) -> Rule:
     )
 
 
-def _no_worse_genre(found: Comparison, parameters: EvaluationParameters) -> Rule:
+def _no_worse_genre(found: GateInput, parameters: EvaluationParameters) -> Rule:
     """Find the genres that lost more than is allowed, and more than chance would take.
 
     Chance is Fisher's exact test, one-sided, at 5 % divided by the number of genres (Bonferroni).
@@ -144,7 +144,7 @@ def _no_worse_genre(found: Comparison, parameters: EvaluationParameters) -> Rule
     return Rule("no_worse_genre", False, f"recall@10 fell by more than {most:g} on {told}")
 
 
-def _nothing_forgotten(found: Comparison, parameters: EvaluationParameters) -> Rule:
+def _nothing_forgotten(found: GateInput, parameters: EvaluationParameters) -> Rule:
     (before, after), (low, high) = found.general, found.general_interval
     most = parameters.max_forgetting
     held = round(before - after, _DIGITS) <= most or high >= 0
@@ -157,7 +157,7 @@ def _nothing_forgotten(found: Comparison, parameters: EvaluationParameters) -> R
     )
 
 
-def _recalls(found: Comparison) -> str:
+def _recalls(found: GateInput) -> str:
     return (
         f"title-to-cover recall@10 is {found.candidate:.3f} against the champion's "
         f"{found.champion:.3f}, on {found.test_covers} test covers"

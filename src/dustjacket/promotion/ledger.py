@@ -58,7 +58,7 @@ class Record(Entry):
     attempt: str = Field(description="who wrote it, for a writer that lost the reply")
 
     @property
-    def lapsed(self) -> bool:
+    def superseded(self) -> bool:
         """Whether an evaluation led to nothing for no fault of its candidate's.
 
         The champion changed before the candidate could take its place, or nobody answered:

@@ -15,7 +15,7 @@ from safetensors.numpy import save
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from dustjacket.clip.embed import embed_files, quick
+from dustjacket.clip.embed import embed_files, optimize_for_inference
 from dustjacket.clip.model import Clip
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import ensure_starting
@@ -132,7 +132,7 @@ def _embedded(
 def _loaded(settings: Settings, kind: str, version: str) -> Clip:
     """Return a model ready to embed covers; the next task of a worker has it already."""
     store = Store(settings)
-    return quick(load_version(store, store.manifest(kind, version)))
+    return optimize_for_inference(load_version(store, store.manifest(kind, version)))
 
 
 def _publish(

@@ -40,7 +40,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ByteRange:
     """A stretch of whole records of a file.
 
     Attributes:
@@ -53,7 +53,7 @@ class Part:
     position: int = 0
 
 
-WHOLE = Part()
+WHOLE = ByteRange()
 
 
 _Line = tuple[bytes, int]
@@ -61,7 +61,7 @@ _Line = tuple[bytes, int]
 
 
 def read_records(
-    stream: BinaryIO, columns: int | None = None, *, separator: str = ",", part: Part = WHOLE
+    stream: BinaryIO, columns: int | None = None, *, separator: str = ",", part: ByteRange = WHOLE
 ) -> Iterator[Record]:
     """Yield the records of ``stream``; blank lines are none.
 
@@ -72,7 +72,7 @@ def read_records(
         part: which records to read.
     """
     offset, position = part.offset, part.position
-    for raw, skipped, length, wrong in _stretches(stream, columns, separator, offset):
+    for raw, skipped, length, wrong in _scan_records(stream, columns, separator, offset):
         if raw.strip():
             fields, reason = ((), wrong) if wrong else parse(raw, separator)
             columns = columns or len(fields) or None
@@ -87,17 +87,17 @@ def read_records(
 
 def split_records(
     stream: BinaryIO, size: int, columns: int | None = None, *, separator: str = ","
-) -> Iterator[Part]:
+) -> Iterator[ByteRange]:
     """Yield parts of at least ``size`` bytes, but for the last, that together are the file.
 
     Read part by part, its records are the same as read at once.
     """
     offset = position = 0
     begun = WHOLE
-    for raw, _, length, _ in _stretches(stream, columns, separator, 0):
+    for raw, _, length, _ in _scan_records(stream, columns, separator, 0):
         if offset - begun.offset >= size:
             yield replace(begun, end=offset)
-            begun = Part(offset, None, position)
+            begun = ByteRange(offset, None, position)
         offset += length
         position += bool(raw.strip())
     if offset > begun.offset:
@@ -166,7 +166,7 @@ def _stray_bytes(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_STRAY_BYTES, _stray_bytes)
 
 
-def _stretches(
+def _scan_records(
     stream: BinaryIO, columns: int | None, separator: str, offset: int
 ) -> Iterator[tuple[bytes, int, int, str | None]]:
     """Yield each record or blank line: bytes, what precedes them, length, and what is wrong.

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from dustjacket.errors import BadInputError
-from dustjacket.sources.csv import WHOLE, Part
+from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile
 from dustjacket.storage.store import Store
 
@@ -20,11 +20,11 @@ _BUFFER = 1 << 20
 _DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid)
 
 
-def opened(file: SourceFile, store: Store, part: Part = WHOLE) -> io.BufferedReader:
+def opened(file: SourceFile, store: Store, part: ByteRange = WHOLE) -> io.BufferedReader:
     """Return a stream of the file's bytes, which are fetched as they are read.
 
     What is compressed (gzip, bzip2, xz, Zstandard) is told by its first bytes and read as what it
-    holds; read it inside :func:`damage_told`.
+    holds; read it inside :func:`corrupt_as_bad_input`.
 
     Args:
         part: which bytes, of a file that is not compressed.
@@ -51,7 +51,7 @@ _COMPRESSED: dict[bytes, Callable[[Any], Any]] = {
 
 def is_compressed(file: SourceFile, store: Store) -> bool:
     """Return whether a file that is not empty is compressed, by its first bytes."""
-    with opened(file, store, Part(end=6)) as stream:
+    with opened(file, store, ByteRange(end=6)) as stream:
         return stream.read().startswith(tuple(_COMPRESSED))
 
 
@@ -65,7 +65,7 @@ def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
 
 
 @contextmanager
-def damage_told(file: SourceFile) -> Iterator[None]:
+def corrupt_as_bad_input(file: SourceFile) -> Iterator[None]:
     """Turn what reading a damaged file raises into an error that names it."""
     try:
         yield

@@ -16,9 +16,9 @@ from typing import Any, BinaryIO
 import pyarrow.parquet as pq
 
 from dustjacket.errors import BadInputError
-from dustjacket.sources.csv import MAX_RECORD, WHOLE, Part, decode, read_records, split_records
+from dustjacket.sources.csv import MAX_RECORD, WHOLE, ByteRange, decode, read_records, split_records
 from dustjacket.sources.files import SourceFile
-from dustjacket.sources.streams import damage_told, opened
+from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.storage.store import Store
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
@@ -102,7 +102,7 @@ def shape_of(stream: BinaryIO, kind: str) -> Shape | None:
     return Shape(kind, fields, header=True)
 
 
-def read_rows(stream: BinaryIO, shape: Shape, part: Part = WHOLE) -> Iterator[TableRow]:
+def read_rows(stream: BinaryIO, shape: Shape, part: ByteRange = WHOLE) -> Iterator[TableRow]:
     """Yield the rows of a table, or of a part of it, from a stream at the part's beginning."""
     if shape.kind in PARQUET:
         yield from _parquet_rows(stream)
@@ -119,7 +119,7 @@ def read_rows(stream: BinaryIO, shape: Shape, part: Part = WHOLE) -> Iterator[Ta
             yield TableRow(record.position, record.offset, record.raw, values, record.reason)
 
 
-def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[Part]:
+def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]:
     """Yield parts of at least ``size`` bytes, but for the last, that together are the table."""
     if shape.kind in PARQUET:
         yield WHOLE
@@ -139,11 +139,11 @@ def read_shape(file: SourceFile, store: Store) -> Shape | None:
     kind = kind_of(file.name)
     if kind is None:
         raise BadInputError(f"{file.name!r} is no table: it ends in none of {' '.join(ENDINGS)}")
-    with opened(file, store) as stream, damage_told(file):
+    with opened(file, store) as stream, corrupt_as_bad_input(file):
         return shape_of(stream, kind)
 
 
-def _json_lines(stream: BinaryIO, part: Part) -> Iterator[tuple[int, bytes, int]]:
+def _json_lines(stream: BinaryIO, part: ByteRange) -> Iterator[tuple[int, bytes, int]]:
     """Yield offset, beginning and length of every line that is not blank."""
     offset = part.offset
     while part.end is None or offset < part.end:
@@ -160,7 +160,7 @@ def _json_lines(stream: BinaryIO, part: Part) -> Iterator[tuple[int, bytes, int]
         offset += length
 
 
-def _json_rows(stream: BinaryIO, part: Part) -> Iterator[TableRow]:
+def _json_rows(stream: BinaryIO, part: ByteRange) -> Iterator[TableRow]:
     for number, (offset, line, length) in enumerate(_json_lines(stream, part)):
         raw = line.rstrip(b"\r\n")
         position = part.position + number
@@ -177,12 +177,12 @@ def _json_rows(stream: BinaryIO, part: Part) -> Iterator[TableRow]:
         yield TableRow(position, offset, raw, {key_of(k): _text(v) for k, v in found.items()})
 
 
-def _json_parts(stream: BinaryIO, size: int) -> Iterator[Part]:
+def _json_parts(stream: BinaryIO, size: int) -> Iterator[ByteRange]:
     begun, position = WHOLE, 0
     for offset, _, _ in _json_lines(stream, WHOLE):
         if offset - begun.offset >= size:
             yield replace(begun, end=offset)
-            begun = Part(offset, None, position)
+            begun = ByteRange(offset, None, position)
         position += 1
     if position > begun.position:
         yield begun

@@ -22,10 +22,16 @@ from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
 from dustjacket.studio.app_state import Studio
 from dustjacket.studio.batch_csv import MOST_ROWS, parts, predictions, read_titles
-from dustjacket.studio.handlers import see, tell_match
-from dustjacket.studio.metrics import Measured
-from dustjacket.studio.middleware import USER, Bounded, Guarded, Rated, Secured
-from dustjacket.studio.problems import RESPONSES, tell_problems
+from dustjacket.studio.handlers import match_response, see
+from dustjacket.studio.metrics import MetricsMiddleware
+from dustjacket.studio.middleware import (
+    USER,
+    AuthMiddleware,
+    BodyLimitMiddleware,
+    RateLimitMiddleware,
+    SecurityHeadersMiddleware,
+)
+from dustjacket.studio.problems import RESPONSES, install_error_handlers
 from dustjacket.studio.schemas import (
     LONGEST_TITLE,
     Book,
@@ -34,10 +40,10 @@ from dustjacket.studio.schemas import (
     GenreAnswer,
     Health,
     Limits,
-    Made,
     MatchAnswer,
     ModelsAnswer,
     Version,
+    VersionRef,
     Vote,
 )
 
@@ -87,19 +93,21 @@ def create_app(settings: Settings, token: str | None, refresh_s: float = REFRESH
         lifespan=lifespan,
     )
     app.state.studio = studio
-    tell_problems(app)
+    install_error_handlers(app)
     app.include_router(questions)
     app.include_router(facts)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     # The last is the first that a request meets.
-    app.add_middleware(Bounded, most={"/match": _FORM_BYTES, "/genre/batch": _BATCH_BYTES})
-    app.add_middleware(Rated, rate=settings.studio_rate, of_users=token is not None)
-    app.add_middleware(Guarded, token=token)
+    app.add_middleware(
+        BodyLimitMiddleware, most={"/match": _FORM_BYTES, "/genre/batch": _BATCH_BYTES}
+    )
+    app.add_middleware(RateLimitMiddleware, rate=settings.studio_rate, of_users=token is not None)
+    app.add_middleware(AuthMiddleware, token=token)
     if token is None:
         # Else a page elsewhere could give its own name this machine's address, and ask.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL])
-    app.add_middleware(Measured, metrics=studio.metrics)
-    app.add_middleware(Secured)
+    app.add_middleware(MetricsMiddleware, metrics=studio.metrics)
+    app.add_middleware(SecurityHeadersMiddleware)
     app.state.in_airflow = token is not None
     return app
 
@@ -143,7 +151,7 @@ async def match(
     cover = await asyncio.to_thread(as_stored, await image.read(), "the image")
     covers = studio.models.covers
     picture = await asyncio.to_thread(see, covers, cover)
-    return await studio.covers.run(lambda: tell_match(covers, picture, asked))
+    return await studio.covers.run(lambda: match_response(covers, picture, asked))
 
 
 def _checked(prompts: Sequence[str]) -> list[str]:
@@ -205,7 +213,7 @@ async def feedback(vote: Vote, studio: TheStudio) -> None:
     studio.feedback.vote(vote.title, vote.author, vote.on, vote.answer, vote.vote, by)
 
 
-def _named(by: Sequence[Made | Version]) -> dict[str, str]:
+def _named(by: Sequence[VersionRef | Version]) -> dict[str, str]:
     """Return what gave an answer as it is kept."""
     return {_PARTS[one.kind]: f"{one.kind}/{one.version}" for one in by if one.kind in _PARTS}
 

@@ -11,7 +11,7 @@ from dustjacket.feedback.store import Feedback, delete_expired
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
 from dustjacket.studio.batching import Batcher
-from dustjacket.studio.handlers import tell_covers, tell_genres
+from dustjacket.studio.handlers import search_response, tell_genres
 from dustjacket.studio.metrics import Metrics
 from dustjacket.studio.models import Models
 from dustjacket.studio.schemas import Book, CoverQuery, CoversAnswer, GenreAnswer
@@ -47,7 +47,7 @@ class Studio:
             seen=sizes.labels("genres").observe,
         )
         self.covers = Batcher[CoverQuery, CoversAnswer](
-            lambda queries: tell_covers(self.models.covers, queries),
+            lambda queries: search_response(self.models.covers, queries),
             most=settings.studio_batch,
             seen=sizes.labels("covers").observe,
         )

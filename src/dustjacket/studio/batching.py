@@ -9,7 +9,7 @@ from dustjacket.studio.problems import BusyError
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
-Made = TypeVar("Made")
+Version = TypeVar("Version")
 
 
 class Batcher(Generic[Asked, Answered]):
@@ -53,7 +53,7 @@ class Batcher(Generic[Asked, Answered]):
             raise BusyError from None
         return await answer
 
-    async def run(self, work: Callable[[], Made]) -> Made:
+    async def run(self, work: Callable[[], Version]) -> Version:
         """Return what ``work`` does in the same thread, between two batches."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 

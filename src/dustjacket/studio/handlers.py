@@ -36,7 +36,9 @@ def tell_genres(genres: Genres, books: Sequence[Book]) -> list[GenreAnswer]:
     return [GenreAnswer(genres=_ranked(names, row), by=by) for row in found]
 
 
-def tell_covers(covers: Covers, queries: Sequence[CoverQuery]) -> list[CoversAnswer | Exception]:
+def search_response(
+    covers: Covers, queries: Sequence[CoverQuery]
+) -> list[CoversAnswer | Exception]:
     """Return the covers that fit each query best, or what is wrong with it."""
     texts = [prompt(query.title, query.author or None) for query in queries]
     told: list[CoversAnswer | Exception] = []
@@ -58,7 +60,7 @@ def see(covers: Covers, body: bytes) -> np.ndarray:
     return np.asarray(embed_covers(covers.clip, square(body, covers.clip.image_size)[None])[0])
 
 
-def tell_match(covers: Covers, picture: np.ndarray, prompts: Sequence[str]) -> MatchAnswer:
+def match_response(covers: Covers, picture: np.ndarray, prompts: Sequence[str]) -> MatchAnswer:
     """Return what a picture says: genres, titles, covers, and how well each prompt fits it."""
     named, names = covers.genres
     near = covers.index.search(picture, top=_NEAREST)

@@ -45,7 +45,7 @@ class Metrics:
             self.versions.labels(one.kind, one.version).set(1)
 
 
-class Measured:
+class MetricsMiddleware:
     """Counts an app's requests and how long they take."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:

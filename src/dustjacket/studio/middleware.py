@@ -27,7 +27,7 @@ _LARGE_AT_ONCE = 4
 _AGAIN = {"Retry-After": "1"}
 
 
-class Secured:
+class SecurityHeadersMiddleware:
     """Adds what tells browsers to run and to load nothing but the Studio's own."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -46,7 +46,7 @@ class Secured:
         await self._app(scope, receive, told)
 
 
-class Guarded:
+class AuthMiddleware:
     """Refuses who proves nothing, and what another site may have sent."""
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
@@ -93,7 +93,7 @@ def _proves(authorization: str, token: str) -> bool:
     return hmac.compare_digest(given.encode(), token.encode())
 
 
-class Bounded:
+class BodyLimitMiddleware:
     """Refuses bodies that are too large, and too many large ones, before they are read."""
 
     def __init__(self, app: ASGIApp, most: Mapping[str, int]) -> None:
@@ -138,7 +138,7 @@ class Bounded:
             self._large -= 1
 
 
-class Rated:
+class RateLimitMiddleware:
     """Refuses callers who ask too often, before what they ask is read."""
 
     def __init__(self, app: ASGIApp, rate: str, *, of_users: bool) -> None:

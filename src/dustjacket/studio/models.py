@@ -17,7 +17,7 @@ from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.retrieval.read import index_in_use, load_index, model_of
 from dustjacket.storage.store import Manifest, Store
 from dustjacket.studio.problems import UnpublishedError
-from dustjacket.studio.schemas import Made
+from dustjacket.studio.schemas import VersionRef
 from dustjacket.tracking.links import run_page
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Genres:
 
     manifest: Manifest
     scorer: "Scorer"
-    by: tuple[Made, ...]
+    by: tuple[VersionRef, ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Covers:
     index: "CoverIndex"
     image: Callable[[str], bytes | None]
     genres: tuple[np.ndarray, list[str]]
-    by: tuple[Made, ...]
+    by: tuple[VersionRef, ...]
 
     def texts(self, texts: Sequence[str]) -> np.ndarray:
         """Return (texts, dimensions) embeddings."""
@@ -113,7 +113,7 @@ class Models:
         return self._genres is not None, self._covers is not None
 
     @property
-    def made(self) -> dict[str, Made]:
+    def made(self) -> dict[str, VersionRef]:
         """What answers now: ``classifier``, ``clip`` (its model), ``index``, and its ``labels``."""
         found = {"classifier": self._genres.by[0]} if self._genres else {}
         if self._covers:
@@ -164,13 +164,15 @@ class Models:
         held = self._covers
         if held and (held.manifest, held.labels) == (index, labels):
             return
-        from dustjacket.clip.embed import embed_texts, quick
+        from dustjacket.clip.embed import embed_texts, optimize_for_inference
         from dustjacket.clip.read import load_version
         from dustjacket.evaluation.genre import named_by
 
         model = model_of(self.store, index)
         same = held and held.manifest.facts["model"] == index.facts["model"]
-        clip = held.clip if held and same else quick(load_version(self.store, model))
+        clip = (
+            held.clip if held and same else optimize_for_inference(load_version(self.store, model))
+        )
         found = load_index(self.store, index, model)
         covers = self.store.manifest("covers", index.parents["covers"])
         named = found.genres
@@ -202,12 +204,12 @@ class Models:
         if self._covers and (found := self._linked(self._covers.by)) != self._covers.by:
             self._covers = replace(self._covers, by=found)
 
-    def _linked(self, by: tuple[Made, ...]) -> tuple[Made, ...]:
+    def _linked(self, by: tuple[VersionRef, ...]) -> tuple[VersionRef, ...]:
         return tuple(
             one if one.run else one.model_copy(update={"run": self._run(one)}) for one in by
         )
 
-    def _run(self, made: Made) -> str | None:
+    def _run(self, made: VersionRef) -> str | None:
         made_as = _CANDIDATE if made.kind == COVER_CLIP else made.kind
         step = next((step for step in STEPS.values() if step.publishes == made_as), None)
         if step is None or not step.experiment:
@@ -218,5 +220,5 @@ class Models:
         return run_page(self.store.settings, step.experiment, version) or None
 
 
-def _made(manifest: Manifest, note: str) -> Made:
-    return Made(kind=manifest.kind, version=manifest.version, run=None, note=note)
+def _made(manifest: Manifest, note: str) -> VersionRef:
+    return VersionRef(kind=manifest.kind, version=manifest.version, run=None, note=note)

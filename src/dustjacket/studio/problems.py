@@ -58,7 +58,7 @@ def problem(
     return JSONResponse(told.model_dump(), status, headers, TYPE)
 
 
-def tell_problems(app: FastAPI) -> None:
+def install_error_handlers(app: FastAPI) -> None:
     """Have the app tell every error as a problem."""
 
     @app.exception_handler(HTTPException)

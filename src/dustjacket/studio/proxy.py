@@ -14,8 +14,8 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 from dustjacket.settings import Settings, load_settings
-from dustjacket.studio.middleware import HEADER, USER, Secured, crosses_sites
-from dustjacket.studio.problems import tell_problems
+from dustjacket.studio.middleware import HEADER, USER, SecurityHeadersMiddleware, crosses_sites
+from dustjacket.studio.problems import install_error_handlers
 
 PAGE = Path(__file__).parent / "page"
 _MOST_BYTES = 25_000_000
@@ -25,7 +25,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _AWAY = "the Studio's process does not answer: look at `dustjacket status`"
 
 
-def make_door() -> FastAPI:
+def make_proxy() -> FastAPI:
     """Return the app that Airflow's API server mounts.
 
     It loads no model: it checks who asks, and passes the question on, with a secret, to the process
@@ -38,9 +38,9 @@ def make_door() -> FastAPI:
         redoc_url=None,
         dependencies=[Depends(requires_access_view(AccessView.WEBSITE)), Depends(_from_our_page)],
     )
-    tell_problems(door)
+    install_error_handlers(door)
     door.add_api_route("/{path:path}", answer, methods=_METHODS)
-    door.add_middleware(Secured)
+    door.add_middleware(SecurityHeadersMiddleware)
     return door
 
 

@@ -47,7 +47,7 @@ class Vote(Book):
     by: list[Version] = Field(max_length=4, description="what gave the answer, as it says")
 
 
-class Made(BaseModel):
+class VersionRef(BaseModel):
     """A published version that took part in an answer."""
 
     kind: str
@@ -67,7 +67,7 @@ class GenreAnswer(BaseModel):
     """Every genre, likeliest first."""
 
     genres: list[GenreShare]
-    by: list[Made]
+    by: list[VersionRef]
 
 
 class FoundCover(BaseModel):
@@ -89,7 +89,7 @@ class CoversAnswer(BaseModel):
     """Covers, best first."""
 
     covers: list[FoundCover]
-    by: list[Made]
+    by: list[VersionRef]
 
 
 class FoundTitle(BaseModel):
@@ -115,7 +115,7 @@ class MatchAnswer(BaseModel):
     titles: list[FoundTitle]
     covers: list[FoundCover]
     prompts: list[PromptShare]
-    by: list[Made]
+    by: list[VersionRef]
 
 
 class Limits(BaseModel):
@@ -131,10 +131,10 @@ class Limits(BaseModel):
 class ModelsAnswer(BaseModel):
     """What answers now."""
 
-    classifier: Made | None = None
-    clip: Made | None = None
-    index: Made | None = None
-    labels: Made | None = None
+    classifier: VersionRef | None = None
+    clip: VersionRef | None = None
+    index: VersionRef | None = None
+    labels: VersionRef | None = None
     genres: list[str] = Field(description="what covers can be filtered by")
     covers: int
     feedback: bool = Field(description="whether votes are kept")

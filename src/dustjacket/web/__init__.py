@@ -10,12 +10,12 @@ from dustjacket.web.addresses import host_of, is_url
 from dustjacket.web.blocking import download, fetch_many
 from dustjacket.web.client import Fetched, Limits, Web
 from dustjacket.web.failures import WebError, is_transient
-from dustjacket.web.host_budget import Patience
+from dustjacket.web.host_budget import HostBudget
 
 __all__ = [
     "Fetched",
+    "HostBudget",
     "Limits",
-    "Patience",
     "Web",
     "WebError",
     "download",

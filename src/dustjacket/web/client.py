@@ -18,7 +18,7 @@ from aiohttp.abc import AbstractResolver
 from dustjacket.web.addresses import SystemNames, anywhere, checked, host_of, is_public
 from dustjacket.web.bodies import parts
 from dustjacket.web.failures import AddressRefusedError, WebError, is_transient, reasons, wait_of
-from dustjacket.web.host_budget import Patience
+from dustjacket.web.host_budget import HostBudget
 
 PORTS = (80, 443, 8080, 8443)
 _HEADERS = {"User-Agent": "dustjacket", "Accept-Encoding": "identity"}
@@ -51,9 +51,9 @@ class Limits:
     retries: int = 3
     host_patience_s: float = 60.0
 
-    def patience(self) -> Patience:
+    def patience(self) -> HostBudget:
         """Return the patience with which a run begins."""
-        return Patience(self.host_patience_s, self.connections_per_host, self.connections)
+        return HostBudget(self.host_patience_s, self.connections_per_host, self.connections)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Web:
         limits: Limits,
         *,
         private: bool = False,
-        patience: Patience | None = None,
+        patience: HostBudget | None = None,
         may_connect: Callable[[str], bool] | None = None,
         ports: Container[int] | None = None,
         resolver: AbstractResolver | None = None,

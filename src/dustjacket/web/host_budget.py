@@ -19,7 +19,7 @@ class _Host:
     resumes_at: float = 0.0
 
 
-class Patience:
+class HostBudget:
     """Seconds of connections that may be lost, for each host and for all of them together.
 
     One run shares it, so a host that was given up stays so. It is no network's clock: seconds that

@@ -6,9 +6,9 @@ import torch
 
 from dustjacket.clip.conse import build_conse
 from dustjacket.clip.data import square
-from dustjacket.clip.embed import embed_covers, embed_files, in_batches, quick
+from dustjacket.clip.embed import embed_covers, embed_files, in_batches, optimize_for_inference
 from dustjacket.clip.model import random_model
-from dustjacket.pretrained.hardware import has_bf16
+from dustjacket.pretrained.hardware import has_fast_bf16
 from tests.support.images import drawn, saved
 
 MODEL = "dustjacket-small"
@@ -52,9 +52,9 @@ def test_batches_change_nothing_and_a_model_in_training_stays_so(clip, images):
 
 
 def test_bf16_gives_unit_length_and_ranks_covers_alike(clip, images):
-    if not has_bf16():
+    if not has_fast_bf16():
         pytest.skip("this processor has no bf16")
-    exact, found = embed_covers(clip, images), embed_covers(quick(clip), images)
+    exact, found = embed_covers(clip, images), embed_covers(optimize_for_inference(clip), images)
     assert found.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
     assert np.abs(exact @ exact.T - found @ exact.T).max() < 1e-2
@@ -65,6 +65,6 @@ def test_batch_normalisations_are_folded_away_and_change_nothing(bodies):
     images = torch.stack([square(body, 224) for body in bodies])
     clip = build_conse(images, [])
     exact = embed_covers(clip, images)
-    found = embed_covers(quick(clip), images)
+    found = embed_covers(optimize_for_inference(clip), images)
     assert not [one for one in clip.model.modules() if isinstance(one, torch.nn.BatchNorm2d)]
     np.testing.assert_allclose(found, exact, atol=1e-5)

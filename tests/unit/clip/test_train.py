@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from dustjacket.clip.data import Pairs, batch_size, draw_epoch
 from dustjacket.clip.gradients import average_gradients, backward
-from dustjacket.clip.loss import Group, contrastive_loss
+from dustjacket.clip.loss import ProcessGroup, contrastive_loss
 from dustjacket.clip.model import random_model
 from dustjacket.clip.towers import Towers, lock, merge_lora, shifted, trainable
 from dustjacket.clip.train import DivergedError, fit, schedule
@@ -25,7 +25,7 @@ from dustjacket.pipeline.parameters import ClipParameters
 
 SIZE = 64
 MODEL = "dustjacket-small"
-ONE = Group()
+ONE = ProcessGroup()
 
 
 def coloured_pairs(count, start=0):
@@ -89,7 +89,7 @@ def _spawned(rank, world, folder, work):
     dist.init_process_group(
         "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=world
     )
-    work(Group(rank, world), folder)
+    work(ProcessGroup(rank, world), folder)
     dist.destroy_process_group()
 
 
@@ -116,7 +116,7 @@ def test_all_processes_together_see_the_global_batches(count, per_process, world
     draws = draw_epoch(coloured_pairs(count).books, 13, epoch, 4)
     whole = [draws.batch(number, size) for number in range(count // size)]
     for batch in whole:
-        parts = torch.cat([Group(rank, world).share(batch) for rank in range(world)])
+        parts = torch.cat([ProcessGroup(rank, world).share(batch) for rank in range(world)])
         assert parts.tolist() == batch.tolist()
     seen = torch.cat(whole).tolist()
     assert len(set(seen)) == len(seen) == count // size * size

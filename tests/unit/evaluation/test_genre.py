@@ -16,7 +16,7 @@ from dustjacket.evaluation.genre import (
     title_probabilities,
 )
 from dustjacket.evaluation.test_covers import sampled, true_genres
-from tests.support.evaluation_case import contest
+from tests.support.evaluation_case import comparison
 
 GENRES = ["Art", "Law", "Travel"]
 DRAWS = {"resamples": 100, "seed": 1}
@@ -88,7 +88,7 @@ def test_of_one_genre_there_is_nothing_to_learn():
 
 
 def test_coloured_covers_are_told_by_a_probe_and_their_titles_by_the_labels():
-    case = contest()
+    case = comparison()
     models = {"fine_tuned": case.models["candidate"]}
     task = genre_task(models, case.library.books, case.sides, **DRAWS)
     rows = {row.source.partition(" (")[0]: row for row in task.rows}
@@ -100,7 +100,7 @@ def test_coloured_covers_are_told_by_a_probe_and_their_titles_by_the_labels():
 
 
 def test_a_book_in_another_genres_colour_is_a_contradiction():
-    case = contest()
+    case = comparison()
     books = case.library.books
     at = int(case.test[0])
     books.loc[at, "genre"] = "Travel"

@@ -14,7 +14,7 @@ from dustjacket.evaluation.figures import plane
 from dustjacket.evaluation.report import Verdict, render
 from dustjacket.evaluation.results import measure
 from dustjacket.promotion import decide
-from tests.support.evaluation_case import PARAMETERS, contest, few_scenes
+from tests.support.evaluation_case import PARAMETERS, comparison, few_scenes
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=y> $1 {{ 7 * 7 }}'
 VOID = {"meta", "img", "br", "link"}
@@ -51,7 +51,7 @@ def little_to_recognise():
 
 @pytest.fixture(scope="module")
 def html():
-    case = contest(test=60)
+    case = comparison(test=60)
     case.library.books.loc[case.test, "title"] = [f"{HOSTILE} {at}" for at in case.test]
     case.library.books.loc[case.test[:5], "genre"] = "Travel"
     found = measure(case, None)
@@ -118,7 +118,7 @@ def test_ever_so_many_covers_fit_on_a_plane():
 
 
 def test_what_is_not_known_is_said_to_be_so():
-    found = measure(contest(known=False, train=12), None)
+    found = measure(comparison(known=False, train=12), None)
     assert sections.genre_section(found).text[0].startswith("Not known")
     assert "no test cover is known" in sections.ablation_section(found).tables[0].note
     assert sections.drift_section(found).text[0].startswith("Not known")
@@ -126,7 +126,7 @@ def test_what_is_not_known_is_said_to_be_so():
 
 def test_drift_above_its_limit_is_a_warning_on_the_page():
     drifted = Drift("one", "two", 0.9, 0.1, 0.2, 0.01, "title length 0.90 above max_drift=0.25")
-    found = replace(measure(contest(train=12), None), drift=drifted)
+    found = replace(measure(comparison(train=12), None), drift=drifted)
     section = sections.drift_section(found)
     assert section.text == ["Warning: title length 0.90 above max_drift=0.25."]
     same = replace(found, drift=replace(drifted, newest="one", warning=""))

@@ -13,7 +13,7 @@ from dustjacket.evaluation.results import by_genre, measure
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.retrieval_intervals import Difference
 from dustjacket.promotion import decide
-from tests.support.evaluation_case import PARAMETERS, coloured, contest, few_scenes
+from tests.support.evaluation_case import PARAMETERS, coloured, comparison, few_scenes
 
 CARD = [("candidate", "clip_candidate/one")]
 
@@ -26,7 +26,7 @@ def little_to_recognise():
 
 @pytest.fixture(scope="module")
 def case():
-    return contest()
+    return comparison()
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_champion_and_starting_weights_that_are_one_model_are_embedded_once(case
 
 @pytest.mark.parametrize("covers", [0, 1, 2])
 def test_hardly_any_test_cover_is_insufficient_and_has_a_calm_report(covers):
-    case = contest(test=covers)
+    case = comparison(test=covers)
     found = measure(case, None)
     decision = decide(found.comparison, PARAMETERS)
     assert decision.verdict == "insufficient"
@@ -82,19 +82,19 @@ def test_hardly_any_test_cover_is_insufficient_and_has_a_calm_report(covers):
 
 
 def test_a_library_without_known_genres_says_so():
-    found = measure(contest(known=False), None)
+    found = measure(comparison(known=False), None)
     assert found.genre.rows == ()
     assert {row.genre for row in found.ablation.rows} == {"", "predicted"}
 
 
 def test_without_training_covers_there_is_no_probe_and_no_crash():
-    case = contest(train=0, validation=0)
+    case = comparison(train=0, validation=0)
     assert contradictions(case.models["candidate"], case.library.books, case.sides).empty
     measure(case, None)
 
 
 def test_leaked_covers_are_no_part_of_the_gallery_and_count_for_the_gate():
-    case = contest(leaked=6)
+    case = comparison(leaked=6)
     left = measure(case, None)
     assert left.comparison.leaked_share == pytest.approx(6 / 30)
     enough = SimpleNamespace(**vars(PARAMETERS) | {"min_test_covers": 10})

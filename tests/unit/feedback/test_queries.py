@@ -18,7 +18,7 @@ from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.promotion import decide
 from dustjacket.storage.store import version_name
 from tests.support.bucket import store_in_memory
-from tests.support.evaluation_case import PARAMETERS, contest, few_scenes
+from tests.support.evaluation_case import PARAMETERS, comparison, few_scenes
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 BY = {"classifier": "genre_classifier/one", "clip": "cover_clip/one", "index": None}
@@ -27,7 +27,7 @@ TEST = 80
 
 @pytest.fixture(scope="module")
 def case():
-    return contest(train=12, validation=6, test=TEST)
+    return comparison(train=12, validation=6, test=TEST)
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,14 @@ from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import CANDIDATES
 from dustjacket.genres.evaluate import assess, judge
 from dustjacket.genres.fits import Fits, in_place
-from dustjacket.genres.hashed_linear import Hashed, Member, as_read
+from dustjacket.genres.hashed_linear import EnsembleMember, Hashed, as_read
 from dustjacket.genres.hashed_ngrams import BITS, Weights, count, joined
 from dustjacket.genres.labels import labeller
 from dustjacket.genres.linear import Table
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, logarithms, softmax
 from dustjacket.genres.selection import Result
-from dustjacket.genres.training_data import HeldOut, Known
+from dustjacket.genres.training_data import TestData, TrainingData
 from dustjacket.pipeline.parameters import ClassifierParameters
 from dustjacket.splits import normalise
 from dustjacket.storage.store import Manifest
@@ -114,7 +114,7 @@ def known(spark):
     sentences = draw.normal(size=(len(books), 8)) + 2 * np.eye(8)[books["genre"].str.len() % 8]
     sentences /= np.linalg.norm(sentences, axis=1, keepdims=True)
     parameters = ClassifierParameters(min_books_per_piece=1)
-    with closing(Known(spark, books, sentences.astype(np.float16), parameters)) as found:
+    with closing(TrainingData(spark, books, sentences.astype(np.float16), parameters)) as found:
         yield found
 
 
@@ -126,7 +126,7 @@ def test_a_fit_in_a_task_is_what_the_scorer_gives(known, name):
     held_out = known.folds == 1
     scored = fits.score(candidate, result.point, fold=1)
     rest = known.books[~held_out].reset_index(drop=True)
-    alone = Known(known.spark, rest, known.sentences[~held_out], known.parameters)
+    alone = TrainingData(known.spark, rest, known.sentences[~held_out], known.parameters)
     with closing(alone):
         model = Fits(alone, select=False).fit_all(result, None)
     asked = known.books[held_out]
@@ -167,7 +167,7 @@ def test_of_two_genres_the_svm_knows_both(spark):
     books = small_catalog(40).assign(description=None, fold=lambda b: b.index % 2)
     books = books[books["genre"] != "Science"].reset_index(drop=True)
     books["author"] = None
-    with closing(Known(spark, books, None, ClassifierParameters(folds=2))) as two:
+    with closing(TrainingData(spark, books, None, ClassifierParameters(folds=2))) as two:
         scored = Fits(two, select=False).score(CANDIDATES["linear_svm"], {"C": 1.0}, 0)
     assert scored.scores.shape[1] == 2
     right = (scored.scores.argmax(axis=1) == two.labels[scored.books]).mean()
@@ -182,7 +182,7 @@ def hashed(genres=3, embedded="", members=1):
     return Hashed(
         weights,
         tuple(
-            Member(
+            EnsembleMember(
                 draw.normal(size=(len(weights.buckets), genres)).astype(np.float32),
                 draw.normal(size=(dimensions, genres)).astype(np.float32),
                 draw.normal(size=genres).astype(np.float32), embedded, margins=True,
@@ -362,7 +362,7 @@ def test_a_selected_classifier_is_assessed_and_judged(known):
         probabilities[part.books] = softmax(part.scores)
     result = Result(candidate, {"alpha": 1.0}, [0.5] * 3, 1.0, probabilities=probabilities)
     scorer = Scorer(candidate.name, known.genres, fits.fit_all(result, None))
-    test = HeldOut(known.books.iloc[:60].reset_index(drop=True), None)
+    test = TestData(known.books.iloc[:60].reset_index(drop=True), None)
     found = assess(fits, result, scorer, test)
     assert list(found.curve["share"]) == [0.25, 0.5, 1.0], "an eighth of 300 is too few"
     assert found.curve["rows"].is_monotonic_increasing

@@ -23,7 +23,7 @@ from dustjacket.genres.paper import PAPER
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, softmax
 from dustjacket.genres.selection import Result, select
-from dustjacket.genres.training_data import Known, check_folds, with_fold
+from dustjacket.genres.training_data import TrainingData, check_folds, with_fold
 from dustjacket.pipeline.parameters import ClassifierParameters
 
 WORDS = {
@@ -88,7 +88,7 @@ def known_of(spark, books, **given):
     """Books as a selection knows them; without sentence embeddings."""
     parameters = ClassifierParameters(**given)
     table = books.assign(description=None, author=books.get("author"))
-    return Known(spark, table, None, parameters)
+    return TrainingData(spark, table, None, parameters)
 
 
 def test_a_genre_that_a_fold_never_learnt_is_never_predicted_in_it(spark):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dustjacket.pipeline.parameters import EvaluationParameters
-from dustjacket.promotion import Comparison, as_facts, decide
+from dustjacket.promotion import GateInput, as_facts, decide
 
-BETTER = Comparison(
+BETTER = GateInput(
     test_covers=209,
     champion=0.3,
     candidate=0.8,
@@ -24,7 +24,7 @@ PARAMETERS = EvaluationParameters()
 shares = st.floats(0, 1)
 intervals = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(lambda ends: tuple(sorted(ends)))
 comparisons = st.builds(
-    Comparison,
+    GateInput,
     test_covers=st.integers(0, 500),
     champion=shares,
     candidate=shares,
@@ -119,7 +119,7 @@ def test_a_leaky_test_proves_nothing(share, verdict):
 
 
 def test_of_all_that_is_broken_the_first_in_a_fixed_order_is_the_verdict_and_all_is_told():
-    worst = Comparison(
+    worst = GateInput(
         5, 0.9, 0.1, (-0.9, -0.7), {"Horror": (0.9, 0.1, 50)}, (0.7, 0.1), (-0.7, -0.5), 0.5
     )
     decision = decide(worst, PARAMETERS)
@@ -150,7 +150,7 @@ def test_every_limit_can_be_moved_out_of_the_way_but_better_must_be_better(found
 def test_what_an_evaluation_says_of_the_gate_holds_every_figure():
     facts = as_facts(BETTER, decide(BETTER, PARAMETERS))
     assert facts["promoted"] is True
-    assert Comparison(**facts["comparison"]) == BETTER
+    assert GateInput(**facts["comparison"]) == BETTER
     assert [rule["name"] for rule in facts["rules"]][2] == "better"
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
 from dustjacket.sources.files import SourceFile
-from dustjacket.sources.streams import damage_told, decompressed
+from dustjacket.sources.streams import corrupt_as_bad_input, decompressed
 from dustjacket.sources.tables import (
     LISTING,
     kind_of,
@@ -157,7 +157,7 @@ def test_a_damaged_file_is_named(compress, damage):
     data = damage(compress(LISTED * 5000))
     named = SourceFile("books.csv.gz", "b", "k")
     told = pytest.raises(BadInputError, match=r"'books.csv.gz' is damaged.*give a whole file")
-    with told, damage_told(named):
+    with told, corrupt_as_bad_input(named):
         decompressed(io.BufferedReader(io.BytesIO(data))).read()
 
 

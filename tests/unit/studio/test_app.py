@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dustjacket.errors import BadInputError
 from dustjacket.studio.batch_csv import MOST_ROWS, read_titles
 from dustjacket.studio.batching import Batcher
-from dustjacket.studio.middleware import Bounded
+from dustjacket.studio.middleware import BodyLimitMiddleware
 from dustjacket.studio.problems import SECURE, BusyError
 from dustjacket.studio.server import serve
 from tests.support.images import drawn, saved
@@ -253,7 +253,7 @@ def test_only_a_few_files_are_answered_at_once():
         await send({"type": "http.response.body"})
 
     async def talk():
-        bounded, statuses = Bounded(slow, {"/match": 100}), []
+        bounded, statuses = BodyLimitMiddleware(slow, {"/match": 100}), []
 
         async def ask(path):
             async def said(message):

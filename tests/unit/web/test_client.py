@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.settings import Settings
-from dustjacket.web import Limits, Patience, Web, WebError, download, fetch_many, is_transient
+from dustjacket.web import HostBudget, Limits, Web, WebError, download, fetch_many, is_transient
 from dustjacket.web.addresses import is_public
 from tests.support.web_server import answering, serving
 
@@ -382,7 +382,7 @@ def test_a_host_that_stands_still_is_given_up_and_others_are_not_kept_waiting():
 
 def test_a_host_that_was_given_up_is_not_asked_again_in_the_same_run():
     with serving(body(status=500)) as served:
-        patience = Patience(0.1, 1, 1)
+        patience = HostBudget(0.1, 1, 1)
         many([served.url(str(n)) for n in range(300)], patience=patience)
         asked = sum(served.asked.values())
         found = many([served.url(f"again{n}") for n in range(300)], patience=patience)
