@@ -28,10 +28,13 @@ test-faults: $(READY) ## the tests that break things: kills and outages
 bench: $(READY) ## measure against others: NAME=ingest-catalog, …, studio
 	@.venv/bin/python -m tests.benchmarks.$(subst -,_,$(NAME))
 
-check: $(READY) ## ruff and mypy
+check: $(READY) ## style, types, which room imports which, and declared dependencies
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo --no-cache
+	@.venv/bin/deptry src dags plugins spark_jobs
+	@.venv/bin/deptry tests --ignore DEP002,DEP004
 
 $(READY): pyproject.toml constraints.txt
 	@PYTHON="$(PYTHON)" STATE="$(STATE)" sh docker/setup.sh
