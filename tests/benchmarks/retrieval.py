@@ -28,7 +28,8 @@ from safetensors.numpy import save
 from dustjacket.platform.object_store import object_store
 from dustjacket.retrieval.read import EMBEDDINGS, KEPT, KIND, ROWS, VECTORS, load_index
 from dustjacket.retrieval.search import CoverIndex
-from dustjacket.storage.store import Manifest, Store, version_name
+from dustjacket.storage.manifest import Manifest, version_name
+from dustjacket.storage.store import Store
 from tests.benchmarks.measure import fetched, line
 
 DIMENSIONS, TOP, ROUNDS = 512, 12, 3

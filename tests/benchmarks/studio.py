@@ -42,7 +42,8 @@ from dustjacket.platform.ports import LOOPBACK, any_free
 from dustjacket.retrieval.read import EMBEDDINGS, KEPT, ROWS, VECTORS, weights_of
 from dustjacket.sample.grammar import make_book
 from dustjacket.settings import Settings
-from dustjacket.storage.store import Manifest, Store, version_name
+from dustjacket.storage.manifest import Manifest, version_name
+from dustjacket.storage.store import Store
 from tests.benchmarks.measure import line, own_program
 from tests.benchmarks.retrieval import generated
 from tests.conftest import running_platform

@@ -15,7 +15,8 @@ from dustjacket.promotion import Ledger
 from dustjacket.retrieval.read import index_in_use
 from dustjacket.sample import make_sample
 from dustjacket.settings import PLATFORM_ENV, Settings
-from dustjacket.storage.store import Store, version_name
+from dustjacket.storage.manifest import version_name
+from dustjacket.storage.store import Store
 from tests.e2e.conftest import dustjacket, user_home
 from tests.faults.test_ended_tasks import kill_all, until
 from tests.faults.test_starts import started, wait_for_line

@@ -26,7 +26,7 @@ from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.platform import supervision
 from dustjacket.platform.process_guard import end_processes, marked
 from dustjacket.platform.servers import MARK
-from dustjacket.storage.store import version_name
+from dustjacket.storage.manifest import version_name
 from dustjacket.tracking import runs as tracking
 from tests.conftest import ROOT
 from tests.faults.test_ended_tasks import until

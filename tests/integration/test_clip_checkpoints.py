@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dustjacket.clip.checkpoints import KIND, Checkpoint, Checkpoints, State
-from dustjacket.storage.store import MANIFEST
+from dustjacket.storage.manifest import MANIFEST
 
 pytestmark = pytest.mark.integration
 

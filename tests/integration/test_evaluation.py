@@ -22,7 +22,7 @@ from dustjacket.genres.select import select_classifier
 from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.retrieval.build import index_covers
 from dustjacket.sample import make_sample
-from dustjacket.storage.store import digest_of, version_name
+from dustjacket.storage.manifest import digest_of, version_name
 from tests.conftest import interpret
 from tests.support.stores import bench
 

@@ -19,7 +19,7 @@ from dustjacket.genres.select import select_classifier
 from dustjacket.pipeline.steps import in_use
 from dustjacket.sample.grammar import make_book
 from dustjacket.sample.listing import write_listing
-from dustjacket.storage.store import Manifest
+from dustjacket.storage.manifest import Manifest
 from dustjacket.tracking import runs as tracking
 from tests.conftest import interpret
 from tests.support.stores import Bench, bench

@@ -20,7 +20,8 @@ from dustjacket.platform.object_store import object_store
 from dustjacket.promotion import GateInput, Ledger, as_facts, decide
 from dustjacket.promotion import promote as promoting
 from dustjacket.promotion.promote import COVER_CLIP, Answer, promote, rollback
-from dustjacket.storage.store import Store, digest_of, version_name
+from dustjacket.storage.manifest import digest_of, version_name
+from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
 from tests.conftest import fresh_home
 

@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.storage.store import Store, version_name
+from dustjacket.storage.manifest import version_name
+from dustjacket.storage.store import Store
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

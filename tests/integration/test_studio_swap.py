@@ -15,7 +15,8 @@ from dustjacket.clip.model import save as save_model
 from dustjacket.genres.scorer import Scorer
 from dustjacket.platform.object_store import object_store
 from dustjacket.retrieval.read import EMBEDDINGS, KEPT, ROWS, VECTORS, weights_of
-from dustjacket.storage.store import Store, version_name
+from dustjacket.storage.manifest import version_name
+from dustjacket.storage.store import Store
 from dustjacket.studio.app import create_app
 from tests.conftest import fresh_home
 from tests.support.studio_case import COVERS, asked, covers, genres

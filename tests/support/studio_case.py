@@ -18,7 +18,7 @@ from dustjacket.retrieval.search import SHOWN, CoverIndex
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 from dustjacket.settings import Settings
-from dustjacket.storage.store import Manifest
+from dustjacket.storage.manifest import Manifest
 from dustjacket.studio.app import create_app
 from dustjacket.studio.models import Covers, Genres
 from dustjacket.studio.schemas import VersionRef

@@ -18,7 +18,8 @@ from dustjacket.errors import DustjacketError
 from dustjacket.pipeline.steps import STEPS, Plan, plan_step, published
 from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.promotion.ledger import Ledger
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 _POLL_S = 2.0
 # An Asset event becomes a run within a few seconds; a step idle longer will not start by itself.

@@ -19,7 +19,8 @@ from dustjacket.pipeline.job import Job, to_dustjacket_error
 from dustjacket.pipeline.steps import STEPS, Plan, plan_step
 from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.platform.object_store import object_store
-from dustjacket.storage.store import MANIFEST, Manifest, Store
+from dustjacket.storage.manifest import MANIFEST, Manifest
+from dustjacket.storage.store import Store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -12,7 +12,8 @@ from dustjacket.errors import DustjacketError
 from dustjacket.genres.paper import PAPER, PAPER_NOTE
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.settings import Settings
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 _SECTIONS = {
     "ingest_catalog": "catalog",

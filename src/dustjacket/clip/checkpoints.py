@@ -12,7 +12,8 @@ from safetensors.torch import load, save
 
 from dustjacket.clip.retries import retry_while_unavailable
 from dustjacket.errors import CorruptVersionError
-from dustjacket.storage.store import MANIFEST, Store
+from dustjacket.storage.manifest import MANIFEST
+from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from PIL import Image
 from dustjacket.clip.prompts import sampled_variants
 from dustjacket.covers.read import read_images
 from dustjacket.errors import BadInputError
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 _EVEN = 12  # as many as 1, 2, 3, 4, 6 or 12 processes share alike
 

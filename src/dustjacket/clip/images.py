@@ -18,7 +18,8 @@ from botocore.exceptions import ClientError
 from dustjacket.clip.data import square_if_readable
 from dustjacket.clip.retries import is_outage, retry_while_unavailable
 from dustjacket.errors import CorruptVersionError
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 

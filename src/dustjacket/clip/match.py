@@ -21,7 +21,8 @@ from dustjacket.covers.read import read_image, read_index
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.evaluation.figures import plain
 from dustjacket.pipeline.parameters import COVER_CLIP, CoversParameters
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 MOST_PROMPTS, LONGEST_PROMPT = 100, 1000
 LIMITS = CoversParameters()

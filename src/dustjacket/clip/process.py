@@ -32,7 +32,8 @@ from dustjacket.genres.read import read_labels
 from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.settings import Settings
-from dustjacket.storage.store import Draft, Store
+from dustjacket.storage.draft import Draft
+from dustjacket.storage.store import Store
 
 RESULT, DIVERGED = "training.json", "diverged_batch.json"
 

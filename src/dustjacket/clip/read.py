@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 
 from dustjacket.clip.model import MODEL_FOLDER, Clip, load
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 
 def load_version(store: Store, manifest: Manifest) -> Clip:

@@ -20,7 +20,8 @@ from dustjacket.clip.weights import open_model
 from dustjacket.covers.read import read_index
 from dustjacket.pipeline.parameters import CHAMPION_MODEL, COVER_CLIP, ClipParameters
 from dustjacket.sources.files import contents
-from dustjacket.storage.store import Manifest, Store, digest_of, version_name
+from dustjacket.storage.manifest import Manifest, digest_of, version_name
+from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
 
 REGISTERED = tracking.CLIP

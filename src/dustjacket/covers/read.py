@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 
 from dustjacket.errors import CorruptVersionError
-from dustjacket.storage.store import Draft, Manifest, Store
+from dustjacket.storage.draft import Draft
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 INDEX, DUPLICATES = "index", "duplicates"
 

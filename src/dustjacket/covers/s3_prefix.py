@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 from dustjacket.settings import Settings
 from dustjacket.sources.files import SourceFile
 from dustjacket.sources.streams import decompressed, opened
-from dustjacket.storage.store import Draft, Store
+from dustjacket.storage.draft import Draft
+from dustjacket.storage.store import Store
 
 
 class Place(Protocol):

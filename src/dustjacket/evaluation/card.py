@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 _RECIPE = (
     "model", "weights", "recipe", "wise_ft", "epochs", "batch_size", "learning_rate", "precision",

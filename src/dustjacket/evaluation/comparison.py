@@ -18,7 +18,8 @@ from dustjacket.evaluation.leakage import leaked
 from dustjacket.evaluation.test_covers import Library, labels_of, open_library, read_books
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import EvaluationParameters
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 _GIB = 1 << 30
 

@@ -15,7 +15,8 @@ from dustjacket.covers.read import read_index
 from dustjacket.genres.read import SCORER, read_labels
 from dustjacket.genres.scorer import DESCRIPTION
 from dustjacket.splits import normalise
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 

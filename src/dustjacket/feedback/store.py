@@ -21,7 +21,8 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dustjacket.errors import CorruptVersionError, DustjacketError, NotReadyError
-from dustjacket.storage.store import MANIFEST, Manifest, Store, version_name
+from dustjacket.storage.manifest import MANIFEST, Manifest, version_name
+from dustjacket.storage.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

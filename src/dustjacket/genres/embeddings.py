@@ -9,7 +9,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from dustjacket.genres.sentences import Encoder
 from dustjacket.pipeline.job import Job
-from dustjacket.storage.store import Manifest, Store, digest_of
+from dustjacket.storage.manifest import Manifest, digest_of
+from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 

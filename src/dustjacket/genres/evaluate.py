@@ -16,7 +16,7 @@ from dustjacket.genres.selection import Result
 from dustjacket.genres.training_data import TestData
 from dustjacket.metrics.classification import likeliest, probability_metrics
 from dustjacket.metrics.classification_intervals import difference, intervals
-from dustjacket.storage.store import Manifest
+from dustjacket.storage.manifest import Manifest
 
 PROMOTED, NOT_BETTER = "promoted", "not_better"
 _SHARES = (0.125, 0.25, 0.5)

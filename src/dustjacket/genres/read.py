@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from dustjacket.genres.scorer import DESCRIPTION, WEIGHTS, Scorer
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 SCORER, LABELS = "scorer", "labels"
 

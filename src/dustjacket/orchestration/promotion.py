@@ -13,7 +13,8 @@ from dustjacket.orchestration.tasks import emit, version_of
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dustjacket.storage.store import Manifest, Store
+    from dustjacket.storage.manifest import Manifest
+    from dustjacket.storage.store import Store
 
 APPROVE, REJECT = ApprovalOperator.APPROVE, ApprovalOperator.REJECT
 WITHIN = timedelta(days=7)

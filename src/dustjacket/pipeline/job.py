@@ -16,7 +16,9 @@ from pydantic import ValidationError
 from dustjacket.errors import BadInputError, DustjacketError, UnchangedError
 from dustjacket.pipeline.steps import STEPS, Plan
 from dustjacket.settings import Settings, load_settings
-from dustjacket.storage.store import Draft, Manifest, Store
+from dustjacket.storage.draft import Draft
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -17,7 +17,8 @@ from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.pipeline.parameters import COVER_CLIP
 from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.sources.files import contents, fingerprint
-from dustjacket.storage.store import Manifest, Store, digest_of, version_name
+from dustjacket.storage.manifest import Manifest, digest_of, version_name
+from dustjacket.storage.store import Store
 
 # Experiments; models of the last two are registered under the same names.
 _INGESTION, _GENRES, _CLIP = "ingestion", "genre-classifier", "cover-clip"

@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from dustjacket.errors import CorruptVersionError
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 PREFIX = "ledger/"
 _MADE_MEANWHILE = (409, 412)

@@ -24,7 +24,8 @@ from dustjacket.promotion.ledger import (
     origin,
     serving,
 )
-from dustjacket.storage.store import Manifest, Store, digest_of, version_name
+from dustjacket.storage.manifest import Manifest, digest_of, version_name
+from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)

@@ -33,7 +33,8 @@ from dustjacket.retrieval.read import (
     weights_of,
 )
 from dustjacket.settings import Settings
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 

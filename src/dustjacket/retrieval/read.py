@@ -9,7 +9,8 @@ from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.genres.read import read_labels
 from dustjacket.pipeline.parameters import COVER_CLIP
 from dustjacket.retrieval.search import SHOWN, CoverIndex, Match
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 KIND = "cover_index"
 EMBEDDINGS, ROWS = "embeddings.safetensors", "covers.parquet"

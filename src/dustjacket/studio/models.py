@@ -15,7 +15,8 @@ from dustjacket.errors import DustjacketError, NotReadyError
 from dustjacket.pipeline.parameters import COVER_CLIP
 from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.retrieval.read import index_in_use, load_index, model_of
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 from dustjacket.studio.problems import UnpublishedError
 from dustjacket.studio.schemas import VersionRef
 from dustjacket.tracking.links import run_page

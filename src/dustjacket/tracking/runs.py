@@ -18,7 +18,8 @@ from dustjacket.errors import NotReadyError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.settings import Settings
-from dustjacket.storage.store import Manifest, Store
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
 
 CLIP = "cover-clip"  # name of the registered CLIP models
 CHAMPION, CHALLENGER = "champion", "challenger"

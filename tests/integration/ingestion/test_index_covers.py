@@ -23,7 +23,7 @@ from dustjacket.retrieval.read import (
     model_of,
     newest_index_of,
 )
-from dustjacket.storage.store import version_name
+from dustjacket.storage.manifest import version_name
 from tests.support.images import drawn, saved
 
 pytestmark = pytest.mark.integration

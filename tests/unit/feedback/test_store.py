@@ -11,7 +11,7 @@ import pytest
 
 from dustjacket.feedback import store as feedback
 from dustjacket.feedback.store import FILE, KIND, Feedback, delete_expired, read_feedback
-from dustjacket.storage.store import MANIFEST, version_name
+from dustjacket.storage.manifest import MANIFEST, version_name
 from tests.support.bucket import away, store_in_memory
 
 BY = {"classifier": "genre_classifier/a", "clip": "cover_clip/b", "index": "cover_index/c"}

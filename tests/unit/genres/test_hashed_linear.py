@@ -27,7 +27,7 @@ from dustjacket.genres.selection import Result
 from dustjacket.genres.training_data import TestData, TrainingData
 from dustjacket.pipeline.parameters import ClassifierParameters
 from dustjacket.splits import normalise
-from dustjacket.storage.store import Manifest
+from dustjacket.storage.manifest import Manifest
 from tests.unit.genres.test_selection import small_catalog
 
 CHAMPION = Manifest(

@@ -7,7 +7,7 @@ import pytest
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.steps import IN_USE, STEPS, code_digest, in_use, plan_step, published
 from dustjacket.pipeline.team_defaults import Profile
-from dustjacket.storage.store import digest_of, version_name
+from dustjacket.storage.manifest import digest_of, version_name
 from tests.support.bucket import store_in_memory
 
 

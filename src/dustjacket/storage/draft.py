@@ -1,0 +1,123 @@
+"""Attempts at a version: files are added, then published whole or not at all."""
+
+import hashlib
+import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from dustjacket.storage.manifest import MANIFEST, FileEntry, Manifest
+from dustjacket.storage.s3 import status_of
+
+if TYPE_CHECKING:
+    from dustjacket.storage.store import Store
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Files that an attempt needs only while it works; no part of what it publishes."""
+
+    store: "Store"
+    prefix: str
+
+    def uri(self, path: str) -> str:
+        """Return the ``s3a://`` address of a file or folder, for Spark."""
+        return f"s3a://{self.store.bucket}/{self.prefix}{path}"
+
+    def discard(self) -> None:
+        """Delete all of it."""
+        for key, _ in list(self.store.keys(self.prefix)):
+            self.store.client.delete_object(Bucket=self.store.bucket, Key=key)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One attempt at a version: files are added, then published whole or not at all."""
+
+    store: "Store"
+    kind: str
+    version: str
+    attempt: str
+
+    @property
+    def prefix(self) -> str:
+        """Key prefix of this attempt's files, ending in a slash."""
+        return f"{self.kind}/{self.version}/{self.attempt}/"
+
+    def uri(self, path: str) -> str:
+        """Return the ``s3a://`` address of a file or folder of this attempt, for Spark."""
+        return f"s3a://{self.store.bucket}/{self.prefix}{path}"
+
+    def scratch(self) -> Scratch:
+        """Return a place for what the attempt needs only while it works."""
+        return Scratch(self.store, f"scratch/{self.prefix}")
+
+    def put(self, path: str, body: bytes) -> None:
+        """Write one file, in parts where it is large."""
+        self.store.client.upload_fileobj(io.BytesIO(body), self.store.bucket, self.prefix + path)
+
+    def read(self, path: str) -> bytes:
+        """Return one file of this attempt."""
+        reply = self.store.client.get_object(Bucket=self.store.bucket, Key=self.prefix + path)
+        return reply["Body"].read()
+
+    def upload(self, path: str, file: Path) -> None:
+        """Write one file from local disk, in parts where it is large."""
+        self.store.client.upload_file(str(file), self.store.bucket, self.prefix + path)
+
+    def publish(self, **described: Any) -> tuple[Manifest, bool]:
+        """Publish this attempt's files as the version.
+
+        Args:
+            described: the manifest's other fields (rows, schema, source, parameters, …).
+
+        Returns:
+            The manifest in force, and whether it is this attempt's: another may have won.
+        """
+        keys = [
+            (key, size)
+            for key, size in self.store.keys(self.prefix)
+            if not key.endswith(("/_SUCCESS", "/"))
+        ]
+        with ThreadPoolExecutor(8) as pool:
+            files = list(pool.map(self._entry, keys))
+        manifest = Manifest(
+            kind=self.kind,
+            version=self.version,
+            attempt=self.attempt,
+            published_at=datetime.now(UTC),
+            files=files,
+            **described,
+        )
+        try:
+            self.store.client.put_object(
+                Bucket=self.store.bucket,
+                Key=f"{self.kind}/{self.version}/{MANIFEST}",
+                Body=manifest.model_dump_json(by_alias=True, indent=2).encode(),
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if status_of(error) not in (409, 412):
+                raise
+            return self._winner()
+        return manifest, True
+
+    def _winner(self) -> tuple[Manifest, bool]:
+        # The put of this very attempt may have succeeded before a lost reply made boto repeat it.
+        winner = self.store.manifest(self.kind, self.version)
+        return winner, winner.attempt == self.attempt
+
+    def _entry(self, key_and_size: tuple[str, int]) -> FileEntry:
+        key, size = key_and_size
+        digest = hashlib.sha256()
+        body = self.store.client.get_object(Bucket=self.store.bucket, Key=key)["Body"]
+        for chunk in body.iter_chunks(_CHUNK):
+            digest.update(chunk)
+        return FileEntry(path=key.removeprefix(self.prefix), size=size, sha256=digest.hexdigest())
