@@ -85,9 +85,9 @@ def test_a_killed_ingestion_of_covers_goes_on_from_what_it_fetched(alone, tmp_pa
         assert store.versions("covers") == []
 
         let_go.set()
-        asked = dict(served.asked)
+        requests = dict(served.requests)
         assert started(alone, plan).wait(120) == 0
-        again = {name: n - asked.get(name, 0) for name, n in served.asked.items()}
+        again = {name: n - requests.get(name, 0) for name, n in served.requests.items()}
         assert all(again[str(n)] == 0 for n in range(COVERS - 10))
         assert all(again[str(n)] == 1 for n in range(HELD, COVERS))
         assert store.versions("covers") == [plan.version]

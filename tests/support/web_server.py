@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback, in a thread of its own, that counts what it is asked."""
+"""A real HTTP server on loopback, in its own thread, that counts its requests."""
 
 import asyncio
 import threading
@@ -9,11 +9,11 @@ from aiohttp import web
 
 
 class Served:
-    """A running server: its address, and how often each path was asked for."""
+    """A running server: its address, and the number of requests of each path."""
 
     def __init__(self):
-        self.asked = Counter()
-        self.most_at_once = self.at_once = 0
+        self.requests = Counter()
+        self.max_concurrent = self.concurrent = 0
 
     def url(self, path=""):
         return f"http://127.0.0.1:{self.port}/{path}"
@@ -25,13 +25,13 @@ def serving(handler):
     served = Served()
 
     async def counting(request):
-        served.asked[request.path.lstrip("/")] += 1
-        served.at_once += 1
-        served.most_at_once = max(served.most_at_once, served.at_once)
+        served.requests[request.path.lstrip("/")] += 1
+        served.concurrent += 1
+        served.max_concurrent = max(served.max_concurrent, served.concurrent)
         try:
             return await handler(request)
         finally:
-            served.at_once -= 1
+            served.concurrent -= 1
 
     async def start():
         runner = web.ServerRunner(web.Server(counting))
@@ -45,14 +45,16 @@ def serving(handler):
 
 
 @contextmanager
-def answering(reply, stays_s=60):
-    """Answer every request with raw bytes, or the parts that a function gives, whatever it asks.
+def serving_bytes(reply, stays_s=60):
+    """Answer every request with the same raw bytes.
 
-    After the last byte of a reply the connection stays open for ``stays_s`` seconds.
+    Args:
+        reply: the bytes, or a function that returns an iterator of parts.
+        stays_s: seconds that the connection stays open after the last byte.
     """
     served = Served()
 
-    async def talk(reader, writer):
+    async def answer(reader, writer):
         try:
             await reader.readuntil(b"\r\n\r\n")
             for part in reply() if callable(reply) else [reply]:
@@ -65,13 +67,13 @@ def answering(reply, stays_s=60):
         finally:
             writer.close()
 
-    with _running(lambda: asyncio.start_server(talk, "127.0.0.1", 0), served):
+    with _running(lambda: asyncio.start_server(answer, "127.0.0.1", 0), served):
         yield served
 
 
 @contextmanager
 def _running(start, served):
-    """Run the server that ``start`` makes in a thread; at the end, whatever it is doing."""
+    """Run the server that ``start`` makes in a thread, and cancel its requests at the end."""
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(start())
     served.port = server.sockets[0].getsockname()[1]

@@ -19,7 +19,9 @@ from pyspark.sql import functions as fn
 from dustjacket.covers.prefetch import ahead
 from dustjacket.covers.s3_prefix import Place
 from dustjacket.covers.shards import ShardWriter, write_shard
-from dustjacket.web import Web, fetch_many, is_transient
+from dustjacket.web.blocking import fetch_many
+from dustjacket.web.client import WebClient
+from dustjacket.web.failures import is_transient
 
 LEDGER = "ledger"
 _LEDGER = (
@@ -79,7 +81,7 @@ def read_bodies(
 
 
 def fetch_bodies(
-    rows: Sequence[Row], cache: Place, web: Callable[[], Web], kept: "Kept"
+    rows: Sequence[Row], cache: Place, web: Callable[[], WebClient], kept: "Kept"
 ) -> Iterator[tuple[str, bytes | str]]:
     """Yield each URL of ``rows``, once, with its body, or the reason why it has none.
 

@@ -13,12 +13,11 @@ from dustjacket.covers.s3_prefix import Place
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.csv import raw_text
-from dustjacket.sources.files import SourceFile
+from dustjacket.sources.files import SourceFile, is_web
 from dustjacket.sources.streams import corrupt_as_bad_input
 from dustjacket.sources.tables import Shape, TableRow, key_of, kind_of, shape_of
 from dustjacket.sources.tables import read_rows as rows_of
 from dustjacket.splits import normalise
-from dustjacket.web import is_url
 
 TITLE_COLUMNS, AUTHOR_COLUMNS = ("name", "title"), ("author", "authors")
 IMAGE_COLUMNS = ("img_paths", "image_path", "image_url", "image url", "image", "filename")
@@ -133,7 +132,7 @@ def found(table: CoverTable, row: TableRow) -> dict[str, Any]:
         return known | {"reason": reason}
     if not image:
         return known | {"reason": "no_image"}
-    if is_url(image):
+    if is_web(image):
         return known | {"url": image}
     if not is_safe(image):
         return known | {"image": image, "reason": "unsafe_path"}

@@ -20,7 +20,8 @@ from dustjacket.covers.s3_prefix import Place
 from dustjacket.covers.shards import ShardWriter, write_shard
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.splits import book_group, split_of
-from dustjacket.web import HostBudget, Limits, Web
+from dustjacket.web.client import FetchLimits, WebClient
+from dustjacket.web.host_budget import HostBudget
 
 READ = (
     "position long, source_file string, raw string, title string, author string, category string, "
@@ -130,15 +131,15 @@ class Packer:
         for url, body in fetch_bodies(first, self.cache, self._web, kept):
             yield by_url[url], body
 
-    def _web(self) -> Web:
-        limits = Limits(
+    def _web(self) -> WebClient:
+        limits = FetchLimits(
             max_bytes=self.parameters.max_bytes,
             deadline_s=self.parameters.image_deadline_s,
             connections=2 * self.connections_per_host + 16,
             connections_per_host=self.connections_per_host,
-            host_patience_s=self.parameters.host_patience_s,
+            host_budget_s=self.parameters.host_patience_s,
         )
-        return Web(limits, private=self.private, patience=_patience(self.run, limits))
+        return WebClient(limits, private=self.private, host_budget=_host_budget(self.run, limits))
 
     def _write(self, answers: Sequence[dict[str, Any]], covers: ShardWriter, shard: str) -> None:
         """Write the covers in order, each with a file that describes it; note where they are."""
@@ -168,6 +169,6 @@ def _described(cover: Cover) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _patience(run: str, limits: Limits) -> HostBudget:  # noqa: ARG001 - tells runs apart
-    """Return what this process knows of web hosts in one run, whichever task it works on."""
-    return limits.patience()
+def _host_budget(run: str, limits: FetchLimits) -> HostBudget:  # noqa: ARG001 - the cache's key
+    """Return the host budget that all tasks of one run share in this process."""
+    return limits.host_budget()

@@ -21,7 +21,7 @@ from dustjacket.covers.source import Source, is_image
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.tables import kind_of
-from dustjacket.web import is_transient
+from dustjacket.web.failures import is_transient
 
 REJECTED = "rejected"
 INDEX_COLUMNS = (

@@ -77,7 +77,7 @@ def name_of(source: str) -> str:
 @contextmanager
 def _brought(url: str, settings: Settings) -> Iterator[Path]:
     """Bring a file from the web to this machine, for as long as the block takes."""
-    from dustjacket.web import download
+    from dustjacket.web.blocking import download
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / (name_of(url) or "download")

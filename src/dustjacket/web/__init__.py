@@ -1,26 +1,15 @@
-"""What is fetched from the web, by a client that trusts neither addresses nor servers.
+"""Web: an HTTP client that fetches files from addresses and servers that are not trusted.
 
-Only http and https, on the ports of the web, without credentials, cookies or proxies. The address
-that a connection is made to is the one that is checked, so neither a redirect nor a name that
-resolves to something else the second time leads inside. Bodies are bounded as they arrive. Every
-failure has a reason; one that may pass is tried again, and a host that keeps failing is given up.
+In: URLs that a table or a user names. Out: bodies of bounded size, or the reason of each failure.
+
+Rules of the client:
+
+- Only http and https, only web ports, no credentials, cookies or proxies.
+- The address that a connection is opened to is the address that is checked, so neither a redirect
+  nor a host name that resolves differently the second time reaches a private network (SSRF).
+- Bodies are bounded while they arrive.
+- Every failure has a machine-readable reason. Transient failures are retried, and a host that
+  keeps failing is given up (:mod:`dustjacket.web.host_budget`).
+
+Imports only ``errors`` and ``settings``.
 """
-
-from dustjacket.web.addresses import host_of, is_url
-from dustjacket.web.blocking import download, fetch_many
-from dustjacket.web.client import Fetched, Limits, Web
-from dustjacket.web.failures import WebError, is_transient
-from dustjacket.web.host_budget import HostBudget
-
-__all__ = [
-    "Fetched",
-    "HostBudget",
-    "Limits",
-    "Web",
-    "WebError",
-    "download",
-    "fetch_many",
-    "host_of",
-    "is_transient",
-    "is_url",
-]

@@ -1,4 +1,4 @@
-"""Which addresses may be asked at all: what they look like, and where they lead."""
+"""Which addresses may be fetched: the form of the URL, and the IP address it resolves to."""
 
 import asyncio
 import socket
@@ -11,15 +11,15 @@ from yarl import URL
 
 from dustjacket.web.failures import WebError
 
-MAX_URL = 4096
-_LOOKUP_S = 5.0
-_ALSO_REFUSED = [
+MAX_URL_LENGTH = 4096
+_LOOKUP_TIMEOUT_S = 5.0
+_OTHER_REFUSED_NETWORKS = [
     ip_network(network)
     for network in (
-        "168.63.129.16/32",  # a cloud's own service, at a public address
-        "192.0.0.0/24",  # protocol assignments, some of them metadata services
-        "192.88.99.0/24",  # relays to IPv6
-        # Addresses of IPv6 that carry one of IPv4, which may be private.
+        "168.63.129.16/32",  # Azure's host service, at a public address
+        "192.0.0.0/24",  # IETF protocol assignments; some are cloud metadata services
+        "192.88.99.0/24",  # 6to4 relays
+        # IPv6 addresses that embed an IPv4 address, which may be private.
         "2002::/16",
         "2001::/32",
         "64:ff9b::/96",
@@ -29,31 +29,26 @@ _ALSO_REFUSED = [
 
 
 def is_public(address: str) -> bool:
-    """Return whether a numeric ``address`` is a public host's.
+    """Return whether the numeric IP ``address`` belongs to a public host.
 
-    It is not if it is private, loopback, link-local (where clouds answer with credentials),
-    multicast, reserved, shared by a carrier's customers, or IPv6 that stands for IPv4.
+    Private, loopback, link-local (where clouds serve credentials), multicast, reserved and
+    carrier-shared addresses are not public, nor are IPv6 addresses that stand for IPv4.
     """
     ip: IPv4Address | IPv6Address = ip_address(address)
     if not ip.is_global or ip.is_multicast or ip.is_reserved:
         return False
     if isinstance(ip, IPv6Address) and (ip.is_site_local or ip.ipv4_mapped):
         return False
-    return not any(ip in network for network in _ALSO_REFUSED)
+    return not any(ip in network for network in _OTHER_REFUSED_NETWORKS)
 
 
-def anywhere(address: str) -> bool:
-    """Return True: for networks whose private hosts serve what is fetched."""
+def any_address(address: str) -> bool:
+    """Accept every address: for deployments that fetch from private hosts."""
     return bool(address)
 
 
-def is_url(text: str) -> bool:
-    """Return whether ``text`` is an address on the web rather than a path."""
-    return text[:8].lower().startswith(("http://", "https://"))
-
-
 def host_of(url: str) -> str:
-    """Return the host and port that ``url`` names, or "" if it is none."""
+    """Return ``host:port`` of ``url``, or "" if the URL has no host."""
     try:
         address = URL(url)
         return f"{address.raw_host}:{address.port}" if address.raw_host else ""
@@ -61,18 +56,22 @@ def host_of(url: str) -> str:
         return ""
 
 
-def checked(text: str, ports: Container[int], base: URL | None = None) -> URL:
-    """Return the address that ``text`` is, on its own or as a redirect from ``base``.
+def checked_url(text: str, ports: Container[int], base: URL | None = None) -> URL:
+    """Parse and check a URL.
+
+    Args:
+        ports: the ports that may be connected to.
+        base: the URL that redirected to ``text``, which may then be relative.
 
     Raises:
-        WebError: it is none that may be asked.
+        WebError: the URL is invalid, or its scheme, credentials or port are refused.
     """
     try:
         address = base.join(URL(text)) if base else URL(text)
         host, port = address.raw_host, address.port
     except ValueError:
         raise WebError(text, "bad_url") from None
-    if len(text) > MAX_URL or not host:
+    if len(text) > MAX_URL_LENGTH or not host:
         raise WebError(text, "bad_url")
     if address.scheme not in ("http", "https"):
         raise WebError(text, "bad_scheme")
@@ -83,15 +82,19 @@ def checked(text: str, ports: Container[int], base: URL | None = None) -> URL:
     return address
 
 
-class SystemNames(ThreadedResolver):
-    """The system's look-up of names, within the time that a connection may take."""
+class SystemResolver(ThreadedResolver):
+    """The system's DNS resolver with a timeout."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Return the addresses of ``host``; no answer in time is an OSError."""
+        """Return the addresses of ``host``.
+
+        Raises:
+            OSError: the look-up fails or times out.
+        """
         try:
-            async with asyncio.timeout(_LOOKUP_S):
+            async with asyncio.timeout(_LOOKUP_TIMEOUT_S):
                 return await super().resolve(host, port, family)
         except TimeoutError:
-            raise OSError(f"no answer for {host!r}") from None
+            raise OSError(f"DNS look-up of {host!r} timed out") from None

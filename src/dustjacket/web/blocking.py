@@ -1,4 +1,4 @@
-"""The guarded client for callers that have no event loop: many bodies, or one file."""
+"""The client for callers without an event loop: fetch many URLs, or download one file."""
 
 import asyncio
 import queue
@@ -9,74 +9,75 @@ from pathlib import Path
 
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.settings import Settings
-from dustjacket.web.client import Fetched, Limits, Web
+from dustjacket.web.client import FetchLimits, WebClient
 from dustjacket.web.failures import WebError, is_transient
 
-_LOOKUPS = 16
-_DOWNLOAD_S = 3600.0
+_LOOKUP_THREADS = 16
+_DOWNLOAD_DEADLINE_S = 3600.0
 
 
-def fetch_many(urls: Iterable[str], web: Callable[[], Web]) -> Iterator[tuple[str, bytes | str]]:
-    """Yield each of ``urls`` with its body, or the reason why it has none, as they come.
+def fetch_many(
+    urls: Iterable[str], make_client: Callable[[], WebClient]
+) -> Iterator[tuple[str, bytes | str]]:
+    """Yield each URL with its body, or with the reason of its failure, in order of arrival.
 
-    They are fetched by a thread of its own while the caller works on what has come; no more bodies
-    wait for the caller than there may be connections.
+    A thread fetches while the caller works on earlier bodies. At most
+    ``FetchLimits.connections`` bodies are in flight or waiting for the caller. Closing the
+    iterator early cancels what is left.
 
     Args:
         urls: all different.
-        web: makes the client.
+        make_client: called once, in the caller's thread.
     """
-    come: queue.SimpleQueue[tuple[str, bytes | str] | BaseException | None] = queue.SimpleQueue()
+    results: queue.SimpleQueue[tuple[str, bytes | str] | BaseException | None] = queue.SimpleQueue()
     loop = _event_loop()
-    client = web()
-    room = asyncio.Semaphore(client.limits.connections)
+    client = make_client()
+    slots = asyncio.Semaphore(client.limits.connections)
 
     async def fetch() -> None:
         async with client:
-            await client.fetch_all(urls, room, lambda url, body: come.put((url, body)))
+            await client.fetch_all(urls, slots, lambda url, body: results.put((url, body)))
 
     task = loop.create_task(fetch())
 
     def run() -> None:
         try:
             loop.run_until_complete(task)
-            come.put(None)
-        except BaseException as error:  # noqa: BLE001 - raised where the bodies are awaited
-            come.put(error)
+            results.put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            results.put(error)
 
     thread = threading.Thread(target=run, name="fetch", daemon=True)
     thread.start()
     try:
-        while (item := come.get()) is not None:
+        while (item := results.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item
-            loop.call_soon_threadsafe(room.release)
+            loop.call_soon_threadsafe(slots.release)
     finally:
         loop.call_soon_threadsafe(task.cancel)
         thread.join()
         loop.close()
 
 
-def download(url: str, path: Path, settings: Settings, max_bytes: int) -> Fetched:
-    """Write the file at ``url`` to ``path``, which is there whole or not at all.
-
-    Args:
-        max_bytes: longest body to take.
+def download(url: str, path: Path, settings: Settings, max_bytes: int) -> None:
+    """Download the file at ``url`` to ``path``, completely or not at all.
 
     Raises:
-        BadInputError: the address is refused, or has no such file.
-        NotReadyError: it cannot be had now, and may be later.
+        BadInputError: the address is refused, has no such file, or the file is larger than
+            ``max_bytes``.
+        NotReadyError: the download failed for a transient reason.
     """
-    limits = Limits(max_bytes=max_bytes, deadline_s=_DOWNLOAD_S)
+    limits = FetchLimits(max_bytes=max_bytes, deadline_s=_DOWNLOAD_DEADLINE_S)
 
-    async def fetch() -> Fetched:
-        async with Web(limits, private=settings.allow_private_addresses) as web:
-            return await web.download(url, path)
+    async def fetch() -> None:
+        async with WebClient(limits, private=settings.allow_private_addresses) as client:
+            await client.download(url, path)
 
     loop = _event_loop()
     try:
-        return loop.run_until_complete(fetch())
+        loop.run_until_complete(fetch())
     except WebError as error:
         kind = NotReadyError if is_transient(error.reason) else BadInputError
         raise kind(str(error)) from None
@@ -85,7 +86,7 @@ def download(url: str, path: Path, settings: Settings, max_bytes: int) -> Fetche
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:
-    """Return a new event loop; unlike ``asyncio.run``, closing it waits for no hanging look-up."""
+    """Return a new event loop; unlike ``asyncio.run``, closing it waits for no DNS look-up."""
     loop = asyncio.new_event_loop()
-    loop.set_default_executor(ThreadPoolExecutor(_LOOKUPS, "lookup"))
+    loop.set_default_executor(ThreadPoolExecutor(_LOOKUP_THREADS, "lookup"))
     return loop

@@ -1,4 +1,4 @@
-"""The body of a response, bounded as it comes."""
+"""The body of a response, bounded while it arrives."""
 
 import zlib
 from collections.abc import AsyncIterator
@@ -8,28 +8,33 @@ import aiohttp
 from dustjacket.web.failures import WebError
 
 
-async def parts(
-    response: aiohttp.ClientResponse, max_bytes: int, *, as_sent: bool = False
+async def body_chunks(
+    response: aiohttp.ClientResponse, max_bytes: int, *, decode: bool = True
 ) -> AsyncIterator[bytes]:
-    """Yield the body as it comes, decoded, and never more than ``max_bytes`` of it.
+    """Yield the body in chunks as they arrive.
 
     Args:
-        as_sent: whether to leave it encoded.
+        max_bytes: of the whole body, after decoding; a small body that decompresses to a large one
+            is stopped at this size.
+        decode: whether to undo the Content-Encoding.
+
+    Raises:
+        WebError: the body is too large, or its encoding is unknown or broken.
     """
     url = str(response.url)
     if (response.content_length or 0) > max_bytes:
         raise WebError(url, "too_large")
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     decoder = None
-    if encoding in ("gzip", "x-gzip", "deflate") and not as_sent:
+    if encoding in ("gzip", "x-gzip", "deflate") and decode:
         decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    elif encoding not in ("", "identity") and not as_sent:
+    elif encoding not in ("", "identity") and decode:
         raise WebError(url, "unsupported_encoding")
-    left = max_bytes
-    async for part in response.content.iter_any():
-        plain = decoder.decompress(part, left + 1) if decoder else part
-        left -= len(plain)
-        if left < 0:
+    bytes_left = max_bytes
+    async for chunk in response.content.iter_any():
+        plain = decoder.decompress(chunk, bytes_left + 1) if decoder else chunk
+        bytes_left -= len(plain)
+        if bytes_left < 0:
             raise WebError(url, "too_large")
         yield plain
     if decoder and (not decoder.eof or decoder.unused_data):

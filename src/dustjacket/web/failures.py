@@ -1,4 +1,4 @@
-"""Why something cannot be had from the web, and whether that may pass."""
+"""Why a URL cannot be fetched, and whether the failure is transient."""
 
 import zlib
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ import aiohttp
 
 from dustjacket.errors import DustjacketError
 
-_PASSING = ("timeout", "dns_failure", "connection_failed", "host_given_up")
-_PASSING_STATUS = (408, 425, 429)
+_TRANSIENT = ("timeout", "dns_failure", "connection_failed", "host_given_up")
+_TRANSIENT_STATUS = (408, 425, 429)
 
 
 class WebError(DustjacketError):
-    """A URL whose body could not be had.
+    """A URL that could not be fetched.
 
     Attributes:
-        reason: in machine-readable form, such as ``http_404`` or ``address_refused``.
-        wait_s: seconds that the server asked to be left alone, or 0.
+        reason: machine-readable, for example ``http_404`` or ``address_refused``.
+        wait_s: seconds to wait before the next request (the server's Retry-After), or 0.
     """
 
     def __init__(self, url: str, reason: str, wait_s: float = 0.0) -> None:
@@ -30,44 +30,48 @@ class WebError(DustjacketError):
 
 
 class AddressRefusedError(OSError):
-    """Says the same for every address, so that of several that fail it is still this error."""
+    """The resolved address is not allowed.
+
+    The message is the same for all addresses: asyncio keeps the type of the error only if all
+    addresses of a host fail with the same message.
+    """
 
     def __init__(self) -> None:
         super().__init__("address refused")
 
 
 def is_transient(reason: str) -> bool:
-    """Return whether a failure for ``reason`` may pass, so that a later run tries again."""
+    """Return whether a later try may succeed after a failure for ``reason``."""
     if reason.startswith("http_"):
         status = int(reason.removeprefix("http_"))
-        return status in _PASSING_STATUS or status >= 500
-    return reason in _PASSING
+        return status in _TRANSIENT_STATUS or status >= 500
+    return reason in _TRANSIENT
 
 
-def wait_of(retry_after: str | None) -> float:
-    """Return the seconds that a Retry-After header asks for; 0 if it asks none."""
-    if not retry_after:
+def retry_after_s(header: str | None) -> float:
+    """Return the seconds of a Retry-After header; 0 if it is missing or invalid."""
+    if not header:
         return 0.0
     try:
-        if retry_after.strip().isdigit():
-            seconds = float(retry_after)
+        if header.strip().isdigit():
+            seconds = float(header)
         else:
-            at = parsedate_to_datetime(retry_after)
-            seconds = (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+            date = parsedate_to_datetime(header)
+            seconds = (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     except (ValueError, OverflowError):
         return 0.0
     return max(seconds, 0.0)
 
 
 @contextmanager
-def reasons(url: str) -> Iterator[None]:
-    """Give the client's own errors the reasons that are recorded."""
+def as_web_error(url: str) -> Iterator[None]:
+    """Convert the errors of aiohttp to a :class:`WebError` with a reason."""
     try:
         yield
     except TimeoutError:
         raise WebError(url, "timeout") from None
     except aiohttp.InvalidURL:
-        # An address was checked before; what is left are odd spellings of IPv4, such as 0177.1.
+        # The URL was checked before; what is left are unusual spellings of IPv4, such as 0177.1.
         raise WebError(url, "address_refused") from None
     except aiohttp.ClientConnectorDNSError:
         raise WebError(url, "dns_failure") from None
@@ -78,7 +82,7 @@ def reasons(url: str) -> Iterator[None]:
         raise WebError(url, "address_refused" if refused else "connection_failed") from None
     except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
         raise WebError(url, "connection_failed") from None
-    except UnicodeError:  # of a name that no look-up can be asked for
+    except UnicodeError:  # a host name that cannot be encoded for DNS
         raise WebError(url, "bad_url") from None
     except zlib.error:
         raise WebError(url, "bad_encoding") from None

@@ -117,15 +117,15 @@ def test_what_could_not_be_had_is_tried_again_and_no_version_is_published_for_no
         first = covers(table)
         assert first.facts["rejected_by_reason"] == {"http_503": 2}
         assert first.facts["retriable"] == 2
-        served.asked.clear()
+        served.requests.clear()
         with pytest.raises(UnchangedError, match=r"same 6 covers.*2 still cannot be had"):
             covers(table)
-        assert set(served.asked) == {"2", "5"}
+        assert set(served.requests) == {"2", "5"}
         assert alone.store.newest("covers").version == first.version
         down.clear()
-        served.asked.clear()
+        served.requests.clear()
         second = covers(table)
-        assert dict(served.asked) == {"2": 1, "5": 1}
+        assert dict(served.requests) == {"2": 1, "5": 1}
     assert second.facts["accepted"] == 8
     assert second.facts["retriable"] == 0
     index = read_index(alone.store, second)

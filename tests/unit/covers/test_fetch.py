@@ -53,9 +53,9 @@ def test_a_second_run_asks_for_nothing_and_gives_the_same(spark, tmp_path, shelf
     given = {"cache": tmp_path / "cache", "covers_per_shard": 10}
     first = run(spark, table, tmp_path / "one", **given)
     assert first.result.accepted == 20
-    assert set(shelf.served.asked.values()) == {1}
+    assert set(shelf.served.requests.values()) == {1}
     second = run(spark, table, tmp_path / "two", **given)
-    assert sum(shelf.served.asked.values()) == 20
+    assert sum(shelf.served.requests.values()) == 20
     same_content(first, second)
 
 
@@ -73,9 +73,9 @@ def test_a_later_run_asks_only_for_what_is_new_or_failed_for_now(spark, tmp_path
     assert first.result.retriable == 1
     assert first.result.facts()["retriable"] == 1
     shelf.instead = {}
-    shelf.served.asked.clear()
+    shelf.served.requests.clear()
     second = run(spark, listed(shelf, tmp_path / "t.csv", range(12)), tmp_path / "two", cache)
-    assert dict(shelf.served.asked) == {"1.jpg": 1, "3.jpg": 1, "10.jpg": 1, "11.jpg": 1}
+    assert dict(shelf.served.requests) == {"1.jpg": 1, "3.jpg": 1, "10.jpg": 1, "11.jpg": 1}
     assert second.reasons() == {"Title 2": "http_404"}
     assert second.result.accepted == 11
     assert second.result.content != first.result.content
@@ -89,16 +89,16 @@ def test_a_run_that_is_stopped_loses_only_the_shards_it_was_at(spark, tmp_path, 
     (broken / "00002.tar").mkdir()  # nothing can be written there, so the last task fails
     with pytest.raises(Exception, match="00002"):
         run(spark, table, tmp_path / "broken", **given)
-    assert sum(shelf.served.asked.values()) >= 20
+    assert sum(shelf.served.requests.values()) >= 20
     pages = sorted((tmp_path / "cache" / "ledger").glob("*.parquet"))
     known = {url for page in pages for url in pq.read_table(page)["url"].to_pylist()}
-    asked = dict(shelf.served.asked)
+    asked = dict(shelf.served.requests)
     again = run(spark, table, tmp_path / "again", **given)
     fresh = run(spark, table, tmp_path / "fresh", covers_per_shard=10)
     assert again.result.accepted == 30
     for number in range(30):
         if shelf.served.url(f"{number}.jpg") in known:
-            assert shelf.served.asked[f"{number}.jpg"] - 1 == asked[f"{number}.jpg"]
+            assert shelf.served.requests[f"{number}.jpg"] - 1 == asked[f"{number}.jpg"]
     same_content(again, fresh)
 
 
@@ -120,7 +120,7 @@ def test_originals_are_kept_whole_and_checksummed_and_a_spoilt_one_is_fetched_ag
     spoilt[pq.read_table(page)["tar_offset"][3].as_py() + 100] ^= 1
     tar.write_bytes(spoilt)
     same_content(first, run(spark, table, tmp_path / "two", cache))
-    assert sorted(shelf.served.asked.values()) == [1, 1, 1, 1, 2]
+    assert sorted(shelf.served.requests.values()) == [1, 1, 1, 1, 2]
     tar.unlink()
     same_content(first, run(spark, table, tmp_path / "three", cache))
 
@@ -133,7 +133,7 @@ def test_rows_that_name_one_address_fetch_it_once_whatever_their_shard(spark, tm
     assert found.result.accepted == len(rows)
     assert list(found.index["url"]) == [url for _, _, url in rows]
     assert len(set(found.index["group"])) == len(set(names))
-    assert shelf.served.asked == dict.fromkeys(names, 1)
+    assert shelf.served.requests == dict.fromkeys(names, 1)
 
 
 def test_private_addresses_are_refused_without_the_setting(spark, tmp_path, shelf):
@@ -145,7 +145,7 @@ def test_private_addresses_are_refused_without_the_setting(spark, tmp_path, shel
     table = write_table(tmp_path / "t.csv", rows)
     with pytest.raises(BadInputError, match="address_refused: 2"):
         run(spark, table, tmp_path / "out", private=False)
-    assert not shelf.served.asked
+    assert not shelf.served.requests
 
 
 @pytest.mark.faults

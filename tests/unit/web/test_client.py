@@ -1,8 +1,7 @@
-"""The client trusts neither addresses nor servers, and every failure has its reason."""
+"""The client trusts neither addresses nor servers, and every failure has a reason."""
 
 import asyncio
 import gzip
-import hashlib
 import socket
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,20 +16,23 @@ from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.settings import Settings
-from dustjacket.web import HostBudget, Limits, Web, WebError, download, fetch_many, is_transient
 from dustjacket.web.addresses import is_public
-from tests.support.web_server import answering, serving
+from dustjacket.web.blocking import download, fetch_many
+from dustjacket.web.client import FetchLimits, WebClient
+from dustjacket.web.failures import WebError, is_transient
+from dustjacket.web.host_budget import HostBudget
+from tests.support.web_server import serving, serving_bytes
 
-SMALL = Limits(max_bytes=100_000, deadline_s=2.0, retries=2, host_patience_s=1.0)
+SMALL = FetchLimits(max_bytes=100_000, deadline_s=2.0, retries=2, host_budget_s=1.0)
 LOOPBACK = {"may_connect": lambda address: address == "127.0.0.1", "ports": range(1, 65536)}
 
 
 def get(url, limits=SMALL, **options):
-    """Return the body at ``url``, or the reason why there is none."""
+    """Return the body at ``url``, or the reason of the failure."""
 
     async def fetch():
-        async with Web(limits, **options) as web:
-            return await web.get(url)
+        async with WebClient(limits, **options) as client:
+            return await client.get(url)
 
     try:
         return asyncio.run(fetch())
@@ -45,8 +47,8 @@ def body(text="x", status=200, **headers):
     return handler
 
 
-class Names(AbstractResolver):
-    """Resolves every name to one address after another."""
+class FixedResolver(AbstractResolver):
+    """Resolves every host name to the next of ``addresses``; the last one repeats."""
 
     def __init__(self, *addresses):
         self.addresses = list(addresses)
@@ -70,12 +72,12 @@ class Names(AbstractResolver):
      "fc00::1", "fd00:ec2::254", "ff02::1", "fec0::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8",
      "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:1::", "::127.0.0.1"],
 )  # fmt: skip
-def test_an_address_that_is_not_the_public_networks_is_refused(address):
+def test_an_address_that_is_not_public_is_refused(address):
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "93.184.216.34", "2606:4700::1111"])
-def test_a_public_address_is_not_refused(address):
+def test_a_public_address_is_accepted(address):
     assert is_public(address)
 
 
@@ -106,43 +108,44 @@ def test_a_public_address_is_not_refused(address):
         ("http://example.org/" + "a" * 5000, "bad_url"),
     ],
 )
-def test_an_address_that_may_not_be_asked_is_refused(url, reason):
+def test_a_forbidden_url_is_refused_for_its_reason(url, reason):
     assert get(url) == reason
     assert not is_transient(reason)
 
 
 @given(st.text(max_size=60) | st.text("htps:/[]@%.0123456789x#?&\\ \t", max_size=60))
-def test_whatever_a_table_calls_an_address_fails_with_a_reason(text):
+def test_any_text_in_place_of_a_url_fails_with_a_reason(text):
     async def check():
-        async with Web(SMALL, resolver=Names("127.0.0.1")) as web:
+        async with WebClient(SMALL, resolver=FixedResolver("127.0.0.1")) as client:
             with pytest.raises(WebError):
-                await web.get(text)
+                await client.get(text)
 
     asyncio.run(check())
 
 
-def test_a_name_that_resolves_to_a_metadata_service_is_refused():
+def test_a_host_name_that_resolves_to_a_metadata_service_is_refused():
     assert (
-        get("http://covers.example/a.jpg", resolver=Names("169.254.169.254")) == "address_refused"
+        get("http://covers.example/a.jpg", resolver=FixedResolver("169.254.169.254"))
+        == "address_refused"
     )
 
 
-def test_a_name_that_resolves_elsewhere_the_second_time_is_refused():
+def test_a_host_name_that_resolves_differently_the_second_time_is_refused():
     with serving(body("x", Connection="close")) as served:
 
         async def twice():
-            names = Names("127.0.0.1", "127.0.0.2")
-            async with Web(SMALL, resolver=names, **LOOPBACK) as web:
-                web._session.connector._use_dns_cache = False
+            resolver = FixedResolver("127.0.0.1", "127.0.0.2")
+            async with WebClient(SMALL, resolver=resolver, **LOOPBACK) as client:
+                client._session.connector._use_dns_cache = False
                 url = f"http://covers.example:{served.port}/"
-                assert await web.get(url) == b"x"
+                assert await client.get(url) == b"x"
                 with pytest.raises(WebError, match="address_refused"):
-                    await web.get(url)
+                    await client.get(url)
 
         asyncio.run(twice())
 
 
-def test_the_setting_allows_private_addresses():
+def test_private_addresses_are_fetched_if_they_are_allowed():
     with serving(body("inside")) as served:
         assert get(served.url()) == "port_refused"
         assert get(served.url(), private=True) == b"inside"
@@ -163,7 +166,7 @@ def test_the_setting_allows_private_addresses():
 def test_a_redirect_is_checked_like_the_first_address(target, reason):
     with serving(body(status=302, Location=target)) as served:
         assert get(served.url(), **LOOPBACK) == reason
-        assert served.asked[""] <= 6
+        assert served.requests[""] <= 6
 
 
 def test_redirects_within_bounds_are_followed():
@@ -188,8 +191,8 @@ def test_cookies_are_not_kept():
         return server.Response(text=str("Cookie" in request.headers), headers={"Set-Cookie": "a=b"})
 
     async def twice(url):
-        async with Web(SMALL, private=True) as web:
-            return [await web.get(url), await web.get(url)]
+        async with WebClient(SMALL, private=True) as client:
+            return [await client.get(url), await client.get(url)]
 
     with serving(handler) as served:
         assert asyncio.run(twice(f"http://localhost:{served.port}/")) == [b"False", b"False"]
@@ -198,227 +201,227 @@ def test_cookies_are_not_kept():
 @pytest.mark.parametrize(
     ("status", "tries"), [(404, 1), (403, 1), (410, 1), (204, 1), (500, 3), (503, 3), (429, 3)]
 )
-def test_what_may_pass_is_tried_again_and_what_may_not_is_not(status, tries):
+def test_only_transient_failures_are_retried(status, tries):
     with serving(body(status=status)) as served:
         reason = get(served.url(), private=True)
         assert reason == f"http_{status}"
-        assert served.asked[""] == tries
+        assert served.requests[""] == tries
         assert is_transient(reason) == (tries > 1)
 
 
-def test_an_image_that_comes_at_the_second_try_is_fetched():
+def test_a_body_is_fetched_at_the_second_try():
     async def handler(request):
-        return server.Response(body=b"x", status=503 if served.asked[""] == 1 else 200)
+        return server.Response(body=b"x", status=503 if served.requests[""] == 1 else 200)
 
     with serving(handler) as served:
         assert get(served.url(), private=True) == b"x"
 
 
 @pytest.mark.parametrize("as_date", [False, True])
-def test_a_server_that_asks_for_time_gets_it(as_date):
+def test_retry_after_is_respected(as_date):
     came = []
 
     async def handler(request):
         came.append(time.monotonic())
-        at = datetime.now(UTC) + timedelta(seconds=2)
-        wait = format_datetime(at, usegmt=True) if as_date else "1"
+        date = datetime.now(UTC) + timedelta(seconds=2)
+        wait = format_datetime(date, usegmt=True) if as_date else "1"
         return server.Response(status=429 if len(came) == 1 else 200, headers={"Retry-After": wait})
 
     with serving(handler) as served:
-        assert get(served.url(), Limits(deadline_s=5), private=True) == b""
+        assert get(served.url(), FetchLimits(deadline_s=5), private=True) == b""
     assert came[1] - came[0] >= 0.9
 
 
-@pytest.mark.parametrize("asked", ["100000", "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_a_server_that_asks_for_too_much_time_is_left(asked):
-    with serving(body(status=503, **{"Retry-After": asked})) as served:
+@pytest.mark.parametrize("retry_after", ["100000", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_retry_after_beyond_the_deadline_ends_the_retries(retry_after):
+    with serving(body(status=503, **{"Retry-After": retry_after})) as served:
         began = time.monotonic()
         assert get(served.url(), private=True) == "http_503"
     assert time.monotonic() - began < 2
 
 
-@pytest.mark.parametrize("asked", ["soon", "-5", "²", "1e9"])
-def test_a_senseless_retry_after_is_no_wait(asked):
-    with serving(body(status=503, **{"Retry-After": asked})) as served:
+@pytest.mark.parametrize("retry_after", ["soon", "-5", "²", "1e9"])
+def test_an_invalid_retry_after_is_ignored(retry_after):
+    with serving(body(status=503, **{"Retry-After": retry_after})) as served:
         assert get(served.url(), private=True) == "http_503"
-        assert served.asked[""] == 3
+        assert served.requests[""] == 3
 
 
 def test_a_body_announced_as_too_large_is_not_read():
-    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 100001\r\n\r\n") as served:
+    with serving_bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 100001\r\n\r\n") as served:
         assert get(served.url(), private=True) == "too_large"
 
 
-def test_a_body_without_an_end_is_left():
+def test_an_endless_body_is_cut_off():
     def endless():
         yield b"HTTP/1.1 200 OK\r\n\r\n"
         while True:
             yield b"x" * 50_000
 
-    with answering(endless) as served:
+    with serving_bytes(endless) as served:
         assert get(served.url(), private=True) == "too_large"
 
 
-def test_a_body_longer_than_it_says_is_no_body():
-    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nxxyyyyy") as served:
+def test_a_body_longer_than_its_content_length_is_a_bad_response():
+    with serving_bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nxxyyyyy") as served:
         assert get(served.url(), private=True) == "bad_response"
 
 
-def test_a_body_that_ends_early_is_no_body():
-    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", stays_s=0) as served:
+def test_a_body_that_ends_early_is_a_failed_connection():
+    with serving_bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", stays_s=0) as served:
         assert get(served.url(), private=True) == "connection_failed"
 
 
-def test_a_body_that_drips_ends_with_its_deadline():
+def test_a_slow_body_ends_at_the_deadline():
     def drip():
         yield b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"
         while True:
             yield b"x"
 
-    with answering(drip) as served:
+    with serving_bytes(drip) as served:
         began = time.monotonic()
-        assert get(served.url(), Limits(deadline_s=1), private=True) == "timeout"
+        assert get(served.url(), FetchLimits(deadline_s=1), private=True) == "timeout"
         assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize(
     "reply", [b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a" * 9999]
 )
-def test_what_is_no_http_is_a_bad_response(reply):
-    with answering(reply) as served:
+def test_a_reply_that_is_not_http_is_a_bad_response(reply):
+    with serving_bytes(reply) as served:
         assert get(served.url(), private=True) == "bad_response"
 
 
-def test_a_refused_connection_may_pass():
+def test_a_refused_connection_is_a_failed_connection():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     assert get(f"http://127.0.0.1:{port}/", private=True) == "connection_failed"
 
 
-def test_a_name_that_is_unknown_is_a_dns_failure():
+def test_an_unknown_host_name_is_a_dns_failure():
     assert get("http://covers.invalid/a.jpg") == "dns_failure"
 
 
 def test_an_encoded_body_is_decoded_and_bounded():
     bomb = gzip.compress(bytes(50 << 20))
     assert len(bomb) < SMALL.max_bytes
-    for encoded, found in [
+    for encoded, expected in [
         (gzip.compress(b"cover"), b"cover"),
         (gzip.compress(b"cover")[:-9], "bad_encoding"),
         (b"no gzip", "bad_encoding"),
         (bomb, "too_large"),
     ]:
         with serving(body(encoded, **{"Content-Encoding": "gzip"})) as served:
-            assert get(served.url(), private=True) == found
+            assert get(served.url(), private=True) == expected
     with serving(body(b"x", **{"Content-Encoding": "zstd"})) as served:
         assert get(served.url(), private=True) == "unsupported_encoding"
 
 
-def many(urls, limits=SMALL, patience=None):
-    return dict(fetch_many(urls, partial(Web, limits, private=True, patience=patience)))
+def many(urls, limits=SMALL, host_budget=None):
+    return dict(fetch_many(urls, partial(WebClient, limits, private=True, host_budget=host_budget)))
 
 
-def test_many_are_fetched_within_the_limits_of_connections():
+def test_many_urls_are_fetched_within_the_limits_of_connections():
     async def handler(request):
         await asyncio.sleep(0.01)
         return server.Response(text=request.path)
 
     with serving(handler) as served:
         urls = [served.url(str(number)) for number in range(200)]
-        found = many(urls, Limits(connections=8, connections_per_host=4))
-        assert found == {url: f"/{number}".encode() for number, url in enumerate(urls)}
-        assert served.most_at_once <= 4
-        assert sum(served.asked.values()) == 200
+        results = many(urls, FetchLimits(connections=8, connections_per_host=4))
+        assert results == {url: f"/{number}".encode() for number, url in enumerate(urls)}
+        assert served.max_concurrent <= 4
+        assert sum(served.requests.values()) == 200
 
 
-def test_no_more_bodies_than_connections_wait_for_who_asked():
+def test_no_more_bodies_than_connections_wait_for_the_caller():
     with serving(body(b"x")) as served:
         urls = [served.url(str(number)) for number in range(100)]
-        limits = Limits(connections=5)
-        bodies = fetch_many(urls, partial(Web, limits, private=True))
+        limits = FetchLimits(connections=5)
+        bodies = fetch_many(urls, partial(WebClient, limits, private=True))
         next(bodies)
         time.sleep(0.3)
-        assert sum(served.asked.values()) <= 6
+        assert sum(served.requests.values()) <= 6
         assert len(list(bodies)) == 99
 
 
-def test_who_stops_asking_stops_the_fetching():
+def test_closing_the_iterator_stops_the_fetching():
     with serving(body(b"x")) as served:
         bodies = fetch_many(
-            [served.url(str(number)) for number in range(1000)], partial(Web, SMALL, private=True)
+            [served.url(str(number)) for number in range(1000)],
+            partial(WebClient, SMALL, private=True),
         )
         next(bodies)
         bodies.close()
-        assert sum(served.asked.values()) < 100
+        assert sum(served.requests.values()) < 100
 
 
-def test_ten_thousand_addresses_of_a_dead_host_end_soon():
+def test_ten_thousand_urls_of_a_dead_host_fail_in_seconds():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     began = time.monotonic()
-    found = many([f"http://127.0.0.1:{port}/{number}.jpg" for number in range(10_000)])
+    results = many([f"http://127.0.0.1:{port}/{number}.jpg" for number in range(10_000)])
     assert time.monotonic() - began < 30
-    assert len(found) == 10_000
-    assert set(found.values()) == {"connection_failed", "host_given_up"}
-    assert all(is_transient(reason) for reason in found.values())
+    assert len(results) == 10_000
+    assert set(results.values()) == {"connection_failed", "host_given_up"}
+    assert all(is_transient(reason) for reason in results.values())
 
 
-def test_a_host_that_stands_still_is_given_up_and_others_are_not_kept_waiting():
+def test_an_unresponsive_host_is_given_up_and_does_not_delay_others():
     async def stall(request):
         await asyncio.sleep(60)
 
-    limits = Limits(deadline_s=0.5, connections=64, connections_per_host=4, host_patience_s=1)
-    with serving(stall) as still, serving(body(b"x")) as quick:
+    limits = FetchLimits(deadline_s=0.5, connections=64, connections_per_host=4, host_budget_s=1)
+    with serving(stall) as unresponsive, serving(body(b"x")) as healthy:
         began = time.monotonic()
-        found = many(
-            [still.url(str(n)) for n in range(1000)] + [quick.url(str(n)) for n in range(100)],
+        results = many(
+            [unresponsive.url(str(n)) for n in range(1000)]
+            + [healthy.url(str(n)) for n in range(100)],
             limits,
         )
         assert time.monotonic() - began < 5
-        assert sum(still.asked.values()) < 20
-    assert sum(answer == b"x" for answer in found.values()) == 100
-    assert set(found.values()) == {b"x", "timeout", "host_given_up"}
+        assert sum(unresponsive.requests.values()) < 20
+    assert sum(result == b"x" for result in results.values()) == 100
+    assert set(results.values()) == {b"x", "timeout", "host_given_up"}
 
 
-def test_a_host_that_was_given_up_is_not_asked_again_in_the_same_run():
+def test_a_host_that_was_given_up_gets_no_more_requests_in_the_same_run():
     with serving(body(status=500)) as served:
-        patience = HostBudget(0.1, 1, 1)
-        many([served.url(str(n)) for n in range(300)], patience=patience)
-        asked = sum(served.asked.values())
-        found = many([served.url(f"again{n}") for n in range(300)], patience=patience)
-        assert set(found.values()) == {"host_given_up"}
-        assert sum(served.asked.values()) == asked
+        budget = HostBudget(0.1, 1, 1)
+        many([served.url(str(n)) for n in range(300)], host_budget=budget)
+        requests = sum(served.requests.values())
+        results = many([served.url(f"again{n}") for n in range(300)], host_budget=budget)
+        assert set(results.values()) == {"host_given_up"}
+        assert sum(served.requests.values()) == requests
 
 
-def test_a_host_that_asks_for_rest_and_never_answers_is_given_up():
+def test_a_host_that_always_sends_retry_after_is_given_up():
     with serving(body(status=503, **{"Retry-After": "3600"})) as served:
         began = time.monotonic()
-        found = many([served.url(str(n)) for n in range(200)])
-        assert set(found.values()) == {"http_503", "host_given_up"}
-        assert sum(served.asked.values()) < 50
+        results = many([served.url(str(n)) for n in range(200)])
+        assert set(results.values()) == {"http_503", "host_given_up"}
+        assert sum(served.requests.values()) < 50
     assert time.monotonic() - began < 5
 
 
-def test_a_host_without_some_of_its_images_is_not_given_up():
+def test_a_host_with_many_missing_files_is_not_given_up():
     with serving(body(status=404)) as served:
-        found = many([served.url(str(n)) for n in range(2000)])
-        assert set(found.values()) == {"http_404"}
+        results = many([served.url(str(n)) for n in range(2000)])
+        assert set(results.values()) == {"http_404"}
 
 
 LOCAL = Settings(allow_private_addresses=True)
 
 
-def test_a_file_is_downloaded_whole_with_the_servers_marks(tmp_path):
+def test_a_file_is_downloaded_completely(tmp_path):
     listing = b'"1","1.jpg"\n' * 100_000
-    with serving(body(listing, ETag='"7"')) as served:
-        fetched = download(served.url("listing.csv"), tmp_path / "listing.csv", LOCAL, 10 << 20)
+    with serving(body(listing)) as served:
+        download(served.url("listing.csv"), tmp_path / "listing.csv", LOCAL, 10 << 20)
     assert (tmp_path / "listing.csv").read_bytes() == listing
-    assert fetched.etag == '"7"'
-    assert fetched.last_modified is None
-    assert (fetched.size, fetched.sha256) == (len(listing), hashlib.sha256(listing).hexdigest())
+    assert [file.name for file in tmp_path.iterdir()] == ["listing.csv"]
 
 
-def test_a_compressed_file_stays_one_even_if_its_server_calls_that_an_encoding(tmp_path):
+def test_a_gz_file_stays_compressed_even_if_its_server_declares_an_encoding(tmp_path):
     packed = gzip.compress(b"rows")
     with serving(body(packed, **{"Content-Encoding": "gzip"})) as served:
         download(served.url("listing.csv.gz"), tmp_path / "a", LOCAL, 1000)
@@ -431,14 +434,14 @@ def test_a_compressed_file_stays_one_even_if_its_server_calls_that_an_encoding(t
     ("status", "error", "cure"),
     [(404, BadInputError, "http_404.*check"), (503, NotReadyError, "http_503.*later")],
 )
-def test_a_download_that_fails_leaves_nothing_and_says_why(tmp_path, status, error, cure):
-    asked = {"Retry-After": "100000"}
-    with serving(body(status=status, **asked)) as served, pytest.raises(error, match=cure):
+def test_a_failed_download_leaves_no_file_and_gives_its_reason(tmp_path, status, error, cure):
+    headers = {"Retry-After": "100000"}
+    with serving(body(status=status, **headers)) as served, pytest.raises(error, match=cure):
         download(served.url("a.csv"), tmp_path / "a.csv", LOCAL, 1000)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_download_too_large_leaves_nothing(tmp_path):
+def test_a_too_large_download_leaves_no_file(tmp_path):
     with serving(body(bytes(1001))) as served, pytest.raises(BadInputError, match="too_large"):
         download(served.url("a.csv"), tmp_path / "a.csv", LOCAL, 1000)
     assert list(tmp_path.iterdir()) == []
