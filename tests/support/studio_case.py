@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers
 from dustjacket.clip.model import random_model
-from dustjacket.evaluation.genre import named_by
+from dustjacket.clip.zero_shot import embed_genres
 from dustjacket.genres.bag_of_words import Counted, LinearModel
 from dustjacket.genres.scorer import Scorer
 from dustjacket.retrieval.search import SHOWN, CoverIndex
@@ -69,7 +69,10 @@ def covers(version="1", seed=13):
         clip=clip,
         index=index,
         image=bodies.get,
-        genres=(named_by(lambda texts: np.ones((len(texts), vectors.shape[1])), GENRES), GENRES),
+        genres=(
+            embed_genres(lambda texts: np.ones((len(texts), vectors.shape[1])), GENRES),
+            GENRES,
+        ),
         by=(made("cover_clip", f"model-{version}"), made("cover_index", f"index-{version}")),
     )
 

@@ -1,4 +1,4 @@
-"""A figure of a training: covers and the titles that match them best."""
+"""Figures: covers of a training with the titles that match them best, and labels of axes."""
 
 import textwrap
 
@@ -34,3 +34,9 @@ def matches_figure(clip: Clip, pairs: Pairs, parameters: ClipParameters) -> Figu
                 transform=axes.transAxes, weight="bold" if at == row else "normal",
             )  # fmt: skip
     return figure
+
+
+def axis_label(text: str, max_length: int = 28) -> str:
+    """Shorten a text for a figure, and escape dollar signs, which matplotlib reads as maths."""
+    short = text if len(text) <= max_length else text[: max_length - 1] + "…"
+    return short.replace("$", r"\$")

@@ -15,11 +15,11 @@ from scipy.special import softmax
 
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers, embed_texts
+from dustjacket.clip.figures import axis_label
 from dustjacket.clip.model import Clip
 from dustjacket.covers.check import check_cover
 from dustjacket.covers.read import read_image, read_index
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.evaluation.figures import plain
 from dustjacket.pipeline.parameters import COVER_CLIP, CoversParameters
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
@@ -179,7 +179,7 @@ def match_figure(matched: Matched) -> Figure:
     shown = bars.barh(places, [each.probability for each in matched.prompts], color="#3b6ea8")
     labels = [f"{each.probability:.1%}, cosine {each.cosine:.3f}" for each in matched.prompts]
     bars.bar_label(shown, labels, padding=3, fontsize=8)
-    bars.set_yticks(places, [plain(each.prompt, 48) for each in matched.prompts], fontsize=8)
+    bars.set_yticks(places, [axis_label(each.prompt, 48) for each in matched.prompts], fontsize=8)
     bars.set(xlabel="match probability", xlim=(0, 1.45), xticks=(0, 0.25, 0.5, 0.75, 1))
     bars.invert_yaxis()
     return figure

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from dustjacket.clip.figures import axis_label
 from dustjacket.evaluation.ablation import Row
 from dustjacket.metrics.retrieval import RECALLS
 
@@ -103,7 +104,7 @@ def genre_figure(by_genre: Mapping[str, tuple[float, float, int]]) -> Figure:
         values = [by_genre[genre][at] for genre in names]
         axes.barh(places + 0.38 * at - 0.19, values, 0.36, color=_COLOURS[1 + at], label=model)
     axes.set_yticks(
-        places, [f"{plain(genre)} ({by_genre[genre][2]})" for genre in names], fontsize=8
+        places, [f"{axis_label(genre)} ({by_genre[genre][2]})" for genre in names], fontsize=8
     )
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.set(xlabel="recall@10, title to cover", xlim=(0, 1))
@@ -126,7 +127,11 @@ def map_figure(covers: np.ndarray, genres: Sequence[str], seed: int) -> Figure:
     for at, genre in enumerate(order[:_NAMED_GENRES]):
         own = names == genre
         axes.scatter(
-            points[own, 0], points[own, 1], s=16, color=colormaps["tab20"](at), label=plain(genre)
+            points[own, 0],
+            points[own, 1],
+            s=16,
+            color=colormaps["tab20"](at),
+            label=axis_label(genre),
         )
     rest = ~np.isin(names.astype(str), order[:_NAMED_GENRES])
     if rest.any():
@@ -149,12 +154,6 @@ def plane(vectors: np.ndarray, seed: int) -> np.ndarray:
         flat = PCA(min(2, *vectors.shape), random_state=seed).fit_transform(vectors)
         found = np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
     return np.asarray(found)
-
-
-def plain(text: str, most: int = 28) -> str:
-    """Return text as a figure shows it: short, and a dollar sign is no mathematics."""
-    short = text if len(text) <= most else text[: most - 1] + "…"
-    return short.replace("$", r"\$")
 
 
 def figure_uri(figure: Figure) -> str:

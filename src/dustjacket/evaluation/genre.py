@@ -1,6 +1,6 @@
 """The task of the related work: a book's genre from its cover, its title, or both."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +8,10 @@ import pandas as pd
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
+from dustjacket.clip.zero_shot import embed_genres
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.metrics.retrieval_intervals import Interval, mean_interval
 
-TEMPLATES = ("{}", "a book of {}", "the cover of a book, {}")
 _REGULARISATIONS = (1.0, 10.0, 100.0, 1000.0)  # of embeddings, whose length is 1
 _WEIGHTS = np.linspace(0, 1, 21)
 _LEAST = 1e-6
@@ -102,22 +102,9 @@ def fit_probe(
     return Probe(fitted[int(np.argmax(scores))], genres)
 
 
-def named_by(texts: Callable[[Sequence[str]], np.ndarray], genres: Sequence[str]) -> np.ndarray:
-    """Return (genres, dimensions) of unit length: what stands for each genre among covers.
-
-    A genre's embedding is the mean of those of ``TEMPLATES`` (Radford et al. 2021).
-
-    Args:
-        texts: gives (n, dimensions) embeddings.
-    """
-    prompts = [template.format(genre) for genre in genres for template in TEMPLATES]
-    named = texts(prompts).reshape(len(genres), len(TEMPLATES), -1).mean(axis=1)
-    return np.asarray(named / np.linalg.norm(named, axis=1, keepdims=True))
-
-
 def zero_shot(model: Embedder, rows: np.ndarray, genres: Sequence[str]) -> np.ndarray:
     """Return (rows, genres) probabilities, by covers' nearness to prompts that name the genre."""
-    named = named_by(model.texts, genres)
+    named = embed_genres(model.texts, genres)
     covers = model.covers(rows)
     if not len(rows):
         return np.empty((0, len(genres)))

@@ -167,7 +167,7 @@ class Models:
             return
         from dustjacket.clip.embed import embed_texts, optimize_for_inference
         from dustjacket.clip.read import load_version
-        from dustjacket.evaluation.genre import named_by
+        from dustjacket.clip.zero_shot import embed_genres
 
         model = model_of(self.store, index)
         same = held and held.manifest.facts["model"] == index.facts["model"]
@@ -189,7 +189,7 @@ class Models:
             clip=clip,
             index=found,
             image=image,
-            genres=(named_by(partial(embed_texts, clip), named or [""]), named),
+            genres=(embed_genres(partial(embed_texts, clip), named or [""]), named),
             by=(
                 _made(model, model.facts.get("model", "")),
                 _made(index, f"{len(found):,} covers"),
