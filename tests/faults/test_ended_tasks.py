@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from dustjacket.platform.process_guard import MARK, marked
+from tests.support.airflow_control import clear_tasks, set_task_state
 
 pytestmark = pytest.mark.faults
 LIMIT_S = 10
@@ -42,7 +43,7 @@ def held(airflow, stage, tmp_path):
         (stage / "hold").unlink()
         (stage / "holding").unlink(missing_ok=True)
     if next(one for one in airflow.tasks(run) if one.task_id == "normalise").state != "failed":
-        airflow.set_task_state(run, "normalise", "failed")
+        set_task_state(airflow, run, "normalise", "failed")
     until(lambda: airflow.run(run.dag_id, run.dag_run_id).state == "failed", 90, "still running")
 
 
@@ -58,13 +59,13 @@ def driver_of(mark):
 
 def test_marking_a_task_as_failed_ends_its_whole_tree(airflow, held):
     run, mark = held
-    airflow.set_task_state(run, "normalise", "failed")
+    set_task_state(airflow, run, "normalise", "failed")
     assert_all_end(mark)
 
 
 def test_clearing_a_task_ends_its_whole_tree(airflow, held):
     run, mark = held
-    airflow.clear(run, ["normalise"])
+    clear_tasks(airflow, run, ["normalise"])
     assert_all_end(mark)
 
 

@@ -9,8 +9,7 @@ import mlflow
 import pytest
 from rich.console import Console
 
-from dustjacket.cli import app as cli
-from dustjacket.cli import ask as questions
+from dustjacket.cli import history as commands
 from dustjacket.cli.follow import current_versions
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
 from dustjacket.pipeline.parameters import EvaluationParameters
@@ -355,10 +354,10 @@ def test_a_ledger_that_was_meddled_with_is_told_of(library):
 @pytest.fixture
 def told(library, monkeypatch, capsys):
     """Return what ``dustjacket history`` says of the library."""
-    monkeypatch.setattr(questions, "_store", lambda: library.store)
+    monkeypatch.setattr(commands, "open_store", lambda: library.store)
 
     def history(**flags):
-        cli.History.model_validate(flags).cli_cmd()
+        commands.ShowHistory.model_validate(flags).cli_cmd()
         return capsys.readouterr().out
 
     return history

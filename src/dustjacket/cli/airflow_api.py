@@ -1,4 +1,4 @@
-"""The few calls of Airflow's REST API that running the chain takes."""
+"""A client of Airflow's REST API: the calls that `dustjacket run` and `rollback` need."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
 from dustjacket.settings import Settings
 
 ACTIVE = ("queued", "running")
-_away = retry(
+_retry_while_unreachable = retry(
     retry=retry_if_exception_type(httpx.TransportError),
     stop=stop_after_delay(60),
     wait=wait_exponential(max=5),
@@ -20,7 +20,7 @@ _away = retry(
 
 
 class DagRun(BaseModel):
-    """One run of a DAG, as Airflow tells it."""
+    """One run of a DAG, as Airflow reports it."""
 
     dag_id: str
     dag_run_id: str
@@ -31,16 +31,15 @@ class DagRun(BaseModel):
 
     @property
     def seconds(self) -> float:
-        """Time from the run's start to its end, or to now."""
+        """Time from the run's start to its end, or to now; 0 before it starts."""
         if not self.start_date:
             return 0.0
-        return (
-            (self.end_date or datetime.now(self.start_date.tzinfo)) - self.start_date
-        ).total_seconds()
+        end = self.end_date or datetime.now(self.start_date.tzinfo)
+        return (end - self.start_date).total_seconds()
 
 
 class TaskInstance(BaseModel):
-    """One task of a run."""
+    """One task of a DAG run."""
 
     task_id: str
     state: str | None = None
@@ -48,12 +47,18 @@ class TaskInstance(BaseModel):
 
 
 class AirflowApi:
-    """Airflow as its logged-in user sees it."""
+    """Airflow's REST API, as the configured user."""
 
     def __init__(self, settings: Settings) -> None:
+        """Prepare the client; it logs in at the first call that needs it.
+
+        Raises:
+            NotReadyError: no Airflow is configured.
+        """
         if not settings.airflow_url or not settings.airflow_password:
             raise NotReadyError(
-                "no Airflow to talk to: run `dustjacket up`, or set DUSTJACKET_AIRFLOW_URL"
+                "no Airflow is configured: run `dustjacket up`, or set DUSTJACKET_AIRFLOW_URL and "
+                "DUSTJACKET_AIRFLOW_PASSWORD"
             )
         self._http = httpx.Client(base_url=settings.airflow_url, timeout=30)
         self._login = {
@@ -61,7 +66,7 @@ class AirflowApi:
             "password": settings.airflow_password.get_secret_value(),
         }
 
-    @_away
+    @_retry_while_unreachable
     def _call(self, method: str, path: str, **kwargs: Any) -> Any:
         reply = self._http.request(method, f"/api/v2{path}", **kwargs)
         if reply.status_code == httpx.codes.UNAUTHORIZED:
@@ -69,47 +74,49 @@ class AirflowApi:
             self._http.headers["Authorization"] = f"Bearer {token['access_token']}"
             reply = self._http.request(method, f"/api/v2{path}", **kwargs)
         if reply.is_error:
-            said = reply.text[:500]
+            detail = reply.text[:500]
             if reply.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY):
-                raise BadInputError(f"Airflow refused {path}: {said}")
+                raise BadInputError(f"Airflow refused {path}: {detail}")
             raise DustjacketError(
-                f"Airflow answered {reply.status_code} to {method} {path}: {said}"
+                f"Airflow answered {reply.status_code} to {method} {path}: {detail}"
             )
         return reply.json() if reply.content else None
 
     def dags(self) -> dict[str, bool]:
-        """Return every DAG that Airflow has read, and whether it is paused."""
-        found = self._call("GET", "/dags", params={"limit": 100})["dags"]
-        return {dag["dag_id"]: dag["is_paused"] for dag in found}
+        """Return the ids of all DAGs that Airflow has parsed, and whether each is paused."""
+        dags = self._call("GET", "/dags", params={"limit": 100})["dags"]
+        return {dag["dag_id"]: dag["is_paused"] for dag in dags}
 
     def unpause(self, dag_id: str) -> None:
-        """Let the DAG run."""
+        """Unpause a DAG."""
         self._call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
     def import_errors(self) -> list[str]:
-        """Return why DAG files could not be read, a text each."""
-        found = self._call("GET", "/importErrors", params={"limit": 100})["import_errors"]
-        return [f"{error['filename']}: {error['stack_trace']}" for error in found]
+        """Return the file name and stack trace of each DAG file that cannot be imported."""
+        errors = self._call("GET", "/importErrors", params={"limit": 100})["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace']}" for error in errors]
 
     def set_variable(self, key: str, value: str, description: str) -> None:
-        """Store a variable, new or not."""
+        """Create or update a variable."""
         body = {"key": key, "value": value, "description": description}
-        known = self._call("GET", "/variables", params={"limit": 1000})["variables"]
-        if any(variable["key"] == key for variable in known):
+        if key in self._variables():
             self._call("PATCH", f"/variables/{key}", json=body)
         else:
             self._call("POST", "/variables", json=body)
 
     def variable(self, key: str) -> str | None:
-        """Return a variable's value, or None."""
-        known = self._call("GET", "/variables", params={"limit": 1000})["variables"]
-        return next((variable["value"] for variable in known if variable["key"] == key), None)
+        """Return a variable's value, or None if it is not set."""
+        return self._variables().get(key)
+
+    def _variables(self) -> dict[str, str]:
+        variables = self._call("GET", "/variables", params={"limit": 1000})["variables"]
+        return {variable["key"]: variable["value"] for variable in variables}
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> DagRun:
-        """Start a run now.
+        """Start a run now, with the parameters in ``conf``.
 
         Raises:
-            BadInputError: a parameter in ``conf`` is wrong.
+            BadInputError: Airflow refused a parameter.
         """
         body = {"logical_date": None, "conf": conf or {}}
         return DagRun.model_validate(self._call("POST", f"/dags/{dag_id}/dagRuns", json=body))
@@ -117,12 +124,18 @@ class AirflowApi:
     def runs(
         self, dag_id: str = "~", since: datetime | None = None, limit: int = 100
     ) -> list[DagRun]:
-        """Return the newest runs, newest first, of one DAG or all, due at or after ``since``."""
+        """Return runs that were due at or after ``since``, newest first.
+
+        Args:
+            dag_id: the DAG; ``~`` for all DAGs.
+            since: None for any time.
+            limit: maximum number of runs.
+        """
         params: dict[str, Any] = {"order_by": "-run_after", "limit": limit}
         if since:
             params["run_after_gte"] = since.isoformat()
-        found = self._call("GET", f"/dags/{dag_id}/dagRuns", params=params)["dag_runs"]
-        return [DagRun.model_validate(run) for run in found]
+        runs = self._call("GET", f"/dags/{dag_id}/dagRuns", params=params)["dag_runs"]
+        return [DagRun.model_validate(run) for run in runs]
 
     def run(self, dag_id: str, dag_run_id: str) -> DagRun:
         """Return one run."""
@@ -131,27 +144,11 @@ class AirflowApi:
     def tasks(self, run: DagRun) -> list[TaskInstance]:
         """Return the run's tasks."""
         path = f"/dags/{run.dag_id}/dagRuns/{run.dag_run_id}/taskInstances"
-        return [
-            TaskInstance.model_validate(one) for one in self._call("GET", path)["task_instances"]
-        ]
-
-    def set_task_state(self, run: DagRun, task_id: str, state: str) -> None:
-        """Mark a task as failed or successful, which stops it if it runs."""
-        path = f"/dags/{run.dag_id}/dagRuns/{run.dag_run_id}/taskInstances/{task_id}"
-        self._call("PATCH", path, json={"new_state": state})
-
-    def clear(self, run: DagRun, task_ids: list[str]) -> None:
-        """Clear tasks of a run, so that they run again."""
-        body = {
-            "dry_run": False,
-            "dag_run_id": run.dag_run_id,
-            "task_ids": task_ids,
-            "only_failed": False,
-        }
-        self._call("POST", f"/dags/{run.dag_id}/clearTaskInstances", json=body)
+        tasks = self._call("GET", path)["task_instances"]
+        return [TaskInstance.model_validate(task) for task in tasks]
 
     def log(self, run: DagRun, task: TaskInstance) -> list[dict[str, Any]]:
-        """Return the entries of the log of the task's latest try; each has an ``event``."""
+        """Return the log entries of the task's latest try; each has the key ``event``."""
         path = (
             f"/dags/{run.dag_id}/dagRuns/{run.dag_run_id}/taskInstances/{task.task_id}"
             f"/logs/{max(task.try_number, 1)}"
@@ -160,14 +157,14 @@ class AirflowApi:
         return [line if isinstance(line, dict) else {"event": str(line)} for line in content]
 
     def failure(self, run: DagRun) -> str:
-        """Return in one line which task of the run failed, and why."""
+        """Return one line: which task of a failed run failed, and why."""
         for task in self.tasks(run):
             if task.state == "failed":
-                raised = [
+                exceptions = [
                     cause["exc_value"]
                     for entry in self.log(run, task)
                     for cause in entry.get("error_detail") or []
                 ]
-                reason = raised[-1].splitlines()[0] if raised else "it left no reason; see its log"
+                reason = exceptions[-1].splitlines()[0] if exceptions else "see the task's log"
                 return f"{run.dag_id}.{task.task_id} failed: {reason}"
         return f"{run.dag_id} failed: see the run {run.dag_run_id}"

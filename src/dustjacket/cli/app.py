@@ -14,7 +14,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from dustjacket.cli.ask import Covers, Genre, History, Match, Rollback, Studio, console
+from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeStudio
+from dustjacket.cli.context import console
+from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.errors import DustjacketError
 from dustjacket.pipeline.parameters import CatalogParameters, CoversParameters, StepParameters
 from dustjacket.pipeline.team_defaults import Profile, first_error
@@ -158,19 +160,19 @@ class Dustjacket(BaseSettings):
     run: CliSubCommand[Run] = Field(
         description="Start the platform, run the chain on a listing and covers, report"
     )
-    genre: CliSubCommand[Genre] = Field(
+    genre: CliSubCommand[PredictGenre] = Field(
         description="Predict the genre of a title with the classifier in use"
     )
-    covers: CliSubCommand[Covers] = Field(
+    covers: CliSubCommand[FindCovers] = Field(
         description="Find the covers that match a title best in the champion's index"
     )
-    match: CliSubCommand[Match] = Field(
+    match: CliSubCommand[MatchPrompts] = Field(
         description="Say how well prompts fit a cover, by the promoted model"
     )
-    studio: CliSubCommand[Studio] = Field(
+    studio: CliSubCommand[ServeStudio] = Field(
         description="Serve the Studio's page and API alone, over what is published"
     )
-    history: CliSubCommand[History] = Field(
+    history: CliSubCommand[ShowHistory] = Field(
         description="Show every promotion, refusal and rollback, or what served at a time"
     )
     rollback: CliSubCommand[Rollback] = Field(

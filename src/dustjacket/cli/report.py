@@ -1,4 +1,4 @@
-"""The report of a run: the figures of every step's current version, as JSON and as a table."""
+"""The report of a run: the figures of every step's current version, as JSON and as tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,13 +29,13 @@ _SECTIONS = {
 def build_report(
     versions: dict[str, Manifest], api: AirflowApi, settings: Settings
 ) -> dict[str, Any]:
-    """Return the report: a section a step, the seconds of the run that published it, the links."""
+    """Return the report: one section per step, the duration of each step's run, and links."""
     report: dict[str, Any] = {
         section: {"version": versions[step].version, **versions[step].facts}
         for step, section in _SECTIONS.items()
     }
-    led_to = Ledger(Store(settings)).of(versions["evaluate_clip"])
-    report["promotion"] = led_to and led_to.model_dump(mode="json", by_alias=True)
+    record = Ledger(Store(settings)).of(versions["evaluate_clip"])
+    report["promotion"] = record and record.model_dump(mode="json", by_alias=True)
     report["seconds"] = {step: _seconds(api, step, versions[step]) for step in versions}
     report["links"] = {
         "airflow": settings.airflow_url,
@@ -50,46 +50,47 @@ def _seconds(api: AirflowApi, step: str, version: Manifest) -> float | None:
     try:
         return round(api.run(step, version.dag_run_id or "").seconds, 1)
     except DustjacketError:
-        return None  # published by a run that Airflow has forgotten
+        return None  # Airflow no longer has the run that published it
 
 
 def rows_table(ingested: Mapping[str, dict[str, Any]]) -> Table:
-    """Return a table of what became of the rows that ingestions read, from their facts by kind."""
+    """Return a table of rows read, accepted and rejected, from ingestions' facts by kind."""
     table = Table("data", "read", "accepted", "rejected", "reasons", title="What was read")
     for kind, facts in ingested.items():
         prefix = "rows_" if kind == "catalog" else ""
-        reasons = ", ".join(f"{why} {n:,}" for why, n in facts["rejected_by_reason"].items())
-        counts = (f"{facts[prefix + what]:,}" for what in ("read", "accepted", "rejected"))
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in facts["rejected_by_reason"].items())
+        counts = (f"{facts[prefix + name]:,}" for name in ("read", "accepted", "rejected"))
         table.add_row(kind, *counts, reasons or "-")
     return table
 
 
 def candidates_table(classifier: Mapping[str, Any]) -> Table:
-    """Return a table of the candidates beside the paper's figures, from a classifier's facts.
+    """Return a table that compares the candidates with the paper, from a classifier's facts.
 
-    Where the paper's protocol was repeated, so are those of its classifiers that did not compete.
+    If the paper's protocol was repeated, its figures are a further column, and its classifiers
+    that were not candidates are further rows.
     """
     repeated = classifier["repeated_paper"]
     table = Table("candidate", "CV mean", "± std", "seconds", "paper", title="Genre classifiers")
     if repeated:
         table.add_column("paper's protocol, repeated")
     rows = {}
-    for found in classifier["candidates"]:
-        mark = " ←" if found["name"] == classifier["selected"] else ""
-        figures = (f"{found['cv_mean']:.3f}", f"{found['cv_std']:.3f}", f"{found['seconds']:.0f}")
-        rows[found["name"]] = (found["name"] + mark, *figures)
-    for name in [*rows, *(name for name in repeated if name not in rows)]:
-        beside = [PAPER.get(name), repeated.get(name)][: 2 if repeated else 1]
+    for candidate in classifier["candidates"]:
+        name, mean, std = (candidate[key] for key in ("name", "cv_mean", "cv_std"))
+        mark = " ←" if name == classifier["selected"] else ""
+        rows[name] = (name + mark, f"{mean:.3f}", f"{std:.3f}", f"{candidate['seconds']:.0f}")
+    for name in dict.fromkeys([*rows, *repeated]):
+        paper = [PAPER.get(name), repeated.get(name)][: 2 if repeated else 1]
         table.add_row(
             *rows.get(name, (name, "-", "-", "-")),
-            *("-" if value is None else f"{value:.3f}" for value in beside),
+            *("-" if value is None else f"{value:.3f}" for value in paper),
         )
     return table
 
 
 def _with_interval(name: str, value: float, interval: Sequence[float] | None) -> str:
-    within = "" if interval is None else f" ({interval[0]:.3f} to {interval[1]:.3f})"
-    return f"{name} {value:.3f}{within}"
+    bounds = "" if interval is None else f" ({interval[0]:.3f} to {interval[1]:.3f})"
+    return f"{name} {value:.3f}{bounds}"
 
 
 def print_report(report: dict[str, Any], console: Console) -> None:
@@ -100,17 +101,17 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     classifier = report["classifier"]
     console.print(candidates_table(classifier))
     console.print(f"[dim]{PAPER_NOTE}[/dim]")
-    tested = (
+    test_metrics = (
         _with_interval(name, value, classifier["intervals"].get(name))
         for name, value in classifier["test"].items()
     )
-    console.print(f"on held-out books: {', '.join(tested)}")
+    console.print(f"on held-out books: {', '.join(test_metrics)}")
     console.print(f"{classifier['verdict']}: {escape(classifier['reason'])}\n")
 
     _print_evaluation(report["evaluation"], console)
-    led_to = report["promotion"]
-    if led_to and led_to["verdict"] != report["evaluation"]["verdict"]:
-        console.print(f"{led_to['action']}: {escape(led_to['why'])}")
+    promotion = report["promotion"]
+    if promotion and promotion["verdict"] != report["evaluation"]["verdict"]:
+        console.print(f"{promotion['action']}: {escape(promotion['why'])}")
     console.print()
 
     times = Table("step", "seconds", title="Time")
@@ -134,8 +135,8 @@ def _print_evaluation(evaluation: dict[str, Any], console: Console) -> None:
     console.print(clip)
     console.print(evaluation["ablation"]["conclusion"])
     general = (
-        f"{name.replace('_', ' ')} {found['accuracy']:.3f}"
-        for name, found in evaluation["general"].items()
+        f"{name.replace('_', ' ')} {result['accuracy']:.3f}"
+        for name, result in evaluation["general"].items()
     )
     console.print(f"general recognition: {', '.join(general)}")
     if evaluation["drift"] and evaluation["drift"]["warning"]:

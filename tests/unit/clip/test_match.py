@@ -116,7 +116,7 @@ def test_the_promoted_model_comes_before_starting_weights_and_without_any_there_
 def test_the_command_matches_a_file_and_draws_it(tmp_path, monkeypatch, capsys):
     store = Objects()
     store.newest = {"cover_clip": SimpleNamespace(kind="cover_clip", version="one")}.get
-    monkeypatch.setattr("dustjacket.cli.ask._store", lambda: store)
+    monkeypatch.setattr("dustjacket.cli.ask.open_store", lambda: store)
     clip = random_model("dustjacket-small", 13)
     monkeypatch.setattr("dustjacket.clip.read.load_version", lambda _store, _model: clip)
     file, figure = tmp_path / "cover.jpg", tmp_path / "match.png"

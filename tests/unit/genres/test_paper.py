@@ -1,6 +1,5 @@
 """The paper's protocol: its four figures, its vocabulary, and listings too small for it."""
 
-import io
 import random
 import sys
 from subprocess import run
@@ -9,9 +8,7 @@ from unittest import mock
 import pytest
 from pyspark.ml.classification import RandomForestClassifier
 from pyspark.ml.evaluation import MulticlassClassificationEvaluator
-from rich.console import Console
 
-from dustjacket.cli.report import candidates_table
 from dustjacket.errors import BadInputError
 from dustjacket.genres.paper import PAPER, _classifiers, fit_paper_features, repeat_paper
 
@@ -88,23 +85,6 @@ def test_thirty_percent_are_held_out_by_the_seed_100(books):
     with mock.patch("dustjacket.genres.paper.fit_paper_features", return_value=features):
         repeat_paper(books, [])
     rows.select().cache().randomSplit.assert_called_once_with([0.7, 0.3], seed=100)
-
-
-def printed(classifier):
-    console = Console(width=120, record=True, file=io.StringIO())
-    console.print(candidates_table(classifier))
-    return [" ".join(line.split()) for line in console.export_text().splitlines()]
-
-
-def test_the_report_shows_the_papers_figures_and_those_of_its_protocol_repeated_beside_ours():
-    ours = {"name": "naive_bayes", "cv_mean": 0.5, "cv_std": 0.01, "seconds": 7.4}
-    classifier = {"candidates": [ours], "selected": "naive_bayes", "repeated_paper": {}}
-    assert "│ naive_bayes ← │ 0.500 │ 0.010 │ 7 │ 0.598 │" in printed(classifier)
-    classifier["repeated_paper"] = {"naive_bayes": 0.31, "random_forest": 0.199}
-    lines = printed(classifier)
-    assert any("paper's protocol, repeated" in line for line in lines)
-    assert "│ naive_bayes ← │ 0.500 │ 0.010 │ 7 │ 0.598 │ 0.310 │" in lines
-    assert "│ random_forest │ - │ - │ - │ 0.543 │ 0.199 │" in lines
 
 
 def test_a_word_of_the_vocabulary_is_in_ten_books_and_tells_something(spark):

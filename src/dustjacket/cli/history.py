@@ -1,0 +1,94 @@
+"""The commands about promotions: show their history, and roll one back."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, Field
+from pydantic_settings import CliImplicitFlag, CliPositionalArg
+from rich.markup import escape
+
+from dustjacket.cli.context import console, open_store, print_json
+from dustjacket.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dustjacket.promotion.ledger import Record
+
+
+class ShowHistory(BaseModel):
+    """Show every promotion, refusal and rollback, or which version served at a given time."""
+
+    at: datetime | None = Field(
+        None, description="show only what served at this date or time (UTC if no zone is given)"
+    )
+    as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="print JSON")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.promotion.ledger import Ledger, serving
+
+        records = Ledger(open_store()).records()
+        if not any(record.to for record in records):
+            console.print("nothing was promoted yet: the starting weights serve")
+        if self.at:
+            moment = self.at if self.at.tzinfo else self.at.replace(tzinfo=UTC)
+            self._show_moment(moment, records)
+        elif self.as_json:
+            print_json([record.model_dump(mode="json", by_alias=True) for record in records])
+        else:
+            _print_records(records, serving(records))
+
+    def _show_moment(self, moment: datetime, records: "Sequence[Record]") -> None:
+        from dustjacket.promotion.ledger import serving
+
+        champion = serving(records, moment)
+        # Before the first promotion, the version that it replaced was serving.
+        replaced_first = next((record.from_ for record in records if record.to), None)
+        version = champion.to if champion else replaced_first
+        if self.as_json:
+            record = champion and champion.model_dump(mode="json", by_alias=True)
+            print_json({"at": moment.isoformat(), "serves": version, "record": record})
+        elif version:
+            since = (
+                f"since {champion.at:%Y-%m-%d %H:%M:%S} UTC"
+                if champion
+                else "before the first promotion"
+            )
+            console.print(f"{version} served, {since}", soft_wrap=True)
+
+
+def _print_records(records: "Sequence[Record]", champion: "Record | None") -> None:
+    for record in records:
+        mark = " ←" if record == champion else ""
+        outcome = f" serves as {record.to}" if record.to else f": {record.from_} stays"
+        console.print(
+            f"[bold]{record.number}  {record.action.replace('_', ' ')}[/bold]{mark}  "
+            f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, by {escape(record.who)}\n"
+            f"   {record.model}{outcome}\n   {escape(record.why)}",
+            soft_wrap=True,
+        )
+
+
+class Rollback(BaseModel):
+    """Bring back an earlier champion and its cover index, by a run of a DAG."""
+
+    version: CliPositionalArg[str | None] = Field(
+        None, description="a version that served before (default: the one before the champion)"
+    )
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.cli.airflow_api import AirflowApi
+        from dustjacket.cli.follow import wait_for_run
+        from dustjacket.promotion.ledger import Ledger
+
+        api = AirflowApi(load_settings())
+        run = api.trigger("rollback_clip", {"version": self.version})
+        wait_for_run(api, run)
+        rollback = next(
+            record
+            for record in Ledger(open_store()).records()
+            if record.dag_run_id == run.dag_run_id
+        )
+        console.print(f"{rollback.to} serves: {escape(rollback.why)}")

@@ -1,0 +1,24 @@
+"""The tables of a run's report."""
+
+import io
+
+from rich.console import Console
+
+from dustjacket.cli.report import candidates_table
+
+
+def printed(classifier):
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(candidates_table(classifier))
+    return [" ".join(line.split()) for line in console.export_text().splitlines()]
+
+
+def test_the_report_shows_the_papers_figures_and_those_of_its_protocol_repeated_beside_ours():
+    ours = {"name": "naive_bayes", "cv_mean": 0.5, "cv_std": 0.01, "seconds": 7.4}
+    classifier = {"candidates": [ours], "selected": "naive_bayes", "repeated_paper": {}}
+    assert "│ naive_bayes ← │ 0.500 │ 0.010 │ 7 │ 0.598 │" in printed(classifier)
+    classifier["repeated_paper"] = {"naive_bayes": 0.31, "random_forest": 0.199}
+    lines = printed(classifier)
+    assert any("paper's protocol, repeated" in line for line in lines)
+    assert "│ naive_bayes ← │ 0.500 │ 0.010 │ 7 │ 0.598 │ 0.310 │" in lines
+    assert "│ random_forest │ - │ - │ - │ 0.543 │ 0.199 │" in lines
