@@ -5,7 +5,7 @@ STATE := .dustjacket
 export CATALOG COVERS DATA ROWS N
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status test test-faults bench check
+.PHONY: help run down status test-unit test test-faults bench check
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -18,6 +18,9 @@ down: ## stop the platform and every process of it
 
 status: $(READY) ## show the platform's servers
 	@.venv/bin/dustjacket status
+
+test-unit: $(READY) ## unit tests alone: no server, no Spark
+	@.venv/bin/pytest tests/unit
 
 test: $(READY) ## unit, DAG and integration tests, and the whole chain once through Airflow
 	@.venv/bin/pytest -m "not faults"

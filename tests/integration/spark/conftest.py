@@ -1,3 +1,5 @@
+"""One Spark session, without a server beside it, for all tests that need no more than that."""
+
 import os
 import sys
 

@@ -1,0 +1,48 @@
+"""A small catalog of overlapping genres, and a classifier of random weights."""
+
+import random
+
+import numpy as np
+import pandas as pd
+
+from dustjacket.genres.hashed_linear import EnsembleMember, Hashed
+from dustjacket.genres.hashed_ngrams import Weights, count
+from dustjacket.genres.scores import Calibration
+
+WORDS = {
+    "Cooking": ["rice", "bread", "soup", "garden", "easy", "the"],
+    "Travel": ["paris", "road", "garden", "map", "the", "sea"],
+    "Science": ["star", "cell", "easy", "the", "map", "atom"],
+}
+
+
+def small_catalog(rows=90):
+    """Titles of overlapping genres, each of two records that are one book."""
+    draw = random.Random(7)
+    books = []
+    for number in range(rows):
+        genre = list(WORDS)[number // 2 % 3]
+        title = " ".join(draw.choices(WORDS[genre], k=4))
+        author = draw.choice([None, "Ann Lee", f"{genre} King"])
+        books.append((title, author, genre, f"group-{number // 2}"))
+    return pd.DataFrame(books, columns=["title", "author", "genre", "group"])
+
+
+def random_hashed(genres=3, embedded="", members=1):
+    counts = count(["Rice and bread", "The road to Paris"], [None, "Ann Lee"])
+    weights = Weights.learn(counts, 1)
+    draw = np.random.default_rng(3)
+    dimensions = {"": 0, "plain": 4, "by_sign": 8}[embedded]
+    return Hashed(
+        weights,
+        tuple(
+            EnsembleMember(
+                draw.normal(size=(len(weights.buckets), genres)).astype(np.float32),
+                draw.normal(size=(dimensions, genres)).astype(np.float32),
+                draw.normal(size=genres).astype(np.float32), embedded, margins=True,
+                calibration=Calibration(1.0 + number, -1.0),
+            )
+            for number in range(members)
+        ),
+        None, described=False,
+    )  # fmt: skip
