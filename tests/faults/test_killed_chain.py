@@ -11,7 +11,7 @@ from dustjacket.cli.airflow_api import ACTIVE, AirflowApi
 from dustjacket.genres.read import read_labels
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.platform.servers import MARK
-from dustjacket.promotion import Ledger
+from dustjacket.promotion.ledger import Ledger
 from dustjacket.retrieval.read import index_in_use
 from dustjacket.sample import make_sample
 from dustjacket.settings import PLATFORM_ENV, Settings

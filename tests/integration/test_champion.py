@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dustjacket.cli.airflow_api import ACTIVE
-from dustjacket.promotion import Ledger
+from dustjacket.promotion.ledger import Ledger
 
 pytestmark = pytest.mark.integration
 WAIT_S = 120

@@ -16,8 +16,9 @@ from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.pipeline.steps import STEPS, plan_step
 from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.platform.object_store import object_store
-from dustjacket.promotion import GateInput, Ledger, as_facts, decide
 from dustjacket.promotion import promote as promoting
+from dustjacket.promotion.gate import GateInput, as_facts, decide
+from dustjacket.promotion.ledger import Ledger
 from dustjacket.promotion.promote import COVER_CLIP, Answer, promote, rollback
 from dustjacket.storage.manifest import digest_of, version_name
 from dustjacket.storage.store import Store

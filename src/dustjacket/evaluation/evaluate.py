@@ -22,7 +22,7 @@ from dustjacket.feedback.queries import read_queries
 from dustjacket.feedback.section import queries_section
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import EvaluationParameters
-from dustjacket.promotion import Decision, as_facts, decide
+from dustjacket.promotion.gate import Decision, as_facts, decide
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
 

@@ -18,7 +18,7 @@ from dustjacket.evaluation.recognition import Recognition, recognise
 from dustjacket.feedback.queries import Queries
 from dustjacket.metrics.retrieval import chance
 from dustjacket.metrics.retrieval_intervals import Difference, paired
-from dustjacket.promotion import GateInput
+from dustjacket.promotion.gate import GateInput
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""The gate, which says what candidate is better, and the ledger of what serves and served."""
+"""Promotion: the gate that judges a candidate, the ledger of decisions, and changes of champion.
 
-from dustjacket.promotion.gate import Decision, GateInput, Rule, as_facts, decide
-from dustjacket.promotion.ledger import Ledger, Record
-
-__all__ = ["Decision", "GateInput", "Ledger", "Record", "Rule", "as_facts", "decide"]
+In: the figures of an evaluation (``gate``), and published evaluations and models (``promote``).
+Out: records in the ledger, versions of ``cover_clip``, and the alias ``@champion`` in MLflow.
+Imports pipeline, storage and tracking; no other room of the domain.
+"""

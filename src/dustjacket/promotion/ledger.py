@@ -1,8 +1,8 @@
-"""The ledger: every promotion, refusal and rollback, each a record in S3 that never changes.
+"""The ledger: every promotion, refusal and rollback, each an immutable record in S3.
 
-Records are numbered without gaps, and a number is taken with ``If-None-Match: *``. Who read the
-ledger up to a number and takes the next has so seen all that came before: of two at once, one
-wins, and the other has to look again.
+Records are numbered without gaps, and each is written with ``If-None-Match: *``. A writer that has
+read n records writes number n + 1, so every decision is made with all earlier ones known. Of two
+concurrent writers one succeeds; the other must read the ledger again.
 """
 
 import re
@@ -20,19 +20,19 @@ from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
 PREFIX = "ledger/"
-_MADE_MEANWHILE = (409, 412)
+_ALREADY_EXISTS = (409, 412)
 _RECORD = re.compile(rf"{PREFIX}\d{{8}}\.json")
 
 
-class Entry(BaseModel):
-    """What is to be recorded. Models are named ``<kind>/<version>``.
+class LedgerEntry(BaseModel):
+    """A decision to be recorded. Models are named ``<kind>/<version>``.
 
     Attributes:
-        who: a person, or the id of the DAG run that decided by itself.
-        from_: the champion before; of a refusal, the one that stays.
-        to: the version that serves from now on; none of a refusal.
-        model: whose weights this is about: the candidate, or the model that is brought back.
-        evaluation: the version of the evaluation that it follows from.
+        who: a person, or the id of the DAG run that decided without one.
+        from_: the champion before the decision; after a refusal it stays champion.
+        to: the version that serves from now on; None for a refusal.
+        model: the candidate, or the earlier model that a rollback restores.
+        evaluation: version of the evaluation that led to the decision.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -50,71 +50,72 @@ class Entry(BaseModel):
     rules: list[dict[str, Any]] = Field(default_factory=list)
 
 
-class Record(Entry):
-    """An entry in its place."""
+class LedgerRecord(LedgerEntry):
+    """An entry with its number and time, as the ledger holds it."""
 
     format: Literal[1] = 1
     number: int = Field(ge=1, le=99_999_999)
     at: AwareDatetime
-    attempt: str = Field(description="who wrote it, for a writer that lost the reply")
+    attempt: str = Field(description="id of one write, so that its writer knows it again")
 
     @property
     def superseded(self) -> bool:
-        """Whether an evaluation led to nothing for no fault of its candidate's.
+        """Whether the refusal was no judgement on the candidate, so that a new evaluation may help.
 
-        The champion changed before the candidate could take its place, or nobody answered:
-        evaluating again may lead to something else.
+        The champion changed before the candidate could replace it, or no person answered in time.
         """
         return self.verdict in ("stale", "unanswered")
 
 
 class Ledger:
-    """The records in a store's bucket."""
+    """The ledger in the bucket of a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[LedgerRecord]:
         """Return all records, oldest first.
 
         Raises:
-            CorruptVersionError: a record is not one, or is missing.
+            CorruptVersionError: a record is malformed or missing.
         """
-        # A server may list what it is still writing, under a name of its own.
+        # A server may list unfinished uploads, under names of its own.
         keys = [key for key, _ in self._store.keys(PREFIX) if _RECORD.fullmatch(key)]
         for number, key in enumerate(keys, 1):
             if key != _key(number):
                 raise CorruptVersionError(
-                    f"the ledger has {key!r} where {_key(number)!r} belongs: restore its records"
+                    f"the ledger has {key!r} where {_key(number)!r} belongs: "
+                    "restore the missing records"
                 )
         with ThreadPoolExecutor(8) as pool:
             return list(pool.map(self._record, range(1, len(keys) + 1)))
 
     @property
-    def champion(self) -> Record | None:
-        """The record that made the present champion, or None before any did."""
+    def champion(self) -> LedgerRecord | None:
+        """The record that made the current champion, or None before the first promotion."""
         return serving(self.records())
 
-    def at(self, moment: datetime) -> Record | None:
-        """Return the record that made what served at ``moment``, or None before any did."""
-        return serving(self.records(), moment)
+    def of(self, evaluation: Manifest) -> LedgerRecord | None:
+        """Return the decision that followed from an evaluation, or None if there is none yet."""
+        matches = (record for record in self.records() if record.evaluation == evaluation.version)
+        return next(matches, None)
 
-    def of(self, evaluation: Manifest) -> Record | None:
-        """Return the record of what an evaluation led to, or None before it led to anything."""
-        own = (one for one in self.records() if one.evaluation == evaluation.version)
-        return next(own, None)
-
-    def append(self, entry: Entry, seen: Sequence[Record], at: datetime) -> Record | None:
-        """Write ``entry`` behind the records that were ``seen``.
+    def append(
+        self, entry: LedgerEntry, seen: Sequence[LedgerRecord], timestamp: datetime
+    ) -> LedgerRecord | None:
+        """Write ``entry`` as the record that follows ``seen``.
 
         Args:
-            at: when it was decided; see :func:`next_moment`.
+            seen: all records that the decision took into account.
+            timestamp: time of the decision; see :func:`next_timestamp`.
 
         Returns:
-            The record, or None if another was written meanwhile: look again.
+            The record, or None if another writer took its number: read the ledger and decide again.
         """
         attempt = f"attempt-{secrets.token_hex(4)}"
-        record = Record(number=len(seen) + 1, at=at, attempt=attempt, **entry.model_dump())
+        record = LedgerRecord(
+            number=len(seen) + 1, at=timestamp, attempt=attempt, **entry.model_dump()
+        )
         try:
             self._store.client.put_object(
                 Bucket=self._store.bucket,
@@ -124,56 +125,55 @@ class Ledger:
                 IfNoneMatch="*",
             )
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _MADE_MEANWHILE:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _ALREADY_EXISTS:
                 raise
-            # This very put may have succeeded before a lost reply made boto repeat it.
-            written = {one.number: one for one in self.records()}.get(record.number)
+            # boto repeats a put after a lost reply, so the existing record may be this one.
+            written = {record.number: record for record in self.records()}.get(record.number)
             return record if written and written.attempt == attempt else None
         return record
 
-    def _record(self, number: int) -> Record:
+    def _record(self, number: int) -> LedgerRecord:
         reply = self._store.client.get_object(Bucket=self._store.bucket, Key=_key(number))
         try:
-            record = Record.model_validate_json(reply["Body"].read())
+            record = LedgerRecord.model_validate_json(reply["Body"].read())
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             raise CorruptVersionError(
-                f"{_key(number)} is no record: {first['msg']}; restore it"
+                f"{_key(number)} is no record of the ledger: {first['msg']}; restore it"
             ) from None
         if record.number != number:
-            raise CorruptVersionError(f"{_key(number)} calls itself {record.number}: restore it")
+            raise CorruptVersionError(f"{_key(number)} has the number {record.number}: restore it")
         return record
 
 
-def serving(records: Sequence[Record], moment: datetime | None = None) -> Record | None:
-    """Return the record that made what served at ``moment``, or serves now."""
-    return next(
-        (one for one in reversed(records) if one.to and (moment is None or one.at <= moment)), None
-    )
+def serving(records: Sequence[LedgerRecord], moment: datetime | None = None) -> LedgerRecord | None:
+    """Return the record that made the champion of ``moment`` (default: now), or None."""
+    changes = (record for record in reversed(records) if record.to)
+    return next((record for record in changes if moment is None or record.at <= moment), None)
 
 
-def next_moment(records: Sequence[Record]) -> datetime:
-    """Return now, or just after the last record where a clock was ahead: time never goes back."""
+def next_timestamp(records: Sequence[LedgerRecord]) -> datetime:
+    """Return now, or just after the last record if its writer's clock was ahead."""
     now = datetime.now(UTC)
     return max(now, records[-1].at + timedelta(microseconds=1)) if records else now
 
 
-def origin(records: Sequence[Record], model: str) -> str:
-    """Return the model whose weights ``model`` has: itself, unless a rollback made it."""
-    made_by = next((one for one in records if one.to == model), None)
+def origin(records: Sequence[LedgerRecord], model: str) -> str:
+    """Return the model whose weights ``model`` has: itself, or the one that a rollback copied."""
+    made_by = next((record for record in records if record.to == model), None)
     return made_by.model if made_by and made_by.action == "rolled_back" else model
 
 
-def before(records: Sequence[Record]) -> str | None:
-    """Return the model that the present champion's weights once took the place of, or None.
+def previous_champion(records: Sequence[LedgerRecord]) -> str | None:
+    """Return the model that the current champion's weights first replaced, or None.
 
-    So rolling back again goes further back, never forth to what was rolled back from.
+    So repeated rollbacks go further back, never forward to a model that was rolled back.
     """
     champion = serving(records)
     if champion is None or champion.to is None:
         return None
-    first = origin(records, champion.to)
-    promotion = next((one for one in records if one.to == first), None)
+    model = origin(records, champion.to)
+    promotion = next((record for record in records if record.to == model), None)
     return origin(records, promotion.from_) if promotion and promotion.from_ else None
 
 

@@ -1,7 +1,7 @@
-"""Changing the champion, forward and back: the ledger first, then ``cover_clip``, then MLflow.
+"""Changes of champion, by promotion or rollback: the ledger first, then S3, then MLflow.
 
-What the ledger says is so; the version and the alias follow from it. Whoever comes next does what
-is left of a change that broke off.
+The ledger is the source of truth; the version of ``cover_clip`` and the alias ``@champion`` follow
+from it. The next call completes a change that was interrupted.
 """
 
 import logging
@@ -16,12 +16,12 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
 from dustjacket.pipeline.parameters import COVER_CLIP
 from dustjacket.promotion.ledger import (
-    Entry,
     Ledger,
-    Record,
-    before,
-    next_moment,
+    LedgerEntry,
+    LedgerRecord,
+    next_timestamp,
     origin,
+    previous_champion,
     serving,
 )
 from dustjacket.storage.manifest import Manifest, digest_of, version_name
@@ -35,7 +35,7 @@ CANDIDATE = "clip_candidate"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person said of a candidate that the gate let through.
+    """A person's answer on whether to promote a candidate that passed the gate.
 
     Attributes:
         who: the person's name, or None if nobody answered in time.
@@ -46,62 +46,68 @@ class Answer:
     comment: str = ""
 
 
-def promote(store: Store, evaluation: Manifest, who: str, answer: Answer | None = None) -> Record:
-    """Do what an evaluation decided, once: promote its candidate, or record that it was refused.
+def promote(
+    store: Store, evaluation: Manifest, who: str, answer: Answer | None = None
+) -> LedgerRecord:
+    """Carry out an evaluation's decision once: promote the candidate, or record its refusal.
 
-    A second call returns the record of the first, and does what was left of it.
+    A second call completes the first if that was interrupted, and returns its record.
 
     Args:
-        evaluation: a published one, with the facts of :func:`~dustjacket.promotion.gate.as_facts`
-            and the ``champion_version`` that the candidate was judged against.
-        who: the DAG run, which answers for the decision where no person does.
-        answer: what a person said, where one was asked.
+        evaluation: a published evaluation, with the facts of
+            :func:`~dustjacket.promotion.gate.as_facts` and the ``champion_version`` that the
+            candidate was compared with.
+        who: id of the DAG run, recorded as the author where no person decides.
+        answer: the person's answer, if approval was required.
 
     Raises:
-        CorruptVersionError: a file of the candidate has changed; nothing was promoted.
-        DustjacketError: MLflow could not be told; call again.
+        CorruptVersionError: a file of the candidate does not match its manifest; nothing changed.
+        DustjacketError: MLflow is not updated; call again.
     """
     while True:
         records = finish(store)
-        known = next((one for one in records if one.evaluation == evaluation.version), None)
-        if known is None:
-            known = _append(store, records, _entry(store, records, evaluation, who, answer))
-            if known is None:
+        record = next((each for each in records if each.evaluation == evaluation.version), None)
+        if record is None:
+            record = _append(store, records, _entry(store, records, evaluation, who, answer))
+            if record is None:
                 continue
-            log.info("ledger record %d, %s: %s", known.number, known.action, known.why)
-        if known.to:
+            log.info("ledger record %d, %s: %s", record.number, record.action, record.why)
+        if record.to:
             finish(store)
         else:
-            _mirror(store, known)
-        return known
+            _mirror(store, record)
+        return record
 
 
 def rollback(
     store: Store, version: str | None = None, *, who: str, dag_run_id: str | None = None
-) -> Record:
+) -> LedgerRecord:
     """Publish the weights of an earlier champion again, as the newest ``cover_clip``.
 
     Args:
-        version: one that has served; by default the one before the present champion.
-        dag_run_id: the run that does it; a second call by the same run returns its record.
+        version: an earlier champion; by default the one before the current champion.
+        dag_run_id: the DAG run of the rollback; a second call by the same run returns its record.
 
     Raises:
-        BadInputError: there is nothing to go back to, or not to that version.
-        NotReadyError: the champion changed meanwhile.
-        DustjacketError: MLflow could not be told; call again.
+        BadInputError: no earlier champion exists, or ``version`` is not one.
+        NotReadyError: the champion changed during the call.
+        DustjacketError: MLflow is not updated; call again.
     """
     records = finish(store)
-    if own := next((one for one in records if dag_run_id and one.dag_run_id == dag_run_id), None):
-        return own
+    own = (record for record in records if dag_run_id and record.dag_run_id == dag_run_id)
+    if record := next(own, None):
+        return record
     champion = serving(records)
     if champion is None or champion.to is None:
         raise BadInputError("nothing was ever promoted, so there is nothing to roll back")
-    model = _served(records, version) if version else before(records)
+    model = _served(records, version) if version else previous_champion(records)
     if model is None:
-        raise BadInputError(f"nothing served before {champion.to}: name the version to go back to")
+        raise BadInputError(
+            f"nothing served before {champion.to}: name the version to roll back to"
+        )
     if model == origin(records, champion.to):
         raise BadInputError(f"{model} serves already: name another version")
-    entry = Entry(
+    entry = LedgerEntry(
         action="rolled_back",
         verdict="restored",
         who=who,
@@ -114,20 +120,20 @@ def rollback(
         records = finish(store)
         if serving(records) != champion:
             raise NotReadyError(
-                "the champion changed meanwhile: look at `dustjacket history`, then roll back again"
+                "the champion changed meanwhile: check `dustjacket history`, then roll back again"
             )
     finish(store)
     return record
 
 
-def finish(store: Store) -> list[Record]:
-    """Do what is left of the last promotion or rollback, and return the ledger's records.
+def finish(store: Store) -> list[LedgerRecord]:
+    """Complete the last promotion or rollback, and return the ledger's records.
 
-    MLflow's alias cannot be set on a condition. So whoever sets it looks at the ledger again, and
-    sets it anew where another change came between.
+    MLflow cannot set an alias conditionally. So the ledger is read again after the alias is set,
+    and the alias is set again if the champion has changed.
 
     Raises:
-        DustjacketError: MLflow could not be told; call again.
+        DustjacketError: MLflow is not updated; call again.
     """
     ledger = Ledger(store)
     while True:
@@ -142,25 +148,25 @@ def finish(store: Store) -> list[Record]:
             return now
 
 
-def _append(store: Store, records: list[Record], entry: Entry) -> Record | None:
-    at = next_moment(records)
+def _append(store: Store, records: list[LedgerRecord], entry: LedgerEntry) -> LedgerRecord | None:
+    timestamp = next_timestamp(records)
     if entry.action != "refused":
-        # What cannot be published may not be promised: everything after would wait for it.
+        # Check that the model can be published: otherwise every later change would fail on it.
         model = store.manifest(*entry.model.split("/"))
         for file in model.files:
             store.read(model, file.path)
-        version = version_name(at, digest_of({"model": entry.model}))
+        version = version_name(timestamp, digest_of({"model": entry.model}))
         entry = entry.model_copy(update={"to": f"{COVER_CLIP}/{version}"})
-    return Ledger(store).append(entry, records, at)
+    return Ledger(store).append(entry, records, timestamp)
 
 
 def _entry(
-    store: Store, records: list[Record], evaluation: Manifest, who: str, answer: Answer | None
-) -> Entry:
+    store: Store, records: list[LedgerRecord], evaluation: Manifest, who: str, answer: Answer | None
+) -> LedgerEntry:
     facts = evaluation.facts
-    judged: str = facts["champion_version"]
-    champion = _champion(store, records) or judged
-    about: dict[str, Any] = {
+    compared_with: str = facts["champion_version"]
+    champion = _champion(store, records) or compared_with
+    common: dict[str, Any] = {
         "from_": champion,
         "model": f"{CANDIDATE}/{evaluation.parents[CANDIDATE]}",
         "evaluation": evaluation.version,
@@ -169,62 +175,67 @@ def _entry(
         "rules": facts.get("rules", []),
         "who": (answer and answer.who) or who,
     }
-    said = f": {answer.comment}" if answer and answer.comment else ""
+    comment = f": {answer.comment}" if answer and answer.comment else ""
     if not facts["promoted"]:
-        return Entry(action="refused", verdict=facts["verdict"], why=facts["reason"], **about)
+        return LedgerEntry(
+            action="refused", verdict=facts["verdict"], why=facts["reason"], **common
+        )
     if answer and not answer.approved:
-        why = f"rejected by {answer.who}{said}" if answer.who else "nobody answered in time"
+        why = f"rejected by {answer.who}{comment}" if answer.who else "nobody answered in time"
         verdict = "rejected" if answer.who else "unanswered"
-        return Entry(action="refused", verdict=verdict, why=why, **about)
-    if champion != judged:
+        return LedgerEntry(action="refused", verdict=verdict, why=why, **common)
+    if champion != compared_with:
         why = (
             f"not promoted: champion changed meanwhile, evaluate again "
-            f"(judged against {judged}; {champion} serves)"
+            f"(compared with {compared_with}; {champion} serves)"
         )
-        return Entry(action="refused", verdict="stale", why=why, **about)
-    approved = f"; approved by {answer.who}{said}" if answer else ""
-    return Entry(action="promoted", verdict="promoted", why=facts["reason"] + approved, **about)
+        return LedgerEntry(action="refused", verdict="stale", why=why, **common)
+    approved = f"; approved by {answer.who}{comment}" if answer else ""
+    return LedgerEntry(
+        action="promoted", verdict="promoted", why=facts["reason"] + approved, **common
+    )
 
 
-def _champion(store: Store, records: list[Record]) -> str | None:
+def _champion(store: Store, records: list[LedgerRecord]) -> str | None:
     if record := serving(records):
         return record.to
-    promoted = store.newest(COVER_CLIP)  # before there was a ledger
+    promoted = store.newest(COVER_CLIP)  # published before the ledger existed
     return f"{COVER_CLIP}/{promoted.version}" if promoted else None
 
 
-def _served(records: list[Record], version: str) -> str:
-    """Return the model whose weights served as ``version``, with its kind or without."""
-    served = {one for record in records if record.to for one in (record.from_, record.to) if one}
-    found = [one for one in served if version in (one, one.partition("/")[2])]
-    if not found:
+def _served(records: list[LedgerRecord], version: str) -> str:
+    """Return the model whose weights served as ``version``, which may be given without its kind."""
+    changes = [record for record in records if record.to]
+    served = {model for record in changes for model in (record.from_, record.to) if model}
+    matches = [model for model in served if version in (model, model.partition("/")[2])]
+    if not matches:
         raise BadInputError(f"{version!r} never served: name one that `dustjacket history` shows")
-    return origin(records, found[0])
+    return origin(records, matches[0])
 
 
-def _publish(store: Store, record: Record) -> None:
-    """Publish the record's model as the version that the record names, if it is not there yet."""
+def _publish(store: Store, record: LedgerRecord) -> None:
+    """Publish the record's model as the version that the record names, unless it exists."""
     kind, version = str(record.to).split("/")
     try:
         store.manifest(kind, version)
     except NotReadyError:
         model = store.manifest(*record.model.split("/"))
         draft = store.draft(kind, version)
-        for entry in model.files:
-            draft.put(entry.path, store.read(model, entry.path))
-        back = {"rolled_back_to": record.model} if record.action == "rolled_back" else {}
+        for file in model.files:
+            draft.put(file.path, store.read(model, file.path))
+        rolled_back = {"rolled_back_to": record.model} if record.action == "rolled_back" else {}
         draft.publish(
             parameters=model.parameters,
             code=model.code,
             parents={**model.parents, model.kind: model.version},
             dag_run_id=record.dag_run_id,
-            facts={**model.facts, "ledger_record": record.number, **back},
+            facts={**model.facts, "ledger_record": record.number, **rolled_back},
         )
         log.info("published %s from %s", record.to, record.model)
 
 
-def _mirror(store: Store, record: Record) -> None:
-    """Show a record on the model's version in MLflow, and as ``@champion`` if it serves."""
+def _mirror(store: Store, record: LedgerRecord) -> None:
+    """Tag the model's version in MLflow with the record, and set ``@champion`` if it serves."""
     model = store.manifest(*record.model.split("/"))
     kind, version = (
         (CANDIDATE, model.parents[CANDIDATE]) if CANDIDATE in model.parents
@@ -239,24 +250,24 @@ def _mirror(store: Store, record: Record) -> None:
     try:
         mirror = tracking.registered(tracking.CLIP, kind=kind, version=version)
         if mirror is None:
-            log.warning("%s/%s is not in MLflow's registry: no alias shows it", kind, version)
+            log.warning("%s/%s is not in MLflow's registry: no alias is set", kind, version)
             return
-        _show(mirror, tags, champion=record.to is not None)
+        _tag(mirror, tags, champion=record.to is not None)
     except MlflowException as error:
         raise DustjacketError(
-            f"ledger record {record.number} stands, but MLflow could not be told: "
+            f"ledger record {record.number} is written, but MLflow is not updated: "
             f"{str(error).splitlines()[0]}; run it again"
         ) from error
 
 
-# Of two that set the same new tag or alias at once, MLflow's database refuses one.
+# MLflow's database rejects one of two concurrent writers of the same new tag or alias.
 @retry(
     retry=retry_if_exception_type(MlflowException),
     stop=stop_after_attempt(4),
     wait=wait_random(max=1),
     reraise=True,
 )
-def _show(mirror: ModelVersion, tags: dict[str, str], *, champion: bool) -> None:
+def _tag(mirror: ModelVersion, tags: dict[str, str], *, champion: bool) -> None:
     client = mlflow.MlflowClient()
     for tag, value in tags.items():
         client.set_model_version_tag(mirror.name, mirror.version, tag, value)

@@ -13,7 +13,7 @@ from dustjacket.evaluation.evaluate import report_sections
 from dustjacket.evaluation.figures import plane
 from dustjacket.evaluation.report import Verdict, render
 from dustjacket.evaluation.results import measure
-from dustjacket.promotion import decide
+from dustjacket.promotion.gate import decide
 from tests.support.evaluation_case import PARAMETERS, comparison, few_scenes
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=y> $1 {{ 7 * 7 }}'

@@ -12,7 +12,7 @@ from dustjacket.evaluation.evaluate import report_sections
 from dustjacket.evaluation.results import by_genre, measure
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.retrieval_intervals import Difference
-from dustjacket.promotion import decide
+from dustjacket.promotion.gate import decide
 from tests.support.evaluation_case import PARAMETERS, coloured, comparison, few_scenes
 
 CARD = [("candidate", "clip_candidate/one")]

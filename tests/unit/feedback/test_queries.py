@@ -15,7 +15,7 @@ from dustjacket.feedback.queries import ENOUGH, images, measure_queries, read_qu
 from dustjacket.feedback.section import queries_section
 from dustjacket.feedback.store import Feedback
 from dustjacket.metrics.retrieval import own_ranks
-from dustjacket.promotion import decide
+from dustjacket.promotion.gate import decide
 from dustjacket.storage.manifest import version_name
 from tests.support.bucket import store_in_memory
 from tests.support.evaluation_case import PARAMETERS, comparison, few_scenes

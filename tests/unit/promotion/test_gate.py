@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dustjacket.pipeline.parameters import EvaluationParameters
-from dustjacket.promotion import GateInput, as_facts, decide
+from dustjacket.promotion.gate import GateInput, as_facts, decide
 
 BETTER = GateInput(
     test_covers=209,

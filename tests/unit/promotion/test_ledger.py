@@ -5,13 +5,19 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.promotion.ledger import Record, before, next_moment, origin, serving
+from dustjacket.promotion.ledger import (
+    LedgerRecord,
+    next_timestamp,
+    origin,
+    previous_champion,
+    serving,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def record(number, action, model, came_before, to=None):
-    return Record(
+    return LedgerRecord(
         number=number,
         at=START + timedelta(days=number),
         attempt="attempt-0",
@@ -61,7 +67,7 @@ def test_rolling_back_again_and_again_goes_further_back_and_never_forth():
         promoted(promoted([], "clip_candidate/a"), "clip_candidate/b"), "clip_candidate/c"
     )
     gone_back_to = []
-    while (model := before(records)) is not None:
+    while (model := previous_champion(records)) is not None:
         gone_back_to.append(model)
         records = rolled_back(records, model)
     assert gone_back_to == ["cover_clip/2", "cover_clip/1", "starting_clip/s"]
@@ -71,12 +77,12 @@ def test_after_a_rollback_a_promotion_goes_back_to_the_model_that_was_brought_ba
     records = promoted(promoted([], "clip_candidate/a"), "clip_candidate/b")
     records = promoted(rolled_back(records, "cover_clip/1"), "clip_candidate/c")
     assert records[-1].from_ == "cover_clip/3"
-    assert before(records) == origin(records, "cover_clip/3") == "cover_clip/1"
+    assert previous_champion(records) == origin(records, "cover_clip/3") == "cover_clip/1"
 
 
 def test_nothing_came_before_the_first():
-    assert before([]) is None
-    assert before(refused([], "clip_candidate/a")) is None
+    assert previous_champion([]) is None
+    assert previous_champion(refused([], "clip_candidate/a")) is None
 
 
 @given(st.lists(st.sampled_from(["promote", "refuse", "back"]), max_size=12))
@@ -87,10 +93,10 @@ def test_rolling_back_always_ends_at_the_starting_weights(steps):
             records = promoted(records, f"clip_candidate/{len(records)}")
         elif step == "refuse":
             records = refused(records, f"clip_candidate/{len(records)}")
-        elif model := before(records):
+        elif model := previous_champion(records):
             records = rolled_back(records, model)
     model = None
-    while found := before(records):
+    while found := previous_champion(records):
         model = found
         records = rolled_back(records, found)
         assert len(records) < 50
@@ -103,5 +109,5 @@ def test_rolling_back_always_ends_at_the_starting_weights(steps):
 def test_time_never_goes_back_where_a_clock_was_ahead():
     ahead = datetime.now(UTC) + timedelta(hours=1)
     late = [promoted([], "clip_candidate/a")[0].model_copy(update={"at": ahead})]
-    assert next_moment(late) > ahead
-    assert abs(next_moment([]) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert next_timestamp(late) > ahead
+    assert abs(next_timestamp([]) - datetime.now(UTC)) < timedelta(minutes=1)
