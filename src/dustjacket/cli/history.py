@@ -13,7 +13,7 @@ from dustjacket.settings import load_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dustjacket.promotion.ledger import Record
+    from dustjacket.promotion.ledger import LedgerRecord
 
 
 class ShowHistory(BaseModel):
@@ -39,7 +39,7 @@ class ShowHistory(BaseModel):
         else:
             _print_records(records, serving(records))
 
-    def _show_moment(self, moment: datetime, records: "Sequence[Record]") -> None:
+    def _show_moment(self, moment: datetime, records: "Sequence[LedgerRecord]") -> None:
         from dustjacket.promotion.ledger import serving
 
         champion = serving(records, moment)
@@ -58,7 +58,7 @@ class ShowHistory(BaseModel):
             console.print(f"{version} served, {since}", soft_wrap=True)
 
 
-def _print_records(records: "Sequence[Record]", champion: "Record | None") -> None:
+def _print_records(records: "Sequence[LedgerRecord]", champion: "LedgerRecord | None") -> None:
     for record in records:
         mark = " ←" if record == champion else ""
         outcome = f" serves as {record.to}" if record.to else f": {record.from_} stays"
