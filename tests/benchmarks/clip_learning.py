@@ -26,7 +26,7 @@ from dustjacket.covers.ingest import ingest_covers
 from dustjacket.genres.labels import label_covers
 from dustjacket.genres.read import read_labels
 from dustjacket.genres.select import select_classifier
-from dustjacket.metrics.retrieval import chance, ranks
+from dustjacket.metrics.retrieval import chance, own_ranks
 from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.sample import make_sample
 from dustjacket.sample.grammar import is_held_out
@@ -51,8 +51,8 @@ RECIPES = {
 def found(clip, test, *, genre, sure):
     """Return whether each test title finds its cover among the first ten, and the reverse."""
     titles = embed_texts(clip, fixed_prompts(test.books, genre=genre, min_confidence=sure))
-    similarity = titles @ embed_covers(clip, test.images).T
-    return np.stack([ranks(similarity) <= 10, ranks(similarity.T) <= 10])
+    covers = embed_covers(clip, test.images)
+    return np.stack([own_ranks(titles, covers) <= 10, own_ranks(covers, titles) <= 10])
 
 
 def main():

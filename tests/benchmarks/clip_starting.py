@@ -14,7 +14,7 @@ from dustjacket.clip.conse import NAME, SIZE, build_conse
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.prompts import prompt
-from dustjacket.metrics.retrieval import chance, ranks
+from dustjacket.metrics.retrieval import chance, own_ranks
 from tests.benchmarks.measure import line
 from tests.benchmarks.selection_accuracy import SHARED
 
@@ -33,7 +33,7 @@ def main() -> None:
     covers = embed_covers(clip, images)
     by_chance = chance(len(books))["recall_at_10"]
     for name, asked in texts.items():
-        found = (ranks(embed_texts(clip, asked) @ covers.T) <= 10).mean()
+        found = (own_ranks(embed_texts(clip, asked), covers) <= 10).mean()
         note = f"of {NAME}, title to cover, beside chance"
         line(f"clip-starting/{name}", found, by_chance, "recall@10", len(books), note, 2)
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from dustjacket.clip.prompts import prompt_variants
 from dustjacket.evaluation.embeddings import Embedder
-from dustjacket.metrics.retrieval import own_ranks, summary
-from dustjacket.metrics.retrieval_intervals import Difference, paired, rank_intervals
+from dustjacket.metrics.retrieval import own_ranks, rank_metrics
+from dustjacket.metrics.retrieval_intervals import Difference, paired_difference, rank_intervals
 
 # In the order of prompt_variants.
 PARTS = ("title", "title + author", "title + genre", "title + author + genre")
@@ -101,7 +101,7 @@ def ablate(
             titles = model.texts(texts)
             found = own_ranks(titles, covers)
             hits[parts, genre] = found <= 10
-            figures = summary(found)
+            figures = rank_metrics(found)
             low, high = rank_intervals(found, resamples=resamples, seed=seed)["recall_at_10"]
             back = float((own_ranks(covers, titles) <= 10).mean()) if len(found) else 0.0
             table.append(
@@ -110,7 +110,7 @@ def ablate(
                     figures["median_rank"], back,
                 )
             )  # fmt: skip
-    adds = paired(
+    adds = paired_difference(
         hits[PARTS[3], PREDICTED], hits[PARTS[1], ""], resamples=resamples, seed=seed
     )  # fmt: skip
     return Ablation(tuple(table), adds, conclusion(adds, len(books)))

@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.metrics.classification import calibration_error
-from dustjacket.metrics.retrieval import chance, matching, own_ranks, similarity, summary
+from dustjacket.metrics.retrieval import (
+    chance,
+    own_ranks,
+    rank_metrics,
+    similarity,
+    title_probabilities,
+)
 from dustjacket.metrics.retrieval_intervals import rank_intervals
 from dustjacket.splits import normalise
 
@@ -89,9 +95,9 @@ def retrieve(
     """
     ways = dict(zip(DIRECTIONS, ((titles, covers), (covers, titles)), strict=True))
     found = {way: own_ranks(*pair) for way, pair in ways.items()}
-    matched = matching(titles, covers, scale)
+    matched = title_probabilities(titles, covers, scale)
     figures = {
-        **{way: summary(ranks) for way, ranks in found.items()},
+        **{way: rank_metrics(ranks) for way, ranks in found.items()},
         "similarity": similarity(titles, covers),
         "match_probability": matched.probability,
         "ece": calibration_error(matched.best, matched.right) if len(titles) else 0.0,
@@ -101,7 +107,7 @@ def retrieve(
         },
         "hard": {
             name: {
-                way: summary(own_ranks(*pair, within=gallery.within, apart=gallery.apart))
+                way: rank_metrics(own_ranks(*pair, within=gallery.within, apart=gallery.apart))
                 for way, pair in ways.items()
             }
             for name, gallery in galleries.items()

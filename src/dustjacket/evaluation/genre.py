@@ -10,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 
 from dustjacket.clip.zero_shot import embed_genres
 from dustjacket.evaluation.embeddings import Embedder
-from dustjacket.metrics.retrieval_intervals import Interval, mean_interval
+from dustjacket.metrics.bootstrap import Interval
+from dustjacket.metrics.retrieval_intervals import mean_interval
 
 _REGULARISATIONS = (1.0, 10.0, 100.0, 1000.0)  # of embeddings, whose length is 1
 _WEIGHTS = np.linspace(0, 1, 21)

@@ -18,7 +18,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import Clip
-from dustjacket.metrics.retrieval_intervals import Interval, mean_interval
+from dustjacket.metrics.bootstrap import Interval
+from dustjacket.metrics.retrieval_intervals import mean_interval
 
 _SIGNS = {
     "a telephone": "☎", "an airplane": "✈", "a snowman": "☃", "scissors": "✂",

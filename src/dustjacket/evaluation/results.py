@@ -17,7 +17,7 @@ from dustjacket.evaluation.genre import GenreTask, genre_task
 from dustjacket.evaluation.recognition import Recognition, recognise
 from dustjacket.feedback.queries import Queries
 from dustjacket.metrics.retrieval import chance
-from dustjacket.metrics.retrieval_intervals import Difference, paired
+from dustjacket.metrics.retrieval_intervals import Difference, paired_difference
 from dustjacket.promotion.gate import GateInput
 
 
@@ -116,8 +116,8 @@ def measure(comparison: Comparison, drift: Drift | None, queries: Queries | None
     )  # fmt: skip
     of_candidate = {"starting": models["starting"], "fine_tuned": models["candidate"]}
     before, after = retrieved["champion"].hits(), retrieved["fine_tuned"].hits()
-    difference = paired(after, before, **resampling)
-    kept = paired(general["fine_tuned"].hits, general["champion"].hits, **resampling)
+    difference = paired_difference(after, before, **resampling)
+    kept = paired_difference(general["fine_tuned"].hits, general["champion"].hits, **resampling)
     books = comparison.library.books
     return Results(
         retrieved=retrieved,

@@ -15,8 +15,9 @@ from dustjacket.covers.read import read_index
 from dustjacket.errors import DustjacketError
 from dustjacket.evaluation.comparison import Comparison
 from dustjacket.feedback.store import read_feedback
+from dustjacket.metrics.bootstrap import Interval
 from dustjacket.metrics.retrieval import own_ranks
-from dustjacket.metrics.retrieval_intervals import Interval, mean_interval, rank_intervals
+from dustjacket.metrics.retrieval_intervals import mean_interval, rank_intervals
 from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.storage.store import Store
 

@@ -1,34 +1,35 @@
-"""How sure a label metric is: bootstrap intervals over the books it was measured on.
+"""Bootstrap intervals of label metrics, by resampling books.
 
-Books are drawn as how many are of each combination of labels.
+Books with the same true and predicted genre are one kind for :mod:`dustjacket.metrics.bootstrap`.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from dustjacket.metrics.bootstrap import draws, percentiles
+from dustjacket.metrics import bootstrap
+from dustjacket.metrics.bootstrap import Interval
 
 
 def intervals(
     true: Sequence[str], predicted: Sequence[str], *, resamples: int = 1000, seed: int = 13
-) -> dict[str, tuple[float, float]]:
-    """Return the 95 % percentile interval of each of ``label_metrics``.
-
-    Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+) -> dict[str, Interval]:
+    """Return the 95 % percentile interval of each metric of ``label_metrics``.
 
     Args:
         true: n genres.
         predicted: n genres.
 
     Raises:
-        ValueError: there is no book, or not as many of one as of the other.
+        ValueError: there are no books, or the lengths differ.
     """
     counts, (is_true, is_predicted) = _combinations(true, predicted)
-    parts = [_scores(drawn, is_true, is_predicted) for drawn in draws(counts, resamples, seed)]
-    return {
-        metric: percentiles(np.concatenate([part[metric] for part in parts])) for metric in parts[0]
-    }
+    return bootstrap.intervals(
+        counts,
+        lambda drawn: _label_metrics(drawn, is_true, is_predicted),
+        resamples=resamples,
+        seed=seed,
+    )
 
 
 def difference(
@@ -40,10 +41,10 @@ def difference(
     resamples: int = 1000,
     seed: int = 13,
 ) -> tuple[float, float, float]:
-    """Return how much higher ``metric`` is of ``ours``, and the ends of its 95 % interval.
+    """Return ``metric`` of ``ours`` minus that of ``theirs``, and the ends of its 95 % interval.
 
-    The bootstrap is paired: both predictions are scored on the same resampled books, so that what
-    makes books easy or hard for both is not taken for a difference (Efron and Tibshirani, 1993).
+    The bootstrap is paired: each resample scores both predictions on the same books, so books that
+    are easy or hard for both do not widen the interval (Efron and Tibshirani 1993).
 
     Args:
         true: n genres.
@@ -52,23 +53,26 @@ def difference(
         metric: accuracy, f1_weighted or f1_macro.
 
     Raises:
-        ValueError: there is no book, or not as many of one as of another.
+        ValueError: there are no books, or the lengths differ.
         KeyError: there is no such metric.
     """
     counts, (is_true, is_ours, is_theirs) = _combinations(true, ours, theirs)
 
-    def gain(books: np.ndarray) -> np.ndarray:
-        one, other = (_scores(books, is_true, taken)[metric] for taken in (is_ours, is_theirs))
-        return np.asarray(one - other)
+    def gain(drawn: np.ndarray) -> dict[str, np.ndarray]:
+        our_value, their_value = (
+            _label_metrics(drawn, is_true, is_predicted)[metric]
+            for is_predicted in (is_ours, is_theirs)
+        )
+        return {metric: np.asarray(our_value - their_value)}
 
-    found = np.concatenate([gain(drawn) for drawn in draws(counts, resamples, seed)])
-    return (float(gain(counts[None])[0]), *percentiles(found))
+    low, high = bootstrap.intervals(counts, gain, resamples=resamples, seed=seed)[metric]
+    return float(gain(counts[None])[metric][0]), low, high
 
 
 def _combinations(*labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return how many books have each combination (combinations,), and its genres as 0 and 1.
+    """Return the number of books of each combination of labels, and its genres as one-hot rows.
 
-    The latter is (labels, combinations, genres).
+    The former is (combinations,), the latter (labels, combinations, genres).
     """
     if not len(labels[0]):
         raise ValueError("no book to measure on")
@@ -77,20 +81,26 @@ def _combinations(*labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     return counts, np.eye(len(genres))[combinations]
 
 
-def _scores(
-    books: np.ndarray, is_true: np.ndarray, is_predicted: np.ndarray
+def _label_metrics(
+    drawn: np.ndarray, is_true: np.ndarray, is_predicted: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the label metrics of each resample, by the definitions of ``label_metrics``.
+    """Return the metrics of each resample, defined as in ``label_metrics``.
 
-    The macro average is over the genres that occur in the resample, on either side.
+    The macro average is over the genres that occur in the resample, true or predicted. F1 is
+    2 * true positives / (true books + predicted books), which is the harmonic mean.
+
+    Args:
+        drawn: (resamples, combinations) counts.
+        is_true: (combinations, genres) 0 or 1.
+        is_predicted: (combinations, genres) 0 or 1.
     """
-    right = books @ (is_true * is_predicted)
-    of_genre = books @ is_true
-    occurrences = of_genre + books @ is_predicted
-    f1 = 2 * right / np.maximum(occurrences, 1)
-    total = of_genre.sum(axis=1)
+    true_positives = drawn @ (is_true * is_predicted)
+    true = drawn @ is_true
+    occurrences = true + drawn @ is_predicted
+    f1 = 2 * true_positives / np.maximum(occurrences, 1)
+    books = true.sum(axis=1)
     return {
-        "accuracy": right.sum(axis=1) / total,
-        "f1_weighted": (f1 * of_genre).sum(axis=1) / total,
+        "accuracy": true_positives.sum(axis=1) / books,
+        "f1_weighted": (f1 * true).sum(axis=1) / books,
         "f1_macro": f1.sum(axis=1) / (occurrences > 0).sum(axis=1),
     }

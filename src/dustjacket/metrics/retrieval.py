@@ -1,6 +1,9 @@
-"""Retrieval metrics: how early the cover that belongs to a title is found, and the reverse.
+"""Retrieval metrics: the rank at which a title finds its cover, and a cover its title.
 
-Whole galleries are compared block by block, so that memory grows with their length alone.
+Similarities are computed block by block, so memory grows with the length of the gallery alone.
+Recall@k and the reciprocal rank are those of Manning, Raghavan and Schütze, Introduction to
+Information Retrieval (2008), chapter 8, and of Voorhees, The TREC-8 Question Answering Track Report
+(1999).
 """
 
 from collections.abc import Iterator
@@ -13,15 +16,6 @@ RECALLS = (1, 5, 10)
 _BLOCK = 1024
 
 
-def ranks(similarity: np.ndarray) -> np.ndarray:
-    """Return the rank (from 1) of each row's own column in a square matrix of similarities.
-
-    Of covers that tie with the own one, half count as before it: a model that tells none apart is
-    as good as chance.
-    """
-    return _ranks(similarity, np.arange(len(similarity)), np.ones((1, len(similarity)), bool))
-
-
 def own_ranks(
     queries: np.ndarray,
     gallery: np.ndarray,
@@ -30,18 +24,21 @@ def own_ranks(
     within: np.ndarray | None = None,
     apart: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return (n,) the rank, as of :func:`ranks`, of each query's own row of the gallery.
+    """Return (n,) the rank (from 1) of each query's own row of the gallery.
+
+    Half of the rows that tie with the own row count as before it (mid-ranks: Kendall, The Treatment
+    of Ties in Ranking Problems, 1945), so constant embeddings score as chance does.
 
     Args:
         queries: (n, d).
         gallery: (m, d).
-        own: (n,) the row that each query belongs to; None: query i to row i.
-        within: (m,) codes: only rows of the query's own code are searched.
-        apart: (m,) codes: other rows of the query's own code are left out.
+        own: (n,) the index of each query's own row; None: query i has row i.
+        within: (m,) codes: search only rows that have the code of the own row.
+        apart: (m,) codes: leave out other rows that have the code of the own row.
     """
-    found = np.empty(len(queries))
-    for some, similarity in _blocks(queries, gallery):
-        rows = some if own is None else own[some]
+    ranks = np.empty(len(queries))
+    for block, similarities in _blocks(queries, gallery):
+        rows = block if own is None else own[block]
         searched = np.ones((1, len(gallery)), bool)
         if within is not None:
             searched = within[rows][:, None] == within[None, :]
@@ -49,60 +46,68 @@ def own_ranks(
             others = apart[rows][:, None] != apart[None, :]
             others[np.arange(len(rows)), rows] = True
             searched = searched & others
-        found[some] = _ranks(similarity, rows, searched)
-    return found
+        ranks[block] = _mid_ranks(similarities, rows, searched)
+    return ranks
 
 
-def _ranks(similarity: np.ndarray, own: np.ndarray, searched: np.ndarray) -> np.ndarray:
-    score = similarity[np.arange(len(similarity)), own][:, None]
-    above = ((similarity > score) & searched).sum(axis=1)
-    tied = ((similarity == score) & searched).sum(axis=1) - 1
-    found: np.ndarray = 1 + above + tied / 2
-    return found
+def _mid_ranks(similarities: np.ndarray, own: np.ndarray, searched: np.ndarray) -> np.ndarray:
+    own_similarity = similarities[np.arange(len(similarities)), own][:, None]
+    above = ((similarities > own_similarity) & searched).sum(axis=1)
+    tied = ((similarities == own_similarity) & searched).sum(axis=1) - 1
+    ranks: np.ndarray = 1 + above + tied / 2
+    return ranks
 
 
 def _blocks(queries: np.ndarray, gallery: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the numbers of some queries and their similarities to the whole gallery."""
+    """Yield the indices of some queries, and their (queries, m) similarities to the gallery."""
     for start in range(0, len(queries), _BLOCK):
-        own = np.arange(start, min(start + _BLOCK, len(queries)))
-        yield own, queries[own] @ gallery.T
+        block = np.arange(start, min(start + _BLOCK, len(queries)))
+        yield block, queries[block] @ gallery.T
 
 
-def retrieval(titles: np.ndarray, covers: np.ndarray) -> dict[str, dict[str, float]]:
-    """Return recall@1/5/10, the median rank and MRR, title to cover and cover to title.
+def retrieval_metrics(titles: np.ndarray, covers: np.ndarray) -> dict[str, dict[str, float]]:
+    """Return :func:`rank_metrics` of title_to_cover and of cover_to_title.
 
     Args:
         titles: (n, d) embeddings of unit length.
         covers: (n, d) embeddings of unit length; row i is the cover of title i.
     """
     return {
-        "title_to_cover": summary(own_ranks(titles, covers)),
-        "cover_to_title": summary(own_ranks(covers, titles)),
+        "title_to_cover": rank_metrics(own_ranks(titles, covers)),
+        "cover_to_title": rank_metrics(own_ranks(covers, titles)),
     }
 
 
 def mean_recall_at_10(titles: np.ndarray, covers: np.ndarray) -> float:
     """Return recall@10, the mean of both directions."""
-    return float(np.mean([found["recall_at_10"] for found in retrieval(titles, covers).values()]))
+    directions = retrieval_metrics(titles, covers).values()
+    return float(np.mean([metrics["recall_at_10"] for metrics in directions]))
 
 
-def summary(found: np.ndarray) -> dict[str, float]:
-    """Return recall@1/5/10, the median and the mean reciprocal (MRR) of ranks; of none, zeros."""
-    if not len(found):
+def rank_metrics(ranks: np.ndarray) -> dict[str, float]:
+    """Return recall@1/5/10, the median rank and the mean reciprocal rank (MRR).
+
+    Args:
+        ranks: (n,) from 1; all metrics are 0 if there are none.
+    """
+    if not len(ranks):
         return dict.fromkeys([*(f"recall_at_{k}" for k in RECALLS), "median_rank", "mrr"], 0.0)
-    recalls = {f"recall_at_{k}": float((found <= k).mean()) for k in RECALLS}
-    return {**recalls, "median_rank": float(np.median(found)), "mrr": float((1 / found).mean())}
+    recalls = {f"recall_at_{k}": float((ranks <= k).mean()) for k in RECALLS}
+    return {**recalls, "median_rank": float(np.median(ranks)), "mrr": float((1 / ranks).mean())}
 
 
 def chance(gallery: int | np.ndarray) -> dict[str, float]:
-    """Return what a model that knows nothing reaches.
+    """Return the expected :func:`rank_metrics` of random ranks.
+
+    If each rank from 1 to m is as likely, recall@k is k / m, and the mean reciprocal rank is the
+    m-th harmonic number divided by m.
 
     Args:
-        gallery: how many are searched, by all queries or by each of (n,).
+        gallery: m, the number of rows searched: one for all queries, or (n,) one for each.
     """
     sizes = np.atleast_1d(np.asarray(gallery))
     if not sizes.any():
-        return summary(np.empty(0))
+        return rank_metrics(np.empty(0))
     recalls = {f"recall_at_{k}": float(np.minimum(1.0, k / sizes).mean()) for k in RECALLS}
     harmonic = np.cumsum(1 / np.arange(1, sizes.max() + 1))
     return {
@@ -113,18 +118,18 @@ def chance(gallery: int | np.ndarray) -> dict[str, float]:
 
 
 def similarity(titles: np.ndarray, covers: np.ndarray) -> float:
-    """Return the mean cosine of titles and their own covers; 0 where there is none."""
+    """Return the mean cosine of (n, d) titles and their own (n, d) covers; 0 if n is 0."""
     return float((titles * covers).sum(axis=1).mean()) if len(titles) else 0.0
 
 
 @dataclass(frozen=True)
-class Matching:
-    """The paper's softmax over all titles as prompts, for each of n covers.
+class TitleProbabilities:
+    """The probabilities of all titles as prompts, for each of n covers.
 
     Attributes:
         own: (n,) the probability of the cover's own title.
-        best: (n,) that of the likeliest title.
-        right: (n,) whether the likeliest is its own.
+        best: (n,) the highest probability of a title.
+        right: (n,) whether that title is the cover's own.
     """
 
     own: np.ndarray
@@ -133,21 +138,24 @@ class Matching:
 
     @property
     def probability(self) -> float:
-        """Return the mean probability of a cover's own title; 0 where there is none."""
+        """The mean probability of a cover's own title; 0 if n is 0."""
         return float(self.own.mean()) if len(self.own) else 0.0
 
 
-def matching(titles: np.ndarray, covers: np.ndarray, scale: float) -> Matching:
-    """Return how probable titles are for covers.
+def title_probabilities(titles: np.ndarray, covers: np.ndarray, scale: float) -> TitleProbabilities:
+    """Return the softmax over titles of scaled cosines, for each cover.
+
+    The zero-shot classifier of CLIP (Radford et al. 2021, section 3.1), with titles as prompts.
 
     Args:
         titles: (n, d) embeddings of unit length.
-        covers: (n, d); row i is the cover of title i.
+        covers: (n, d) embeddings of unit length; row i is the cover of title i.
         scale: the model's learnt logit scale, by which cosines are multiplied.
     """
-    of_own, best, right = np.empty(len(covers)), np.empty(len(covers)), np.empty(len(covers), bool)
-    for own, cosines in _blocks(covers, titles):
+    own, best, right = np.empty(len(covers)), np.empty(len(covers)), np.empty(len(covers), bool)
+    for block, cosines in _blocks(covers, titles):
         probabilities = softmax(scale * cosines, axis=1)
-        of_own[own] = probabilities[np.arange(len(own)), own]
-        best[own], right[own] = probabilities.max(axis=1), probabilities.argmax(axis=1) == own
-    return Matching(of_own, best, right)
+        own[block] = probabilities[np.arange(len(block)), block]
+        best[block] = probabilities.max(axis=1)
+        right[block] = probabilities.argmax(axis=1) == block
+    return TitleProbabilities(own, best, right)

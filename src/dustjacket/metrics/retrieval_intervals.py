@@ -1,25 +1,26 @@
-"""How sure a figure is: bootstrap intervals over the covers that it was measured on."""
+"""Bootstrap intervals of retrieval metrics, by resampling covers.
+
+Covers with the same value are one kind for :mod:`dustjacket.metrics.bootstrap`.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import binomtest
 
-from dustjacket.metrics.bootstrap import draws, percentiles
-from dustjacket.metrics.retrieval import RECALLS, summary
-
-Interval = tuple[float, float]
+from dustjacket.metrics.bootstrap import Interval, intervals
+from dustjacket.metrics.retrieval import RECALLS, rank_metrics
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better one model is than another, on the same covers.
+    """The difference between two models on the same covers.
 
     Attributes:
-        gain: mean of ours less theirs.
-        low, high: ends of its 95 % interval.
-        better, worse: on how many covers ours is.
-        p: of so many or more extreme, were both as likely.
+        gain: the mean of ours minus theirs.
+        low, high: the ends of its 95 % interval.
+        better, worse: the number of covers on which ours is better, or worse.
+        p: two-sided p-value of the exact sign test.
     """
 
     gain: float
@@ -31,49 +32,55 @@ class Difference:
 
 
 def rank_intervals(ranks: np.ndarray, *, resamples: int, seed: int) -> dict[str, Interval]:
-    """Return the 95 % percentile interval of each figure of ``summary``, by resampling covers.
+    """Return the 95 % percentile interval of each metric of ``rank_metrics``.
 
     Args:
-        ranks: (n,) from 1; where there is none, intervals are empty at zero.
+        ranks: (n,) from 1; all intervals are (0, 0) if there are none.
     """
     if not len(ranks):
-        return dict.fromkeys(summary(ranks), (0.0, 0.0))
+        return dict.fromkeys(rank_metrics(ranks), (0.0, 0.0))
     values, counts = np.unique(ranks, return_counts=True)
-    within = np.stack([*(values <= k for k in RECALLS), 1 / values], axis=1)
-    means, medians = [], []
-    for drawn in draws(counts, resamples, seed):
-        # By rounding, the mean of equal numbers may be less than they are.
-        means.append(np.clip(drawn @ within / len(ranks), within.min(axis=0), within.max(axis=0)))
-        medians.append(_medians(values, drawn, len(ranks)))
-    found = np.concatenate(means).T
-    names = [*(f"recall_at_{k}" for k in RECALLS), "mrr"]
-    return {
-        **{name: percentiles(each) for name, each in zip(names, found, strict=True)},
-        "median_rank": percentiles(np.concatenate(medians)),
-    }
+    contributions = np.stack([*(values <= k for k in RECALLS), 1 / values], axis=1)
+    lowest, highest = contributions.min(axis=0), contributions.max(axis=0)
+
+    def statistics(drawn: np.ndarray) -> dict[str, np.ndarray]:
+        # Rounding can put the mean of equal numbers below them.
+        means = np.clip(drawn @ contributions / len(ranks), lowest, highest)
+        names = [*(f"recall_at_{k}" for k in RECALLS), "mrr"]
+        medians = _medians(values, drawn, len(ranks))
+        return {**dict(zip(names, means.T, strict=True)), "median_rank": medians}
+
+    return intervals(counts, statistics, resamples=resamples, seed=seed)
 
 
 def _medians(values: np.ndarray, drawn: np.ndarray, n: int) -> np.ndarray:
-    """Return the median of each resample of sorted ``values``."""
-    reached = np.cumsum(drawn, axis=1)
-    middle = [values[(reached > place).argmax(axis=1)] for place in ((n - 1) // 2, n // 2)]
+    """Return the median of each resample of n sorted ``values``."""
+    cumulative = np.cumsum(drawn, axis=1)
+    middle = [values[(cumulative > index).argmax(axis=1)] for index in ((n - 1) // 2, n // 2)]
     return np.asarray((middle[0] + middle[1]) / 2)
 
 
 def mean_interval(values: np.ndarray, *, resamples: int, seed: int) -> Interval:
-    """Return the 95 % percentile interval of the mean of (n,) ``values``; of none, zeros."""
+    """Return the 95 % percentile interval of the mean of (n,) ``values``; (0, 0) if n is 0."""
     if not len(values):
         return 0.0, 0.0
     kinds, counts = np.unique(values, return_counts=True)
-    found = [drawn @ kinds / len(values) for drawn in draws(counts, resamples, seed)]
-    return percentiles(np.concatenate(found))
+    return intervals(
+        counts,
+        lambda drawn: {"mean": drawn @ kinds / len(values)},
+        resamples=resamples,
+        seed=seed,
+    )["mean"]
 
 
-def paired(ours: np.ndarray, theirs: np.ndarray, *, resamples: int, seed: int) -> Difference:
-    """Return how much better ``ours`` is, cover by cover.
+def paired_difference(
+    ours: np.ndarray, theirs: np.ndarray, *, resamples: int, seed: int
+) -> Difference:
+    """Return the difference between two models' values of the same covers.
 
-    The bootstrap resamples covers, and so both models' values of them together (Efron and
-    Tibshirani 1993). The test is the exact sign test; on hits and misses that is McNemar's.
+    The bootstrap is paired: it resamples the difference of each cover (Efron and Tibshirani 1993).
+    The test is the exact sign test (Dixon and Mood 1946); on hits and misses that is the exact test
+    of McNemar (1947).
 
     Args:
         ours, theirs: (n,) values of the same covers, the higher the better.

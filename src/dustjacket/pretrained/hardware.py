@@ -1,9 +1,10 @@
-"""What this machine's processor can do."""
+"""Abilities of this machine's processor."""
 
 
 def has_fast_bf16() -> bool:
-    """Return whether products of bf16 numbers are quick here; elsewhere they are imitated."""
+    """Return whether the processor multiplies bf16 numbers in hardware; emulation is slow."""
     import torch
 
-    able = torch.cpu.get_capabilities()
-    return any(able.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))  # x86's, ARM's
+    capabilities = torch.cpu.get_capabilities()
+    names = ("amx_bf16", "avx512_bf16", "bf16")  # x86's, x86's, ARM's
+    return any(capabilities.get(name) for name in names)

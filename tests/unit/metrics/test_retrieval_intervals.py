@@ -1,12 +1,12 @@
-"""How sure retrieval figures are, and a difference between two models."""
+"""Intervals of retrieval metrics, and of a difference between two models."""
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dustjacket.metrics.retrieval import summary
-from dustjacket.metrics.retrieval_intervals import mean_interval, paired, rank_intervals
+from dustjacket.metrics.retrieval import rank_metrics
+from dustjacket.metrics.retrieval_intervals import mean_interval, paired_difference, rank_intervals
 
 DRAWS = {"resamples": 2000, "seed": 13}
 
@@ -14,7 +14,7 @@ DRAWS = {"resamples": 2000, "seed": 13}
 def test_intervals_are_those_of_drawing_covers_one_by_one():
     rng = np.random.default_rng(1)
     found = rng.geometric(0.1, size=80).astype(float)
-    by_hand = [summary(found[rng.integers(80, size=80)]) for _ in range(2000)]
+    by_hand = [rank_metrics(found[rng.integers(80, size=80)]) for _ in range(2000)]
     for metric, ends in rank_intervals(found, **DRAWS).items():
         expected = np.percentile([each[metric] for each in by_hand], [2.5, 97.5])
         assert ends == pytest.approx(tuple(expected), rel=0.1, abs=0.02)
@@ -32,16 +32,16 @@ def test_the_interval_of_a_recall_is_the_binomials():
 @example([1.0, 11, 11])
 def test_an_interval_lies_between_the_least_and_the_greatest_that_can_be_drawn(values):
     found = np.array(values)
-    one_by_one = [summary(np.array([value])) for value in values]
+    one_by_one = [rank_metrics(np.array([value])) for value in values]
     for metric, (low, high) in rank_intervals(found, resamples=100, seed=1).items():
         of_each = [each[metric] for each in one_by_one]
         assert min(of_each) <= low <= high <= max(of_each)
 
 
-def test_of_no_cover_there_is_an_empty_interval():
+def test_without_covers_the_interval_is_empty():
     assert set(rank_intervals(np.empty(0), **DRAWS).values()) == {(0.0, 0.0)}
     assert mean_interval(np.empty(0), **DRAWS) == (0.0, 0.0)
-    nothing = paired(np.empty(0), np.empty(0), **DRAWS)
+    nothing = paired_difference(np.empty(0), np.empty(0), **DRAWS)
     assert (nothing.gain, nothing.low, nothing.high, nothing.p) == (0, 0, 0, 1)
 
 
@@ -50,7 +50,7 @@ def test_pairing_finds_a_small_difference_that_two_intervals_do_not():
     theirs = rng.random(300) < 0.5
     ours = theirs.copy()
     ours[np.flatnonzero(~theirs)[:9]] = True
-    found = paired(ours, theirs, **DRAWS)
+    found = paired_difference(ours, theirs, **DRAWS)
     assert found.gain == pytest.approx(0.03)
     assert 0 < found.low < found.gain < found.high
     assert mean_interval(ours, **DRAWS)[0] < mean_interval(theirs, **DRAWS)[1]
@@ -60,7 +60,7 @@ def test_pairing_finds_a_small_difference_that_two_intervals_do_not():
 
 def test_a_model_does_not_differ_from_itself():
     hits = np.array([True, False, True])
-    found = paired(hits, hits, **DRAWS)
+    found = paired_difference(hits, hits, **DRAWS)
     assert (found.gain, found.low, found.high, found.p) == (0, 0, 0, 1)
 
 
@@ -68,7 +68,9 @@ def test_a_model_does_not_differ_from_itself():
 def test_the_test_is_the_same_whichever_model_comes_first(better, worse):
     ours = np.array([1] * better + [0] * worse + [1] * 5)
     theirs = np.array([0] * better + [1] * worse + [1] * 5)
-    one, other = (paired(*pair, resamples=100, seed=1) for pair in ((ours, theirs), (theirs, ours)))
+    one, other = (
+        paired_difference(*pair, resamples=100, seed=1) for pair in ((ours, theirs), (theirs, ours))
+    )
     assert one.p == pytest.approx(other.p)
     assert one.gain == pytest.approx(-other.gain)
     assert 0 < one.p <= 1
