@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 
@@ -19,6 +20,7 @@ from dustjacket.genres.select import select_classifier
 from dustjacket.pipeline.steps import in_use
 from dustjacket.sample.grammar import make_book
 from dustjacket.sample.listing import write_listing
+from dustjacket.sources.arrow import spark_schema
 from dustjacket.storage.manifest import Manifest
 from dustjacket.tracking import runs as tracking
 from tests.conftest import interpret
@@ -161,14 +163,13 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does_one_by_one(made, whic
     titles, authors = books(1000)
     spark = made.alone.spark
     covers = pd.DataFrame({"title": titles, "author": authors, "position": range(1000)})
-    columns = [field.split() for field in labels._COPIED.split(", ")]
-    for name, kind in columns:
-        if name not in covers:
-            covers[name] = 0 if kind == "long" else ""
+    for column in labels._COPIED:
+        if column.name not in covers:
+            covers[column.name] = 0 if pa.types.is_integer(column.type) else ""
     covers["key"] = [str(number) for number in range(1000)]
-    schema = "key string, " + labels._COPIED
+    schema = spark_schema(pa.schema([("key", pa.string()), *labels._COPIED]))
     shared = spark.sparkContext.broadcast(scorer)
-    frame = spark.createDataFrame(covers[["key", *(name for name, _ in columns)]], schema)
+    frame = spark.createDataFrame(covers[["key", *labels._COPIED.names]], schema)
     found = (
         frame.repartition(4)
         .mapInPandas(labels.labeller(lambda: shared.value, "v1", 3), labels._SCHEMA)

@@ -9,8 +9,15 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
-SETTLED = (
-    "file string, position long, reason string, genres array<struct<genre:string,rows:bigint>>"
+from dustjacket.sources.arrow import spark_schema
+
+SETTLED = pa.schema(
+    [
+        ("file", pa.string()),
+        ("position", pa.int64()),
+        ("reason", pa.string()),
+        ("genres", pa.list_(pa.struct([("genre", pa.string()), ("rows", pa.int64())]))),
+    ]
 )
 
 
@@ -71,7 +78,7 @@ def settle(good: DataFrame, min_rows_per_genre: int) -> DataFrame:
     entry = fn.struct("file", "position", "content", "genre")
     books = slim.groupBy("group").agg(fn.collect_list(entry).alias("entries"))
     several = books.where(fn.size("entries") > 1).select("entries")
-    settled = several.mapInArrow(_settle_books, SETTLED).cache()
+    settled = several.mapInArrow(_settle_books, spark_schema(SETTLED)).cache()
     left = (
         slim.join(settled.where("reason is not null"), ["file", "position"], "left_anti")
         .groupBy("genre")
@@ -89,14 +96,6 @@ def settle(good: DataFrame, min_rows_per_genre: int) -> DataFrame:
 
 
 def _settle_books(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    schema = pa.schema(
-        [
-            ("file", pa.string()),
-            ("position", pa.int64()),
-            ("reason", pa.string()),
-            ("genres", pa.list_(pa.struct([("genre", pa.string()), ("rows", pa.int64())]))),
-        ]
-    )
     for batch in batches:
         said: list[dict[str, Any]] = []
         for entries in batch.column("entries").to_pylist():
@@ -107,4 +106,4 @@ def _settle_books(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]
                 place = {"file": row.file, "position": row.position}
                 reason = reasons.get(row)
                 said.append({**place, "reason": reason, "genres": None if reason else ranked})
-        yield pa.RecordBatch.from_pylist(said, schema=schema)
+        yield pa.RecordBatch.from_pylist(said, schema=SETTLED)

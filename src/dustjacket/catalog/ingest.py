@@ -13,13 +13,14 @@ from pyspark.sql import functions as fn
 from dustjacket.catalog.columns import CURE, ListedFile, check_text, columns_of
 from dustjacket.catalog.deduplicate import SETTLED, settle
 from dustjacket.catalog.figures import profile_figure
-from dustjacket.catalog.parse import PARSED_DDL, ListingChunk, parser
+from dustjacket.catalog.parse import PARSED, ListingChunk, parser
 from dustjacket.catalog.read import BOOKS
 from dustjacket.catalog.statistics import Profile, changes, profile
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.settings import Settings
+from dustjacket.sources.arrow import spark_schema
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile, name_of, stage
 from dustjacket.sources.rejects import examples
@@ -69,7 +70,7 @@ def ingest_catalog(job: Job, spark: SparkSession) -> None:
     parsed_at = scratch.uri("parsed")
     # Kept as columns on disk, so that what follows reads only those it needs.
     spark.range(0, len(stretches), numPartitions=min(len(stretches), _MOST_TASKS)).mapInArrow(
-        parser(job.settings, stretches, parameters), PARSED_DDL
+        parser(job.settings, stretches, parameters), spark_schema(PARSED)
     ).write.parquet(parsed_at)
     rows = spark.read.parquet(parsed_at)
     read = rows.count()
@@ -123,7 +124,7 @@ def write_rows(
     if parameters.clean == "books":
         settled = settle(rows.where("reason is null"), parameters.min_rows_per_genre)
     else:
-        settled = rows.sparkSession.createDataFrame([], SETTLED)
+        settled = rows.sparkSession.createDataFrame([], spark_schema(SETTLED))
     alone = fn.array(fn.struct("genre", fn.lit(1).cast("long").alias("rows")))
     decided = rows.withColumnRenamed("reason", "own_reason").join(
         settled, ["file", "position"], "left"

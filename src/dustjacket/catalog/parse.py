@@ -1,6 +1,6 @@
 """What a Spark task does with its part of a listing: read it as a stream, clean each row."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from dustjacket.catalog.cleaning import Book, clean
 from dustjacket.catalog.columns import ListedFile
 from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.settings import Settings
+from dustjacket.sources.arrow import arrow_batches
 from dustjacket.sources.csv import ByteRange, raw_text
 from dustjacket.sources.files import SourceFile
 from dustjacket.sources.streams import corrupt_as_bad_input, opened
@@ -17,7 +18,7 @@ from dustjacket.sources.tables import TableRow, read_rows
 from dustjacket.storage.store import Store
 
 _BOOK = pa.schema([(name, pa.string()) for name in Book.__dataclass_fields__])
-_NOTHING = (None,) * len(_BOOK)
+_NO_BOOK = (None,) * len(_BOOK)
 PARSED = pa.schema(
     [
         ("file", pa.string()),
@@ -30,11 +31,7 @@ PARSED = pa.schema(
 )
 """A row a record: a book, or the reason why it is none; always with what was read."""
 
-PARSED_DDL = ", ".join(
-    f"{field.name} {'long' if field.type == pa.int64() else 'string'}" for field in PARSED
-)
-
-_BATCH_ROWS, _BATCH_BYTES = 5000, 8 << 20
+_BATCH_ROWS = 5000
 
 
 @dataclass(frozen=True)
@@ -66,39 +63,24 @@ def parser(
                     rows = read_rows(stream, stretch.listed.shape, stretch.part)
                     columns = stretch.listed.columns
                     name = stretch.file.name
-                    yield from _batches(parsed(name, row, columns, parameters) for row in rows)
+                    yield from arrow_batches(
+                        (parse_row(name, row, columns, parameters) for row in rows),
+                        PARSED,
+                        _BATCH_ROWS,
+                    )
 
     return parse
 
 
-def parsed(
-    file: str, row: TableRow, columns: Any, parameters: CatalogParameters
+def parse_row(
+    file: str, row: TableRow, columns: Mapping[str, str], parameters: CatalogParameters
 ) -> tuple[Any, ...]:
-    """Return what became of one row, in the order of ``PARSED``."""
-    read = (file, row.position, row.offset, raw_text(row.raw))
+    """Return one row in the columns of ``PARSED``: a book, or the reason why it is rejected."""
+    record = (file, row.position, row.offset, raw_text(row.raw))
     book = row.reason or clean(row.values, columns, parameters)
     if isinstance(book, str):
-        return (*read, book, *_NOTHING)
+        return (*record, book, *_NO_BOOK)
     return (
-        *read, None, book.asin, book.title, book.author, book.genre, book.description,
+        *record, None, book.asin, book.title, book.author, book.genre, book.description,
         book.image_url, book.group, book.split,
     )  # fmt: skip
-
-
-def _batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
-    batch: list[tuple[Any, ...]] = []
-    size = 0
-    for row in rows:
-        batch.append(row)
-        size += len(row[3])
-        if len(batch) == _BATCH_ROWS or size >= _BATCH_BYTES:
-            yield _batch(batch)
-            batch, size = [], 0
-    if batch:
-        yield _batch(batch)
-
-
-def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, PARSED, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=PARSED)

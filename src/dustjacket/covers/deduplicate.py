@@ -15,16 +15,14 @@ hash tells those apart that only chance brought so near.
 """
 _BANDS = 4
 DUPLICATES = (
-    "position long, other_position long, key string, other_key string, distance int, kind string, "
-    "decision string"
-)
+    "position", "other_position", "key", "other_key", "distance", "kind", "decision",
+)  # fmt: skip
 """A pair that looks alike: ``other`` is the earlier one.
 
 ``kind`` is exact (the same pixels) or perceptual; ``decision`` is rejected (a copy of one book's
 cover) or joined (different books, kept on one side of the split). Of many covers that have one
 look, each is paired with the first of them, and two looks that are near are paired by their first.
 """
-_PAIR = [field.split()[0] for field in DUPLICATES.split(", ")]
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def settle(rows: DataFrame, placeholder_books: int, spark: SparkSession) -> Sett
         .withColumn("split", fn.when(good, fn.coalesce("split", "book_split")))
         .drop("late_reason", "book_split")
     )
-    return Settled(decided, copies.select(_PAIR).unionByName(alike.select(_PAIR)))
+    return Settled(decided, copies.select(*DUPLICATES).unionByName(alike.select(*DUPLICATES)))
 
 
 def _flagged(rows: DataFrame, placeholder_books: int) -> DataFrame:

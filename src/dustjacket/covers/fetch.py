@@ -19,19 +19,21 @@ from pyspark.sql import functions as fn
 from dustjacket.covers.prefetch import ahead
 from dustjacket.covers.s3_prefix import Place
 from dustjacket.covers.shards import ShardWriter, write_shard
+from dustjacket.sources.arrow import spark_schema
 from dustjacket.web.blocking import fetch_many
 from dustjacket.web.client import WebClient
 from dustjacket.web.failures import is_transient
 
 LEDGER = "ledger"
-_LEDGER = (
-    "url string, known_reason string, tar string, tar_offset long, tar_size long, tar_sha256 string"
-)
 _TARS = "tars"
 _PAGE = pa.schema(
     [
-        (name, {"string": pa.string(), "long": pa.int64()}[kind])
-        for name, kind in map(str.split, _LEDGER.split(", "))
+        ("url", pa.string()),
+        ("known_reason", pa.string()),
+        ("tar", pa.string()),
+        ("tar_offset", pa.int64()),
+        ("tar_size", pa.int64()),
+        ("tar_sha256", pa.string()),
     ]
 )
 _READERS, _AHEAD = 4, 16
@@ -44,15 +46,14 @@ Row = Mapping[str, Any]
 
 
 def with_ledger(rows: DataFrame, cache: Place, spark: SparkSession) -> DataFrame:
-    """Return ``rows`` with what the ledger knows of each ``url``, in the columns of ``_LEDGER``."""
-    columns = [field.split()[0] for field in _LEDGER.split(", ")][1:]
+    """Return ``rows`` with what the ledger knows of each ``url``, in the columns of ``_PAGE``."""
+    page = spark_schema(_PAGE)
+    columns = page.names[1:]
     if not cache.has(LEDGER):
-        kinds = [field.split()[1] for field in _LEDGER.split(", ")][1:]
-        return rows.selectExpr(
-            "*",
-            *(f"cast(null as {kind}) {name}" for name, kind in zip(columns, kinds, strict=True)),
+        return rows.withColumns(
+            {field.name: fn.lit(None).cast(field.dataType) for field in page.fields[1:]}
         )
-    ledger = spark.read.schema(_LEDGER).parquet(cache.uri(LEDGER))
+    ledger = spark.read.schema(page).parquet(cache.uri(LEDGER))
     # Runs at the same time may have fetched the same; an image is worth more than a reason.
     best = (
         ledger.groupBy("url")

@@ -1,6 +1,6 @@
 """Where a source says that its covers are: the rows of its tables, or the names of its images."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,6 +12,7 @@ from pyspark.sql import functions as fn
 from dustjacket.covers.s3_prefix import Place
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import CoversParameters
+from dustjacket.sources.arrow import arrow_batches, spark_schema
 from dustjacket.sources.csv import raw_text
 from dustjacket.sources.files import SourceFile, is_web
 from dustjacket.sources.streams import corrupt_as_bad_input
@@ -28,22 +29,26 @@ CURE = (
     f"({' or '.join(IMAGE_COLUMNS)}), or name them by title_column and image_column; or a folder "
     "of images named 'Title - Author.jpg'"
 )
-ROW = (
-    "source_file string, number long, raw string, title string, author string, category string, "
-    "image string, url string, ends array<string>, reason string"
+ROW = pa.schema(
+    [
+        ("source_file", pa.string()),
+        ("number", pa.int64()),
+        ("raw", pa.string()),
+        ("title", pa.string()),
+        ("author", pa.string()),
+        ("category", pa.string()),
+        ("image", pa.string()),
+        ("url", pa.string()),
+        ("ends", pa.list_(pa.string())),
+        ("reason", pa.string()),
+    ]
 )
 """A row a record: what it says, where its image may be, or the reason why it is rejected.
 
 ``number`` counts the records of one file, its header too. ``image`` is a path in the source; it,
 or ``url``, or ``reason`` is set; ``ends`` are the ways to find the image, best first.
 """
-_SCHEMA = pa.schema(
-    [
-        (name, {"string": pa.string(), "long": pa.int64()}.get(kind, pa.list_(pa.string())))
-        for name, kind in map(str.split, ROW.split(", "))
-    ]
-)
-_BATCH_ROWS, _BATCH_BYTES = 2000, 8 << 20
+_BATCH_ROWS = 2000
 _MOST_TASKS = 256
 
 
@@ -108,12 +113,12 @@ def read_rows(spark: SparkSession, place: Place, tables: Sequence[CoverTable]) -
                     place.open(table.file) as stream,
                     corrupt_as_bad_input(SourceFile(table.file, "", "")),
                 ):
-                    rows = (found(table, row) for row in rows_of(stream, table.shape))
-                    yield from in_batches(rows, _SCHEMA)
+                    rows = (_values(found(table, row)) for row in rows_of(stream, table.shape))
+                    yield from arrow_batches(rows, ROW, _BATCH_ROWS)
 
     return spark.range(
         0, len(tables), numPartitions=max(1, min(len(tables), _MOST_TASKS))
-    ).mapInArrow(read, ROW)
+    ).mapInArrow(read, spark_schema(ROW))
 
 
 def found(table: CoverTable, row: TableRow) -> dict[str, Any]:
@@ -146,17 +151,17 @@ def named_rows(spark: SparkSession, names: Sequence[str]) -> DataFrame:
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             rows = (
-                by_name(name, number)
+                _values(by_name(name, number))
                 for name, number in zip(
                     batch.column("name").to_pylist(),
                     batch.column("number").to_pylist(),
                     strict=True,
                 )
             )
-            yield from in_batches(rows, _SCHEMA)
+            yield from arrow_batches(rows, ROW, _BATCH_ROWS)
 
     table = pa.table({"name": pa.array(names, pa.string()), "number": range(len(names))})
-    return spark.createDataFrame(table).mapInArrow(read, ROW)
+    return spark.createDataFrame(table).mapInArrow(read, spark_schema(ROW))
 
 
 def by_name(name: str, number: int) -> dict[str, Any]:
@@ -237,15 +242,5 @@ def locate(rows: DataFrame, names: DataFrame) -> DataFrame:
     )
 
 
-def in_batches(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield ``rows`` as batches of a bounded size, by count and by what was read."""
-    batch: list[dict[str, Any]] = []
-    size = 0
-    for row in rows:
-        batch.append(row)
-        size += len(row["raw"])
-        if len(batch) == _BATCH_ROWS or size >= _BATCH_BYTES:
-            yield pa.RecordBatch.from_pylist(batch, schema=schema)
-            batch, size = [], 0
-    if batch:
-        yield pa.RecordBatch.from_pylist(batch, schema=schema)
+def _values(row: Mapping[str, Any]) -> list[Any]:
+    return [row.get(name) for name in ROW.names]

@@ -23,25 +23,44 @@ from dustjacket.splits import book_group, split_of
 from dustjacket.web.client import FetchLimits, WebClient
 from dustjacket.web.host_budget import HostBudget
 
-READ = (
-    "position long, source_file string, raw string, title string, author string, category string, "
-    "image string, url string"
+READ = pa.schema(
+    [
+        ("position", pa.int64()),
+        ("source_file", pa.string()),
+        ("raw", pa.string()),
+        ("title", pa.string()),
+        ("author", pa.string()),
+        ("category", pa.string()),
+        ("image", pa.string()),
+        ("url", pa.string()),
+    ]
 )
-COVER = (
-    "key string, shard string, offset long, size long, width int, height int, sha256 string, "
-    "dhash string, vhash string, original_width int, original_height int, original_bytes long, "
-    "original_sha256 string, book string, book_split string"
+COVER = pa.schema(
+    [
+        ("key", pa.string()),
+        ("shard", pa.string()),
+        ("offset", pa.int64()),
+        ("size", pa.int64()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("sha256", pa.string()),
+        ("dhash", pa.string()),
+        ("vhash", pa.string()),
+        ("original_width", pa.int32()),
+        ("original_height", pa.int32()),
+        ("original_bytes", pa.int64()),
+        ("original_sha256", pa.string()),
+        ("book", pa.string()),
+        ("book_split", pa.string()),
+    ]
 )
-PACKED = f"{READ}, reason string, {COVER}"
+PACKED = pa.schema([*READ, ("reason", pa.string()), *COVER])
 """What was read, and the reason why it is no cover, or the cover and where in its shard it is.
 
 ``book`` and ``book_split`` are those of the title and author alone, see :mod:`dustjacket.splits`.
 """
-_TYPES = {"string": pa.string(), "long": pa.int64(), "int": pa.int32()}
-_SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in map(str.split, PACKED.split(", "))])
 _CHECKERS, _AHEAD = 2, 8
 """Threads that check: Pillow lets go of the interpreter, and a last shard uses two cores."""
-_READ = [field.split()[0] for field in READ.split(", ")]
 _DESCRIBED = (
     "key", "title", "author", "category", "position", "source_file", "image", "url", "width",
     "height", "sha256", "dhash", "vhash", "original_width", "original_height", "original_bytes",
@@ -77,14 +96,14 @@ class Packer:
         if rows:
             rows.sort(key=lambda row: row["position"])
             answers = self.pack(rows, f"shards/{rows[0]['chunk']:05d}.tar")
-            yield pa.RecordBatch.from_pylist(answers, schema=_SCHEMA)
+            yield pa.RecordBatch.from_pylist(answers, schema=PACKED)
 
     def pack(self, rows: Sequence[Row], shard: str) -> list[dict[str, Any]]:
         """Write ``shard`` and return what became of each of ``rows``, in the columns of ``PACKED``.
 
         The same images write the same shard, so a task that Spark repeats harms nothing.
         """
-        answers = {row["position"]: {name: row[name] for name in _READ} for row in rows}
+        answers = {row["position"]: {name: row[name] for name in READ.names} for row in rows}
         with ShardWriter() as covers, ShardWriter() as originals:
             kept = Kept(originals)
             bodies = self._bodies(rows, kept)

@@ -20,6 +20,7 @@ from dustjacket.covers.s3_prefix import Place
 from dustjacket.covers.source import Source, is_image
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.pipeline.parameters import CoversParameters
+from dustjacket.sources.arrow import spark_schema
 from dustjacket.sources.tables import kind_of
 from dustjacket.web.failures import is_transient
 
@@ -120,7 +121,7 @@ def assemble(
         packed = (
             with_ledger(wanted, cache, spark)
             .repartitionById(shards, "chunk")
-            .mapInArrow(pack, PACKED)
+            .mapInArrow(pack, spark_schema(PACKED))
             .localCheckpoint()
         )
     whole = rows.where("reason is not null").unionByName(packed, allowMissingColumns=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from dustjacket.genres.figures import bar_figure
@@ -15,15 +16,35 @@ from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import logarithms
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import LabelParameters
+from dustjacket.sources.arrow import spark_schema
 from dustjacket.tracking import runs as tracking
 
-_COPIED = (
-    "title string, author string, category string, group string, split string, position long, "
-    "shard string, offset long, size long, sha256 string"
+_COPIED = pa.schema(
+    [
+        ("title", pa.string()),
+        ("author", pa.string()),
+        ("category", pa.string()),
+        ("group", pa.string()),
+        ("split", pa.string()),
+        ("position", pa.int64()),
+        ("shard", pa.string()),
+        ("offset", pa.int64()),
+        ("size", pa.int64()),
+        ("sha256", pa.string()),
+    ]
 )
-_SCHEMA = (
-    "key string, genre string, probability double, entropy double, model_version string, "
-    f"top array<struct<genre: string, probability: double>>, {_COPIED}"
+_SCHEMA = spark_schema(
+    pa.schema(
+        [
+            ("key", pa.string()),
+            ("genre", pa.string()),
+            ("probability", pa.float64()),
+            ("entropy", pa.float64()),
+            ("model_version", pa.string()),
+            ("top", pa.list_(pa.struct([("genre", pa.string()), ("probability", pa.float64())]))),
+            *_COPIED,
+        ]
+    )
 )
 _COVERS_PER_TASK = 10_000
 
@@ -64,7 +85,6 @@ def labeller(
         version: of the classifier.
         top: how many of the likeliest genres to record.
     """
-    copied = [field.split()[0] for field in _COPIED.split(", ")]
 
     def label(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         model = scorer()
@@ -83,7 +103,7 @@ def labeller(
                     "entropy": entropy(found),
                     "model_version": version,
                     "top": best,
-                    **{name: part[name] for name in copied},
+                    **{name: part[name] for name in _COPIED.names},
                 }
             )
 
