@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import numpy as np
 from scipy.stats import fisher_exact
 
 from dustjacket.pipeline.parameters import EvaluationParameters
@@ -168,5 +169,6 @@ def _recalls(figures: GateInput) -> str:
 
 def _drop_p_value(before: float, after: float, covers: int) -> float:
     """Return the p-value of a fall in recall on ``covers`` covers, from ``before`` to ``after``."""
-    hits = [[round(share * covers), covers - round(share * covers)] for share in (before, after)]
+    counts = (round(share * covers) for share in (before, after))
+    hits = np.array([[hit, covers - hit] for hit in counts])
     return float(fisher_exact(hits, alternative="greater").pvalue)
