@@ -7,7 +7,7 @@ clock would restart a server in the middle of its start, or of its database's mi
 
 from http.client import HTTPConnection
 
-from superlance.httpok import HTTPOk, main
+from superlance.httpok import HTTPOk, main  # type: ignore[import-untyped]  # has no types or stubs
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 _AGAIN_S = 1.0
