@@ -125,20 +125,20 @@ def run_ours(table: Path, folder: Path) -> None:
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_SUBMIT_ARGS": "--driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell",
     }
-    from dustjacket.covers.publish import assemble
-    from dustjacket.covers.s3_prefix import Folder
-    from dustjacket.covers.source import Source
+    from dustjacket.covers.publish import write_covers
+    from dustjacket.covers.source import CoverSource
     from dustjacket.pipeline.parameters import CoversParameters
     from dustjacket.pipeline.spark import session
     from dustjacket.settings import Settings
+    from tests.support.local_prefix import LocalPrefix
 
     spark = session(Settings(spark_master=f"local[{CORES}]", s3_endpoint=None), "bench")
     at: list[float] = []
-    result = assemble(
+    result = write_covers(
         spark,
-        Source(table.name, Folder(table.parent), [table.name]),
-        Folder(folder / "out"),
-        Folder(folder / "cache"),
+        CoverSource(table.name, LocalPrefix.of(table.parent), [table.name]),
+        LocalPrefix.of(folder / "out"),
+        LocalPrefix.of(folder / "cache"),
         CoversParameters(source=table.name, covers_per_shard=_PER_SHARD),
         lambda _: at.append(time.time()),
         run="bench",

@@ -26,7 +26,7 @@ from rich.console import Console
 from safetensors.numpy import save
 
 from dustjacket.platform.object_store import object_store
-from dustjacket.retrieval.read import EMBEDDINGS, KEPT, KIND, ROWS, VECTORS, load_index
+from dustjacket.retrieval.read import EMBEDDINGS, INDEX_COLUMNS, KIND, ROWS, VECTORS, load_index
 from dustjacket.retrieval.search import CoverIndex
 from dustjacket.storage.manifest import Manifest, version_name
 from dustjacket.storage.store import Store
@@ -141,7 +141,7 @@ def published(store: Store, count: int) -> Manifest:
     draft = store.draft(KIND, version_name(datetime.now(UTC), "0" * 12))
     draft.put(EMBEDDINGS, save({VECTORS: vectors}))
     table = io.BytesIO()
-    rows[list(KEPT)].to_parquet(table, index=False)
+    rows[list(INDEX_COLUMNS)].to_parquet(table, index=False)
     draft.put(ROWS, table.getvalue())
     facts = {"weights": "", "model": "none/none"}
     return draft.publish(facts=facts, parents={"covers": "none"})[0]

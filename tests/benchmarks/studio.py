@@ -39,7 +39,7 @@ from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.sentences import find_encoder
 from dustjacket.platform.object_store import object_store
 from dustjacket.platform.ports import LOOPBACK, any_free
-from dustjacket.retrieval.read import EMBEDDINGS, KEPT, ROWS, VECTORS, weights_of
+from dustjacket.retrieval.read import EMBEDDINGS, INDEX_COLUMNS, ROWS, VECTORS, weights_of
 from dustjacket.sample.grammar import make_book
 from dustjacket.settings import Settings
 from dustjacket.storage.manifest import Manifest, version_name
@@ -91,7 +91,7 @@ def publish_covers(store: Store, folder: Path) -> list[str]:
     model = publish(store, "cover_clip", files, facts={"model": MODEL})
     images = publish(store, "covers", {"none": b""})
     table = io.BytesIO()
-    rows[list(KEPT)].to_parquet(table, index=False)
+    rows[list(INDEX_COLUMNS)].to_parquet(table, index=False)
     publish(
         store,
         "cover_index",

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from rich.console import Console
 
-from dustjacket.covers.source import cache_name
+from dustjacket.covers.source import cache_prefix
 from dustjacket.pipeline.steps import STEPS, plan_step
 from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.platform.object_store import object_store
@@ -75,7 +75,7 @@ def test_a_killed_ingestion_of_covers_goes_on_from_what_it_fetched(alone, tmp_pa
         plan = planned(store, table)
         job = started(alone, plan)
         deadline = time.monotonic() + 120
-        ledger = f"{cache_name(str(table))}/ledger/"
+        ledger = f"{cache_prefix(str(table))}ledger/"
         while len(list(store.keys(ledger))) < COVERS // 10:
             assert job.poll() is None
             assert time.monotonic() < deadline

@@ -14,7 +14,7 @@ from dustjacket.clip.model import MODEL_FOLDER, random_model
 from dustjacket.clip.model import save as save_model
 from dustjacket.genres.scorer import Scorer
 from dustjacket.platform.object_store import object_store
-from dustjacket.retrieval.read import EMBEDDINGS, KEPT, ROWS, VECTORS, weights_of
+from dustjacket.retrieval.read import EMBEDDINGS, INDEX_COLUMNS, ROWS, VECTORS, weights_of
 from dustjacket.storage.manifest import version_name
 from dustjacket.storage.store import Store
 from dustjacket.studio.app import create_app
@@ -61,7 +61,7 @@ def publish_index(store, day, model):
     table = io.BytesIO()
     rows = held.index._rows.to_pandas()
     rows["look"] = range(COVERS)
-    rows[list(KEPT)].to_parquet(table)
+    rows[list(INDEX_COLUMNS)].to_parquet(table)
     images = publish(store, "covers", day, {"s": held.image("00000000")})
     publish(
         store, "cover_index", day,

@@ -1,25 +1,24 @@
-"""Covers assembled into a folder: Spark as it is, no server."""
+"""Covers written to a local folder: real Spark, no server."""
 
 import io
-import json
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from dustjacket.covers.publish import Assembled, assemble
-from dustjacket.covers.s3_prefix import Folder
-from dustjacket.covers.source import Source
+from dustjacket.covers.publish import CoversResult, write_covers
+from dustjacket.covers.source import CoverSource
 from dustjacket.pipeline.parameters import CoversParameters
+from tests.support.local_prefix import LocalPrefix
 
 
 @dataclass
-class Run:
-    """What a run gave back, said and wrote."""
+class CoversRun:
+    """The result, messages and files of a run."""
 
-    result: Assembled
-    said: list[str]
+    result: CoversResult
+    messages: list[str]
     folder: Path
 
     def table(self, name):
@@ -31,7 +30,7 @@ class Run:
         return self.table("index")
 
     def reasons(self):
-        """Return what each rejected row is rejected for, by its title."""
+        """Return the reason of each rejected row, by title."""
         rejected = self.table("rejected")
         return dict(zip(rejected["title"], rejected["reason"], strict=True))
 
@@ -40,12 +39,12 @@ class Run:
         return body[row["offset"] : row["offset"] + row["size"]]
 
     def shards(self):
-        """Return every shard's files, by shard and name, as they lie in it."""
-        found = {}
+        """Return the files in each shard, in order, by shard and name."""
+        files = {}
         for shard in sorted((self.folder / "shards").glob("*.tar")):
             with tarfile.open(shard) as tar:
-                found[shard.name] = {m.name: tar.extractfile(m).read() for m in tar.getmembers()}
-        return found
+                files[shard.name] = {m.name: tar.extractfile(m).read() for m in tar.getmembers()}
+        return files
 
 
 def files_of(folder):
@@ -53,22 +52,23 @@ def files_of(folder):
 
 
 def run(spark, source, out, cache=None, private=True, names=None, **parameters):
-    """Assemble ``source``, a folder or a file, into ``out``."""
-    folder, there = (
-        (source, files_of(source)) if source.is_dir() else (source.parent, [source.name])
-    )
-    names, said = names or there, []
-    result = assemble(
+    """Write the covers of ``source``, a folder or a file, to ``out``."""
+    if source.is_dir():
+        folder, names = source, names or files_of(source)
+    else:
+        folder, names = source.parent, names or [source.name]
+    messages = []
+    result = write_covers(
         spark,
-        Source(str(source), Folder(folder), names),
-        Folder(out),
-        Folder(cache or out / "fetched"),
+        CoverSource(str(source), LocalPrefix.of(folder), names),
+        LocalPrefix.of(out),
+        LocalPrefix.of(cache or out / "fetched"),
         CoversParameters(source=str(source), **{"max_reject_share": 1, **parameters}),
-        said.append,
+        messages.append,
         run=str(out),
         private=private,
     )
-    return Run(result, said, out)
+    return CoversRun(result, messages, out)
 
 
 def write_table(file, rows, columns=("title", "author", "image_url")):
@@ -77,7 +77,3 @@ def write_table(file, rows, columns=("title", "author", "image_url")):
     pd.DataFrame(rows, columns=list(columns)).to_csv(text, index=False)
     file.write_text(text.getvalue())
     return file
-
-
-def described(body):
-    return json.loads(body)

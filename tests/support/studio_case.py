@@ -14,7 +14,7 @@ from dustjacket.clip.model import random_model
 from dustjacket.clip.zero_shot import embed_genres
 from dustjacket.genres.bag_of_words import Counted, LinearModel
 from dustjacket.genres.scorer import Scorer
-from dustjacket.retrieval.search import SHOWN, CoverIndex
+from dustjacket.retrieval.search import HIT_COLUMNS, CoverIndex
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 from dustjacket.settings import Settings
@@ -57,7 +57,7 @@ def covers(version="1", seed=13):
     vectors = np.concatenate(
         [embed_covers(clip, square(body, clip.image_size)[None]) for body in bodies.values()]
     )
-    rows = {name: [0] * COVERS for name in SHOWN}
+    rows = {name: [0] * COVERS for name in HIT_COLUMNS}
     rows |= {"key": list(bodies), "look": np.arange(COVERS), "shard": ["s"] * COVERS}
     rows |= {"title": [book.title for book in books], "author": [book.author for book in books]}
     rows |= {"category": ["Travel Trips"] * COVERS, "sha256": ["0" * 64] * COVERS}

@@ -53,11 +53,11 @@ class FindCovers(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.retrieval.read import find_covers, index_in_use
+        from dustjacket.retrieval.read import index_in_use, search_covers
 
         store = open_store()
         index = index_in_use(store)
-        matches = find_covers(store, index, self.title, self.author, self.top, self.genre)
+        matches = search_covers(store, index, self.title, self.author, self.top, self.genre)
         if self.as_json:
             rows = [asdict(match) for match in matches]
             print_json({"title": self.title, "covers": rows, "index": index.version})

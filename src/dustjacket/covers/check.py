@@ -1,4 +1,4 @@
-"""From the bytes of an image to a cover that is like all others, or the reason why it is none."""
+"""Validate the bytes of an image and normalise it to a cover, or give the reason to reject it."""
 
 import hashlib
 import io
@@ -9,22 +9,23 @@ from functools import lru_cache
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from dustjacket.covers.hashes import perceptual_hashes
 from dustjacket.pipeline.parameters import CoversParameters
 
 MIN_SIDE, MAX_SIDE = 32, 20_000
-MAX_RATIO = 8
-"""Times that a cover may be as long as it is wide, or the other way round."""
+"""Pixels."""
+MAX_ASPECT_RATIO = 8
+"""Of the longer side to the shorter one."""
 _BLANK_DEVIATION = 2.0
-"""Standard deviation of grey levels, of 255, below which an image shows nothing."""
-_ONE_COLOUR = 8
-"""Grey levels, up and down, that still are one colour."""
+"""Standard deviation of grey levels (0 to 255) below which an image is blank."""
+_SAME_COLOUR_LEVELS = 8
+"""Grey levels, up and down, that count as the same colour."""
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-_RESIZED_AS_THEY_ARE = ("RGB", "L", "CMYK")
+_DIRECT_MODES = ("RGB", "L", "CMYK")
+"""Modes that are resized and colour-converted without conversion to RGB first."""
 _QUALITY = 90
-_MAX_PROFILE = 1 << 20
+_MAX_ICC_BYTES = 1 << 20
 _SRGB = ImageCms.createProfile("sRGB")
-_STEP = 1
-"""Grey levels by which a neighbour must be lighter to count as lighter."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,8 @@ class Cover:
     Attributes:
         body: the image file.
         width, height: in pixels.
-        sha256: of ``body``, so the same for the same pixels.
-        dhash, vhash: 16 hexadecimal digits each that differ little for pictures that look alike,
-            see :func:`look`.
+        sha256: of ``body``, so equal for equal pixels.
+        dhash, vhash: see :func:`dustjacket.covers.hashes.perceptual_hashes`.
         original_width, original_height: in pixels, upright.
     """
 
@@ -51,11 +51,11 @@ class Cover:
 
 
 def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
-    """Return the cover that ``body`` holds, or the reason why it is rejected.
+    """Return the normalised cover in ``body``, or the reason why it is rejected.
 
-    Only its header is read before its size is checked. The first picture of an animation counts,
-    and transparent parts become white. Colours are brought to sRGB by the image's own profile, on
-    the pixels that are stored, where that takes about a millisecond.
+    The size is checked from the header, before anything is decoded. Of an animation the first frame
+    is used. Transparent parts become white. Colours are converted to sRGB by the embedded ICC
+    profile, after the image is resized, which takes about a millisecond.
     """
     if not body:
         return "empty_file"
@@ -63,7 +63,7 @@ def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
         return "too_large"
     try:
         with warnings.catch_warnings():
-            # Pillow's own warning of a large image; ours is a rejection.
+            # Pillow only warns about a large image; here it is rejected.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(body), formats=_FORMATS)
     except Image.DecompressionBombError:
@@ -72,110 +72,96 @@ def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
         return "not_an_image"
     except Exception:  # noqa: BLE001 - decoders raise anything on broken headers
         return "not_an_image"
-    if reason := _wrong_size(*image.size, parameters):
+    if reason := _size_reason(*image.size, parameters):
         return reason
-    original = image.size
-    share = parameters.short_side / min(original)
+    original_size = image.size
+    scale = parameters.short_side / min(original_size)
     try:
-        if share < 1:
-            # A JPEG is decoded at half, a quarter or an eighth of its size where that is enough.
-            image.draft(None, (round(image.width * share), round(image.height * share)))
+        if scale < 1:
+            # libjpeg decodes a JPEG at 1/2, 1/4 or 1/8 of its size where that is large enough.
+            image.draft(None, (round(image.width * scale), round(image.height * scale)))
         image.load()
-        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-        upright = ImageOps.exif_transpose(image) if turned else image
-        colours = _rgb(_resized(upright, parameters.short_side), image.info.get("icc_profile"))
+        rotated = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        upright = ImageOps.exif_transpose(image) if rotated else image
+        rgb = _to_rgb(_resize(upright, parameters.short_side), image.info.get("icc_profile"))
     except Exception:  # noqa: BLE001 - decoders raise anything on broken data
         return "truncated"
-    grey = colours.convert("L")
-    if reason := _nothing_to_see(grey, parameters.min_ink):
+    grey = rgb.convert("L")
+    if reason := _content_reason(grey, parameters.min_ink):
         return reason
-    sideways = (upright.width > upright.height) != (original[0] > original[1])
-    made = _encoded(colours, parameters.image_format)
-    dhash, vhash = look(grey)
+    sides_swapped = (upright.width > upright.height) != (original_size[0] > original_size[1])
+    encoded = _encode(rgb, parameters.image_format)
+    dhash, vhash = perceptual_hashes(grey)
     return Cover(
-        body=made,
-        width=colours.width,
-        height=colours.height,
-        sha256=hashlib.sha256(made).hexdigest(),
+        body=encoded,
+        width=rgb.width,
+        height=rgb.height,
+        sha256=hashlib.sha256(encoded).hexdigest(),
         dhash=dhash,
         vhash=vhash,
-        original_width=original[sideways],
-        original_height=original[not sideways],
+        original_width=original_size[sides_swapped],
+        original_height=original_size[not sides_swapped],
     )
 
 
-def look(grey: Image.Image) -> tuple[str, str]:
-    """Return two difference hashes of a grey picture, along its rows and along its columns.
-
-    Each bit of the first says whether a place of an 8 x 8 grid is lighter than the one to its
-    left, of the second than the one above it (N. Krawetz, "Kind of Like That", 2013). Unlike the
-    original, a place must be lighter by more than one grey level, and is the mean of its pixels:
-    noise in flat areas then says nothing, and of copies that were scaled or compressed again 99 %
-    are within 3 bits, against 87 %.
-    """
-    across = np.asarray(grey.resize((9, 8), Image.Resampling.BOX), np.int16)
-    down = np.asarray(grey.resize((8, 9), Image.Resampling.BOX), np.int16)
-    bits = (across[:, 1:] > across[:, :-1] + _STEP), (down[1:] > down[:-1] + _STEP)
-    return np.packbits(bits[0]).tobytes().hex(), np.packbits(bits[1]).tobytes().hex()
-
-
-def _wrong_size(width: int, height: int, parameters: CoversParameters) -> str | None:
+def _size_reason(width: int, height: int, parameters: CoversParameters) -> str | None:
     if width * height > parameters.max_pixels:
         return "too_many_pixels"
     if max(width, height) > MAX_SIDE:
         return "side_too_long"
     if min(width, height) < MIN_SIDE:
         return "too_small"
-    return "odd_shape" if max(width, height) > MAX_RATIO * min(width, height) else None
+    return "odd_shape" if max(width, height) > MAX_ASPECT_RATIO * min(width, height) else None
 
 
-def _nothing_to_see(grey: Image.Image, min_ink: float) -> str | None:
-    """Return why a picture shows nothing: it is blank, or a placeholder with a line of text."""
-    counts = np.array(grey.histogram(), np.float64) / (grey.width * grey.height)
+def _content_reason(grey: Image.Image, min_ink: float) -> str | None:
+    """Return ``blank``, ``placeholder`` (one colour and little else), or None."""
+    shares = np.array(grey.histogram(), np.float64) / (grey.width * grey.height)
     levels = np.arange(256)
-    mean = counts @ levels
-    if counts @ (levels - mean) ** 2 < _BLANK_DEVIATION**2:
+    mean = shares @ levels
+    if shares @ (levels - mean) ** 2 < _BLANK_DEVIATION**2:
         return "blank"
-    commonest = np.convolve(counts, np.ones(2 * _ONE_COLOUR + 1), "same").max()
-    return "placeholder" if 1 - commonest < min_ink else None
+    background = np.convolve(shares, np.ones(2 * _SAME_COLOUR_LEVELS + 1), "same").max()
+    return "placeholder" if 1 - background < min_ink else None
 
 
-def _resized(image: Image.Image, short_side: int) -> Image.Image:
-    share = short_side / min(image.size)
-    if share >= 1:
+def _resize(image: Image.Image, short_side: int) -> Image.Image:
+    """Return the image with its shorter side at most ``short_side`` pixels; never enlarged."""
+    scale = short_side / min(image.size)
+    if scale >= 1:
         return image
-    if image.mode not in _RESIZED_AS_THEY_ARE:
-        image = _flat(image)
-    width, height = (max(1, round(side * share)) for side in image.size)
-    # As sharp as a bicubic filter for what is made smaller, in half the time.
+    if image.mode not in _DIRECT_MODES:
+        image = _flatten(image)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    # For reduction, Hamming is as sharp as bicubic in half the time.
     return image.resize((width, height), Image.Resampling.HAMMING, reducing_gap=2.0)
 
 
-def _rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _to_rgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
     """Return the image in sRGB."""
-    if profile and len(profile) <= _MAX_PROFILE and image.mode in _RESIZED_AS_THEY_ARE:
-        transform = _to_srgb(profile, image.mode)
+    if icc_profile and len(icc_profile) <= _MAX_ICC_BYTES and image.mode in _DIRECT_MODES:
+        transform = _srgb_transform(icc_profile, image.mode)
         if transform:
             converted = ImageCms.applyTransform(image, transform)
             if converted is not None:
                 return converted
-    return _flat(image)
+    return _flatten(image)
 
 
 @lru_cache(maxsize=32)
-def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Return what turns colours of ``mode`` with ``profile`` into sRGB; None if nothing need."""
+def _srgb_transform(icc_profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return the transform to sRGB; None if the profile is sRGB itself, or unusable."""
     try:
-        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if mode == "RGB" and "srgb" in ImageCms.getProfileDescription(own).casefold():
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc_profile))
+        if mode == "RGB" and "srgb" in ImageCms.getProfileDescription(profile).casefold():
             return None
-        return ImageCms.buildTransform(own, _SRGB, mode, "RGB")
+        return ImageCms.buildTransform(profile, _SRGB, mode, "RGB")
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        return None  # of another kind of colours, or broken: the colours are taken as they are
+        return None  # broken, or of another colour space: the colours are used as they are
 
 
-def _flat(image: Image.Image) -> Image.Image:
-    """Return the image in RGB; what is transparent becomes white, 16-bit grey becomes 8-bit."""
+def _flatten(image: Image.Image) -> Image.Image:
+    """Return the image in RGB: transparent parts become white, 16-bit grey becomes 8-bit."""
     if image.mode.startswith("I;16"):
         image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     elif image.mode in ("I", "F"):
@@ -183,14 +169,14 @@ def _flat(image: Image.Image) -> Image.Image:
         span = float(high - low) or 1.0  # type: ignore[operator]
         image = image.convert("F").point(lambda value: (value - low) * (255 / span)).convert("L")
     if image.has_transparency_data:
-        layered = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), layered).convert("RGB")
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), rgba).convert("RGB")
     return image.convert("RGB")
 
 
-def _encoded(image: Image.Image, image_format: str) -> bytes:
-    made = io.BytesIO()
-    # Pillow writes what it knows of the original into the copy, unless that is taken away.
+def _encode(image: Image.Image, image_format: str) -> bytes:
+    encoded = io.BytesIO()
+    # Pillow copies the original's metadata into the file unless it is removed.
     image.info = {}
-    image.save(made, image_format.upper(), quality=_QUALITY)
-    return made.getvalue()
+    image.save(encoded, image_format.upper(), quality=_QUALITY)
+    return encoded.getvalue()

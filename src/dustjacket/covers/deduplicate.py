@@ -1,113 +1,121 @@
-"""What only all covers together show: copies, placeholders, look-alikes, groups and the split."""
+"""Decisions that need all covers together: duplicates, placeholders, groups and splits."""
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as fn
 
-from dustjacket.covers.groups import linked_groups
+from dustjacket.covers.groups import book_groups
+from dustjacket.covers.hashes import MAX_DHASH_DISTANCE, MAX_VHASH_DISTANCE
 
-MAX_DISTANCE, MAX_TURNED = 3, 6
-"""Bits in which look-alikes may differ, of the 64 of the first hash and of the second.
-
-Four bands of 16 bits find every pair within 3, for one of the bands must then be equal; the second
-hash tells those apart that only chance brought so near.
-"""
 _BANDS = 4
-DUPLICATES = (
-    "position", "other_position", "key", "other_key", "distance", "kind", "decision",
-)  # fmt: skip
-"""A pair that looks alike: ``other`` is the earlier one.
+"""Bands of 16 bits of the dhash: hashes that differ in at most 3 bits have an equal band."""
+_PAIR_COLUMNS = [
+    "position", "other_position", "key", "other_key", "distance", "kind", "decision"
+]  # fmt: skip
+"""A pair of near-duplicates, of which ``other`` is earlier in the source.
 
-``kind`` is exact (the same pixels) or perceptual; ``decision`` is rejected (a copy of one book's
-cover) or joined (different books, kept on one side of the split). Of many covers that have one
-look, each is paired with the first of them, and two looks that are near are paired by their first.
+``distance`` is that of the dhashes. ``kind`` is exact (the same pixels) or perceptual; ``decision``
+is rejected (a duplicate of the same book's cover) or joined (different books, kept on one side of
+the split). Covers with equal hashes are each paired with the first of them only, and covers with
+close hashes by the first cover of each hash, so n equal covers make n - 1 pairs.
 """
 
 
 @dataclass(frozen=True)
-class Settled:
-    """Every row with what became of it, and the pairs that look alike.
+class Deduplicated:
+    """All rows with the decisions on them, and the pairs of near-duplicates.
 
     Attributes:
-        rows: those that came in, with ``group`` and ``split`` where ``reason`` is null.
-        duplicates: columns of ``DUPLICATES``.
+        rows: the rows given, with ``group`` and ``split`` where ``reason`` is null.
+        pairs: columns ``position``, ``other_position``, ``key``, ``other_key``, ``distance``,
+            ``kind`` and ``decision``.
     """
 
     rows: DataFrame
-    duplicates: DataFrame
+    pairs: DataFrame
 
 
-def settle(rows: DataFrame, placeholder_books: int, spark: SparkSession) -> Settled:
-    """Decide on the covers of ``rows``; none is lost or added.
+def deduplicate_and_group(
+    rows: DataFrame, placeholder_books: int, spark: SparkSession
+) -> Deduplicated:
+    """Reject placeholders and duplicates, and group books whose covers are near-duplicates.
 
-    A picture that ``placeholder_books`` different books share is a ``placeholder``. Copies of one
-    book's cover are each a ``duplicate`` but for the first. Different books that look alike are
-    kept, and share a group.
+    An image that ``placeholder_books`` different books share is rejected as ``placeholder``. Of
+    near-duplicate covers of one book, all but the first are rejected as ``duplicate``. Different
+    books with near-duplicate covers are kept and share a group, so also a side of the split. No row
+    is lost or added.
 
     Args:
-        rows: of ``PACKED``, cached or the like, for they are read several times.
-        placeholder_books: see above.
+        rows: of ``normalise.NORMALISED_SCHEMA``, cached, because they are read several times.
     """
-    covers = _flagged(rows, placeholder_books).localCheckpoint()
-    copies = _copies(covers.where("not placeholder and of_book > 1")).localCheckpoint()
-    kept = covers.where("not placeholder").join(copies, "position", "left_anti")
-    alike = _look_alikes(kept).localCheckpoint()
-    links = alike.select("book", "other_book").where("book != other_book").distinct().toArrow()
-    groups = spark.createDataFrame(linked_groups(links), "book string, group string, split string")
-    late = (
+    covers = _with_placeholder_flag(rows, placeholder_books).localCheckpoint()
+    duplicates = _duplicates(covers.where("not placeholder and book_covers > 1")).localCheckpoint()
+    kept = covers.where("not placeholder").join(duplicates, "position", "left_anti")
+    near_pairs = _near_duplicates(kept).localCheckpoint()
+    links = near_pairs.select("book", "other_book").where("book != other_book").distinct()
+    groups = spark.createDataFrame(
+        book_groups(links.toArrow()), "book string, group string, split string"
+    )
+    rejected = (
         covers.where("placeholder")
-        .select("position", fn.lit("placeholder").alias("late_reason"))
-        .union(copies.select("position", fn.lit("duplicate").alias("late_reason")))
+        .select("position", fn.lit("placeholder").alias("new_reason"))
+        .union(duplicates.select("position", fn.lit("duplicate").alias("new_reason")))
     )
-    good = fn.col("reason").isNull()
+    accepted = fn.col("reason").isNull()
     decided = (
-        rows.join(late, "position", "left")
-        .withColumn("reason", fn.coalesce("reason", "late_reason"))
+        rows.join(rejected, "position", "left")
+        .withColumn("reason", fn.coalesce("reason", "new_reason"))
         .join(groups, "book", "left")
-        .withColumn("group", fn.when(good, fn.coalesce("group", "book")))
-        .withColumn("split", fn.when(good, fn.coalesce("split", "book_split")))
-        .drop("late_reason", "book_split")
+        .withColumn("group", fn.when(accepted, fn.coalesce("group", "book")))
+        .withColumn("split", fn.when(accepted, fn.coalesce("split", "book_split")))
+        .drop("new_reason", "book_split")
     )
-    return Settled(decided, copies.select(*DUPLICATES).unionByName(alike.select(*DUPLICATES)))
+    pairs = duplicates.select(_PAIR_COLUMNS).unionByName(near_pairs.select(_PAIR_COLUMNS))
+    return Deduplicated(decided, pairs)
 
 
-def _flagged(rows: DataFrame, placeholder_books: int) -> DataFrame:
-    """Return what is compared of the covers, with whether they are placeholders.
-
-    ``of_book`` counts the covers of the same book.
-    """
-    same_picture = Window.partitionBy("sha256")
-    books = fn.max(fn.dense_rank().over(same_picture.orderBy("book"))).over(same_picture)
+def _with_placeholder_flag(rows: DataFrame, placeholder_books: int) -> DataFrame:
+    """Return the columns to compare, and ``placeholder`` and ``book_covers`` (of the same book)."""
+    same_image = Window.partitionBy("sha256")
+    books = fn.max(fn.dense_rank().over(same_image.orderBy("book"))).over(same_image)
     return (
         rows.where("reason is null")
-        .select(
-            "position", "key", "sha256", "book",
-            _bits("dhash").alias("look"), _bits("vhash").alias("turned"),
-        )
+        .select("position", "key", "sha256", "book", _as_long("dhash"), _as_long("vhash"))
         .withColumn("placeholder", books >= placeholder_books)
-        .withColumn("of_book", fn.count("*").over(Window.partitionBy("book")))
-    )  # fmt: skip
+        .withColumn("book_covers", fn.count("*").over(Window.partitionBy("book")))
+    )
 
 
-def _bits(column: str) -> Column:
-    """Return 16 hexadecimal digits as a number of 64 bits, whose first is its sign."""
+def _as_long(column: str) -> Column:
+    """Return 16 hexadecimal digits as a signed integer of the same 64 bits."""
     high = fn.conv(fn.substring(column, 1, 8), 16, 10).cast("long")
     low = fn.conv(fn.substring(column, 9, 8), 16, 10).cast("long")
-    return fn.shiftleft(high, 32).bitwiseOR(low)
+    return fn.shiftleft(high, 32).bitwiseOR(low).alias(column)
 
 
 def _distance(column: str) -> Column:
+    """Return the Hamming distance of a column in ``a`` and ``b``."""
     return fn.bit_count(fn.col(f"a.{column}").bitwiseXOR(fn.col(f"b.{column}")))
 
 
-def _near() -> Column:
-    return (_distance("look") <= MAX_DISTANCE) & (_distance("turned") <= MAX_TURNED)
+def _is_near() -> Column:
+    return (_distance("dhash") <= MAX_DHASH_DISTANCE) & (_distance("vhash") <= MAX_VHASH_DISTANCE)
+
+
+def _equal(*columns: str) -> Column:
+    return reduce(and_, (fn.col(f"a.{column}") == fn.col(f"b.{column}") for column in columns))
+
+
+def _a_is_earlier() -> Column:
+    return fn.col("a.position") < fn.col("b.position")
 
 
 def _pair(decision: str) -> list[Column]:
-    """Return the columns of a pair of ``b``, and ``a``, which is earlier."""
-    same = fn.col("a.sha256") == fn.col("b.sha256")
+    """Return the columns of the pair of ``b`` and the earlier ``a``."""
+    exact = fn.col("a.sha256") == fn.col("b.sha256")
     return [
         fn.col("b.position"),
         fn.col("a.position").alias("other_position"),
@@ -115,55 +123,45 @@ def _pair(decision: str) -> list[Column]:
         fn.col("a.key").alias("other_key"),
         fn.col("b.book"),
         fn.col("a.book").alias("other_book"),
-        _distance("look").alias("distance"),
-        fn.when(same, fn.lit("exact")).otherwise(fn.lit("perceptual")).alias("kind"),
+        _distance("dhash").alias("distance"),
+        fn.when(exact, fn.lit("exact")).otherwise(fn.lit("perceptual")).alias("kind"),
         fn.lit(decision).alias("decision"),
     ]
 
 
-def _copies(covers: DataFrame) -> DataFrame:
-    """Return each cover that shows its book as an earlier one does, with the first such one."""
-    same_book = (fn.col("a.book") == fn.col("b.book")) & (
-        fn.col("a.position") < fn.col("b.position")
-    )
+def _duplicates(covers: DataFrame) -> DataFrame:
+    """Return each cover that has an earlier near-duplicate of its own book, with the first one."""
+    same_book = _equal("book") & _a_is_earlier()
     pairs = (
-        covers.alias("a").join(covers.alias("b"), same_book & _near()).select(*_pair("rejected"))
+        covers.alias("a").join(covers.alias("b"), same_book & _is_near()).select(*_pair("rejected"))
     )
     columns = [name for name in pairs.columns if name != "position"]
     first = fn.min_by(fn.struct(*columns), "other_position").alias("first")
     return pairs.groupBy("position").agg(first).select("position", "first.*")
 
 
-def _look_alikes(covers: DataFrame) -> DataFrame:
-    """Return the pairs that link covers of one look, and looks that are near each other."""
-    whole = fn.struct("position", "key", "sha256", "book")
-    looks = covers.groupBy("look", "turned").agg(fn.min_by(whole, "position").alias("first"))
-    looks = looks.select("look", "turned", "first.*")
-    same_look = (fn.col("a.look") == fn.col("b.look")) & (fn.col("a.turned") == fn.col("b.turned"))
-    stars = (
-        looks.alias("a")
-        .join(covers.alias("b"), same_look & (fn.col("a.position") < fn.col("b.position")))
+def _near_duplicates(covers: DataFrame) -> DataFrame:
+    """Return pairs of covers with equal hashes, and pairs of close hashes by their first covers."""
+    cover = fn.struct("position", "key", "sha256", "book")
+    hashes = covers.groupBy("dhash", "vhash").agg(fn.min_by(cover, "position").alias("first"))
+    hashes = hashes.select("dhash", "vhash", "first.*")
+    equal_pairs = (
+        hashes.alias("a")
+        .join(covers.alias("b"), _equal("dhash", "vhash") & _a_is_earlier())
         .select(*_pair("joined"))
     )
-    banded = looks.select(
-        "*",
-        fn.explode(
-            fn.array(
-                *(
-                    fn.shiftrightunsigned("look", 16 * band).bitwiseAND(fn.lit(0xFFFF))
-                    + fn.lit(band << 16)
-                    for band in range(_BANDS)
-                )
-            )
-        ).alias("band"),
+    bands = fn.array(
+        *(
+            fn.shiftrightunsigned("dhash", 16 * band).bitwiseAND(fn.lit(0xFFFF))
+            + fn.lit(band << 16)
+            for band in range(_BANDS)
+        )
     )
-    one_band = (fn.col("a.band") == fn.col("b.band")) & (
-        fn.col("a.position") < fn.col("b.position")
-    )
-    near = (
+    banded = hashes.select("*", fn.explode(bands).alias("band"))
+    close_pairs = (
         banded.alias("a")
-        .join(banded.alias("b"), one_band & _near())
+        .join(banded.alias("b"), _equal("band") & _a_is_earlier() & _is_near())
         .select(*_pair("joined"))
         .distinct()
     )
-    return stars.unionByName(near)
+    return equal_pairs.unionByName(close_pairs)

@@ -1,8 +1,8 @@
-"""The images of one task's rows: read from the source, from what was fetched before, or the web.
+"""Get the image bytes of one task's rows: from the source, from the cache, or from the web.
 
-What is fetched from the web and is an image is kept as it came, in tar files below ``tars/``, a
-task's together; ``ledger/`` says where each URL is, or why the web has it not. A task writes its
-tar first and its page of the ledger last, so a URL that is in the ledger is there whole.
+The cache keeps downloads between runs: originals as they were sent, in ``tars/`` (one tar per
+task), and in ``ledger/`` (Parquet) where each URL's original is, or why the web does not have it.
+A task writes its tar before its ledger file, so an original in the ledger is complete.
 """
 
 import hashlib
@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket.covers.prefetch import ahead
-from dustjacket.covers.s3_prefix import Place
-from dustjacket.covers.shards import ShardWriter, write_shard
+from dustjacket.covers.prefetch import bounded_map
+from dustjacket.covers.s3_prefix import S3Prefix
+from dustjacket.covers.shards import DiskBuffer, write_shard
 from dustjacket.sources.arrow import spark_schema
 from dustjacket.web.blocking import fetch_many
 from dustjacket.web.client import WebClient
@@ -26,7 +26,7 @@ from dustjacket.web.failures import is_transient
 
 LEDGER = "ledger"
 _TARS = "tars"
-_PAGE = pa.schema(
+_LEDGER_SCHEMA = pa.schema(
     [
         ("url", pa.string()),
         ("known_reason", pa.string()),
@@ -36,41 +36,46 @@ _PAGE = pa.schema(
         ("tar_sha256", pa.string()),
     ]
 )
-_READERS, _AHEAD = 4, 16
-_GAP, _LONGEST = 256 << 10, 64 << 20
-"""Bytes between two originals that are read along, and the most that is read at once."""
-_MOST_KEPT = 2 << 30
-"""Bytes of originals that one task keeps; what is more is fetched again by the next run."""
-_NO_IMAGE = ("not_an_image", "truncated", "empty_file")
-Row = Mapping[str, Any]
+_READ_THREADS, _READ_AHEAD = 4, 16
+_MAX_GAP, _MAX_RANGE = 256 << 10, 64 << 20
+"""Bytes: originals of a tar with no larger gap between them are read in one range request."""
+_MAX_CACHED = 2 << 30
+"""Bytes of originals that one task caches; the next run fetches the others again."""
+_NOT_CACHED = ("not_an_image", "truncated", "empty_file")
+"""Reasons for which a download is not cached: the server may send an image the next time."""
+
+CoverRow = Mapping[str, Any]
+"""A row of ``find.find_covers`` with the columns of the ledger."""
 
 
-def with_ledger(rows: DataFrame, cache: Place, spark: SparkSession) -> DataFrame:
-    """Return ``rows`` with what the ledger knows of each ``url``, in the columns of ``_PAGE``."""
-    page = spark_schema(_PAGE)
-    columns = page.names[1:]
-    if not cache.has(LEDGER):
+def with_ledger(rows: DataFrame, cache: S3Prefix, spark: SparkSession) -> DataFrame:
+    """Add what the cache's ledger knows of each ``url``, in the other columns of the ledger."""
+    schema = spark_schema(_LEDGER_SCHEMA)
+    columns = schema.names[1:]
+    if not cache.has_files(LEDGER):
         return rows.withColumns(
-            {field.name: fn.lit(None).cast(field.dataType) for field in page.fields[1:]}
+            {field.name: fn.lit(None).cast(field.dataType) for field in schema.fields[1:]}
         )
-    ledger = spark.read.schema(page).parquet(cache.uri(LEDGER))
-    # Runs at the same time may have fetched the same; an image is worth more than a reason.
+    ledger = spark.read.schema(schema).parquet(cache.uri(LEDGER))
+    # Concurrent runs may have fetched the same URL: prefer an entry with an original.
+    entry = fn.struct(fn.col("known_reason").isNotNull().alias("failed"), *columns)
     best = (
         ledger.groupBy("url")
-        .agg(
-            fn.min(fn.struct(fn.col("known_reason").isNotNull().alias("no"), *columns)).alias("one")
-        )
-        .select("url", *(f"one.{column}" for column in columns))
+        .agg(fn.min(entry).alias("entry"))
+        .select("url", *(f"entry.{column}" for column in columns))
     )
     return rows.join(best, "url", "left")
 
 
 def read_bodies(
-    rows: Sequence[Row], source: Place, max_bytes: int
-) -> Iterator[tuple[Row, bytes | str]]:
-    """Yield each of ``rows`` with the file of the source that it names, or why there is none."""
+    rows: Sequence[CoverRow], source: S3Prefix, max_bytes: int
+) -> Iterator[tuple[CoverRow, bytes | str]]:
+    """Yield each row with its image file from the source, or the reason of the failure.
 
-    def read(row: Row) -> bytes | str:
+    Of a file larger than ``max_bytes``, one byte more than that is returned.
+    """
+
+    def read(row: CoverRow) -> bytes | str:
         try:
             return source.read(row["file"], size=max_bytes + 1)
         except FileNotFoundError:
@@ -78,99 +83,105 @@ def read_bodies(
         except (PermissionError, IsADirectoryError):
             return "unreadable_image"
 
-    yield from ahead(read, rows, _READERS, _AHEAD)
+    yield from bounded_map(read, rows, _READ_THREADS, _READ_AHEAD)
 
 
 def fetch_bodies(
-    rows: Sequence[Row], cache: Place, web: Callable[[], WebClient], kept: "Kept"
+    rows: Sequence[CoverRow],
+    cache: S3Prefix,
+    make_client: Callable[[], WebClient],
+    downloads: "Downloads",
 ) -> Iterator[tuple[str, bytes | str]]:
-    """Yield each URL of ``rows``, once, with its body, or the reason why it has none.
+    """Yield each URL of ``rows`` once, with its body or the reason of the failure.
 
-    What the ledger knows is taken from there, if it is as it was; all else is asked from the web,
-    and noted in ``kept``.
+    What the ledger knows is read from the cache; an original that does not match its checksum is
+    fetched again. The rest is fetched from the web; permanent failures are added to ``downloads``.
     """
     urls = {row["url"]: row for row in rows}
-    known = [row for row in urls.values() if row["tar"]]
-    for row, body in _kept_bodies(known, cache):
+    cached = [row for row in urls.values() if row["tar"]]
+    for row, body in _cached_bodies(cached, cache):
         if hashlib.sha256(body).hexdigest() == row["tar_sha256"]:
             del urls[row["url"]]
             yield row["url"], body
     for url in [url for url, row in urls.items() if row["known_reason"]]:
         yield url, urls.pop(url)["known_reason"]
     if urls:
-        for url, answer in fetch_many(urls, web):
-            if isinstance(answer, str):
-                kept.note(url, answer)
-            yield url, answer
+        for url, result in fetch_many(urls, make_client):
+            if isinstance(result, str):
+                downloads.add_failure(url, result)
+            yield url, result
 
 
-def _kept_bodies(rows: Sequence[Row], cache: Place) -> Iterator[tuple[Row, bytes]]:
-    """Yield ``rows`` with what their range of a tar holds; near ones are read together."""
-    runs: list[list[Row]] = []
+def _cached_bodies(rows: Sequence[CoverRow], cache: S3Prefix) -> Iterator[tuple[CoverRow, bytes]]:
+    """Yield each row with the bytes of its range in a tar; close ranges are read together."""
+    batches: list[list[CoverRow]] = []
     for row in sorted(rows, key=lambda row: (row["tar"], row["tar_offset"])):
-        first, last = (runs[-1][0], runs[-1][-1]) if runs else (None, None)
+        first, last = (batches[-1][0], batches[-1][-1]) if batches else (None, None)
         if (
             first
             and last
             and row["tar"] == last["tar"]
-            and row["tar_offset"] - _end(last) <= _GAP
-            and _end(row) - first["tar_offset"] <= _LONGEST
+            and row["tar_offset"] - _end(last) <= _MAX_GAP
+            and _end(row) - first["tar_offset"] <= _MAX_RANGE
         ):
-            runs[-1].append(row)
+            batches[-1].append(row)
         else:
-            runs.append([row])
-    for run in runs:
-        start = run[0]["tar_offset"]
+            batches.append([row])
+    for batch in batches:
+        start = batch[0]["tar_offset"]
         try:
-            body = cache.read(run[0]["tar"], start, _end(run[-1]) - start)
+            body = cache.read(batch[0]["tar"], start, _end(batch[-1]) - start)
         except FileNotFoundError:
             body = b""
-        for row in run:
+        for row in batch:
             yield row, body[row["tar_offset"] - start : _end(row) - start]
 
 
-def _end(row: Row) -> int:
+def _end(row: CoverRow) -> int:
     return int(row["tar_offset"] + row["tar_size"])
 
 
-class Kept:
-    """What one task fetched, until it is written: originals, and final failures."""
+class Downloads:
+    """Originals and permanent failures of one task, until they are written to the cache."""
 
-    def __init__(self, spool: ShardWriter) -> None:
-        self._spool = spool
+    def __init__(self, originals: DiskBuffer) -> None:
+        self._originals = originals
         self._entries: dict[str, dict[str, Any]] = {}
 
-    def keep(self, url: str, body: bytes, reason: str | None) -> None:
-        """Keep an original, unless it was rejected for a ``reason`` that says it is no image."""
-        if url not in self._entries and reason not in _NO_IMAGE and self._spool.size < _MOST_KEPT:
-            self._spool.add(url, body)
-            self._entries[url] = {"tar_size": len(body), "tar_sha256": _digest(body)}
+    def add_original(self, url: str, body: bytes, reason: str | None) -> None:
+        """Add a download, unless it was rejected for a ``reason`` that says it is no image."""
+        full = self._originals.size >= _MAX_CACHED
+        if url not in self._entries and reason not in _NOT_CACHED and not full:
+            self._originals.add(url, body)
+            self._entries[url] = {"tar_size": len(body), "tar_sha256": _sha256(body)}
 
-    def note(self, url: str, reason: str) -> None:
-        """Note a failure, if it is the web's last word and not that of a setting or a limit."""
+    def add_failure(self, url: str, reason: str) -> None:
+        """Add a failure if it is permanent: an HTTP status, not one of our settings or limits."""
         if reason.startswith("http_") and not is_transient(reason):
             self._entries[url] = {"known_reason": reason}
 
-    def write(self, cache: Place) -> None:
-        """Write the originals, and then the page of the ledger that makes them known."""
+    def write(self, cache: S3Prefix) -> None:
+        """Write the originals, and then the ledger file that refers to them."""
         if not self._entries:
             return
         urls = sorted(self._entries)
-        bodies = [url for url in urls if "tar_size" in self._entries[url]]
-        name = _digest("\n".join(urls).encode())[:32]
+        with_original = [url for url in urls if "tar_size" in self._entries[url]]
+        name = _sha256("\n".join(urls).encode())[:32]
         with tempfile.NamedTemporaryFile() as file:
-            files = ((_digest(url.encode())[:32], self._spool.read(url)) for url in bodies)
-            for url, offset in zip(bodies, write_shard(file, files), strict=True):
+            files = (
+                (_sha256(url.encode())[:32], self._originals.read(url)) for url in with_original
+            )
+            for url, offset in zip(with_original, write_shard(file, files), strict=True):
                 self._entries[url] |= {"tar": f"{_TARS}/{name}.tar", "tar_offset": offset}
             file.flush()
-            if bodies:
+            if with_original:
                 cache.upload(f"{_TARS}/{name}.tar", Path(file.name))
         with tempfile.NamedTemporaryFile() as file:
-            page = [{"url": url} | self._entries[url] for url in urls]
-            pq.write_table(pa.Table.from_pylist(page, _PAGE), file)
+            entries = [{"url": url} | self._entries[url] for url in urls]
+            pq.write_table(pa.Table.from_pylist(entries, _LEDGER_SCHEMA), file)
             file.flush()
             cache.upload(f"{LEDGER}/{name}.parquet", Path(file.name))
 
 
-def _digest(body: bytes) -> str:
+def _sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()

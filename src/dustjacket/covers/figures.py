@@ -1,4 +1,4 @@
-"""A figure of covers as they are stored."""
+"""A figure of stored covers."""
 
 import io
 import textwrap
@@ -6,14 +6,14 @@ import textwrap
 from matplotlib.figure import Figure
 from PIL import Image
 
-_ACROSS = 8
+_COLUMNS = 8
 
 
 def contact_sheet(covers: list[tuple[str, bytes]]) -> Figure:
-    """Return a grid of ``(title, image file)``."""
-    down = -(-len(covers) // _ACROSS)
-    figure = Figure(figsize=(1.6 * _ACROSS, 2.6 * down), layout="constrained")
-    grid = figure.subplots(down, _ACROSS, squeeze=False)
+    """Return a grid of covers with their titles, given as ``(title, image file)``."""
+    rows = -(-len(covers) // _COLUMNS)
+    figure = Figure(figsize=(1.6 * _COLUMNS, 2.6 * rows), layout="constrained")
+    grid = figure.subplots(rows, _COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
     for axes, (title, body) in zip(grid.flat, covers, strict=False):

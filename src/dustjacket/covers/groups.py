@@ -1,6 +1,7 @@
-"""Books that are linked by looks: each linked one with the name of all that hang together."""
+"""Connected components of near-duplicate covers: groups of books, and groups of covers."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -8,22 +9,44 @@ from scipy.sparse.csgraph import connected_components
 from dustjacket.splits import split_of
 
 
-def linked_groups(links: pa.Table) -> pa.Table:
-    """Return ``book``, ``group`` and ``split`` of each linked book; its smallest relation names it.
+def component_labels(n_nodes: int, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return (n_nodes,) labels, equal for nodes that edges connect, directly or not.
 
     Args:
-        links: columns ``book`` and ``other_book``, a row a pair that is on one side of the split.
+        starts, ends: (edges,) node numbers.
+    """
+    edges = coo_array((np.ones(len(starts), bool), (starts, ends)), shape=(n_nodes, n_nodes))
+    labels: np.ndarray = connected_components(edges, directed=False)[1]
+    return labels
+
+
+def book_groups(links: pa.Table) -> pa.Table:
+    """Return ``book``, ``group`` and ``split`` of each linked book.
+
+    A group is a connected component; the alphabetically smallest of its books names it.
+
+    Args:
+        links: columns ``book`` and ``other_book``: pairs that must be on one side of the split.
     """
     ends = pa.chunked_array([*links["book"].chunks, *links["other_book"].chunks], pa.string())
-    coded = ends.combine_chunks().dictionary_encode()
-    names, places = coded.dictionary, coded.indices.to_numpy()
-    order = np.argsort(names.to_numpy(zero_copy_only=False).astype(str))
-    start, end = np.split(places, 2)
-    graph = coo_array((np.ones(len(start), bool), (start, end)), shape=(len(names),) * 2)
-    _, component = connected_components(graph, directed=False)
-    # Of each component the first in alphabetical order is its smallest.
-    _, first = np.unique(component[order], return_index=True)
+    encoded = ends.combine_chunks().dictionary_encode()
+    books, codes = encoded.dictionary, encoded.indices.to_numpy()
+    labels = component_labels(len(books), *np.split(codes, 2))
+    order = np.argsort(books.to_numpy(zero_copy_only=False).astype(str))
+    _, first = np.unique(labels[order], return_index=True)
     smallest = order[first]
-    groups = names.take(pa.array(smallest[component]))
+    groups = books.take(pa.array(smallest[labels]))
     splits = pa.array([split_of(group) for group in groups.to_pylist()], pa.string())
-    return pa.table({"book": names, "group": groups, "split": splits})
+    return pa.table({"book": books, "group": groups, "split": splits})
+
+
+def near_duplicate_groups(keys: pd.Series, pairs: pd.DataFrame) -> np.ndarray:
+    """Return (covers,) group numbers, equal for covers that are near-duplicates, directly or not.
+
+    Args:
+        keys: of the covers.
+        pairs: near-duplicates, columns ``key`` and ``other_key``.
+    """
+    covers = pd.Index(keys)
+    starts, ends = covers.get_indexer(pairs["key"]), covers.get_indexer(pairs["other_key"])
+    return component_labels(len(covers), starts, ends)

@@ -7,10 +7,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from dustjacket.covers.figures import contact_sheet
-from dustjacket.covers.publish import REJECTED, Assembled, assemble
+from dustjacket.covers.publish import REJECTED, CoversResult, write_covers
 from dustjacket.covers.read import DUPLICATES, INDEX
-from dustjacket.covers.s3_prefix import Objects
-from dustjacket.covers.source import cache_name, staged
+from dustjacket.covers.s3_prefix import S3Prefix
+from dustjacket.covers.source import cache_prefix, stage_covers
 from dustjacket.errors import UnchangedError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.parameters import CoversParameters
@@ -28,17 +28,17 @@ def ingest_covers(job: Job, spark: SparkSession) -> None:
     """Read the covers of a source and publish them, with every rejected row and the reason why.
 
     Raises:
-        BadInputError, NotReadyError: see :func:`dustjacket.covers.publish.assemble`.
+        BadInputError, NotReadyError: see :func:`dustjacket.covers.publish.write_covers`.
         UnchangedError: what an earlier run could not fetch cannot be fetched now.
     """
     parameters = CoversParameters.model_validate(job.plan.parameters)
-    out = Objects.of_draft(job.draft)
+    out = S3Prefix.of_draft(job.draft)
     before = job.store.with_digest(job.draft.kind, job.plan.digest)
-    result = assemble(
+    result = write_covers(
         spark,
-        staged(parameters.source, job.store),
+        stage_covers(parameters.source, job.store),
         out,
-        Objects(job.settings, job.store.bucket, f"{cache_name(parameters.source)}/"),
+        S3Prefix(job.settings, job.store.bucket, cache_prefix(parameters.source)),
         parameters,
         log.info,
         run=job.draft.attempt,
@@ -66,7 +66,7 @@ def ingest_covers(job: Job, spark: SparkSession) -> None:
         )
 
 
-def _metrics(result: Assembled, index: DataFrame, duplicates: DataFrame) -> dict[str, float]:
+def _metrics(result: CoversResult, index: DataFrame, duplicates: DataFrame) -> dict[str, float]:
     """Return the counts, and the least, middle and greatest of sizes in pixels and bytes."""
     counts = {name: getattr(result, name) for name in ("accepted", "rejected", "retriable")}
     counts["read"] = result.accepted + result.rejected
@@ -83,7 +83,7 @@ def _metrics(result: Assembled, index: DataFrame, duplicates: DataFrame) -> dict
     return {f"covers.{name}": n for name, n in (counts | (sizes.asDict() if sizes else {})).items()}
 
 
-def _shown(out: Objects, index: DataFrame) -> list[tuple[str, bytes]]:
+def _shown(out: S3Prefix, index: DataFrame) -> list[tuple[str, bytes]]:
     books = index.orderBy("position").limit(_SHOWN).collect()
     return [
         (book["title"], out.read(book["shard"], book["offset"], book["size"])) for book in books

@@ -1,4 +1,4 @@
-"""What a Spark task does with the rows of one shard: get each image, check it, write the shard."""
+"""One Spark task: get, check and normalise the images of one shard, and write the shard."""
 
 import hashlib
 import json
@@ -14,16 +14,16 @@ import pyarrow as pa
 from pyspark import Accumulator
 
 from dustjacket.covers.check import Cover, check_cover
-from dustjacket.covers.fetch import Kept, Row, fetch_bodies, read_bodies
-from dustjacket.covers.prefetch import ahead
-from dustjacket.covers.s3_prefix import Place
-from dustjacket.covers.shards import ShardWriter, write_shard
+from dustjacket.covers.fetch import CoverRow, Downloads, fetch_bodies, read_bodies
+from dustjacket.covers.prefetch import bounded_map
+from dustjacket.covers.s3_prefix import S3Prefix
+from dustjacket.covers.shards import DiskBuffer, write_shard
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.splits import book_group, split_of
 from dustjacket.web.client import FetchLimits, WebClient
 from dustjacket.web.host_budget import HostBudget
 
-READ = pa.schema(
+_SOURCE_SCHEMA = pa.schema(
     [
         ("position", pa.int64()),
         ("source_file", pa.string()),
@@ -35,7 +35,7 @@ READ = pa.schema(
         ("url", pa.string()),
     ]
 )
-COVER = pa.schema(
+_COVER_SCHEMA = pa.schema(
     [
         ("key", pa.string()),
         ("shard", pa.string()),
@@ -54,36 +54,36 @@ COVER = pa.schema(
         ("book_split", pa.string()),
     ]
 )
-PACKED = pa.schema([*READ, ("reason", pa.string()), *COVER])
-"""What was read, and the reason why it is no cover, or the cover and where in its shard it is.
+NORMALISED_SCHEMA = pa.schema([*_SOURCE_SCHEMA, ("reason", pa.string()), *_COVER_SCHEMA])
+"""A row of the source, with either the reason to reject it, or its cover and place in a shard.
 
-``book`` and ``book_split`` are those of the title and author alone, see :mod:`dustjacket.splits`.
+``book`` and ``book_split`` depend on title and author alone, see :mod:`dustjacket.splits`.
 """
-_CHECKERS, _AHEAD = 2, 8
-"""Threads that check: Pillow lets go of the interpreter, and a last shard uses two cores."""
-_DESCRIBED = (
+_CHECK_THREADS, _CHECK_AHEAD = 2, 8
+"""Pillow releases the GIL, so the last shard of a run uses two cores."""
+_SIDECAR_COLUMNS = (
     "key", "title", "author", "category", "position", "source_file", "image", "url", "width",
     "height", "sha256", "dhash", "vhash", "original_width", "original_height", "original_bytes",
     "original_sha256", "book",
 )  # fmt: skip
-"""What the file beside an image in its shard says; groups are known only when all shards are."""
+"""Of the JSON file beside each image; groups are not known until all shards are written."""
 
 
 @dataclass(frozen=True)
-class Packer:
-    """What a task needs to know; it travels to Spark's workers.
+class ShardTask:
+    """What a task needs; it is pickled and sent to Spark's workers.
 
     Attributes:
-        source, out, cache: where images are, where shards go, and what was fetched is kept.
-        private: whether private addresses may be fetched from.
+        source, out, cache: where images are read, shards are written and downloads are cached.
+        private: whether private addresses may be fetched.
         connections_per_host: of this task.
-        run: tells this run's tasks, which share what they know of web hosts, from others'.
-        done: counts the rows done with.
+        run: identifies the run, whose tasks share one host budget in each process.
+        done: counts the finished rows.
     """
 
-    source: Place
-    out: Place
-    cache: Place
+    source: S3Prefix
+    out: S3Prefix
+    cache: S3Prefix
     parameters: CoversParameters
     private: bool
     connections_per_host: int
@@ -91,66 +91,69 @@ class Packer:
     done: Accumulator[int]
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Pack the rows of one partition, which have one ``chunk``, into ``shards/<chunk>.tar``."""
+        """Write ``shards/<chunk>.tar`` from a partition, whose rows have the same ``chunk``."""
         rows = [row for batch in batches for row in batch.to_pylist()]
         if rows:
             rows.sort(key=lambda row: row["position"])
-            answers = self.pack(rows, f"shards/{rows[0]['chunk']:05d}.tar")
-            yield pa.RecordBatch.from_pylist(answers, schema=PACKED)
+            results = self.normalise_images(rows, f"shards/{rows[0]['chunk']:05d}.tar")
+            yield pa.RecordBatch.from_pylist(results, schema=NORMALISED_SCHEMA)
 
-    def pack(self, rows: Sequence[Row], shard: str) -> list[dict[str, Any]]:
-        """Write ``shard`` and return what became of each of ``rows``, in the columns of ``PACKED``.
+    def normalise_images(self, rows: Sequence[CoverRow], shard: str) -> list[dict[str, Any]]:
+        """Write ``shard`` and return ``rows`` in ``NORMALISED_SCHEMA``.
 
-        The same images write the same shard, so a task that Spark repeats harms nothing.
+        Idempotent: the same images give the same shard, so Spark may repeat the task.
         """
-        answers = {row["position"]: {name: row[name] for name in READ.names} for row in rows}
-        with ShardWriter() as covers, ShardWriter() as originals:
-            kept = Kept(originals)
-            bodies = self._bodies(rows, kept)
-            for (of_body, body), found in ahead(self._checked, bodies, _CHECKERS, _AHEAD):
+        results = {
+            row["position"]: {name: row[name] for name in _SOURCE_SCHEMA.names} for row in rows
+        }
+        with DiskBuffer() as covers, DiskBuffer() as originals:
+            downloads = Downloads(originals)
+            bodies = self._bodies(rows, downloads)
+            for (same_image, body), cover in bounded_map(
+                self._check, bodies, _CHECK_THREADS, _CHECK_AHEAD
+            ):
                 if isinstance(body, bytes):
-                    if url := of_body[0]["url"]:
-                        kept.keep(url, body, found if isinstance(found, str) else None)
+                    if url := same_image[0]["url"]:
+                        downloads.add_original(url, body, cover if isinstance(cover, str) else None)
                     original = {
                         "original_bytes": len(body),
                         "original_sha256": hashlib.sha256(body).hexdigest(),
                     }
-                for row in of_body:
-                    answer = answers[row["position"]]
-                    if isinstance(found, str):
-                        answer["reason"] = found
+                for row in same_image:
+                    result = results[row["position"]]
+                    if isinstance(cover, str):
+                        result["reason"] = cover
                         continue
                     key = f"{row['position']:08d}"
-                    covers.add(key, found.body)
-                    answer |= original | _described(found) | {"key": key, "shard": shard}
-                    answer["book"] = book_group(row["title"], row["author"])
-                    answer["book_split"] = split_of(answer["book"])
-                self.done.add(len(of_body))
-            kept.write(self.cache)
-            self._write([answer for answer in answers.values() if "key" in answer], covers, shard)
-        return list(answers.values())
+                    covers.add(key, cover.body)
+                    result |= original | _columns_of(cover) | {"key": key, "shard": shard}
+                    result["book"] = book_group(row["title"], row["author"])
+                    result["book_split"] = split_of(result["book"])
+                self.done.add(len(same_image))
+            downloads.write(self.cache)
+            self._write([result for result in results.values() if "key" in result], covers, shard)
+        return list(results.values())
 
-    def _checked(self, of_body: tuple[Sequence[Row], bytes | str]) -> Cover | str:
-        _, body = of_body
+    def _check(self, item: tuple[Sequence[CoverRow], bytes | str]) -> Cover | str:
+        _, body = item
         return body if isinstance(body, str) else check_cover(body, self.parameters)
 
     def _bodies(
-        self, rows: Sequence[Row], kept: Kept
-    ) -> Iterator[tuple[Sequence[Row], bytes | str]]:
-        """Yield the body, or the reason why there is none, with the rows that share it."""
-        for row, body in read_bodies(
-            [row for row in rows if row["file"]], self.source, self.parameters.max_bytes
-        ):
+        self, rows: Sequence[CoverRow], downloads: Downloads
+    ) -> Iterator[tuple[Sequence[CoverRow], bytes | str]]:
+        """Yield each body, or the reason of the failure, with the rows that share it."""
+        with_file = [row for row in rows if row["file"]]
+        for row, body in read_bodies(with_file, self.source, self.parameters.max_bytes):
             yield [row], body
         by_url = defaultdict(list)
         for row in rows:
             if row["url"]:
                 by_url[row["url"]].append(row)
-        first = [same[0] for same in by_url.values()]
-        for url, body in fetch_bodies(first, self.cache, self._web, kept):
+        first_rows = [url_rows[0] for url_rows in by_url.values()]
+        for url, body in fetch_bodies(first_rows, self.cache, self._web_client, downloads):
             yield by_url[url], body
 
-    def _web(self) -> WebClient:
+    def _web_client(self) -> WebClient:
         limits = FetchLimits(
             max_bytes=self.parameters.max_bytes,
             deadline_s=self.parameters.image_deadline_s,
@@ -158,33 +161,34 @@ class Packer:
             connections_per_host=self.connections_per_host,
             host_budget_s=self.parameters.host_patience_s,
         )
-        return WebClient(limits, private=self.private, host_budget=_host_budget(self.run, limits))
+        host_budget = _host_budget(self.run, limits)
+        return WebClient(limits, private=self.private, host_budget=host_budget)
 
-    def _write(self, answers: Sequence[dict[str, Any]], covers: ShardWriter, shard: str) -> None:
-        """Write the covers in order, each with a file that describes it; note where they are."""
-        ending = {"jpeg": "jpg", "webp": "webp"}[self.parameters.image_format]
+    def _write(self, results: Sequence[dict[str, Any]], covers: DiskBuffer, shard: str) -> None:
+        """Write each cover and its JSON file to the shard; add ``offset`` to ``results``."""
+        extension = {"jpeg": "jpg", "webp": "webp"}[self.parameters.image_format]
 
         def files() -> Iterator[tuple[str, bytes]]:
-            for answer in answers:
-                key = answer["key"]
-                about = {name: answer.get(name) for name in _DESCRIBED}
-                yield f"{key}.{ending}", covers.read(key)
-                yield f"{key}.json", json.dumps(about, ensure_ascii=False).encode()
+            for result in results:
+                key = result["key"]
+                sidecar = {name: result.get(name) for name in _SIDECAR_COLUMNS}
+                yield f"{key}.{extension}", covers.read(key)
+                yield f"{key}.json", json.dumps(sidecar, ensure_ascii=False).encode()
 
-        if not answers:
+        if not results:
             return
-        with tempfile.NamedTemporaryFile() as packed:
-            offsets = list(write_shard(packed, files()))
-            for answer, offset in zip(answers, offsets[::2], strict=True):
-                answer["offset"] = offset
-            packed.flush()
-            self.out.upload(shard, Path(packed.name))
+        with tempfile.NamedTemporaryFile() as file:
+            offsets = list(write_shard(file, files()))
+            for result, offset in zip(results, offsets[::2], strict=True):
+                result["offset"] = offset
+            file.flush()
+            self.out.upload(shard, Path(file.name))
 
 
-def _described(cover: Cover) -> dict[str, Any]:
-    described = vars(cover) | {"size": len(cover.body)}
-    del described["body"]
-    return described
+def _columns_of(cover: Cover) -> dict[str, Any]:
+    columns = vars(cover) | {"size": len(cover.body)}
+    del columns["body"]
+    return columns
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Work that is done ahead by a few threads, in the order in which it is asked for."""
+"""Map a function over items in a few threads, ahead of the consumer."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -9,21 +9,20 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(
-    work: Callable[[T], R], items: Iterable[T], threads: int, most: int
+def bounded_map(
+    function: Callable[[T], R], items: Iterable[T], threads: int, max_pending: int
 ) -> Iterator[tuple[T, R]]:
-    """Yield each item with what ``work`` gives for it.
+    """Yield each item with its result, in order.
 
     Args:
-        threads: how many work.
-        most: items that may be done or waited for while the caller is busy.
+        max_pending: items that may be computed or wait while the consumer is busy.
     """
-    waiting: deque[tuple[T, Future[R]]] = deque()
+    pending: deque[tuple[T, Future[R]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for item in items:
-            waiting.append((item, pool.submit(work, item)))
-            if len(waiting) > most:
-                first, future = waiting.popleft()
+            pending.append((item, pool.submit(function, item)))
+            if len(pending) > max_pending:
+                first, future = pending.popleft()
                 yield first, future.result()
-        for first, future in waiting:
+        for first, future in pending:
             yield first, future.result()

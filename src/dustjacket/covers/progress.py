@@ -1,45 +1,39 @@
-"""How far a run is: said from time to time while Spark works."""
+"""Report the progress of a run while Spark works."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_EVERY_S = 10.0
+from dustjacket.pipeline.periodic import periodic
+
+_INTERVAL_S = 10.0
 
 
 @contextmanager
-def progress(
-    total: int, done: Callable[[], int], report: Callable[[str], None], every_s: float = _EVERY_S
+def report_progress(
+    total: int, done: Callable[[], int], report: Callable[[str], None]
 ) -> Iterator[None]:
-    """Say every ``every_s`` seconds, and at the end, how many of ``total`` covers are done.
+    """Report every 10 seconds, and at the end of the block, how many of ``total`` are done.
 
     Args:
-        done: returns how many are; called from a thread of its own.
-        report: takes a line.
+        done: returns the count; called from another thread.
+        report: takes a line of text.
     """
     began = time.monotonic()
-    over = threading.Event()
 
-    def say() -> None:
-        while not over.wait(every_s):
-            report(line(done(), total, time.monotonic() - began))
+    def report_now() -> None:
+        report(progress_line(done(), total, time.monotonic() - began))
 
-    thread = threading.Thread(target=say, name="progress", daemon=True)
-    thread.start()
-    try:
+    with periodic(report_now, _INTERVAL_S):
         yield
-    finally:
-        over.set()
-        thread.join()
-        report(line(done(), total, time.monotonic() - began))
+    report_now()
 
 
-def line(done: int, total: int, seconds: float) -> str:
-    """Return how far a run is, how fast it was so far, and how long it will still take."""
+def progress_line(done: int, total: int, seconds: float) -> str:
+    """Return the count, the mean rate and the estimated time left."""
     rate = done / seconds if seconds else 0.0
-    said = f"{done:,} of {total:,} covers, {rate:,.0f} a second"
+    text = f"{done:,} of {total:,} covers, {rate:,.0f} a second"
     if done >= total or not rate:
-        return said
-    left = round((total - done) / rate)
-    return f"{said}, {left // 60} min {left % 60:02d} s left"
+        return text
+    left_s = round((total - done) / rate)
+    return f"{text}, {left_s // 60} min {left_s % 60:02d} s left"

@@ -1,27 +1,24 @@
-"""From a source to shards of covers that are all alike, wherever those are written."""
+"""Write all files of a version of covers: shards, index, rejected rows, near-duplicates."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
-import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as fn
 
-from dustjacket.covers.deduplicate import settle
+from dustjacket.covers.deduplicate import deduplicate_and_group
 from dustjacket.covers.fetch import with_ledger
-from dustjacket.covers.find import CURE, find_tables, locate, named_rows, read_rows
-from dustjacket.covers.normalise import PACKED, Packer
-from dustjacket.covers.progress import progress
+from dustjacket.covers.find import CURE, find_covers
+from dustjacket.covers.normalise import NORMALISED_SCHEMA, ShardTask
+from dustjacket.covers.progress import report_progress
 from dustjacket.covers.read import DUPLICATES, INDEX
-from dustjacket.covers.s3_prefix import Place
-from dustjacket.covers.source import Source, is_image
+from dustjacket.covers.s3_prefix import S3Prefix
+from dustjacket.covers.source import CoverSource
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.arrow import spark_schema
-from dustjacket.sources.tables import kind_of
 from dustjacket.web.failures import is_transient
 
 REJECTED = "rejected"
@@ -35,14 +32,13 @@ _ROWS_PER_FILE = 500_000
 
 
 @dataclass(frozen=True)
-class Assembled:
-    """What became of the rows of a source.
+class CoversResult:
+    """Counts of accepted and rejected rows.
 
     Attributes:
-        by_reason: rejected rows by reason.
-        retriable: of them, those whose image may be had another time.
-        content: stands for the accepted covers and their groups: the same for the same.
-        schema: of the index, types by name.
+        by_reason: rejected rows by reason, the most frequent first.
+        content: 16 hexadecimal digits, equal for the same accepted covers and groups.
+        schema: of the index, Spark type by column.
     """
 
     accepted: int
@@ -52,16 +48,16 @@ class Assembled:
 
     @property
     def rejected(self) -> int:
-        """Rows that are no cover."""
+        """Rejected rows."""
         return sum(self.by_reason.values())
 
     @property
     def retriable(self) -> int:
-        """Of the rejected rows, those whose image may be had another time."""
+        """Rejected rows whose image could not be fetched for a transient reason."""
         return sum(n for reason, n in self.by_reason.items() if is_transient(reason))
 
     def facts(self) -> dict[str, Any]:
-        """Return what is recorded of a run."""
+        """Return the facts for the manifest."""
         return {
             "read": self.accepted + self.rejected,
             "accepted": self.accepted,
@@ -71,43 +67,51 @@ class Assembled:
             "content": self.content,
         }
 
+    def summary(self) -> str:
+        """Return the counts as one line."""
+        read = self.accepted + self.rejected
+        text = f"{self.accepted:,} of {read:,} rows are covers, {self.rejected:,} are rejected"
+        if self.by_reason:
+            reasons = ", ".join(f"{reason}: {n:,}" for reason, n in self.by_reason.items())
+            text += f" ({reasons})"
+        return text + (f"; {self.retriable:,} may succeed later" if self.retriable else "")
 
-def assemble(
+
+def write_covers(
     spark: SparkSession,
-    source: Source,
-    out: Place,
-    cache: Place,
+    source: CoverSource,
+    out: S3Prefix,
+    cache: S3Prefix,
     parameters: CoversParameters,
     report: Callable[[str], None],
     *,
     run: str,
     private: bool = False,
-) -> Assembled:
-    """Read the covers of ``source`` and write them, every rejected row, and all look-alikes.
+) -> CoversResult:
+    """Read the covers of ``source`` and write the files of a version below ``out``.
 
-    Written are ``shards/*.tar`` (an image and a JSON file that describes it for each cover), and
-    as Parquet ``index/`` (``INDEX_COLUMNS``), ``rejected/`` and ``duplicates/``. Shards hold what
-    is a cover by itself; which of them is a copy of another one is known only when all are
-    written, so the index says which count.
+    Written are ``shards/*.tar`` (for each cover an image and a JSON file), and as Parquet
+    ``index/`` (``INDEX_COLUMNS``), ``rejected/`` and ``duplicates/``. Duplicates are known only
+    when all shards are written, so shards also hold them; the index lists the accepted covers.
 
     Args:
-        cache: where what is fetched from the web is kept for the next run.
-        report: takes lines on how far the run is.
-        run: a name of this run's own.
-        private: whether private addresses may be fetched from.
+        cache: keeps downloads for the next run.
+        report: takes lines of text on the progress.
+        run: unique to this run.
+        private: whether private addresses may be fetched.
 
     Raises:
         BadInputError: the source has no covers, or too many of its rows are rejected.
-        NotReadyError: too many images cannot be had now.
+        NotReadyError: too many images could not be fetched, for transient reasons.
     """
     rows = find_covers(spark, source, parameters)
-    total, last, read = _extent(rows)
-    report(f"{read:,} rows name {total:,} images")
-    shards = last // parameters.covers_per_shard + 1
+    with_image, last_position, read = _count_rows(rows)
+    report(f"{read:,} rows name {with_image:,} images")
+    shards = last_position // parameters.covers_per_shard + 1
     done = spark.sparkContext.accumulator(0)
     tasks = max(1, min(spark.sparkContext.defaultParallelism, shards))
-    pack = Packer(
-        source=source.place,
+    task = ShardTask(
+        source=source.prefix,
         out=out,
         cache=cache,
         parameters=parameters,
@@ -116,124 +120,75 @@ def assemble(
         run=run,
         done=done,
     )
-    wanted = _chunked(rows.where("reason is null"), parameters.covers_per_shard)
-    with progress(total, lambda: int(done.value), report):
-        packed = (
-            with_ledger(wanted, cache, spark)
+    to_fetch = _with_chunk(rows.where("reason is null"), parameters.covers_per_shard)
+    with report_progress(with_image, lambda: int(done.value), report):
+        normalised = (
+            with_ledger(to_fetch, cache, spark)
             .repartitionById(shards, "chunk")
-            .mapInArrow(pack, spark_schema(PACKED))
+            .mapInArrow(task, spark_schema(NORMALISED_SCHEMA))
             .localCheckpoint()
         )
-    whole = rows.where("reason is not null").unionByName(packed, allowMissingColumns=True)
-    settled = settle(whole, parameters.placeholder_books, spark)
-    decided = settled.rows.persist(StorageLevel.MEMORY_AND_DISK)
-    result = _counted(decided, read)
-    _check_share(source.address, result, parameters.max_reject_share)
-    parts = read // _ROWS_PER_FILE + 1
+    all_rows = rows.where("reason is not null").unionByName(normalised, allowMissingColumns=True)
+    deduplicated = deduplicate_and_group(all_rows, parameters.placeholder_books, spark)
+    decided = deduplicated.rows.persist(StorageLevel.MEMORY_AND_DISK)
+    result = _result(decided, read)
+    _check_rejects(source.address, result, parameters.max_reject_share)
+    files = read // _ROWS_PER_FILE + 1
     for folder, table in (
         (INDEX, decided.where("reason is null").select(*INDEX_COLUMNS)),
         (REJECTED, decided.where("reason is not null").select(*_REJECTED_COLUMNS)),
-        (DUPLICATES, settled.duplicates),
+        (DUPLICATES, deduplicated.pairs),
     ):
-        ordered = table.repartitionByRange(parts, "position") if parts > 1 else table.coalesce(1)
-        ordered.sortWithinPartitions(
+        parts = table.repartitionByRange(files, "position") if files > 1 else table.coalesce(1)
+        parts.sortWithinPartitions(
             *(name for name in ("position", "other_position") if name in table.columns)
         ).write.parquet(out.uri(folder))
     decided.unpersist()
-    report(said(result))
+    report(result.summary())
     return result
 
 
-def find_covers(spark: SparkSession, source: Source, parameters: CoversParameters) -> DataFrame:
-    """Return a row a record of the source, each with a position, and the file that it names.
-
-    Raises:
-        BadInputError: the source has neither a table of covers nor images named for their books.
-    """
-    images = [name for name in source.names if is_image(name)]
-    names = [name for name in source.names if kind_of(name)]
-    if not images and not names and len(source.names) == 1:
-        names = list(source.names)  # a file is what the caller says it is, however it is named
-    tables = find_tables(source.place, names, parameters)
-    if not tables and not images:
-        raise BadInputError(f"covers {source.address!r} has no table of covers: {CURE}")
-    if not tables:
-        rows = named_rows(spark, images).withColumnRenamed("number", "position")
-        return rows.withColumn("file", fn.col("image")).drop("ends").localCheckpoint()
-    rows = read_rows(spark, source.place, tables).persist(StorageLevel.MEMORY_AND_DISK)
-    numbers = rows.groupBy("source_file").agg(fn.max("number").alias("last")).collect()
-    lengths = {row["source_file"]: row["last"] + 1 for row in numbers}
-    firsts = accumulate((lengths.get(table.file, 0) for table in tables), initial=0)
-    offsets = pa.table(
-        {"source_file": [table.file for table in tables], "first": list(firsts)[:-1]}
-    )
-    placed = (
-        rows.join(fn.broadcast(spark.createDataFrame(offsets)), "source_file")
-        .withColumn("position", fn.expr("first + number"))
-        .drop("first", "number")
-    )
-    found = _located(placed, images).localCheckpoint()
-    rows.unpersist()
-    return found
-
-
-def _located(rows: DataFrame, images: Sequence[str]) -> DataFrame:
-    if images:
-        names = pa.table({"name": pa.array(images, pa.string())})
-        return locate(rows, rows.sparkSession.createDataFrame(names))
-    missing = fn.when(fn.col("url").isNull(), fn.lit("missing_image"))
-    return (
-        rows.withColumn("file", fn.lit(None).cast("string"))
-        .withColumn("reason", fn.coalesce("reason", missing))
-        .drop("ends")
-    )
-
-
-def _chunked(rows: DataFrame, covers_per_shard: int) -> DataFrame:
-    """Add ``chunk``, the number of a row's shard: rows of one URL share it, to fetch it once."""
-    same = Window.partitionBy(fn.coalesce("url", fn.col("position").cast("string")))
-    first = fn.min("position").over(same)
+def _with_chunk(rows: DataFrame, covers_per_shard: int) -> DataFrame:
+    """Add ``chunk``, the shard's number; rows with one URL share it, so it is fetched once."""
+    same_url = Window.partitionBy(fn.coalesce("url", fn.col("position").cast("string")))
+    first = fn.min("position").over(same_url)
     return rows.withColumn("chunk", fn.floor(first / covers_per_shard).cast("int"))
 
 
-def _extent(rows: DataFrame) -> tuple[int, int, int]:
-    """Return how many rows name an image, the last position of one, and how many rows there are."""
-    found = fn.col("reason").isNull()
-    last = fn.max(fn.when(found, fn.col("position")))
-    whole = rows.agg(fn.count_if(found), fn.coalesce(last, fn.lit(0)), fn.count("*")).first()
-    return (whole[0], whole[1], whole[2]) if whole else (0, 0, 0)
+def _count_rows(rows: DataFrame) -> tuple[int, int, int]:
+    """Return the number of rows with an image, the last position of one, and the total."""
+    has_image = fn.col("reason").isNull()
+    last = fn.max(fn.when(has_image, fn.col("position")))
+    counts = rows.agg(fn.count_if(has_image), fn.coalesce(last, fn.lit(0)), fn.count("*")).first()
+    return (counts[0], counts[1], counts[2]) if counts else (0, 0, 0)
 
 
-def said(result: Assembled) -> str:
-    """Return in one line what became of the rows."""
-    read = result.accepted + result.rejected
-    text = f"{result.accepted:,} of {read:,} rows are covers, {result.rejected:,} are rejected"
-    reasons = ", ".join(f"{reason}: {n:,}" for reason, n in result.by_reason.items())
-    later = f"; {result.retriable:,} may be had another time" if result.retriable else ""
-    return text + (f" ({reasons})" if reasons else "") + later
-
-
-def _counted(decided: DataFrame, read: int) -> Assembled:
-    # Of one number a cover, in any order; no two are the same, for their keys are not.
-    numbers = fn.xxhash64("key", "title", "author", "category", "sha256", "group")
-    counts = decided.groupBy("reason").agg(fn.count("*"), fn.bit_xor(numbers)).collect()
+def _result(decided: DataFrame, read: int) -> CoversResult:
+    # XOR of a hash per cover does not depend on their order; keys are unique, so none cancel out.
+    hashes = fn.xxhash64("key", "title", "author", "category", "sha256", "group")
+    counts = decided.groupBy("reason").agg(fn.count("*"), fn.bit_xor(hashes)).collect()
     by_reason = {row[0]: row[1] for row in counts if row[0]}
     by_reason = dict(sorted(by_reason.items(), key=lambda item: (-item[1], item[0])))
-    covers, content = next(((row[1], row[2]) for row in counts if row[0] is None), (0, 0))
-    if covers + sum(by_reason.values()) != read:
-        raise RuntimeError(f"{read} rows read, {covers} + {by_reason} accounted for")
+    accepted, content = next(((row[1], row[2]) for row in counts if row[0] is None), (0, 0))
+    if accepted + sum(by_reason.values()) != read:
+        raise RuntimeError(f"rows are lost: {read} read, {accepted} accepted, {by_reason} rejected")
     schema = {
         field.name: field.dataType.simpleString() for field in decided.select(*INDEX_COLUMNS).schema
     }
-    return Assembled(covers, by_reason, f"{content & (2**64 - 1):016x}", schema)
+    return CoversResult(accepted, by_reason, f"{content & (2**64 - 1):016x}", schema)
 
 
-def _check_share(address: str, result: Assembled, max_reject_share: float) -> None:
-    """Raise an error if too few rows are accepted: of the source, or of the web for now."""
-    most = (result.accepted + result.rejected) * max_reject_share
-    if result.accepted and result.rejected <= most:
+def _check_rejects(address: str, result: CoversResult, max_reject_share: float) -> None:
+    """Raise an error if too few rows are accepted.
+
+    Raises:
+        NotReadyError: enough rows may be accepted later, because some failures are transient.
+        BadInputError: otherwise.
+    """
+    max_rejected = (result.accepted + result.rejected) * max_reject_share
+    if result.accepted and result.rejected <= max_rejected:
         return
-    text = f"covers {address!r}: {said(result)}"
-    if result.retriable and result.rejected - result.retriable <= most:
+    text = f"covers {address!r}: {result.summary()}"
+    if result.retriable and result.rejected - result.retriable <= max_rejected:
         raise NotReadyError(f"{text}: run it again later, or raise max_reject_share")
     raise BadInputError(f"{text}: raise max_reject_share, or {CURE}")

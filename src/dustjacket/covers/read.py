@@ -1,4 +1,4 @@
-"""Published covers, read back: their index, and their images."""
+"""Read a published version of covers: its index, near-duplicates and images."""
 
 import hashlib
 import io
@@ -16,22 +16,22 @@ INDEX, DUPLICATES = "index", "duplicates"
 
 
 def read_index(store: Store, covers: Manifest) -> pd.DataFrame:
-    """Return a row a cover, in the order of the source.
+    """Return one row per accepted cover, in the order of the source.
 
-    Columns: key, title, author, category, shard, offset, size, width, height, sha256, dhash,
-    group, split, position; where it was read (source_file, image, url) and what the original was
-    (original_width, original_height, original_bytes, original_sha256); what is not known is None.
+    Columns: key, title, author, category, shard, offset, size, width, height, sha256, dhash, vhash,
+    group, split, position; the row's origin (source_file, image, url) and the original image
+    (original_width, original_height, original_bytes, original_sha256). Missing values are None.
     """
-    return _table(store, covers, INDEX).sort_values("position", ignore_index=True)
+    return _read_folder(store, covers, INDEX).sort_values("position", ignore_index=True)
 
 
-def read_look_alikes(store: Store, covers: Manifest) -> pd.DataFrame:
-    """Return a row a pair of covers that look alike, of different books: key and other_key."""
-    pairs = _table(store, covers, DUPLICATES)
+def read_near_duplicates(store: Store, covers: Manifest) -> pd.DataFrame:
+    """Return the pairs of near-duplicate covers of different books: ``key`` and ``other_key``."""
+    pairs = _read_folder(store, covers, DUPLICATES)
     return pairs[pairs["decision"] == "joined"][["key", "other_key"]]
 
 
-def _table(store: Store, covers: Manifest, folder: str) -> pd.DataFrame:
+def _read_folder(store: Store, covers: Manifest, folder: str) -> pd.DataFrame:
     return pd.concat(
         pd.read_parquet(io.BytesIO(store.read(covers, entry.path)))
         for entry in covers.files
@@ -40,10 +40,10 @@ def _table(store: Store, covers: Manifest, folder: str) -> pd.DataFrame:
 
 
 def read_images(store: Store, covers: Manifest, rows: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
-    """Yield ``(key, image file)`` of each of ``rows``, verified, a shard after the other.
+    """Yield the key and the verified image file of each row, shard by shard.
 
     Args:
-        rows: with key, shard, offset and size, of an index or of labels.
+        rows: columns key, shard, offset and size, from an index or from labels.
     """
     for shard, part in rows.groupby("shard"):
         body = store.read(covers, str(shard))
@@ -52,13 +52,13 @@ def read_images(store: Store, covers: Manifest, rows: pd.DataFrame) -> Iterator[
 
 
 def read_image(store: Store, covers: Manifest | Draft, row: Mapping[str, Any]) -> bytes:
-    """Return one image file by its byte range alone, verified.
+    """Return one verified image file, read by its byte range.
 
     Args:
-        row: with shard, offset, size and sha256, of an index or of labels.
+        row: with shard, offset, size and sha256, from an index or from labels.
 
     Raises:
-        CorruptVersionError: what is there is not that image.
+        CorruptVersionError: the bytes do not match ``sha256``.
     """
     first, last = int(row["offset"]), int(row["offset"]) + int(row["size"]) - 1
     reply = store.client.get_object(
@@ -67,6 +67,7 @@ def read_image(store: Store, covers: Manifest | Draft, row: Mapping[str, Any]) -
     body = reply["Body"].read()
     if hashlib.sha256(body).hexdigest() != row["sha256"]:
         raise CorruptVersionError(
-            f"{covers.prefix}{row['shard']} has other bytes at {first}: publish a new version"
+            f"{covers.prefix}{row['shard']} does not match the index at byte {first}: publish a "
+            "new version"
         )
     return body

@@ -1,56 +1,60 @@
-"""What a source of covers holds, and where: a table, or a folder of tables and images."""
+"""The files of a source of covers: one table, or a folder of tables and images."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dustjacket.covers.s3_prefix import Objects, Place
+from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.sources.files import name_of, stage
 from dustjacket.sources.tables import kind_of
 from dustjacket.storage.store import Store
 
-IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
-class Source:
-    """What there is to read: the names of the files, and where they are.
+class CoverSource:
+    """The files of a source, in S3.
 
     Attributes:
-        address: what to call it in errors.
-        names: in order.
+        address: as the user gave it, for error messages.
+        names: of the files, relative to ``prefix``, sorted.
     """
 
     address: str
-    place: Place
+    prefix: S3Prefix
     names: Sequence[str]
 
 
-def staged(address: str, store: Store) -> Source:
-    """Return the tables and images of a source, as objects.
+def stage_covers(address: str, store: Store) -> CoverSource:
+    """Copy the tables and images of a source to S3, unless they are there.
 
     See :func:`dustjacket.sources.files.stage`.
 
     Raises:
-        BadInputError: the source is not there, or holds nothing.
+        BadInputError: the source does not exist, or is empty.
     """
-    alone = name_of(address)
-    names, prefix = [], ""
-    for file in stage(
-        address, store, lambda name: kind_of(name) is not None or is_image(name) or name == alone
-    ):
-        names.append(file.name)
-        bucket, prefix = file.bucket, file.key.removesuffix(file.name)
-    return Source(
-        address, Objects(store.settings, bucket if names else store.bucket, prefix), names
+    single_file = name_of(address)
+    files = stage(
+        address,
+        store,
+        lambda name: kind_of(name) is not None or is_image(name) or name == single_file,
     )
+    bucket, prefix = store.bucket, ""
+    if files:
+        bucket, prefix = files[-1].bucket, files[-1].key.removesuffix(files[-1].name)
+    names = [file.name for file in files]
+    return CoverSource(address, S3Prefix(store.settings, bucket, prefix), names)
 
 
-def cache_name(address: str) -> str:
-    """Return the folder in which what is fetched for a source is kept, whatever its content."""
-    return f"fetched/{hashlib.sha256(address.encode()).hexdigest()[:16]}"
+def cache_prefix(address: str) -> str:
+    """Return the key prefix, ending in a slash, under which a source's downloads are cached.
+
+    It depends on the address alone, so a source keeps its cache when its content changes.
+    """
+    return f"fetched/{hashlib.sha256(address.encode()).hexdigest()[:16]}/"
 
 
 def is_image(name: str) -> bool:
-    """Return whether a file of a source is an image, by its name."""
-    return name.lower().endswith(IMAGES)
+    """Return whether a file is an image, by its extension."""
+    return name.lower().endswith(IMAGE_EXTENSIONS)

@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dustjacket.covers.deduplicate import MAX_DISTANCE, MAX_TURNED
-from dustjacket.evaluation.test_covers import HASH_COLUMNS
+from dustjacket.covers.hashes import HASH_COLUMNS, MAX_DHASH_DISTANCE, MAX_VHASH_DISTANCE
 
 _BLOCK = 256
 
@@ -29,7 +28,7 @@ def leaked(tested: pd.DataFrame, trained: pd.DataFrame) -> np.ndarray:
     for start in range(0, len(places), _BLOCK):
         part = one[start : start + _BLOCK]
         apart = np.bitwise_count(part[:, None] ^ other[None])
-        near = (apart[..., 0] <= MAX_DISTANCE) & (apart[..., 1] <= MAX_TURNED)
+        near = (apart[..., 0] <= MAX_DHASH_DISTANCE) & (apart[..., 1] <= MAX_VHASH_DISTANCE)
         found[places[start : start + _BLOCK]] = near.any(axis=1)
     return found
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dustjacket.clip.data import Images
 from dustjacket.clip.images import CoverCache
+from dustjacket.covers.hashes import HASH_COLUMNS
 from dustjacket.covers.read import read_index
 from dustjacket.genres.read import SCORER, read_labels
 from dustjacket.genres.scorer import DESCRIPTION
@@ -20,7 +21,6 @@ from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-HASH_COLUMNS = ["dhash", "vhash"]
 _MOST = {"train": 4000, "validation": 1000}
 """Covers to look at of a side of the split that is not tested."""
 

@@ -1,4 +1,4 @@
-"""Published cover indexes, read back, and which of them is in use."""
+"""Read published cover indexes, and find the one in use."""
 
 import numpy as np
 import pyarrow as pa
@@ -8,102 +8,102 @@ from safetensors.numpy import load
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.genres.read import read_labels
 from dustjacket.pipeline.parameters import COVER_CLIP
-from dustjacket.retrieval.search import SHOWN, CoverIndex, Match
+from dustjacket.retrieval.search import HIT_COLUMNS, CoverIndex, SearchHit
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
 KIND = "cover_index"
 EMBEDDINGS, ROWS = "embeddings.safetensors", "covers.parquet"
 VECTORS = "covers"  # the tensor in EMBEDDINGS
-KEPT = (*(name for name in SHOWN if name != "genre"), "look")
-"""Columns of ROWS."""
+INDEX_COLUMNS = (*(name for name in HIT_COLUMNS if name != "genre"), "look")
+"""Of ``ROWS``; ``look`` is the number of the group of near-duplicates."""
 _LABELS, _COVERS, _MODEL = "labelled_covers", "covers", "model/"
 
 
 def weights_of(model: Manifest) -> str:
-    """Return 12 hexadecimal digits that stand for the weights of a published CLIP model.
+    """Return a hash (12 hexadecimal digits) of the weights of a published CLIP model.
 
-    They are the same whatever the version is called, so also after a rollback.
+    It does not depend on the version, so a rollback finds the index of the same weights.
     """
     return model.content(_MODEL)
 
 
 def newest_index_of(store: Store, model: Manifest) -> Manifest | None:
-    """Return the newest index whose embeddings the weights of ``model`` made, or None."""
+    """Return the newest index that was embedded by the weights of ``model``, or None."""
     weights = weights_of(model)
     for version in reversed(store.versions(KIND)):
-        found = store.manifest(KIND, version)
-        if found.facts.get("weights") == weights:
-            return found
+        index = store.manifest(KIND, version)
+        if index.facts.get("weights") == weights:
+            return index
     return None
 
 
 def index_in_use(store: Store) -> Manifest:
-    """Return the index that is searched: the champion's, so that both change together.
+    """Return the index to search: the champion's, so that model and index change together.
 
-    Until a new champion's is published, and before there is a champion, it is the newest one,
-    which is searched by its own model.
+    If the champion has no index yet, or there is no champion, it is the newest index, which is
+    searched with its own model (:func:`model_of`).
 
     Raises:
-        NotReadyError: there is none.
+        NotReadyError: no index is published.
     """
     champion = store.newest(COVER_CLIP)
-    found = (newest_index_of(store, champion) if champion else None) or store.newest(KIND)
-    if found is None:
+    index = (newest_index_of(store, champion) if champion else None) or store.newest(KIND)
+    if index is None:
         raise NotReadyError("no cover index is published yet: run `dustjacket run`")
-    return found
+    return index
 
 
 def model_of(store: Store, index: Manifest) -> Manifest:
-    """Return the model that made an index, by which it is searched."""
+    """Return the model that embedded an index, and that must embed the queries."""
     kind, _, version = index.facts["model"].partition("/")
     return store.manifest(kind, version)
 
 
 def load_index(store: Store, index: Manifest, model: Manifest | None = None) -> CoverIndex:
-    """Return a published index, verified, with the genres that its covers have been labelled with.
+    """Return a published index, verified, with the predicted genres of its covers.
 
     Args:
-        model: the one that will embed what is searched for.
+        model: will embed the queries; checked if given.
 
     Raises:
-        BadInputError: the index was made by other weights than those of ``model``, or is empty.
-        NotReadyError: an earlier release of Dustjacket made the index.
+        BadInputError: the index is of other weights than ``model``, or is empty.
+        NotReadyError: the index is in the format of an earlier release.
     """
     if "weights" not in index.facts:
         raise NotReadyError(
-            f"{KIND}/{index.version} is of an earlier release: run index_covers again"
+            f"{KIND}/{index.version} is in the format of an earlier release: run index_covers again"
         )
     if model is not None and index.facts["weights"] != weights_of(model):
         raise BadInputError(
-            f"{KIND}/{index.version} was made by {index.facts['model']}, whose weights are not "
-            f"those of {model.kind}/{model.version}: search it by its own model, or run "
+            f"{KIND}/{index.version} was embedded by {index.facts['model']}, whose weights are not "
+            f"those of {model.kind}/{model.version}: search it with its own model, or run "
             "index_covers"
         )
-    rows = _rows(store, index, KEPT)
+    rows = _rows(store, index, INDEX_COLUMNS)
     labels = store.newest(_LABELS)
     genres: dict[str, str] = {}
     if labels is not None and labels.parents[_COVERS] == index.parents[_COVERS]:
         labelled = read_labels(store, labels, ["key", "genre"])
         genres = dict(zip(labelled["key"], labelled["genre"], strict=True))
-    of_row = pa.array(map(genres.get, rows["key"].to_pylist()), pa.string())
-    return CoverIndex(_vectors(store, index), rows.append_column("genre", of_row))
+    genre_column = pa.array(map(genres.get, rows["key"].to_pylist()), pa.string())
+    return CoverIndex(_vectors(store, index), rows.append_column("genre", genre_column))
 
 
-def embeddings(store: Store, index: Manifest) -> tuple[list[str], np.ndarray]:
-    """Return the hashes of an index's images, and (images, dimensions) their embeddings."""
+def read_embeddings(store: Store, index: Manifest) -> tuple[list[str], np.ndarray]:
+    """Return the SHA-256 of an index's images, and their embeddings (images, dimensions)."""
     return _rows(store, index, ("sha256",))["sha256"].to_pylist(), _vectors(store, index)
 
 
-def find_covers(
+def search_covers(
     store: Store,
     index: Manifest,
     title: str,
     author: str | None = None,
     top: int = 12,
     genre: str | None = None,
-) -> list[Match]:
-    """Return the covers of a published index that fit a book best, by the index's own model."""
+) -> list[SearchHit]:
+    """Search a published index for the covers that fit a book best, with the index's own model."""
     from dustjacket.clip.embed import embed_texts
     from dustjacket.clip.prompts import prompt
     from dustjacket.clip.read import load_version

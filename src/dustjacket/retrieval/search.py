@@ -1,4 +1,4 @@
-"""Searching covers: exact, by cosine and by the words of titles, without near-duplicates."""
+"""Exact search of covers by cosine and by the words of titles, without near-duplicates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,30 +11,30 @@ import pyarrow.compute as pc
 
 from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
-from dustjacket.retrieval.words import Words, bare
+from dustjacket.retrieval.words import TitleWords, folded_words
 from dustjacket.splits import normalise
 
-MOST = 100
-"""Covers that one search may ask for."""
-ALIKE = 0.97
-"""Cosine, the mean of all covers taken off, from which a cover is a near-duplicate of another."""
+MAX_RESULTS = 100
+"""Covers that one search may return."""
+DUPLICATE_COSINE = 0.97
+"""Cosine, after subtracting the mean of all covers, from which two covers are near-duplicates."""
 WORDS_WEIGHT = 1.0
-"""What naming a book wholly adds to a cover, in units of how far the nearest is above the mean."""
-_NAMED = 10.0  # above all that a cover can otherwise reach
-_POOL = 4  # covers looked at for each that is wanted
-_WHOLLY = 1 - 1e-4
+"""Score of words that name a book completely, relative to the cosine score of the nearest cover."""
+_EXACT_NAME_SCORE = 10.0  # above any other score
+_CANDIDATES_PER_RESULT = 4
+_ALL_WORDS = 1 - 1e-4
 
 
 @dataclass(frozen=True)
-class Match:
-    """One cover found, and the book it belongs to.
+class SearchHit:
+    """A cover found by a search, and its book.
 
     Attributes:
-        score: cosine of the cover and the vector searched for.
-        words: from 0 to 1, how far the text searched for names the book.
-        category: what the cover set says, where it says so.
-        genre: predicted, where covers have been labelled.
-        shard, offset, size, sha256: where its image is in the covers' version, and its hash.
+        score: cosine of the cover and the query vector.
+        words: similarity of the query text and the book's title and author, from 0 to 1.
+        category: of the source, if it has one.
+        genre: predicted, if the covers are labelled.
+        shard, offset, size, sha256: of the image, in the version of covers.
         width, height: of the image, in pixels.
     """
 
@@ -53,18 +53,20 @@ class Match:
     height: int
 
 
-SHOWN = tuple(name for name in Match.__dataclass_fields__ if name not in ("score", "words"))
+HIT_COLUMNS = tuple(
+    name for name in SearchHit.__dataclass_fields__ if name not in ("score", "words")
+)
 
 
 class CoverIndex:
-    """Covers in memory, searched over all of them."""
+    """Covers in memory, searched exhaustively."""
 
     def __init__(self, vectors: np.ndarray, rows: pa.Table) -> None:
         """Make an index of n covers.
 
         Args:
-            vectors: (n, dimensions) of unit length, float32.
-            rows: n rows of ``SHOWN``, and ``look``: a number that covers share that look alike.
+            vectors: (n, dimensions), unit length, float32.
+            rows: n rows of ``HIT_COLUMNS``, and ``look``, the group number of near-duplicates.
 
         Raises:
             BadInputError: there are no covers.
@@ -73,113 +75,115 @@ class CoverIndex:
             raise BadInputError("the index has no covers: ingest covers, then run index_covers")
         self.vectors = vectors
         self._mean = vectors.mean(axis=0)
-        self._looks = rows["look"].to_numpy()
-        self._rows = rows.select(SHOWN).combine_chunks()
-        self._words = Words(rows["title"].to_pylist(), rows["author"].to_pylist())
-        both = pd.concat([rows[name].to_pandas() for name in ("genre", "category")])
-        folded = both.map(normalise, na_action="ignore")
-        codes, self._folded = pd.factorize(folded)
-        self._genres = codes.reshape(2, -1)
-        # Of names that differ in case and punctuation only, the first: a predicted genre's.
-        self._genre_names = list(map(str, both[~folded.duplicated() & folded.notna()]))
+        self._duplicate_groups = rows["look"].to_numpy()
+        self._rows = rows.select(HIT_COLUMNS).combine_chunks()
+        self._words = TitleWords(rows["title"].to_pylist(), rows["author"].to_pylist())
+        names = pd.concat([rows[name].to_pandas() for name in ("genre", "category")])
+        folded = names.map(normalise, na_action="ignore")
+        codes, self._folded_genres = pd.factorize(folded)
+        self._genre_codes = codes.reshape(2, -1)
+        # One spelling of each name: the first, which is a predicted genre's where there is one.
+        self._genre_names = list(map(str, names[~folded.duplicated() & folded.notna()]))
 
     def __len__(self) -> int:
         return len(self.vectors)
 
     @property
     def genres(self) -> list[str]:
-        """What :meth:`search` takes as a genre: categories and predicted genres, in order."""
+        """Categories and predicted genres that :meth:`search` can filter by, sorted."""
         return sorted(self._genre_names)
 
-    def cover(self, key: str) -> Match | None:
-        """Return the cover of a key as one that fits nothing, or None if there is none."""
-        at = pc.index(self._rows["key"], key).as_py()
-        found = self._rows.slice(at, 1).to_pylist() if at >= 0 else []
-        return Match(score=0.0, words=0.0, **found[0]) if found else None
+    def cover(self, key: str) -> SearchHit | None:
+        """Return the cover with a key, with scores of 0, or None."""
+        row = pc.index(self._rows["key"], key).as_py()
+        if row < 0:
+            return None
+        return SearchHit(score=0.0, words=0.0, **self._rows.slice(row, 1).to_pylist()[0])
 
     def search(
         self, vector: np.ndarray, text: str = "", top: int = 12, genre: str | None = None
-    ) -> list[Match]:
-        """Return the covers that fit best, best first, without near-duplicates of better ones.
+    ) -> list[SearchHit]:
+        """Return the best covers, best first, without near-duplicates of better ones.
 
-        Covers of books that ``text`` names exactly come first. All others are ordered by the sum of
-        two scores, which Bruch et al. 2023 ("An analysis of fusion functions for hybrid retrieval")
-        found to be better than adding up ranks: cosines, scaled so that their mean is 0 and the
-        greatest 1, and how far the text names the book. Without words in common it is the cosine.
+        Covers of books that ``text`` names exactly come first. The others are ordered by a convex
+        combination of two scores, as Bruch et al. 2023 ("An analysis of fusion functions for
+        hybrid retrieval") recommend over reciprocal rank fusion: the cosine, scaled to a mean of 0
+        and a maximum of 1, and the similarity of words. Without words in common the order is that
+        of the cosine.
 
         Args:
-            vector: (dimensions,) of unit length.
-            text: what was asked for, in words: a title, or a title and its author.
-            top: how many, at most.
-            genre: only covers whose category or predicted genre it is, in any case and
-                punctuation.
+            vector: (dimensions,), unit length.
+            text: a title, or a title and its author.
+            top: the maximum number of covers.
+            genre: filter by category or predicted genre; case and punctuation are ignored.
 
         Raises:
-            BadInputError: ``top`` or the vector's length is out of bounds, or no cover is of
-                ``genre``.
+            BadInputError: ``top`` or the vector's length is out of range, or no cover has the
+                genre.
         """
-        if not 1 <= top <= MOST:
-            raise BadInputError(f"top={top} covers cannot be asked for: take 1 to {MOST}")
+        if not 1 <= top <= MAX_RESULTS:
+            raise BadInputError(f"top={top} is out of range: take 1 to {MAX_RESULTS} covers")
         if vector.shape != self.vectors.shape[1:]:
             raise BadInputError(
-                f"a vector of shape {vector.shape} fits no cover's {self.vectors.shape[1:]}: "
-                "embed the text by the model of the index"
+                f"a vector of shape {vector.shape} does not match the covers' "
+                f"{self.vectors.shape[1:]}: embed the text with the model of the index"
             )
         cosines = self.vectors @ vector.astype(np.float32, copy=False)
         words = self._words.cosines(text)
-        ranked = cosines if words is None else self._fused(cosines, words, text)
-        left = len(self)
+        scores = cosines if words is None else self._fuse(cosines, words, text)
+        n_candidates = len(self)
         if genre is not None:
-            of_genre = self._of_genre(genre)
-            ranked, left = np.where(of_genre, ranked, -np.inf), int(of_genre.sum())
-        found = self._thinned(ranked, top, left)
-        shown = self._rows.take(pa.array(found)).to_pylist()
-        named = np.zeros(len(found)) if words is None else words[found]
+            has_genre = self._has_genre(genre)
+            scores, n_candidates = np.where(has_genre, scores, -np.inf), int(has_genre.sum())
+        best = self._best(scores, top, n_candidates)
+        rows = self._rows.take(pa.array(best)).to_pylist()
+        similarities = np.zeros(len(best)) if words is None else words[best]
         return [
-            Match(score=float(cosines[at]), words=float(share), **row)
-            for at, share, row in zip(found, named, shown, strict=True)
+            SearchHit(score=float(cosines[index]), words=float(similarity), **row)
+            for index, similarity, row in zip(best, similarities, rows, strict=True)
         ]
 
-    def _fused(self, cosines: np.ndarray, words: np.ndarray, text: str) -> np.ndarray:
+    def _fuse(self, cosines: np.ndarray, words: np.ndarray, text: str) -> np.ndarray:
+        """Return (n,) scores from the cosines of vectors and of words, both (n,)."""
         mean = cosines.mean()
         spread = max(float(cosines.max() - mean), 1e-6)
-        fused: np.ndarray = (cosines - mean) / spread + WORDS_WEIGHT * words
-        asked = bare(text)
-        for at in np.flatnonzero(words >= _WHOLLY):  # the same words, perhaps in another order
-            title, author = (self._rows[name][int(at)].as_py() for name in ("title", "author"))
-            if asked in (bare(title), bare(prompt(title, author))):
-                fused[at] += _NAMED
-        return fused
+        scores: np.ndarray = (cosines - mean) / spread + WORDS_WEIGHT * words
+        query = folded_words(text)
+        for index in np.flatnonzero(words >= _ALL_WORDS):  # the same words, in any order
+            title, author = (self._rows[name][int(index)].as_py() for name in ("title", "author"))
+            if query in (folded_words(title), folded_words(prompt(title, author))):
+                scores[index] += _EXACT_NAME_SCORE
+        return scores
 
-    def _of_genre(self, genre: str) -> np.ndarray:
-        """Return (n,) whether a cover is of a genre."""
-        folded, asked = list(self._folded), normalise(genre)
-        if asked not in folded:
-            close = get_close_matches(asked, folded, n=3, cutoff=0.4)
-            named = [self._genre_names[folded.index(name)] for name in close] or self.genres[:5]
-            cure = f"try {', '.join(named)}" if named else "search without a genre"
-            raise BadInputError(f"no cover is of genre {genre!r}: {cure}")
-        return np.asarray((self._genres == folded.index(asked)).any(axis=0))
+    def _has_genre(self, genre: str) -> np.ndarray:
+        """Return (n,) whether each cover has a genre."""
+        folded, query = list(self._folded_genres), normalise(genre)
+        if query not in folded:
+            close = get_close_matches(query, folded, n=3, cutoff=0.4)
+            names = [self._genre_names[folded.index(name)] for name in close] or self.genres[:5]
+            cure = f"try {', '.join(names)}" if names else "search without a genre"
+            raise BadInputError(f"no cover has the genre {genre!r}: {cure}")
+        return np.asarray((self._genre_codes == folded.index(query)).any(axis=0))
 
-    def _thinned(self, ranked: np.ndarray, top: int, left: int) -> list[int]:
-        """Return the best ``top`` of the best ``left``, each unlike all that are better."""
-        pool = min(_POOL * top, left)
+    def _best(self, scores: np.ndarray, top: int, n_candidates: int) -> list[int]:
+        """Return up to ``top`` of the ``n_candidates`` best, none a near-duplicate of a better."""
+        pool = min(_CANDIDATES_PER_RESULT * top, n_candidates)
         while True:
-            best = np.argpartition(ranked, len(ranked) - pool)[len(ranked) - pool :]
-            best = best[np.lexsort((best, -ranked[best]))]
-            kept = self._unlike(best, top)
-            if len(kept) == top or pool == left:
-                return [int(best[at]) for at in kept]
-            pool = min(_POOL * pool, left)
+            best = np.argpartition(scores, len(scores) - pool)[len(scores) - pool :]
+            best = best[np.lexsort((best, -scores[best]))]
+            kept = self._without_duplicates(best, top)
+            if len(kept) == top or pool == n_candidates:
+                return [int(best[index]) for index in kept]
+            pool = min(_CANDIDATES_PER_RESULT * pool, n_candidates)
 
-    def _unlike(self, rows: np.ndarray, top: int) -> Sequence[int]:
-        """Return the places in ``rows`` of the first ``top`` that are unlike all before them."""
-        about_mean = self.vectors[rows] - self._mean
-        about_mean /= np.maximum(np.linalg.norm(about_mean, axis=1, keepdims=True), 1e-6)
-        looks, unlike = self._looks[rows], np.ones(len(rows), bool)
+    def _without_duplicates(self, covers: np.ndarray, top: int) -> Sequence[int]:
+        """Return the indices in ``covers`` of the first ``top`` that duplicate no earlier one."""
+        centred = self.vectors[covers] - self._mean
+        centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
+        groups, eligible = self._duplicate_groups[covers], np.ones(len(covers), bool)
         kept: list[int] = []
-        while len(kept) < top and unlike.any():
-            at = int(unlike.argmax())
-            kept.append(at)
-            unlike &= (about_mean @ about_mean[at] < ALIKE) & (looks != looks[at])
+        while len(kept) < top and eligible.any():
+            first = int(eligible.argmax())
+            kept.append(first)
+            eligible &= (centred @ centred[first] < DUPLICATE_COSINE) & (groups != groups[first])
         return kept

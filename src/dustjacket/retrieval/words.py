@@ -1,4 +1,4 @@
-"""How far a text names a book: cosines of its words with titles, alone and with their authors."""
+"""Similarity of a text and the titles and authors of books, by their words (TF-IDF)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,41 +11,40 @@ from dustjacket.clip.prompts import prompt
 from dustjacket.splits import fold_editions, normalise
 
 
-def bare(text: str) -> str:
-    """Return what is compared of a text: its words, whatever the edition."""
+def folded_words(text: str) -> str:
+    """Return the words of a text in a form that is equal for all editions of a book."""
     return normalise(fold_editions(text)) or normalise(text)
 
 
-class Words:
-    """The words of n books, looked up by word.
+class TitleWords:
+    """An inverted index of n books, each once by its title and once by title and author.
 
-    A word weighs as much as it is rare (TF-IDF), and a word that no book has as much as the rarest:
-    a text names a book wholly, at 1, if it has the words of its title, or of its title and author,
-    and no others.
+    A text has cosine 1 with a book if it consists of the words of its title, or of its title and
+    author. Words that are in no book lower the cosine, as rare words do.
     """
 
     def __init__(self, titles: Sequence[str], authors: Sequence[str | None]) -> None:
-        whole = [bare(prompt(*book)) for book in zip(titles, authors, strict=True)]
-        read = TfidfVectorizer(analyzer=str.split, dtype=np.float32)
-        with_author = read.fit_transform(whole)
-        postings = vstack([read.transform(map(bare, titles)), with_author]).tocsc()
-        self._starts, self._rows, self._weights = postings.indptr, postings.indices, postings.data
-        self._place: dict[str, int] = read.vocabulary_
-        self._rarity: np.ndarray = read.idf_
-        self._books = len(whole)
+        texts = [folded_words(prompt(*book)) for book in zip(titles, authors, strict=True)]
+        tfidf = TfidfVectorizer(analyzer=str.split, dtype=np.float32)
+        with_author = tfidf.fit_transform(texts)
+        matrix = vstack([tfidf.transform(map(folded_words, titles)), with_author]).tocsc()
+        self._starts, self._rows, self._weights = matrix.indptr, matrix.indices, matrix.data
+        self._columns: dict[str, int] = tfidf.vocabulary_
+        self._idf: np.ndarray = tfidf.idf_
+        self._n_books = len(texts)
 
     def cosines(self, text: str) -> np.ndarray | None:
-        """Return (n,) from 0 to 1: how far ``text`` names each book; None if no word is shared."""
-        counts = Counter(bare(text).split())
-        known = {self._place[word]: n for word, n in counts.items() if word in self._place}
+        """Return (n,) cosines of ``text`` and each book; None if they have no word in common."""
+        counts = Counter(folded_words(text).split())
+        known = {self._columns[word]: n for word, n in counts.items() if word in self._columns}
         if not known:
             return None
-        rarest = 1 + np.log(1 + self._books)
-        others = (n * rarest for word, n in counts.items() if word not in self._place)
-        weights = {at: n * float(self._rarity[at]) for at, n in known.items()}
-        length = np.sqrt(sum(one**2 for one in (*weights.values(), *others)))
-        found = np.zeros(2 * self._books, np.float32)
-        for at, weight in weights.items():
-            held = slice(self._starts[at], self._starts[at + 1])
-            found[self._rows[held]] += self._weights[held] * np.float32(weight / length)
-        return np.asarray(found.reshape(2, -1).max(axis=0))
+        max_idf = 1 + np.log(1 + self._n_books)
+        unknown = (n * max_idf for word, n in counts.items() if word not in self._columns)
+        weights = {column: n * float(self._idf[column]) for column, n in known.items()}
+        norm = np.sqrt(sum(weight**2 for weight in (*weights.values(), *unknown)))
+        cosines = np.zeros(2 * self._n_books, np.float32)
+        for column, weight in weights.items():
+            postings = slice(self._starts[column], self._starts[column + 1])
+            cosines[self._rows[postings]] += self._weights[postings] * np.float32(weight / norm)
+        return np.asarray(cosines.reshape(2, -1).max(axis=0))

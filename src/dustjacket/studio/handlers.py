@@ -21,7 +21,7 @@ from dustjacket.studio.schemas import (
 )
 
 if TYPE_CHECKING:
-    from dustjacket.retrieval.search import Match
+    from dustjacket.retrieval.search import SearchHit
 
 _NEAREST, _SHOWN = 48, 12
 """Covers whose titles are held against a picture, and those of them that are shown."""
@@ -85,7 +85,7 @@ def match_response(covers: Covers, picture: np.ndarray, prompts: Sequence[str]) 
     )
 
 
-def shown(match: "Match") -> FoundCover:
+def shown(match: "SearchHit") -> FoundCover:
     """Return a cover that was found, with where its image is."""
     from urllib.parse import quote
 

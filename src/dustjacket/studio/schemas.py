@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from dustjacket.retrieval.search import MOST
+from dustjacket.retrieval.search import MAX_RESULTS
 
 LONGEST_TITLE, LONGEST_NAME = 500, 300
 Title = Annotated[
@@ -26,7 +26,7 @@ class CoverQuery(Book):
     """A search for covers."""
 
     genre: Name | None = Field(None, description="only covers of this genre or category")
-    top: int = Field(12, ge=1, le=MOST, description="how many covers, at most")
+    top: int = Field(12, ge=1, le=MAX_RESULTS, description="how many covers, at most")
 
 
 class Version(BaseModel):

@@ -1,4 +1,4 @@
-"""The cover index through Spark and S3: what is embedded, what is reused, who may read it."""
+"""The cover index through Spark and S3: what is embedded, what is reused, how it is searched."""
 
 import io
 from datetime import UTC, datetime
@@ -16,12 +16,12 @@ from dustjacket.covers.read import read_image, read_index
 from dustjacket.errors import BadInputError
 from dustjacket.retrieval.build import index_covers
 from dustjacket.retrieval.read import (
-    embeddings,
-    find_covers,
     index_in_use,
     load_index,
     model_of,
     newest_index_of,
+    read_embeddings,
+    search_covers,
 )
 from dustjacket.storage.manifest import version_name
 from tests.support.images import drawn, saved
@@ -40,7 +40,7 @@ def publish(store, kind, files, **described):
 
 @pytest.fixture(scope="module")
 def champion(alone, tmp_path_factory):
-    """Return what publishes a model of a seed as champion, anew each time."""
+    """Return a function that publishes the model of a seed as champion."""
 
     def published(seed):
         folder = tmp_path_factory.mktemp("model")
@@ -58,7 +58,7 @@ def index(alone):
 
 @pytest.fixture(scope="module")
 def grown(alone, champion, index, tmp_path_factory):
-    """Return covers, and then more of them, each with the index that followed."""
+    """Return two versions of covers, the second with more of them, each with its index."""
     folder, found = tmp_path_factory.mktemp("covers"), []
     champion(1)
     for first, last in ((0, OLD), (OLD, OLD + NEW)):
@@ -70,10 +70,10 @@ def grown(alone, champion, index, tmp_path_factory):
     return found
 
 
-def test_new_covers_do_not_embed_old_ones_again(grown):
+def test_only_new_covers_are_embedded(grown):
     (_, first), (_, then) = grown
-    counted = [(one.facts["embedded"], one.facts["reused"]) for one in (first, then)]
-    assert counted == [(OLD, 0), (NEW, OLD)]
+    counts = [(index.facts["embedded"], index.facts["reused"]) for index in (first, then)]
+    assert counts == [(OLD, 0), (NEW, OLD)]
     assert then.rows == {"covers": OLD + NEW}
 
 
@@ -83,22 +83,22 @@ def test_an_index_holds_the_embedding_of_every_cover(alone, grown):
         clip = load_version(alone.store, model_of(alone.store, index))
         pairs = read_pairs(alone.store, covers, books, clip.image_size)
         exact = dict(zip(pairs.books["key"], embed_covers(clip, pairs.images), strict=True))
-        images, vectors = embeddings(alone.store, index)
+        images, vectors = read_embeddings(alone.store, index)
         assert images == list(books["sha256"])
         wanted = np.stack([exact[key] for key in books["key"]])
         np.testing.assert_allclose((vectors * wanted).sum(axis=1), 1, atol=1e-3)
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_a_book_that_is_named_is_found_first_with_its_image(alone, grown):
+def test_a_named_book_is_found_first_with_its_image(alone, grown):
     covers, index = grown[-1]
-    found = find_covers(alone.store, index, "Book c", "Ada Stern", top=5)
+    found = search_covers(alone.store, index, "Book c", "Ada Stern", top=5)
     assert len(found) == 5
     assert (found[0].title, found[0].author) == ("Book c", "Ada Stern")
     assert read_image(alone.store, covers, vars(found[0])).startswith(b"\xff\xd8")
 
 
-def test_a_cover_is_of_the_genre_that_the_newest_labels_predict(alone, grown):
+def test_a_cover_has_the_genre_of_the_newest_labels(alone, grown):
     covers, index = grown[-1]
     keys = list(read_index(alone.store, covers)["key"])
     genres = [GENRES[at % 2] for at in range(len(keys))]
@@ -113,13 +113,11 @@ def test_a_cover_is_of_the_genre_that_the_newest_labels_predict(alone, grown):
     found = load_index(alone.store, index)
     assert found.genres == sorted(GENRES)
     horror = found.search(found.vectors[0], genre="horror", top=15)
-    assert {match.key for match in horror} <= set(keys[1::2])
+    assert {hit.key for hit in horror} <= set(keys[1::2])
     assert load_index(alone.store, grown[0][1]).genres == [], "labels of other covers"
 
 
-def test_champion_and_index_change_together_and_a_rollback_finds_its_index(
-    alone, grown, champion, index
-):
+def test_champion_and_index_change_together_also_at_a_rollback(alone, grown, champion, index):
     store, ours = alone.store, grown[-1][1]
     other = champion(2)
     assert index_in_use(store) == ours, "until the new champion's index is there"
@@ -135,10 +133,10 @@ def test_champion_and_index_change_together_and_a_rollback_finds_its_index(
     again = index()
     assert (again.facts["embedded"], again.facts["reused"]) == (0, OLD + NEW)
     assert index_in_use(store) == again
-    np.testing.assert_array_equal(embeddings(store, again)[1], embeddings(store, ours)[1])
+    np.testing.assert_array_equal(read_embeddings(store, again)[1], read_embeddings(store, ours)[1])
 
 
-def test_covers_that_no_longer_decode_are_left_out_or_stop_the_step(alone, grown, champion, index):
+def test_covers_that_do_not_decode_are_omitted_or_fail_the_step(alone, grown, champion, index):
     covers = grown[-1][0]
     row = read_index(alone.store, covers).iloc[1]
     files = {entry.path: alone.store.read(covers, entry.path) for entry in covers.files}
@@ -150,4 +148,4 @@ def test_covers_that_no_longer_decode_are_left_out_or_stop_the_step(alone, grown
         index()
     found = index(max_broken_share=0.1)
     assert found.facts["unreadable"] == 1
-    assert row["sha256"] not in embeddings(alone.store, found)[0]
+    assert row["sha256"] not in read_embeddings(alone.store, found)[0]

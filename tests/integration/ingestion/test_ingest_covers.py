@@ -1,4 +1,4 @@
-"""Covers through Spark and S3 to a published version, and back through its readers."""
+"""Covers are ingested through Spark and S3 and read back."""
 
 import io
 import json
@@ -45,26 +45,25 @@ def messy(covers, library):
     return covers(library.covers, covers_per_shard=100)
 
 
-def test_every_row_of_a_messy_set_is_a_cover_or_rejected(alone, messy):
-    found = messy
-    rejected = alone.table(found, "rejected")
-    index = read_index(alone.store, found)
-    assert found.facts["read"] == 200 == len(index) + len(rejected)
-    assert found.rows == {"accepted": len(index), "rejected": len(rejected)}
+def test_every_row_of_a_messy_source_is_accepted_or_rejected(alone, messy):
+    rejected = alone.table(messy, "rejected")
+    index = read_index(alone.store, messy)
+    assert messy.facts["read"] == 200 == len(index) + len(rejected)
+    assert messy.rows == {"accepted": len(index), "rejected": len(rejected)}
     assert {"blank", "duplicate", "missing_image", "no_title", "not_an_image", "too_small",
-            "truncated"} <= set(found.facts["rejected_by_reason"])  # fmt: skip
-    assert set(found.schema_) == set(index.columns)
-    by_key = dict(read_images(alone.store, found, index))
+            "truncated"} <= set(messy.facts["rejected_by_reason"])  # fmt: skip
+    assert set(messy.schema_) == set(index.columns)
+    by_key = dict(read_images(alone.store, messy, index))
     assert list(by_key) == list(index["key"])
     for _, row in index.iloc[::20].iterrows():
-        body = read_image(alone.store, found, row)
+        body = read_image(alone.store, messy, row)
         assert body == by_key[row["key"]]
         assert Image.open(io.BytesIO(body)).size == (row["width"], row["height"])
-    shard = alone.store.read(found, index["shard"].iloc[0])
+    shard = alone.store.read(messy, index["shard"].iloc[0])
     with tarfile.open(fileobj=io.BytesIO(shard)) as tar:
-        about = json.load(tar.extractfile(f"{index['key'].iloc[0]}.json"))
-    assert about["title"] == index["title"].iloc[0]
-    pairs = alone.table(found, "duplicates")
+        sidecar = json.load(tar.extractfile(f"{index['key'].iloc[0]}.json"))
+    assert sidecar["title"] == index["title"].iloc[0]
+    pairs = alone.table(messy, "duplicates")
     assert {pair["decision"] for pair in pairs} == {"joined", "rejected"}
     by_position = index.set_index("position")
     for pair in pairs:
@@ -73,7 +72,7 @@ def test_every_row_of_a_messy_set_is_a_cover_or_rejected(alone, messy):
             assert sides["group"].nunique() == sides["split"].nunique() == 1
 
 
-def test_one_source_gives_the_same_files_again(covers, messy, library):
+def test_the_same_source_gives_the_same_files(covers, messy, library):
     again = covers(library.covers, covers_per_shard=100)
 
     def content(manifest):
@@ -84,14 +83,13 @@ def test_one_source_gives_the_same_files_again(covers, messy, library):
     assert content(messy) == content(again)
 
 
-def test_a_run_is_tracked_with_examples_sizes_and_pictures(alone, messy):
-    found = messy
+def test_a_run_is_tracked_with_examples_sizes_and_images(alone, messy):
     mlflow.set_tracking_uri(alone.settings.mlflow_uri)
     (run,) = mlflow.search_runs(
-        experiment_names=["ingestion"], filter_string=f"tags.version = '{found.version}'",
+        experiment_names=["ingestion"], filter_string=f"tags.version = '{messy.version}'",
         output_format="list",
     )  # fmt: skip
-    assert run.data.metrics["covers.accepted"] == found.facts["accepted"]
+    assert run.data.metrics["covers.accepted"] == messy.facts["accepted"]
     assert 300 <= run.data.metrics["covers.original_width.median"] <= 400
     assert run.data.metrics["covers.pairs.exact.rejected"] >= 1
     client = mlflow.MlflowClient()
@@ -100,7 +98,7 @@ def test_a_run_is_tracked_with_examples_sizes_and_pictures(alone, messy):
 
 
 @pytest.mark.faults
-def test_what_could_not_be_had_is_tried_again_and_no_version_is_published_for_nothing(
+def test_transient_failures_are_retried_and_an_unchanged_result_is_not_published(
     alone, covers, tmp_path
 ):
     down = {2, 5}
@@ -132,7 +130,7 @@ def test_what_could_not_be_had_is_tried_again_and_no_version_is_published_for_no
     assert list(index["url"]) == [url for _, _, url in rows]
 
 
-def test_a_listing_on_the_web_names_covers_on_the_web(alone, covers):
+def test_a_listing_on_the_web_may_name_covers_on_the_web(alone, covers):
     async def handler(request):
         if request.path == "/listing.csv":
             return web.Response(text=listing)
@@ -142,11 +140,11 @@ def test_a_listing_on_the_web_names_covers_on_the_web(alone, covers):
         listing = "".join(
             f'"{n}","{n}.jpg","{served.url(str(n))}","Title {n}","","1","Art"\n' for n in range(3)
         )
-        found = covers(served.url("listing.csv"))
-    assert list(read_index(alone.store, found)["category"]) == ["Art"] * 3
+        published = covers(served.url("listing.csv"))
+    assert list(read_index(alone.store, published)["category"]) == ["Art"] * 3
 
 
-def test_too_many_rejected_rows_publish_nothing_and_say_why(alone, covers, tmp_path):
+def test_too_many_rejected_rows_fail_the_step(alone, covers, tmp_path):
     (tmp_path / "t.csv").write_text("title,image\n" + "Emma,a.jpg\n" * 3)
     before = alone.store.newest("covers").version
     with pytest.raises(BadInputError, match=r"0 of 3 rows are covers.*missing_image: 3"):

@@ -1,4 +1,4 @@
-"""Whatever bytes are called an image: a cover like all others, or the reason why it is none."""
+"""Any bytes become a normalised cover, or have a reason to be rejected."""
 
 import io
 import struct
@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw, ImageFont
 
-from dustjacket.covers.check import Cover, check_cover, look
+from dustjacket.covers.check import Cover, check_cover
+from dustjacket.covers.hashes import perceptual_hashes
 from dustjacket.pipeline.parameters import CoversParameters
 from tests.support.images import drawn, gif, png, saved
 
@@ -21,7 +22,7 @@ WHOLE = saved(drawn(1))
 
 
 def checked(body, **given_parameters):
-    """Return the cover as Pillow opens it, after what must hold for every cover."""
+    """Return the cover as Pillow opens it, after checks that hold for every cover."""
     parameters = CoversParameters(**given_parameters)
     cover = check_cover(body, parameters)
     assert isinstance(cover, Cover), cover
@@ -34,13 +35,13 @@ def checked(body, **given_parameters):
 
 
 def near(image, other, within):
-    """Whether two pictures differ by no more than ``within`` grey levels in the mean."""
-    pixels, others = (np.asarray(one.convert("RGB"), np.int16) for one in (image, other))
+    """Return whether two pictures differ by at most ``within`` grey levels on average."""
+    pixels, others = (np.asarray(picture.convert("RGB"), np.int16) for picture in (image, other))
     return np.abs(pixels - others).mean() <= within
 
 
-def bits(one, other):
-    return (int(one, 16) ^ int(other, 16)).bit_count()
+def hamming(hash_a, hash_b):
+    return (int(hash_a, 16) ^ int(hash_b, 16)).bit_count()
 
 
 @pytest.mark.parametrize(
@@ -67,15 +68,15 @@ def bits(one, other):
         (saved(Image.new("RGB", (300, 400), (17, 90, 30))), "blank"),
     ],
 )
-def test_what_is_no_cover_is_rejected_for_its_reason(body, reason):
+def test_an_invalid_image_is_rejected_for_its_reason(body, reason):
     assert check_cover(body, PARAMETERS) == reason
 
 
-def test_a_file_larger_than_allowed_is_not_looked_at():
+def test_a_file_larger_than_allowed_is_rejected():
     assert check_cover(WHOLE, CoversParameters(max_bytes=10_000)) == "too_large"
 
 
-def test_a_bomb_is_found_by_its_header_without_being_decoded():
+def test_a_decompression_bomb_is_rejected_by_its_header():
     bomb = png(40_000, 40_000, data=bytes(200 << 20))
     tracemalloc.start()
     assert check_cover(bomb, PARAMETERS) == "too_many_pixels"
@@ -83,11 +84,11 @@ def test_a_bomb_is_found_by_its_header_without_being_decoded():
     tracemalloc.stop()
 
 
-def test_a_png_whose_text_is_a_bomb_costs_no_memory():
+def test_a_png_with_a_compressed_text_bomb_costs_no_memory():
     text = (b"zTXt", b"Comment\0\0" + zlib.compress(bytes(100 << 20), 9))
     tracemalloc.start()
-    found = check_cover(png(300, 400, chunks=[text]), PARAMETERS)
-    assert isinstance(found, str)
+    reason = check_cover(png(300, 400, chunks=[text]), PARAMETERS)
+    assert isinstance(reason, str)
     assert tracemalloc.get_traced_memory()[1] < 20 << 20
     tracemalloc.stop()
 
@@ -116,7 +117,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("image_format", ["jpeg", "webp"])
-def test_a_cover_is_stored_in_the_format_that_was_asked_for(image_format):
+def test_a_cover_is_stored_in_the_format_of_the_parameters(image_format):
     assert checked(WHOLE, image_format=image_format).format == image_format.upper()
 
 
@@ -125,7 +126,7 @@ def test_a_cover_is_stored_in_the_format_that_was_asked_for(image_format):
     [((600, 900), (256, 384)), ((900, 600), (384, 256)), ((200, 300), (200, 300)),
      ((256, 400), (256, 400)), ((3000, 4500), (256, 384))],
 )  # fmt: skip
-def test_the_short_side_is_made_256_and_never_enlarged(size, stored):
+def test_the_short_side_is_reduced_to_256_and_never_enlarged(size, stored):
     assert checked(saved(drawn(1, size))).size == stored
 
 
@@ -154,7 +155,7 @@ def test_a_cover_is_stored_upright_whatever_its_exif_says(orientation):
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
-def test_of_an_animation_the_first_picture_counts(kind):
+def test_the_first_frame_of_an_animation_is_stored(kind):
     first, second = drawn(1, (200, 300)), drawn(2, (200, 300))
     body = saved(first, kind, save_all=True, append_images=[second])
     assert near(checked(body), first, 8)
@@ -162,7 +163,7 @@ def test_of_an_animation_the_first_picture_counts(kind):
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "1", "CMYK", "RGBA", "LA", "I;16", "I", "YCbCr"])
-def test_every_kind_of_colours_becomes_rgb(mode):
+def test_every_mode_becomes_rgb(mode):
     picture = drawn(4, (200, 300))
     if mode == "I;16":
         grey = np.asarray(picture.convert("L"), np.uint16) * 257
@@ -183,7 +184,7 @@ def test_a_sixteen_bit_colour_png_is_a_cover():
     assert near(checked(png(200, 300, depth=16, data=rows)), drawn(4, (200, 300)), 6)
 
 
-def test_colours_for_print_that_are_stored_inverted_come_out_right():
+def test_inverted_cmyk_of_adobe_is_converted_correctly():
     picture = drawn(5, (200, 300))
     body = saved(picture.convert("CMYK"), quality=95)
     assert b"Adobe" in body
@@ -196,7 +197,7 @@ def test_transparent_parts_are_white():
     assert checked(saved(image, "PNG")).getpixel((10, 10)) == (255, 255, 255)
 
 
-def test_a_profile_is_applied_and_dropped():
+def test_an_icc_profile_is_applied_and_removed():
     plain = checked(saved(drawn(1)))
     wide = checked(saved(drawn(1), icc_profile=swapped_profile()))
     assert not near(plain, wide, 5)
@@ -225,7 +226,7 @@ def test_no_metadata_is_stored():
     assert b"secret" not in stored.body
 
 
-def test_a_tile_that_says_no_image_available_is_a_placeholder():
+def test_an_image_with_one_line_of_text_is_a_placeholder():
     tile = Image.new("RGB", (300, 450), (238, 238, 238))
     write = ImageDraw.Draw(tile).text
     write((150, 200), "No image", (120, 120, 120), ImageFont.load_default(30), anchor="mm")
@@ -233,7 +234,7 @@ def test_a_tile_that_says_no_image_available_is_a_placeholder():
     checked(saved(tile), min_ink=0)
 
 
-def test_a_plain_cover_with_title_and_author_is_no_placeholder():
+def test_a_plain_cover_with_title_and_author_is_accepted():
     plain = Image.new("RGB", (300, 450), "white")
     write = ImageDraw.Draw(plain).text
     write((150, 80), "War and Peace", "black", ImageFont.load_default(36), anchor="mm")
@@ -241,19 +242,19 @@ def test_a_plain_cover_with_title_and_author_is_no_placeholder():
     checked(saved(plain))
 
 
-def test_copies_of_a_cover_look_alike_and_others_do_not():
+def test_hashes_of_rescaled_copies_are_close_and_others_are_not():
     covers = [check_cover(saved(drawn(seed)), PARAMETERS) for seed in range(30)]
     for seed, cover in enumerate(covers):
         whole = drawn(seed)
         for share, quality in [(1, 50), (0.7, 80), (1.5, 75)]:
             size = (round(whole.width * share), round(whole.height * share))
             copy = check_cover(saved(whole.resize(size), quality=quality), PARAMETERS)
-            assert bits(cover.dhash, copy.dhash) <= 4
-            assert bits(cover.vhash, copy.vhash) <= 6
-    apart = [bits(a.dhash, b.dhash) for a in covers for b in covers if a is not b]
+            assert hamming(cover.dhash, copy.dhash) <= 4
+            assert hamming(cover.vhash, copy.vhash) <= 6
+    apart = [hamming(a.dhash, b.dhash) for a in covers for b in covers if a is not b]
     assert np.mean(np.array(apart) <= 3) < 0.01
 
 
-def test_the_difference_hash_is_near_the_one_that_others_compute():
+def test_the_dhash_is_close_to_that_of_imagehash():
     grey = drawn(2).convert("L")
-    assert bits(look(grey)[0], str(imagehash.dhash(grey))) < 16
+    assert hamming(perceptual_hashes(grey)[0], str(imagehash.dhash(grey))) < 16

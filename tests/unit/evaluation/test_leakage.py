@@ -5,8 +5,11 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.covers.check import look
-from dustjacket.covers.deduplicate import MAX_DISTANCE, MAX_TURNED
+from dustjacket.covers.hashes import (
+    MAX_DHASH_DISTANCE,
+    MAX_VHASH_DISTANCE,
+    perceptual_hashes,
+)
 from dustjacket.evaluation.leakage import leaked
 from tests.support.images import drawn
 
@@ -30,14 +33,14 @@ def flipped(number, bits):
 def test_what_leaks_is_what_differs_in_few_bits_of_both_hashes(one, other, across, down):
     tested = looks((f"{one:016x}", f"{other:016x}"))
     trained = looks((flipped(one, across), flipped(other, down)))
-    near = len(across) <= MAX_DISTANCE and len(down) <= MAX_TURNED
+    near = len(across) <= MAX_DHASH_DISTANCE and len(down) <= MAX_VHASH_DISTANCE
     assert leaked(tested, trained).tolist() == [near]
 
 
 def test_a_smaller_copy_leaks_and_another_cover_does_not():
-    hashes = [look(drawn(seed).convert("L")) for seed in range(30)]
+    hashes = [perceptual_hashes(drawn(seed).convert("L")) for seed in range(30)]
     tested = looks(*hashes[:10])
-    copy = look(drawn(3).resize((150, 225)).convert("L"))
+    copy = perceptual_hashes(drawn(3).resize((150, 225)).convert("L"))
     assert np.flatnonzero(leaked(tested, looks(*hashes[10:], copy))).tolist() == [3]
 
 

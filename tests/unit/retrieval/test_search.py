@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
-from dustjacket.retrieval.search import MOST, SHOWN, CoverIndex
-from dustjacket.retrieval.words import bare
+from dustjacket.retrieval.search import HIT_COLUMNS, MAX_RESULTS, CoverIndex
+from dustjacket.retrieval.words import folded_words
 from dustjacket.sample.grammar import MOTIFS, make_book
 
-NOTHING_SHARED = "zyxwv"
+NO_COMMON_WORDS = "zyxwv"
 
 
 def unit(vectors):
@@ -24,9 +24,9 @@ def drawn(count, dimensions=32, seed=13):
 
 
 def index(vectors, titles=None, **columns):
-    """Return an index whose covers are named 0, 1, … and show nothing more than is given."""
+    """Return an index of covers with the keys 0, 1, … and the given columns."""
     count = len(vectors)
-    rows = {name: [None] * count for name in SHOWN}
+    rows = {name: [None] * count for name in HIT_COLUMNS}
     rows |= {"key": [str(at) for at in range(count)], "look": np.arange(count)}
     rows |= {"title": titles or [f"book{at}" for at in range(count)], **columns}
     texts = ("author", "category", "genre")
@@ -34,13 +34,13 @@ def index(vectors, titles=None, **columns):
                                          for k, v in rows.items()}))  # fmt: skip
 
 
-def keys(matches):
-    return [int(match.key) for match in matches]
+def keys(hits):
+    return [int(hit.key) for hit in hits]
 
 
 @pytest.fixture(scope="module")
 def library():
-    """Return 400 books of the sample's grammar; a cover is near what its book's thing is like."""
+    """Return 400 sample books; each cover's vector is near that of the motif in its title."""
     rng = random.Random(13)
     books = [make_book(rng) for _ in range(400)]
     things = dict(zip(MOTIFS, drawn(len(MOTIFS), 64), strict=True))
@@ -50,41 +50,41 @@ def library():
     return books, of_book, things, found
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, MOST))
+@given(st.integers(0, 2**32 - 1), st.integers(1, MAX_RESULTS))
 @settings(max_examples=20, deadline=None)
-def test_without_words_in_common_the_nearest_covers_are_found_all_of_them(seed, top):
+def test_without_common_words_search_is_exact_by_cosine(seed, top):
     vectors, query = drawn(1000, seed=seed), drawn(1, seed=seed + 1)[0]
-    found = index(vectors).search(query, NOTHING_SHARED, top)
+    found = index(vectors).search(query, NO_COMMON_WORDS, top)
     exact = vectors @ query
     assert keys(found) == list(np.argsort(-exact)[:top])
-    assert [match.score for match in found] == pytest.approx(np.sort(exact)[::-1][:top])
-    assert {match.words for match in found} == {0.0}
+    assert [hit.score for hit in found] == pytest.approx(np.sort(exact)[::-1][:top])
+    assert {hit.words for hit in found} == {0.0}
 
 
 @pytest.mark.parametrize("with_author", [False, True])
-def test_a_book_that_is_named_exactly_comes_first_whatever_its_cover_is_like(library, with_author):
+def test_a_book_named_exactly_comes_first_whatever_its_cover(library, with_author):
     books, _, _, found = library
     for at, book in enumerate(books):
         text = prompt(book.title, book.author if with_author else None)
         first = found.search(-found.vectors[at], text.upper())[0]
-        assert bare(first.title) == bare(book.title)
+        assert folded_words(first.title) == folded_words(book.title)
         assert first.words == pytest.approx(1, abs=1e-3)
         if with_author:
             assert first.author == book.author
 
 
-def test_of_books_with_the_same_words_the_one_in_that_order_comes_first():
+def test_of_books_with_the_same_words_the_one_in_the_same_order_comes_first():
     vectors = drawn(3)
     found = index(vectors, ["Dog Man", "Man Dog", "Cat Man"])
     assert keys(found.search(vectors[2], "man dog!"))[0] == 1
 
 
-def test_an_edition_is_no_part_of_a_name():
+def test_the_edition_is_ignored():
     found = index(drawn(3), ["Emma (Penguin Classics)", "Emma Brown", "Persuasion"])
     assert keys(found.search(found.vectors[1], "Emma"))[0] == 0
 
 
-def test_words_help_where_a_text_names_no_book_and_never_cost_much(library):
+def test_words_improve_hits_for_a_text_that_names_no_book(library):
     _, of_book, things, found = library
     rng = np.random.default_rng(15)
     hits = {"vector": [], "both": []}
@@ -96,11 +96,11 @@ def test_words_help_where_a_text_names_no_book_and_never_cost_much(library):
     assert np.mean(hits["both"]) > np.mean(hits["vector"])
 
 
-def test_what_looks_like_a_better_cover_or_is_near_it_is_left_out_and_others_fill_up():
+def test_near_duplicates_of_better_covers_are_replaced_by_others():
     vectors = drawn(300)
     vectors[:100] = unit(vectors[0] + 0.01 * vectors[:100])  # near-copies of one cover
     look = np.arange(300)
-    look[200:] = 200  # a hundred covers of one look
+    look[200:] = 200  # one group of near-duplicates
     query = unit(vectors[0] + 0.5 * vectors[250])
     found = keys(index(vectors, look=look).search(query, top=90))
     assert len(found) == 90
@@ -110,18 +110,18 @@ def test_what_looks_like_a_better_cover_or_is_near_it_is_left_out_and_others_fil
     assert found[0] == np.argmax(scores)
 
 
-def test_fewer_than_asked_for_come_back_only_where_there_are_no_more():
+def test_fewer_than_top_are_returned_only_if_there_are_no_more():
     vectors = np.repeat(drawn(2), 50, axis=0)
     assert len(index(vectors).search(vectors[0], top=10)) == 2
 
 
-def test_a_model_that_tells_covers_hardly_apart_does_not_make_them_near_duplicates():
+def test_vectors_that_are_all_close_are_not_near_duplicates():
     vectors = unit(np.ones(32) + 0.05 * drawn(200))
     assert (vectors @ vectors[0]).min() > 0.99
     assert len(index(vectors).search(vectors[0], top=50)) == 50
 
 
-def test_a_genre_is_a_category_or_a_predicted_one_in_any_case():
+def test_a_genre_filters_by_category_or_prediction_in_any_case():
     vectors = drawn(6)
     found = index(
         vectors,
@@ -133,11 +133,11 @@ def test_a_genre_is_a_category_or_a_predicted_one_in_any_case():
     assert sorted(keys(found.search(vectors[5], "book5", genre="horror", top=3))) != [5]
 
 
-def test_what_cannot_be_searched_for_is_refused_with_what_can():
+def test_an_invalid_search_is_refused_with_the_valid_values():
     vectors = drawn(4)
     found = index(vectors, category=["Science Fiction", "Cooking", None, "Romance"])
-    for top in (0, -1, MOST + 1):
-        with pytest.raises(BadInputError, match=f"take 1 to {MOST}"):
+    for top in (0, -1, MAX_RESULTS + 1):
+        with pytest.raises(BadInputError, match=f"take 1 to {MAX_RESULTS}"):
             found.search(vectors[0], top=top)
     with pytest.raises(BadInputError, match="Science Fiction"):
         found.search(vectors[0], genre="sciense fiction")

@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.retrieval.words import Words, bare
+from dustjacket.retrieval.words import TitleWords, folded_words
 
 TITLES = ["The Time Machine", "The War of the Worlds", "Émile (Large Print)", "The Sea, the Sea"]
 AUTHORS = ["H. G. Wells", "H. G. Wells", None, "Iris Murdoch"]
-WORDS = Words(TITLES, AUTHORS)
+WORDS = TitleWords(TITLES, AUTHORS)
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ WORDS = Words(TITLES, AUTHORS)
         ("the sea the sea", 3),
     ],
 )
-def test_a_name_has_cosine_1_with_its_book_alone(text, book):
+def test_a_books_name_has_cosine_1_with_that_book_alone(text, book):
     if book == 1:
         text = text.replace("H.G.", "H. G.")
     found = WORDS.cosines(text)
@@ -27,17 +27,17 @@ def test_a_name_has_cosine_1_with_its_book_alone(text, book):
     assert sorted(found)[-2] < 0.99
 
 
-def test_no_word_in_common_says_nothing():
+def test_without_common_words_there_are_no_cosines():
     assert WORDS.cosines("dragons") is None
     assert WORDS.cosines("") is None
     assert WORDS.cosines("?!") is None
 
 
-def test_a_word_that_no_book_has_counts_against_all():
+def test_an_unknown_word_lowers_all_cosines():
     assert WORDS.cosines("time machine dragons").max() < WORDS.cosines("time machine").max()
 
 
-def test_a_rare_word_names_a_book_more_than_a_frequent_one():
+def test_a_rare_word_weighs_more_than_a_frequent_one():
     found = WORDS.cosines("the machine")
     assert found.argmax() == 0
     assert 0 < found[1] < found[0]
@@ -48,4 +48,4 @@ def test_any_text_has_cosines_from_0_to_1(text):
     found = WORDS.cosines(text)
     assert (found is None) or (found.min() >= 0 and found.max() <= 1 + 1e-5)
     if found is None:
-        assert not set(bare(text).split()) & {"the", "time", "machine", "wells", "sea"}
+        assert not set(folded_words(text).split()) & {"the", "time", "machine", "wells", "sea"}

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 
 from dustjacket.catalog.cleaning import repaired
 from dustjacket.covers.check import check_cover
-from dustjacket.covers.deduplicate import MAX_DISTANCE, MAX_TURNED
+from dustjacket.covers.hashes import MAX_DHASH_DISTANCE, MAX_VHASH_DISTANCE
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sample import covers, make_sample
 from dustjacket.sample.covers import HEADER
@@ -229,7 +229,7 @@ def test_a_cover_set_names_held_out_words_on_its_test_side_alone(request, style)
     assert_held_out(books)
     bits = np.array(looks, np.uint64)
     across, down = np.moveaxis(np.bitwise_count(bits[:, None] ^ bits[None]), 2, 0)
-    alike = (across <= MAX_DISTANCE) & (down <= MAX_TURNED)
+    alike = (across <= MAX_DHASH_DISTANCE) & (down <= MAX_VHASH_DISTANCE)
     alike &= np.not_equal.outer(np.array(groups), np.array(groups))
     assert not alike[[is_held_out(title) for title, _ in books]].any()
     assert 0 < alike.sum() / 2 < 4, "one picture, two books; and hardly any by chance"

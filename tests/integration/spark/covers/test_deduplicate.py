@@ -1,4 +1,4 @@
-"""What all covers together show: copies, placeholders, look-alikes, and one side of the split."""
+"""Duplicates, placeholders, near-duplicates and their groups and splits."""
 
 import io
 import json
@@ -9,23 +9,25 @@ from collections import defaultdict
 import pytest
 from PIL import Image
 
-from dustjacket.covers.deduplicate import MAX_DISTANCE, settle
-from dustjacket.covers.normalise import PACKED
+from dustjacket.covers.deduplicate import deduplicate_and_group
+from dustjacket.covers.hashes import MAX_DHASH_DISTANCE, MAX_VHASH_DISTANCE
+from dustjacket.covers.normalise import NORMALISED_SCHEMA
+from dustjacket.sources.arrow import spark_schema
 from dustjacket.splits import split_of
 from tests.support.covers_run import run, write_table
 from tests.support.images import drawn, saved
 
 
-def made(spark, covers):
-    """Return packed rows of ``(book, look, turned look, picture)``."""
+def normalised(spark, covers):
+    """Return normalised rows of ``(book, dhash, vhash, sha256)``."""
     rows = [
         {
             "position": n, "key": f"{n:08d}", "book": book, "book_split": split_of(book),
-            "dhash": f"{look:016x}", "vhash": f"{turned:016x}", "sha256": picture,
+            "dhash": f"{dhash:016x}", "vhash": f"{vhash:016x}", "sha256": sha256,
         }
-        for n, (book, look, turned, picture) in enumerate(covers)
+        for n, (book, dhash, vhash, sha256) in enumerate(covers)
     ]  # fmt: skip
-    return spark.createDataFrame(rows, PACKED)
+    return spark.createDataFrame(rows, spark_schema(NORMALISED_SCHEMA))
 
 
 def flipped(value, bits, rng):
@@ -34,40 +36,44 @@ def flipped(value, bits, rng):
     return value
 
 
-def near(one, other):
-    return (one[1] ^ other[1]).bit_count() <= MAX_DISTANCE and (one[2] ^ other[2]).bit_count() <= 6
+def near(cover, other):
+    _, dhash, vhash, _ = cover
+    _, other_dhash, other_vhash, _ = other
+    return (dhash ^ other_dhash).bit_count() <= MAX_DHASH_DISTANCE and (
+        vhash ^ other_vhash
+    ).bit_count() <= MAX_VHASH_DISTANCE
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_every_near_pair_is_found_and_no_other(spark, seed):
+def test_exactly_the_near_pairs_are_found(spark, seed):
     rng = random.Random(seed)
     covers = []
     for number in range(60):
-        look, turned = rng.getrandbits(64), rng.getrandbits(64)
+        dhash, vhash = rng.getrandbits(64), rng.getrandbits(64)
         for copy in range(rng.randint(1, 4)):
             book = f"{number if rng.random() < 0.4 else 100 * number + copy:016x}"
-            apart = flipped(look, rng.randint(0, 5), rng), flipped(turned, rng.randint(0, 8), rng)
-            covers.append((book, *apart, f"{number}-{copy if copy < 3 else 0}"))
+            hashes = flipped(dhash, rng.randint(0, 5), rng), flipped(vhash, rng.randint(0, 8), rng)
+            covers.append((book, *hashes, f"{number}-{copy if copy < 3 else 0}"))
     rng.shuffle(covers)
-    settled = settle(made(spark, covers), 5, spark)
-    rows = {row["position"]: row for row in settled.rows.collect()}
+    deduplicated = deduplicate_and_group(normalised(spark, covers), 5, spark)
+    rows = {row["position"]: row for row in deduplicated.rows.collect()}
     assert sorted(rows) == list(range(len(covers)))
 
-    copies = {
+    duplicates = {
         b
         for b in range(len(covers))
         for a in range(b)
         if covers[a][0] == covers[b][0] and near(covers[a], covers[b])
     }
-    assert {n for n, row in rows.items() if row["reason"] == "duplicate"} == copies
-    kept = [n for n in rows if n not in copies]
+    assert {n for n, row in rows.items() if row["reason"] == "duplicate"} == duplicates
+    kept = [n for n in rows if n not in duplicates]
     group = {covers[n][0]: covers[n][0] for n in kept}
     for _ in range(len(kept)):
         for a in kept:
             for b in kept:
                 if near(covers[a], covers[b]):
-                    least = min(group[covers[a][0]], group[covers[b][0]])
-                    group[covers[a][0]] = group[covers[b][0]] = least
+                    smallest = min(group[covers[a][0]], group[covers[b][0]])
+                    group[covers[a][0]] = group[covers[b][0]] = smallest
         if all(
             group[covers[a][0]] == group[covers[b][0]]
             for a in kept
@@ -78,33 +84,34 @@ def test_every_near_pair_is_found_and_no_other(spark, seed):
     assert {n: rows[n]["group"] for n in kept} == {n: group[covers[n][0]] for n in kept}
     for n in kept:
         assert rows[n]["split"] == split_of(rows[n]["group"])
-    for pair in settled.duplicates.collect():
-        one, other = covers[pair["position"]], covers[pair["other_position"]]
-        assert near(one, other)
+    for pair in deduplicated.pairs.collect():
+        cover, other = covers[pair["position"]], covers[pair["other_position"]]
+        assert near(cover, other)
         assert pair["other_position"] < pair["position"]
-        assert pair["distance"] == (one[1] ^ other[1]).bit_count()
-        assert (pair["kind"] == "exact") == (one[3] == other[3])
-        assert (pair["decision"] == "rejected") == (one[0] == other[0])
-        assert (pair["decision"] == "rejected") == (pair["position"] in copies)
+        assert pair["distance"] == (cover[1] ^ other[1]).bit_count()
+        assert (pair["kind"] == "exact") == (cover[3] == other[3])
+        assert (pair["decision"] == "rejected") == (cover[0] == other[0])
+        assert (pair["decision"] == "rejected") == (pair["position"] in duplicates)
         assert pair["key"] == f"{pair['position']:08d}"
-    assert {p["position"] for p in settled.duplicates.where("decision = 'rejected'").collect()} == (
-        copies
+    assert {p["position"] for p in deduplicated.pairs.where("decision = 'rejected'").collect()} == (
+        duplicates
     )
 
 
-def test_any_number_of_covers_of_one_look_cost_a_pair_each(spark):
+def test_n_covers_with_equal_hashes_make_n_minus_1_pairs(spark):
     covers = [(f"{n:016x}", 7, 7, str(n)) for n in range(3000)]
-    settled = settle(made(spark, covers), 5, spark)
-    assert settled.duplicates.count() == 2999
-    assert settled.rows.select("group", "split").distinct().count() == 1
+    deduplicated = deduplicate_and_group(normalised(spark, covers), 5, spark)
+    assert deduplicated.pairs.count() == 2999
+    assert deduplicated.rows.select("group", "split").distinct().count() == 1
 
 
-def test_a_picture_that_many_books_share_is_a_placeholder(spark):
+def test_an_image_that_many_books_share_is_a_placeholder(spark):
     covers = [(f"{n:016x}", 5, 5, "tile") for n in range(5)] + [("f" * 16, 5, 5, "other")]
     covers += [(f"{n + 50:016x}", 1 << 50, 5, "series") for n in range(4)]
-    settled = settle(made(spark, covers), 5, spark).rows.orderBy("position").collect()
-    assert [row["reason"] for row in settled] == ["placeholder"] * 5 + [None] * 5
-    assert len({row["group"] for row in settled[6:]}) == 1
+    deduplicated = deduplicate_and_group(normalised(spark, covers), 5, spark)
+    rows = deduplicated.rows.orderBy("position").collect()
+    assert [row["reason"] for row in rows] == ["placeholder"] * 5 + [None] * 5
+    assert len({row["group"] for row in rows[6:]}) == 1
 
 
 def covers_of(folder, entries):
@@ -121,14 +128,14 @@ def smaller(image):
     return image.resize((round(image.width * 0.8), round(image.height * 0.8)))
 
 
-def test_copies_and_look_alikes_of_real_images_are_settled_and_recorded(spark, tmp_path):
+def test_duplicates_of_real_images_are_rejected_or_grouped_and_recorded(spark, tmp_path):
     whole = drawn(1)
     entries = [
         ("Emma", "Jane Austen", saved(whole)),
-        ("EMMA!", "Jane Austen", saved(whole)),  # the same picture
+        ("EMMA!", "Jane Austen", saved(whole)),  # the same image
         ("Emma", "Jane Austen", saved(smaller(whole), quality=60)),
         ("Emma", "Jane Austen", saved(drawn(2))),  # another edition
-        ("Ivanhoe", "Walter Scott", saved(whole, quality=70)),  # a series' picture
+        ("Ivanhoe", "Walter Scott", saved(whole, quality=70)),  # another book with the same image
         ("Dracula", "Bram Stoker", saved(drawn(3))),
     ]
     found = run(spark, covers_of(tmp_path / "set", entries), tmp_path / "out")
@@ -148,11 +155,11 @@ def test_copies_and_look_alikes_of_real_images_are_settled_and_recorded(spark, t
 
 
 @pytest.mark.parametrize("image_format", ["jpeg", "webp"])
-def test_the_index_says_where_in_its_shard_each_cover_is(spark, tmp_path, image_format):
+def test_the_index_has_the_byte_range_of_each_cover_in_its_shard(spark, tmp_path, image_format):
     entries = [(f"Title {n}", f"Author {n}", saved(drawn(n))) for n in range(25)]
     source = covers_of(tmp_path / "set", entries)
-    given = {"covers_per_shard": 10, "image_format": image_format}
-    found = run(spark, source, tmp_path / "out", **given)
+    parameters = {"covers_per_shard": 10, "image_format": image_format}
+    found = run(spark, source, tmp_path / "out", **parameters)
     ending = {"jpeg": "jpg"}.get(image_format, image_format)
     by_shard = defaultdict(list)
     for _, row in found.index.iterrows():
@@ -163,13 +170,13 @@ def test_the_index_says_where_in_its_shard_each_cover_is(spark, tmp_path, image_
         assert row["original_bytes"] == len(entries[row["position"] - 1][2])
         with tarfile.open(tmp_path / "out" / row["shard"]) as tar:
             assert tar.extractfile(f"{row['key']}.{ending}").read() == body
-            about = json.load(tar.extractfile(f"{row['key']}.json"))
-        assert about["title"] == row["title"]
-        assert about["sha256"] == row["sha256"]
-        assert about["position"] == row["position"]
+            sidecar = json.load(tar.extractfile(f"{row['key']}.json"))
+        assert sidecar["title"] == row["title"]
+        assert sidecar["sha256"] == row["sha256"]
+        assert sidecar["position"] == row["position"]
         by_shard[row["shard"]].append(row["key"])
     assert [len(keys) for keys in by_shard.values()] == [9, 10, 6]
-    again = run(spark, source, tmp_path / "again", **given)
+    again = run(spark, source, tmp_path / "again", **parameters)
     assert again.shards() == found.shards()
     assert again.index.equals(found.index)
     assert again.result == found.result

@@ -1,0 +1,42 @@
+"""A key prefix whose objects are files of a local folder, for tests without an S3 server."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from dustjacket.covers.s3_prefix import S3Prefix
+from dustjacket.settings import Settings
+from dustjacket.sources.streams import decompressed
+
+
+@dataclass(frozen=True)
+class LocalPrefix(S3Prefix):
+    """Spark's workers import it too, so it is in a module of its own."""
+
+    @classmethod
+    def of(cls, folder):
+        return cls(Settings(), bucket="", prefix=f"{folder.absolute()}/")
+
+    def _file(self, path):
+        return Path(self.prefix + path)
+
+    def uri(self, path=""):
+        return self._file(path).as_uri()
+
+    def has_files(self, folder):
+        return self._file(folder).is_dir() and any(self._file(folder).iterdir())
+
+    def open(self, path):
+        return decompressed(self._file(path).open("rb"))
+
+    def read(self, path, offset=0, size=None):
+        with self._file(path).open("rb") as stream:
+            stream.seek(offset)
+            return stream.read(-1 if size is None else size)
+
+    def upload(self, path, file):
+        target = self._file(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(target.name + ".part")
+        shutil.copyfile(file, part)
+        part.replace(target)
