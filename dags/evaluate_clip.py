@@ -26,7 +26,7 @@ with step_dag(STEP, when_any(CLIP_CANDIDATE), __doc__, timeout=timedelta(hours=2
     plan = plan_run(STEP)
     work = SparkStepOperator(task_id="evaluate", step=STEP)
     approve = ask_for_approval()
-    promoted = promote_candidate(plan)
+    promoted = promote_candidate(plan)  # type: ignore[arg-type]  # a task is given its value
     chain(plan, work, approve, promoted)
     chain(plan, approve)
     announce_champion(COVER_CLIP)(promoted)

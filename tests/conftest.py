@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +14,10 @@ from dustjacket.platform import down, up
 from dustjacket.platform.ports import is_free
 from dustjacket.platform.process_guard import marked
 from dustjacket.platform.servers import MARK
-from dustjacket.settings import load_settings
+from dustjacket.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).parents[1]
 STATE = ROOT / ".dustjacket"
@@ -20,7 +25,7 @@ PREFIXES = ("DUSTJACKET_", "AIRFLOW", "MLFLOW_", "SPARK_", "AWS_")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_environment():
+def own_environment() -> Iterator[None]:
     """No server or setting of the shell that runs the tests is seen by them."""
     with pytest.MonkeyPatch.context() as patch:
         forget_settings(patch)
@@ -29,17 +34,17 @@ def own_environment():
     load_settings.cache_clear()
 
 
-def forget_settings(patch):
+def forget_settings(patch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIXES)]:
         patch.delenv(name)
 
 
-def without_settings():
+def without_settings() -> dict[str, str]:
     """Return the environment without what sets a server or a platform."""
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
 
 
-def fresh_home(name):
+def fresh_home(name: str) -> Path:
     """Return an empty state folder; the jars, fetched once, are those of all other runs."""
     home = STATE / f"test-{name}"
     shutil.rmtree(home, ignore_errors=True)
@@ -50,7 +55,7 @@ def fresh_home(name):
 
 
 @contextmanager
-def running_platform(name, **variables):
+def running_platform(name: str, **variables: object) -> Iterator[Settings]:
     """Run a platform for a block; its settings are those that ``load_settings`` gives in it.
 
     Of another platform of the tests, which may run meanwhile, it takes none.
@@ -70,7 +75,7 @@ def running_platform(name, **variables):
     assert_nothing_is_left(home)
 
 
-def assert_nothing_is_left(home):
+def assert_nothing_is_left(home: Path) -> None:
     """No process of a stopped platform runs, and each of its ports is free."""
     assert marked(MARK, str(home)) == []
     kept = home / "ports.json"
@@ -78,13 +83,13 @@ def assert_nothing_is_left(home):
     assert {server: port for server, port in ports.items() if not is_free(port)} == {}
 
 
-def interpret(spark):
+def interpret(spark: "SparkSession") -> None:
     """Have Spark compile no query: it takes longer than the small tables of tests do."""
     spark.conf.set("spark.sql.codegen.wholeStage", "false")
     spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
 
 
-def job_folder(folder, job):
+def job_folder(folder: Path, job: Path) -> Path:
     """Return a folder in which the job of every step is the file ``job``."""
     from dustjacket.pipeline.steps import STEPS
 

@@ -1,7 +1,9 @@
 """A bucket in memory, behind the real ``Store``: the few calls of S3 that it makes."""
 
 import io
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -12,18 +14,20 @@ from dustjacket.storage.store import Store
 class Bucket:
     """Objects by key. ``failing`` is what a call may raise, by its name."""
 
-    def __init__(self):
-        self.objects, self.deleted, self.failing = {}, [], {}
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.deleted: list[str] = []
+        self.failing: dict[str, Exception] = {}
 
-    def _begin(self, call):
+    def _begin(self, call: str) -> None:
         if error := self.failing.get(call):
             raise error
 
-    def upload_fileobj(self, file, _, key):
+    def upload_fileobj(self, file: BinaryIO, _: str, key: str) -> None:
         self._begin("upload_fileobj")
         self.objects[key] = file.read()
 
-    def put_object(self, **call):
+    def put_object(self, **call: Any) -> None:
         self._begin("put_object")
         assert call["IfNoneMatch"] == "*"
         if call["Key"] in self.objects:
@@ -31,7 +35,7 @@ class Bucket:
         self.objects[call["Key"]] = call["Body"]
         self._begin("put_object_reply")
 
-    def get_object(self, **call):
+    def get_object(self, **call: Any) -> dict[str, Any]:
         self._begin("get_object")
         if call["Key"] not in self.objects:
             raise refused(404)
@@ -39,16 +43,16 @@ class Bucket:
 
     head_object = get_object
 
-    def delete_object(self, **call):
+    def delete_object(self, **call: Any) -> None:
         self._begin("delete_object")
         self.deleted.append(call["Key"])
         del self.objects[call["Key"]]
 
-    def get_paginator(self, operation):
+    def get_paginator(self, operation: str) -> "Bucket":
         assert operation == "list_objects_v2"
         return self
 
-    def paginate(self, **call):
+    def paginate(self, **call: Any) -> Iterator[dict[str, Any]]:
         prefix, delimiter = call["Prefix"], call.get("Delimiter")
         keys = sorted(key for key in self.objects if key.startswith(prefix))
         yield {"Contents": [{"Key": key, "Size": len(self.objects[key])} for key in keys]}
@@ -58,27 +62,28 @@ class Bucket:
 
 
 class Body(io.BytesIO):
-    def iter_chunks(self, size):
+    def iter_chunks(self, size: int) -> Iterator[bytes]:
         return iter(lambda: self.read(size), b"")
 
 
-def refused(status):
+def refused(status: int) -> ClientError:
     """Return what S3 answers with."""
-    reply = {"Error": {"Code": str(status)}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    reply: Any = {"Error": {"Code": str(status)}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(reply, "call")
 
 
 @contextmanager
-def away(store, *calls):
+def away(store: Store, *calls: str) -> Iterator[None]:
     """For a block, calls do not reach the bucket."""
     gone = EndpointConnectionError(endpoint_url="http://nowhere")
-    store.client.failing = dict.fromkeys(calls, gone)
+    bucket = cast("Bucket", store.client)
+    bucket.failing = dict.fromkeys(calls, gone)
     yield
-    store.client.failing = {}
+    bucket.failing = {}
 
 
-def store_in_memory():
+def store_in_memory() -> Store:
     """Return a store whose bucket is in memory."""
     store = Store(Settings())
-    store.client = Bucket()
+    store.client = cast("Any", Bucket())
     return store

@@ -16,7 +16,7 @@ WORDS = {
 }
 
 
-def small_catalog(rows=90):
+def small_catalog(rows: int = 90) -> pd.DataFrame:
     """Titles of overlapping genres, each of two records that are one book."""
     draw = random.Random(7)
     books = []
@@ -28,7 +28,7 @@ def small_catalog(rows=90):
     return pd.DataFrame(books, columns=["title", "author", "genre", "group"])
 
 
-def random_hashed(genres=3, embedded="", members=1):
+def random_hashed(genres: int = 3, embedded: str = "", members: int = 1) -> Hashed:
     counts = count(["Rice and bread", "The road to Paris"], [None, "Ann Lee"])
     weights = Weights.learn(counts, 1)
     draw = np.random.default_rng(3)

@@ -2,10 +2,13 @@
 
 import io
 import tarfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any, cast
 
 import pandas as pd
+from pyspark.sql import SparkSession
 
 from dustjacket.covers.publish import CoversResult, write_covers
 from dustjacket.covers.source import CoverSource
@@ -21,43 +24,54 @@ class CoversRun:
     messages: list[str]
     folder: Path
 
-    def table(self, name):
+    def table(self, name: str) -> pd.DataFrame:
         rows = pd.read_parquet(self.folder / name)
         return rows.sort_values("position", ignore_index=True)
 
     @property
-    def index(self):
+    def index(self) -> pd.DataFrame:
         return self.table("index")
 
-    def reasons(self):
+    def reasons(self) -> dict[str, str]:
         """Return the reason of each rejected row, by title."""
         rejected = self.table("rejected")
         return dict(zip(rejected["title"], rejected["reason"], strict=True))
 
-    def image(self, row):
+    def image(self, row: Any) -> bytes:
         body = (self.folder / row["shard"]).read_bytes()
-        return body[row["offset"] : row["offset"] + row["size"]]
+        image: bytes = body[row["offset"] : row["offset"] + row["size"]]
+        return image
 
-    def shards(self):
+    def shards(self) -> dict[str, dict[str, bytes]]:
         """Return the files in each shard, in order, by shard and name."""
         files = {}
         for shard in sorted((self.folder / "shards").glob("*.tar")):
             with tarfile.open(shard) as tar:
-                files[shard.name] = {m.name: tar.extractfile(m).read() for m in tar.getmembers()}
+                files[shard.name] = {
+                    m.name: cast("IO[bytes]", tar.extractfile(m)).read() for m in tar.getmembers()
+                }
         return files
 
 
-def files_of(folder):
+def files_of(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
-def run(spark, source, out, cache=None, private=True, names=None, **parameters):
+def run(
+    spark: SparkSession,
+    source: Path,
+    out: Path,
+    cache: Path | None = None,
+    private: bool = True,
+    names: list[str] | None = None,
+    **parameters: Any,
+) -> CoversRun:
     """Write the covers of ``source``, a folder or a file, to ``out``."""
     if source.is_dir():
         folder, names = source, names or files_of(source)
     else:
         folder, names = source.parent, names or [source.name]
-    messages = []
+    messages: list[str] = []
     result = write_covers(
         spark,
         CoverSource(str(source), LocalPrefix.of(folder), names),
@@ -71,7 +85,9 @@ def run(spark, source, out, cache=None, private=True, names=None, **parameters):
     return CoversRun(result, messages, out)
 
 
-def write_table(file, rows, columns=("title", "author", "image_url")):
+def write_table(
+    file: Path, rows: Any, columns: Iterable[str] = ("title", "author", "image_url")
+) -> Path:
     """Write rows as CSV with a header."""
     text = io.StringIO()
     pd.DataFrame(rows, columns=list(columns)).to_csv(text, index=False)

@@ -1,6 +1,8 @@
 """A small comparison in memory: coloured covers whose titles name the colour, and tiny models."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 from unittest import mock
 
 import numpy as np
@@ -20,7 +22,7 @@ GENRES = ["Art", "Law", "Travel"]
 PARAMETERS = EvaluationParameters(bootstrap=100)
 
 
-def coloured(count, seed=0):
+def coloured(count: int, seed: int = 0) -> tuple[pd.DataFrame, torch.Tensor]:
     """Return ``count`` rows of books, and their covers: each genre has a colour of its own."""
     rng = np.random.default_rng(seed)
     kinds = np.arange(count) % 3
@@ -44,7 +46,15 @@ def coloured(count, seed=0):
     return books, torch.from_numpy(images)
 
 
-def comparison(train=30, validation=12, test=24, *, known=True, genre=True, leaked=0):
+def comparison(
+    train: int = 30,
+    validation: int = 12,
+    test: int = 24,
+    *,
+    known: bool = True,
+    genre: bool = True,
+    leaked: int = 0,
+) -> Comparison:
     """Return a comparison of two random models, the champion being the starting weights."""
     books, images = coloured(train + validation + test)
     books["split"] = ["train"] * train + ["validation"] * validation + ["test"] * test
@@ -57,7 +67,7 @@ def comparison(train=30, validation=12, test=24, *, known=True, genre=True, leak
     return Comparison(
         manifests={},
         models={"starting": starting, "champion": starting, "candidate": candidate},
-        labels=None,
+        labels=cast("Any", None),
         library=library,
         books=books,
         champion_labels=None,
@@ -70,7 +80,7 @@ def comparison(train=30, validation=12, test=24, *, known=True, genre=True, leak
 
 
 @contextmanager
-def few_scenes():
+def few_scenes() -> Iterator[None]:
     """Have general recognition look at one picture of a class: it is the slowest part."""
     few = {"signs": 1, "forms": 1, "digits": 1}
     with mock.patch("dustjacket.evaluation.recognition._EACH", few):

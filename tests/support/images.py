@@ -4,6 +4,8 @@ import io
 import random
 import struct
 import zlib
+from collections.abc import Iterable
+from typing import Any
 
 from PIL import Image
 
@@ -11,24 +13,31 @@ from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 
 
-def drawn(seed, size=None):
+def drawn(seed: int | str, size: tuple[int, int] | None = None) -> Image.Image:
     """Return a cover that differs from those of other seeds."""
     rng = random.Random(seed)
     cover = draw_cover(make_book(rng), rng)
     return cover.resize(size) if size else cover
 
 
-def saved(image, kind="JPEG", **options):
+def saved(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     """Return the image as the bytes of a file."""
     body = io.BytesIO()
     image.save(body, kind, **options)
     return body.getvalue()
 
 
-def png(width, height, depth=8, colour=2, data=None, chunks=()):
+def png(
+    width: int,
+    height: int,
+    depth: int = 8,
+    colour: int = 2,
+    data: bytes | None = None,
+    chunks: Iterable[tuple[bytes, bytes]] = (),
+) -> bytes:
     """Return a PNG that says to be so large, whatever its data is."""
 
-    def chunk(kind, body):
+    def chunk(kind: bytes, body: bytes) -> bytes:
         return (
             struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         )
@@ -39,7 +48,7 @@ def png(width, height, depth=8, colour=2, data=None, chunks=()):
     return b"\x89PNG\r\n\x1a\n" + header + others + body + chunk(b"IEND", b"")
 
 
-def gif(width, height, frame=(10, 10)):
+def gif(width: int, height: int, frame: tuple[int, int] = (10, 10)) -> bytes:
     """Return a GIF that says to be so large, with a frame that says to be as large as ``frame``."""
     small = saved(Image.new("P", (10, 10)), "GIF")
     body = bytearray(small[:6] + struct.pack("<HH", width, height) + small[10:])

@@ -10,11 +10,11 @@ import httpx
 
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.steps import STEPS, Plan
-from dustjacket.settings import load_settings
+from dustjacket.settings import Settings, load_settings
 from dustjacket.storage.store import Store
 
 
-def leave_run(settings, plan):
+def leave_run(settings: Settings, plan: Plan) -> None:
     name = STEPS[plan.step].experiment
     tags = {"dag_id": plan.step, "dag_run_id": plan.dag_run_id, "version": plan.version}
     with httpx.Client(base_url=f"{settings.mlflow_uri}/api/2.0/mlflow", timeout=60) as mlflow:

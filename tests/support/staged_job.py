@@ -4,25 +4,29 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from dustjacket.pipeline.job import run_job
+from pyspark.sql import SparkSession
+
+from dustjacket.pipeline.job import Job, run_job
 
 STAGE = Path(os.environ["STAGE"])
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)"
 
 
-def endless(rows):
+def endless(rows: Iterable[Any]) -> Iterator[Any]:
     time.sleep(300)
     yield from rows
 
 
-def wait_for(name):
+def wait_for(name: str) -> None:
     while not (STAGE / name).exists():
         time.sleep(0.1)
 
 
-def staged(job, spark):
+def staged(job: Job, spark: SparkSession) -> None:
     if (STAGE / "hold").exists():
         subprocess.Popen([sys.executable, "-c", STUBBORN], start_new_session=True)
         (STAGE / "holding").write_text(os.environ["DUSTJACKET_ATTEMPT"])

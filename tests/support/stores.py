@@ -4,19 +4,24 @@ import contextlib
 import os
 import shlex
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from pyspark import SparkContext
+from pyspark.sql import SparkSession
 from rich.console import Console
 
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.spark import session
-from dustjacket.pipeline.steps import STEPS, plan_step
+from dustjacket.pipeline.steps import STEPS, Plan, plan_step
 from dustjacket.pipeline.team_defaults import Profile
 from dustjacket.platform.object_store import object_store
 from dustjacket.settings import Settings
+from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 from tests.conftest import fresh_home
 
@@ -27,25 +32,26 @@ class Bench:
 
     settings: Settings
     store: Store
-    spark: object
-    folder: object
+    spark: SparkSession
+    folder: Path
 
-    def run(self, step, work, **given):
+    def run(self, step: str, work: Callable[[Job, SparkSession], None], **given: Any) -> Manifest:
         """Run a step's function and return the manifest of what it published."""
         plan = plan_step(STEPS[step], self.store, Profile(), datetime.now(UTC), given)
+        assert isinstance(plan, Plan)
         draft = self.store.draft(STEPS[step].publishes, plan.version)
         with contextlib.chdir(self.folder):
             work(Job(plan, self.store, draft, self.settings), self.spark)
         return self.store.manifest(draft.kind, draft.version)
 
-    def table(self, manifest, folder):
+    def table(self, manifest: Manifest, folder: str) -> list[dict[str, Any]]:
         """Return a published table as dictionaries, in its order."""
         rows = self.spark.read.parquet(self.store.uri(manifest, folder))
         return [row.asDict(recursive=True) for row in rows.collect()]
 
 
 @contextlib.contextmanager
-def bench(name, step=None):
+def bench(name: str, step: str | None = None) -> Iterator[Bench]:
     """Run Spark as it is set for the jobs of ``step``, if one is named, and an S3 server."""
     home = fresh_home(name)
     folder = home / "alone"
@@ -67,7 +73,7 @@ def bench(name, step=None):
             end_java()
 
 
-def end_java():
+def end_java() -> None:
     """End the Java that earlier tests left, which knows nothing of this server's settings."""
     if SparkContext._gateway is not None:
         SparkContext._gateway.shutdown()

@@ -1,11 +1,15 @@
 """A Studio in memory: a small classifier, drawn covers, and a model of random weights."""
 
 import random
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from dustjacket.clip.data import square
@@ -28,17 +32,17 @@ OURS = {"X-Dustjacket": "studio"}
 COVERS, GENRES = 40, ["Cooking", "Travel & Trips"]
 
 
-def manifest(kind, version):
+def manifest(kind: str, version: str) -> Manifest:
     return Manifest(
         kind=kind, version=version, attempt="a", published_at=datetime.now(UTC), files=[]
     )
 
 
-def made(kind, version):
+def made(kind: str, version: str) -> VersionRef:
     return VersionRef(kind=kind, version=version, run=None, note="")
 
 
-def genres(version="classifier-1"):
+def genres(version: str = "classifier-1") -> Genres:
     """Return a classifier to which rice is cooking and Paris is travel."""
     weights = np.array([[9.0, 0.0], [0.0, 9.0]])
     model = Counted({"rice": 0, "paris": 1}, np.ones(2), LinearModel(weights, np.zeros(2)))
@@ -49,7 +53,7 @@ def genres(version="classifier-1"):
     )
 
 
-def covers(version="1", seed=13):
+def covers(version: str = "1", seed: int = 13) -> Covers:
     """Return an index of drawn covers and the model that made it, both of a version."""
     rng, clip = random.Random(13), random_model("dustjacket-small", seed)
     books = [make_book(rng) for _ in range(COVERS)]
@@ -57,7 +61,7 @@ def covers(version="1", seed=13):
     vectors = np.concatenate(
         [embed_covers(clip, square(body, clip.image_size)[None]) for body in bodies.values()]
     )
-    rows = {name: [0] * COVERS for name in HIT_COLUMNS}
+    rows: dict[str, Any] = {name: [0] * COVERS for name in HIT_COLUMNS}
     rows |= {"key": list(bodies), "look": np.arange(COVERS), "shard": ["s"] * COVERS}
     rows |= {"title": [book.title for book in books], "author": [book.author for book in books]}
     rows |= {"category": ["Travel Trips"] * COVERS, "sha256": ["0" * 64] * COVERS}
@@ -77,7 +81,7 @@ def covers(version="1", seed=13):
     )
 
 
-def app(home, token=None, *, empty=False, **given):
+def app(home: Path, token: str | None = None, *, empty: bool = False, **given: Any) -> FastAPI:
     """Return a Studio's app whose models nothing replaces."""
     settings = Settings(
         _env_file=None,
@@ -100,7 +104,7 @@ def app(home, token=None, *, empty=False, **given):
 
 
 @contextmanager
-def asked(found, headers=OURS):
+def asked(found: FastAPI, headers: dict[str, str] | None = OURS) -> Iterator[TestClient]:
     """Yield a client of an app that runs, as somebody on this machine is one."""
     with TestClient(
         found, base_url="http://127.0.0.1", headers=headers, raise_server_exceptions=False

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from aiohttp import web
@@ -11,20 +12,24 @@ from aiohttp import web
 class Served:
     """A running server: its address, and the number of requests of each path."""
 
-    def __init__(self):
-        self.requests = Counter()
+    port: int
+
+    def __init__(self) -> None:
+        self.requests: Counter[str] = Counter()
         self.max_concurrent = self.concurrent = 0
 
-    def url(self, path=""):
+    def url(self, path: str = "") -> str:
         return f"http://127.0.0.1:{self.port}/{path}"
 
 
 @contextmanager
-def serving(handler):
+def serving(
+    handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+) -> Iterator[Served]:
     """Serve with ``handler``, a coroutine function from a request to a response."""
     served = Served()
 
-    async def counting(request):
+    async def counting(request: web.BaseRequest) -> web.StreamResponse:
         served.requests[request.path.lstrip("/")] += 1
         served.concurrent += 1
         served.max_concurrent = max(served.max_concurrent, served.concurrent)
@@ -33,11 +38,12 @@ def serving(handler):
         finally:
             served.concurrent -= 1
 
-    async def start():
+    async def start() -> asyncio.Server:
         runner = web.ServerRunner(web.Server(counting))
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
+        assert isinstance(site._server, asyncio.Server)
         return site._server
 
     with _running(start, served):
@@ -45,7 +51,9 @@ def serving(handler):
 
 
 @contextmanager
-def serving_bytes(reply, stays_s=60):
+def serving_bytes(
+    reply: bytes | Callable[[], Iterable[bytes]], stays_s: float = 60
+) -> Iterator[Served]:
     """Answer every request with the same raw bytes.
 
     Args:
@@ -54,7 +62,7 @@ def serving_bytes(reply, stays_s=60):
     """
     served = Served()
 
-    async def answer(reader, writer):
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await reader.readuntil(b"\r\n\r\n")
             for part in reply() if callable(reply) else [reply]:
@@ -72,7 +80,7 @@ def serving_bytes(reply, stays_s=60):
 
 
 @contextmanager
-def _running(start, served):
+def _running(start: Callable[[], Awaitable[asyncio.Server]], served: Served) -> Iterator[None]:
     """Run the server that ``start`` makes in a thread, and cancel its requests at the end."""
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(start())
@@ -83,7 +91,7 @@ def _running(start, served):
         yield
     finally:
 
-        def end():
+        def end() -> None:
             server.close()
             for task in asyncio.all_tasks(loop):
                 task.cancel()

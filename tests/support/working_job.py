@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from dustjacket.clip.distribute import run_distributed
 from dustjacket.pipeline.parameters import ClipParameters
@@ -9,12 +11,12 @@ from dustjacket.pipeline.spark import session
 from dustjacket.settings import load_settings
 
 
-def wait(rows):
+def wait(rows: Iterable[Any]) -> Iterator[Any]:
     time.sleep(4)
     yield from rows
 
 
-def meet(seconds):
+def meet(seconds: float) -> None:
     import os
 
     import torch
