@@ -59,7 +59,7 @@ def ours(weights: Path, pairs: Pairs, epochs: int, **given) -> tuple[list[float]
     clip, losses, ends = load(weights), [], [time.monotonic()]
     clip.model.to("cuda" if DEVICE == "gpu" else "cpu")
 
-    def tell(metrics: dict[str, float], _step: int) -> None:
+    def log_metrics(metrics: dict[str, float], _step: int) -> None:
         if "train.loss" in metrics:
             losses.append(metrics["train.loss"])
             ends.append(time.monotonic())
@@ -69,7 +69,7 @@ def ours(weights: Path, pairs: Pairs, epochs: int, **given) -> tuple[list[float]
         weight_decay=0.2, patience=0, max_shift=0, include_genre=False, **given,
     )  # fmt: skip
     none = Pairs(pairs.books.head(0), pairs.images[:0])
-    fit(clip, pairs, none, parameters, tell=tell)
+    fit(clip, pairs, none, parameters, log_metrics=log_metrics)
     return [BATCH / took for took in np.diff(ends)[1:]], losses
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints in a real object store: published whole, the newest kept, the broken passed over."""
+"""Checkpoints in a real object store: published whole, the newest kept, broken ones skipped."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ import time
 import pytest
 import torch
 
-from dustjacket.clip.checkpoints import KIND, Checkpoint, Checkpoints, State
+from dustjacket.clip.checkpoints import KIND, Checkpoint, Checkpoints, TrainingState
 from dustjacket.storage.manifest import MANIFEST
 
 pytestmark = pytest.mark.integration
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 def checkpoint(step):
     tensors = {"a.b/c": torch.full((2, 3), float(step))}
     return Checkpoint(
-        State(step=step, best_recall=0.5, run_id="run", pairs="keys"), tensors,
+        TrainingState(step=step, best_recall=0.5, run_id="run", pairs="keys"), tensors,
         {"first/a.b/c": torch.ones(2, 3), "second/a.b/c": torch.zeros(2, 3)},
         {"a.b/c": torch.ones(2, 3)},
     )  # fmt: skip
@@ -38,17 +38,17 @@ def write(checkpoints, *steps):
 def test_the_newest_is_read_back_and_the_oldest_are_gone(store, kept):
     write(kept, 1, 2, 3)
     assert [version[-1] for version in kept.versions()] == ["2", "3"]
-    found = kept.read(kept.newest())
-    assert found.state == checkpoint(3).state
+    newest = kept.read(kept.newest())
+    assert newest.state == checkpoint(3).state
     for part in ("weights", "moments", "best"):
-        mine, wanted = getattr(found, part), getattr(checkpoint(3), part)
-        assert mine.keys() == wanted.keys()
-        assert all(torch.equal(mine[name], wanted[name]) for name in wanted)
+        read, written = getattr(newest, part), getattr(checkpoint(3), part)
+        assert read.keys() == written.keys()
+        assert all(torch.equal(read[name], written[name]) for name in written)
     keys = [key for key, _ in store.keys(f"{KIND}/")]
     assert not [key for key in keys if "000000001/" in key]
 
 
-def test_a_large_one_is_kept_too(kept):
+def test_a_large_one_is_kept(kept):
     large = checkpoint(1)
     large.weights["large"] = torch.arange(40 << 20, dtype=torch.float32)
     kept.write(large)
@@ -56,17 +56,17 @@ def test_a_large_one_is_kept_too(kept):
     assert torch.equal(kept.read(kept.newest()).weights["large"], large.weights["large"])
 
 
-def test_one_whose_bytes_have_changed_is_passed_over(store, kept, caplog):
+def test_a_corrupt_one_is_skipped(store, kept, caplog):
     write(kept, 1, 2)
     newest = store.manifest(KIND, kept.versions()[-1])
     store.client.put_object(
         Bucket=store.bucket, Key=newest.prefix + "tensors.safetensors", Body=b"changed"
     )
     assert kept.newest() == kept.versions()[0]
-    assert "going back to the one before" in caplog.text
+    assert "trying the previous checkpoint" in caplog.text
 
 
-def test_one_that_was_not_written_to_its_end_does_not_exist(store, kept):
+def test_an_incomplete_one_does_not_exist(store, kept):
     write(kept, 1, 2)
     version = kept.versions()[-1]
     store.client.delete_object(Bucket=store.bucket, Key=f"{KIND}/{version}/{MANIFEST}")
@@ -76,12 +76,12 @@ def test_one_that_was_not_written_to_its_end_does_not_exist(store, kept):
         store.client.delete_object(Bucket=store.bucket, Key=key)
 
 
-def test_those_after_the_one_that_is_gone_on_from_are_deleted(kept):
+def test_those_after_the_resumed_one_are_deleted(kept):
     write(kept, 1, 2)
     first, _ = kept.versions()
-    kept.go_on_from(first)
+    kept.discard_after(first)
     assert kept.versions() == [first]
-    kept.go_on_from(None)
+    kept.discard_after(None)
     assert kept.versions() == []
 
 
@@ -95,12 +95,12 @@ def test_the_last_is_kept_even_while_one_is_being_written(kept, monkeypatch):
 
 
 def test_training_does_not_wait_for_a_write(kept, monkeypatch, caplog):
-    going_on = threading.Event()
+    may_write = threading.Event()
     put = kept._put
-    monkeypatch.setattr(kept, "_put", lambda *args: (going_on.wait(30), put(*args)))
+    monkeypatch.setattr(kept, "_put", lambda *args: (may_write.wait(30), put(*args)))
     kept.write(checkpoint(1))
     kept.write(checkpoint(2))
-    assert "step 2 is not kept" in caplog.text
-    going_on.set()
+    assert "checkpoint of step 2 skipped" in caplog.text
+    may_write.set()
     kept.close()
     assert [version[-1] for version in kept.versions()] == ["1"]

@@ -87,14 +87,9 @@ class MatchPrompts(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.clip.match import (
-            check_prompts,
-            match,
-            newest_model,
-            read_cover,
-            write_figure,
-        )
-        from dustjacket.clip.read import load_version
+        from dustjacket.clip.match import match, write_figure
+        from dustjacket.clip.match_input import check_prompts, read_cover
+        from dustjacket.clip.read import load_version, newest_model
 
         store, prompts = open_store(), check_prompts(self.prompts)
         body, model = read_cover(store, self.cover), newest_model(store)

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: published whole, in the background, the newest few kept."""
+"""Checkpoints of a training: versions in the object store, written in the background."""
 
 import json
 import logging
@@ -22,15 +22,16 @@ TENSORS, STATE = "tensors.safetensors", "state.json"
 
 
 @dataclass
-class State:
-    """Where a training is; small.
+class TrainingState:
+    """Progress of a training, without tensors; stored as JSON under these names.
 
     Attributes:
-        step: how many are done.
+        step: optimizer steps done.
         best_recall: validation recall@10 of the best epoch so far.
-        stale: epochs since then.
-        run_id: of MLflow, under which a resumed training goes on.
-        pairs: digest of the keys of the training pairs, which must be the same ones.
+        stale: epochs since the best one.
+        seconds: time spent in steps, of which ``loading_s`` on reading covers.
+        run_id: MLflow run, which a resumed training continues.
+        pairs: digest of the keys of the training pairs; a checkpoint fits no others.
     """
 
     step: int = 0
@@ -45,40 +46,40 @@ class State:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a training needs to go on as if it had never stopped.
+    """All that an interrupted training needs to end as if it had never stopped.
 
-    What is random follows from seed, epoch and step, so no state of a generator is kept.
+    Everything random follows from seed, epoch and step: no state of a generator is kept.
 
     Attributes:
-        weights: the trained ones, by name.
-        moments: AdamW's, by ``first/`` or ``second/`` and name.
-        best: the trained weights of the best epoch so far; empty before there is one.
+        weights: the trained weights, by name.
+        moments: AdamW's moments, by ``first/`` or ``second/`` and the weight's name.
+        best: the trained weights of the best epoch so far; empty during the first epoch.
     """
 
-    state: State
+    state: TrainingState
     weights: dict[str, torch.Tensor]
     moments: dict[str, torch.Tensor]
     best: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 def snapshot(
-    state: State,
+    state: TrainingState,
     weights: dict[str, torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
     best: dict[str, torch.Tensor],
 ) -> Checkpoint:
-    """Return a copy, so that training can go on while it is written."""
+    """Copy a training's state, so that it can be written while training continues."""
     moments = {}
     for name, weight in weights.items():
-        if kept := optimizer.state.get(weight):
-            moments[f"first/{name}"] = kept["exp_avg"].detach().cpu().clone()
-            moments[f"second/{name}"] = kept["exp_avg_sq"].detach().cpu().clone()
-    return Checkpoint(State(**asdict(state)), copied(weights), moments, best)
+        if adam := optimizer.state.get(weight):
+            moments[f"first/{name}"] = adam["exp_avg"].detach().cpu().clone()
+            moments[f"second/{name}"] = adam["exp_avg_sq"].detach().cpu().clone()
+    return Checkpoint(TrainingState(**asdict(state)), copy_weights(weights), moments, best)
 
 
-def copied(weights: dict[str, torch.nn.Parameter]) -> dict[str, torch.Tensor]:
-    """Return the weights as they are now, in main memory."""
-    return {name: one.detach().cpu().clone() for name, one in weights.items()}
+def copy_weights(weights: dict[str, torch.nn.Parameter]) -> dict[str, torch.Tensor]:
+    """Copy weights to main memory."""
+    return {name: weight.detach().cpu().clone() for name, weight in weights.items()}
 
 
 def restore(
@@ -86,13 +87,15 @@ def restore(
     weights: dict[str, torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
 ) -> None:
-    """Put the weights and AdamW's moments back.
+    """Load the weights and AdamW's moments of a checkpoint, in place.
 
     Raises:
-        CorruptVersionError: they are of another model.
+        CorruptVersionError: the checkpoint belongs to another model.
     """
     if checkpoint.weights.keys() != weights.keys():
-        raise CorruptVersionError("the checkpoint is of another model: delete it and train again")
+        raise CorruptVersionError(
+            "the checkpoint belongs to another model: delete it and train again"
+        )
     with torch.no_grad():
         for name, weight in weights.items():
             weight.copy_(checkpoint.weights[name])
@@ -105,41 +108,44 @@ def restore(
 
 
 class Checkpoints:
-    """The checkpoints of one piece of work, which its digest names: any run of it resumes them."""
+    """The checkpoints of one training, named by the digest of its plan.
+
+    Any run of the same plan finds and resumes them.
+    """
 
     def __init__(self, store: Store, digest: str, keep: int = 2) -> None:
-        """Keep the newest ``keep``."""
+        """Keep the newest ``keep`` checkpoints."""
         self._store, self._digest, self._keep = store, digest, keep
         self._writer = ThreadPoolExecutor(1, "checkpoint")
         self._writing: Future[None] | None = None
-        self._said = False  # once an outage is enough
+        self._warned = False  # once per outage
 
     @retry_while_unavailable
     def versions(self) -> list[str]:
-        """Return the complete ones, oldest first."""
-        found = self._store.versions(KIND)
-        return [version for version in found if version.startswith(f"{self._digest}-")]
+        """Return the complete checkpoints, oldest first."""
+        prefix = f"{self._digest}-"
+        return [version for version in self._store.versions(KIND) if version.startswith(prefix)]
 
     def newest(self) -> str | None:
-        """Return the newest that can be read, or None."""
+        """Return the newest checkpoint that can be read, or None."""
         for version in reversed(self.versions()):
             try:
                 self.read(version)
             except CorruptVersionError as error:
-                log.warning("%s; going back to the one before", error)
+                log.warning("%s; trying the previous checkpoint", error)
             else:
                 return version
         return None
 
     @retry_while_unavailable
-    def state(self, version: str) -> State:
-        """Return where a training was."""
+    def state(self, version: str) -> TrainingState:
+        """Return the progress that a checkpoint records."""
         manifest = self._store.manifest(KIND, version)
-        return State(**json.loads(self._store.read(manifest, STATE)))
+        return TrainingState(**json.loads(self._store.read(manifest, STATE)))
 
     @retry_while_unavailable
     def read(self, version: str) -> Checkpoint:
-        """Return one checkpoint, verified.
+        """Return a checkpoint, verified.
 
         Raises:
             CorruptVersionError: its bytes have changed.
@@ -147,49 +153,49 @@ class Checkpoints:
         manifest = self._store.manifest(KIND, version)
         parts: dict[str, dict[str, torch.Tensor]] = {"weights": {}, "moments": {}, "best": {}}
         for name, tensor in load(self._store.read(manifest, TENSORS)).items():
-            part, _, rest = name.partition("/")
-            parts[part][rest] = tensor
+            part, _, weight = name.partition("/")
+            parts[part][weight] = tensor
         return Checkpoint(self.state(version), **parts)
 
     def write(self, checkpoint: Checkpoint, *, last: bool = False) -> None:
-        """Publish a checkpoint in the background, after the one before.
+        """Publish a checkpoint in the background.
 
-        Where that one is still being written, as while the store is away, this one is left out,
-        unless it is the ``last``.
+        While the previous one is still being written (for example because the store is down), the
+        new one is skipped, unless it is the ``last`` of the training: then wait for both.
         """
         if last and self._writing is not None:
             wait([self._writing])
         if self._writing is not None and not self._writing.done():
-            if not self._said:
+            if not self._warned:
                 log.warning(
-                    "step %d is not kept: the checkpoint before is still being written",
+                    "checkpoint of step %d skipped: the previous one is still being written",
                     checkpoint.state.step,
                 )
-            self._said = True
+            self._warned = True
             return
         self._log_failure()
-        self._said = False
+        self._warned = False
         self._writing = self._writer.submit(self._publish, checkpoint)
 
     def close(self) -> None:
-        """Wait until all is written."""
+        """Wait until everything is written."""
         self._writer.shutdown()
         self._log_failure()
 
     def discard(self, keep: int = 0) -> None:
-        """Delete all but the newest ``keep``."""
+        """Delete all but the newest ``keep`` checkpoints."""
         versions = self.versions()
         self._delete(versions[: len(versions) - keep])
 
-    def go_on_from(self, version: str | None) -> None:
-        """Delete those after ``version`` (None: all), which would outlive what is made anew."""
-        self._delete([one for one in self.versions() if version is None or one > version])
+    def discard_after(self, version: str | None) -> None:
+        """Delete the checkpoints after ``version`` (None: all), which the training will redo."""
+        self._delete([later for later in self.versions() if version is None or later > version])
 
     def _delete(self, versions: Sequence[str]) -> None:
         for version in versions:
             prefix = f"{KIND}/{version}/"
             keys = [key for key, _ in self._store.keys(prefix)]
-            # The manifest goes first: what is left of it is no checkpoint any more.
+            # The manifest goes first: without it, the remaining files are not a version.
             for key in sorted(keys, key=lambda key: key != prefix + MANIFEST):
                 self._store.client.delete_object(Bucket=self._store.bucket, Key=key)
 
@@ -214,6 +220,6 @@ class Checkpoints:
         if self._writing is None:
             return
         if error := self._writing.exception():
-            # A training that could not be kept is still a training.
+            # Training continues without the checkpoint.
             log.warning("a checkpoint could not be written: %s", error)
         self._writing = None

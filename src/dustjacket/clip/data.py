@@ -1,4 +1,7 @@
-"""Pairs of cover and book, read from published versions, and the order they are trained in."""
+"""Pairs of cover and book, read from published versions, and the random draws of an epoch.
+
+Shapes: B images of a batch, C = 3 colours, H = W = the model's image size, N pairs.
+"""
 
 import io
 from dataclasses import dataclass
@@ -15,21 +18,22 @@ from dustjacket.errors import BadInputError
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
-_EVEN = 12  # as many as 1, 2, 3, 4, 6 or 12 processes share alike
+_SMALL_BATCH_MULTIPLE = 12
+"""1, 2, 3, 4, 6 and 12 processes share such a batch in equal parts."""
 
 
 class Images(Protocol):
-    """Covers by number: a tensor, or what reads them from disk."""
+    """Covers indexed by row: a tensor, or a reader that takes them from disk."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, rows: Any, /) -> torch.Tensor:
-        """Return (rows, 3, size, size) of 8-bit RGB for an array of numbers."""
+        """Return (B, 3, H, W) 8-bit RGB for an array of B rows."""
 
 
 @dataclass(frozen=True)
-class SomeImages:
-    """Some of the covers of others, counted from 0."""
+class ImageSubset:
+    """A selection of rows of ``images``, indexed from 0."""
 
     images: Images
     rows: np.ndarray
@@ -46,8 +50,8 @@ class Pairs:
     """Covers and their books, row by row.
 
     Attributes:
-        books: n rows of key, title, author, genre, group, split.
-        images: (n, 3, size, size) of 8-bit RGB.
+        books: N rows of key, title, author, genre, group, split.
+        images: (N, 3, H, W) 8-bit RGB.
     """
 
     books: pd.DataFrame
@@ -58,10 +62,13 @@ class Pairs:
 
 
 def read_pairs(store: Store, covers: Manifest, books: pd.DataFrame, size: int) -> Pairs:
-    """Return the covers of ``books`` as squares of ``size`` pixels, in the order of their shards.
+    """Read the covers of ``books`` into memory, as squares of ``size`` pixels.
 
     Args:
         books: rows of a covers index or of labels, which share their columns.
+
+    Returns:
+        Pairs in the order in which the shards hold their covers.
     """
     images: dict[str, torch.Tensor] = {
         key: square(body, size) for key, body in read_images(store, covers, books)
@@ -72,7 +79,13 @@ def read_pairs(store: Store, covers: Manifest, books: pd.DataFrame, size: int) -
 
 
 def square(body: bytes, size: int) -> torch.Tensor:
-    """Return a stored cover as (3, size, size) 8-bit RGB, squashed so that all of it is seen."""
+    """Decode an image file and resize it to (3, size, size) 8-bit RGB.
+
+    The aspect ratio is not kept: cropping would cut off titles.
+
+    Raises:
+        OSError, ValueError, SyntaxError: Pillow cannot decode it.
+    """
     with Image.open(io.BytesIO(body)) as image:
         image.draft("RGB", (2 * size, 2 * size))
         pixels = image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
@@ -80,31 +93,31 @@ def square(body: bytes, size: int) -> torch.Tensor:
 
 
 def square_if_readable(body: bytes, size: int) -> torch.Tensor | None:
-    """Return the same, or None for what is no picture."""
+    """Return :func:`square` of an image file, or None if it cannot be decoded."""
     try:
         return square(body, size)
-    except (OSError, ValueError, SyntaxError):  # Pillow's
+    except (OSError, ValueError, SyntaxError):
         return None
 
 
-def normalised(images: torch.Tensor, model: torch.nn.Module) -> torch.Tensor:
-    """Return images of 0 to 255 as the floats that ``model`` was made for."""
+def normalize_pixels(images_BCHW: torch.Tensor, model: torch.nn.Module) -> torch.Tensor:
+    """Convert 8-bit images to floats with the mean and deviation that ``model`` expects."""
     mean, std = (
-        torch.tensor(values, device=images.device).view(1, 3, 1, 1)
+        torch.tensor(values, device=images_BCHW.device).view(1, 3, 1, 1)
         for values in (model.visual.image_mean, model.visual.image_std)  # type: ignore[union-attr]
     )
-    # Convolutions take half the time in this order.
-    return ((images.float() / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
+    # Convolutions are twice as fast in this memory layout.
+    return ((images_BCHW.float() / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """All that is random in one pass over n books; it follows from seed and number alone.
+class EpochDraws:
+    """All random draws of one pass over N books; a function of seed and epoch alone.
 
     Attributes:
-        order: (n,) the books in the order they are trained in.
-        variants: (n,) which prompt of each book.
-        shifts: (n, 2) pixels by which each cover is moved.
+        order: (N,) rows of the books in training order.
+        variants: (N,) prompt variant of each book.
+        shifts: (N, 2) pixels by which each cover is moved, down and right.
     """
 
     order: torch.Tensor
@@ -112,36 +125,38 @@ class Epoch:
     shifts: torch.Tensor
 
     def batch(self, number: int, size: int) -> torch.Tensor:
-        """Return (size,) the books of a batch, counted from 0; what fills none is left out."""
+        """Return the (size,) rows of a full batch, counted from 0."""
         return self.order[number * size : (number + 1) * size]
 
 
-def draw_epoch(books: pd.DataFrame, seed: int, epoch: int, reach: int) -> Epoch:
-    """Return the draws of an epoch, the same for any number of processes and after any restart.
+def draw_epoch(books: pd.DataFrame, seed: int, epoch: int, max_shift: int) -> EpochDraws:
+    """Draw an epoch: the same for any number of processes, and after any restart.
 
     Args:
-        reach: the most pixels that a cover is moved by.
+        max_shift: pixels that a cover is moved by at most, in each direction.
     """
     rng = np.random.default_rng([seed, epoch])
-    return Epoch(
+    return EpochDraws(
         order=torch.from_numpy(rng.permutation(len(books))),
         variants=torch.from_numpy(sampled_variants(books, rng)),
-        shifts=torch.from_numpy(rng.integers(-reach, reach + 1, size=(len(books), 2))),
+        shifts=torch.from_numpy(rng.integers(-max_shift, max_shift + 1, size=(len(books), 2))),
     )
 
 
-def batch_size(asked: int, pairs: int, processes: int) -> int:
-    """Return the pairs in a batch: as many as asked for, or nearly all where there are fewer.
+def global_batch_size(requested: int, pairs: int, processes: int) -> int:
+    """Return the size of the global batch: ``requested``, or nearly all pairs if there are fewer.
 
-    It does not depend on the number of processes, who share it in equal parts.
+    It does not depend on the number of processes, so that the training does not either.
 
     Raises:
-        BadInputError: they cannot.
+        BadInputError: the processes cannot share that batch in equal parts.
     """
-    size = asked if asked <= pairs else pairs // _EVEN * _EVEN or pairs // 2 * 2
+    size = requested
+    if requested > pairs:
+        size = pairs // _SMALL_BATCH_MULTIPLE * _SMALL_BATCH_MULTIPLE or pairs // 2 * 2
     if not size or size % processes:
         raise BadInputError(
-            f"{processes} processes cannot share a batch of {size}, which is what {pairs} training "
-            "pairs give: take fewer processes, or ingest more covers"
+            f"{processes} processes cannot share a batch of {size} ({pairs} training pairs): use "
+            "fewer processes, or ingest more covers"
         )
     return size

@@ -1,4 +1,8 @@
-"""Embeddings of covers and of books' texts, of unit length."""
+"""Embeddings of covers and of books' texts, of unit length.
+
+Shapes: N items, B of them embedded together, C = 3 colours, H = W image size, L tokens, D embedding
+dimensions.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, pairwise
@@ -11,22 +15,25 @@ from timm.layers.norm_act import BatchNormAct2d
 from timm.models.efficientnet import EfficientNet
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from dustjacket.clip.data import Images, normalised, square_if_readable
+from dustjacket.clip.data import Images, normalize_pixels, square_if_readable
 from dustjacket.clip.model import Clip
 from dustjacket.pretrained.hardware import has_fast_bf16
 
 
 def embed_covers(clip: Clip, images: Images, batch_size: int = 128) -> np.ndarray:
-    """Return (n, dimensions) embeddings of (n, 3, size, size) 8-bit images.
+    """Return the (N, D) float32 embeddings of (N, 3, H, W) 8-bit images, of unit length.
 
-    They are computed as precisely as the image tower's weights are kept, and are float32.
+    They are computed in the precision of the image tower's weights.
+
+    Raises:
+        ValueError: there are no images.
     """
     precision = next(clip.model.visual.parameters()).dtype  # type: ignore[union-attr]
 
-    def encode(part: torch.Tensor) -> torch.Tensor:
-        pixels = normalised(part, clip.model).to(precision)
-        found: torch.Tensor = clip.model.encode_image(pixels)  # type: ignore[operator]
-        return torch.nn.functional.normalize(found.float(), dim=-1)
+    def encode(images_BCHW: torch.Tensor) -> torch.Tensor:
+        pixels_BCHW = normalize_pixels(images_BCHW, clip.model).to(precision)
+        covers_BD: torch.Tensor = clip.model.encode_image(pixels_BCHW)  # type: ignore[operator]
+        return torch.nn.functional.normalize(covers_BD.float(), dim=-1)
 
     return in_batches(encode, images, batch_size, clip).numpy()
 
@@ -34,69 +41,74 @@ def embed_covers(clip: Clip, images: Images, batch_size: int = 128) -> np.ndarra
 def embed_files(
     clip: Clip, files: Iterable[tuple[str, bytes]], batch_size: int
 ) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
-    """Yield names and (names, dimensions) embeddings of image files, batch after batch.
+    """Yield the names and the (B, D) embeddings of image files, batch by batch.
 
-    A file that is no picture is left out.
+    Files that cannot be decoded are left out.
     """
-    pictures = ((name, square_if_readable(body, clip.image_size)) for name, body in files)
-    readable = ((name, picture) for name, picture in pictures if picture is not None)
+    images = ((name, square_if_readable(body, clip.image_size)) for name, body in files)
+    readable = ((name, image) for name, image in images if image is not None)
     while batch := list(islice(readable, batch_size)):
-        names, images = zip(*batch, strict=True)
-        yield names, embed_covers(clip, torch.stack(images), batch_size)
+        names, images_CHW = zip(*batch, strict=True)
+        yield names, embed_covers(clip, torch.stack(images_CHW), batch_size)
 
 
 def embed_texts(
     clip: Clip, texts: Sequence[str], batch_size: int = 128, *, normalize: bool = True
 ) -> np.ndarray:
-    """Return (n, dimensions) embeddings of texts, of unit length unless not normalised."""
+    """Return the (N, D) float32 embeddings of texts, of unit length unless ``normalize`` is False.
 
-    def encode(part: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = clip.model.encode_text(clip.cut(part)).float()  # type: ignore[operator]
-        return torch.nn.functional.normalize(found, dim=-1) if normalize else found
+    Raises:
+        ValueError: there are no texts.
+    """
+
+    def encode(tokens_BL: torch.Tensor) -> torch.Tensor:
+        texts_BD: torch.Tensor = clip.model.encode_text(clip.cut(tokens_BL)).float()  # type: ignore[operator]
+        return torch.nn.functional.normalize(texts_BD, dim=-1) if normalize else texts_BD
 
     return in_batches(encode, clip.tokens(texts), batch_size, clip).numpy()
 
 
 def optimize_for_inference(clip: Clip) -> Clip:
-    """Change the towers, in place, so that they only embed, but faster; return the model.
+    """Make the towers faster, in place, at the cost of training them; return the model.
 
-    Transformers of open_clip get bf16 weights where the processor has bf16, which moves a cosine by
-    less than 1e-2. An EfficientNet's would move by more, so its batch normalisations are folded
-    into the convolutions before them instead, which changes nothing. Other towers stay.
+    open_clip's transformers get bf16 weights if the processor has bf16 instructions; this moves a
+    cosine by less than 1e-2. EfficientNets would move by more, so their batch normalisations are
+    folded into the convolutions before them instead, which is exact. Other towers stay as they are.
     """
     visual: Any = clip.model.visual
     for tower in (visual, clip.model.text):
         if isinstance(tower, VisionTransformer | TextTransformer) and has_fast_bf16():
             tower.bfloat16()
     if isinstance(getattr(visual, "trunk", None), EfficientNet):
-        _fold(visual.trunk.eval())
+        _fold_batch_norms(visual.trunk.eval())
         visual.to(memory_format=torch.channels_last)
     return clip
 
 
-def _fold(trunk: torch.nn.Module) -> None:
-    for part in trunk.modules():
-        for (first, conv), (then, norm) in pairwise(list(part.named_children())):
+def _fold_batch_norms(trunk: torch.nn.Module) -> None:
+    for module in trunk.modules():
+        children = list(module.named_children())
+        for (conv_name, conv), (norm_name, norm) in pairwise(children):
             if isinstance(conv, torch.nn.Conv2d) and isinstance(norm, BatchNormAct2d):
-                setattr(part, first, fuse_conv_bn_eval(conv, norm))
-                setattr(part, then, norm.act)
+                setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
+                setattr(module, norm_name, norm.act)
 
 
 @torch.inference_mode()
 def in_batches(
-    encode: Callable[[torch.Tensor], torch.Tensor], rows: Images, size: int, clip: Clip
+    encode: Callable[[torch.Tensor], torch.Tensor], inputs: Images, batch_size: int, clip: Clip
 ) -> torch.Tensor:
-    """Return what ``encode`` makes of all of ``rows``, ``size`` at a time, by a resting model.
+    """Concatenate the results of ``encode`` on batches of ``inputs``, in evaluation mode.
 
     Raises:
-        ValueError: there are no rows, so nothing tells what it would make of them.
+        ValueError: there are no inputs, so the shape of a result is unknown.
     """
-    if not len(rows):
+    if not len(inputs):
         raise ValueError("nothing to embed")
     was_training = clip.model.training
     clip.model.eval()
     try:
-        every = np.arange(len(rows))
-        return torch.cat([encode(rows[every[at : at + size]]) for at in range(0, len(rows), size)])
+        rows, starts = np.arange(len(inputs)), range(0, len(inputs), batch_size)
+        return torch.cat([encode(inputs[rows[start : start + batch_size]]) for start in starts])
     finally:
         clip.model.train(was_training)

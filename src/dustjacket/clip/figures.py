@@ -11,27 +11,32 @@ from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.pipeline.parameters import ClipParameters
 
-_COVERS, _ACROSS, _BEST = 12, 4, 3
+_MAX_COVERS, _COLUMNS, _TITLES = 12, 4, 3
 
 
 def matches_figure(clip: Clip, pairs: Pairs, parameters: ClipParameters) -> Figure:
-    """Return some covers of ``pairs`` with the titles that match them best, the own one bold."""
-    shown = np.arange(min(_COVERS, len(pairs)))
-    genre, sure = parameters.include_genre, parameters.min_confidence
-    titles = embed_texts(clip, fixed_prompts(pairs.books, genre=genre, min_confidence=sure))
-    images = pairs.images[shown]
-    scores = embed_covers(clip, images) @ titles.T
-    figure = Figure(figsize=(2.6 * _ACROSS, 3.6 * -(-len(shown) // _ACROSS)), layout="constrained")
-    grid = figure.subplots(-(-len(shown) // _ACROSS), _ACROSS, squeeze=False).flatten()
+    """Draw the first covers of ``pairs``, each with the titles that match it best.
+
+    The cover's own title is bold.
+    """
+    covers = np.arange(min(_MAX_COVERS, len(pairs)))
+    genre, min_confidence = parameters.include_genre, parameters.min_confidence
+    prompts = fixed_prompts(pairs.books, genre=genre, min_confidence=min_confidence)
+    images = pairs.images[covers]
+    cosines = embed_covers(clip, images) @ embed_texts(clip, prompts).T
+    rows = -(-len(covers) // _COLUMNS)
+    figure = Figure(figsize=(2.6 * _COLUMNS, 3.6 * rows), layout="constrained")
+    grid = figure.subplots(rows, _COLUMNS, squeeze=False).flatten()
     for axes in grid:
         axes.axis("off")
-    for axes, row in zip(grid, shown, strict=False):
-        axes.imshow(images[row].permute(1, 2, 0).numpy())
-        for place, at in enumerate(np.argsort(-scores[row], kind="stable")[:_BEST]):
-            text = textwrap.shorten(str(pairs.books["title"].iloc[at]), 34, placeholder="…")
+    for axes, cover in zip(grid, covers, strict=False):
+        axes.imshow(images[cover].permute(1, 2, 0).numpy())
+        best = np.argsort(-cosines[cover], kind="stable")[:_TITLES]
+        for line, row in enumerate(best):
+            title = textwrap.shorten(str(pairs.books["title"].iloc[row]), 34, placeholder="…")
             axes.text(
-                0, -0.04 - 0.08 * place, f"{scores[row][at]:.2f} {text}", fontsize=7, va="top",
-                transform=axes.transAxes, weight="bold" if at == row else "normal",
+                0, -0.04 - 0.08 * line, f"{cosines[cover][row]:.2f} {title}", fontsize=7, va="top",
+                transform=axes.transAxes, weight="bold" if row == cover else "normal",
             )  # fmt: skip
     return figure
 

@@ -1,14 +1,17 @@
-"""The gradients of one step: of the whole batch, however it is shared out."""
+"""Gradients of one training step: those of the global batch, also where it is embedded in parts.
+
+Shapes: B pairs of this process, M of them embedded at a time, G pairs of the global batch,
+D embedding dimensions.
+"""
 
 from typing import Any
 
 import torch
-import torch.distributed as dist
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from dustjacket.clip.data import Epoch
-from dustjacket.clip.loss import ProcessGroup, contrastive_loss
+from dustjacket.clip.data import EpochDraws
+from dustjacket.clip.loss import contrastive_loss
 from dustjacket.clip.model import Clip
+from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.clip.towers import Towers
 
 
@@ -16,67 +19,50 @@ def backward(
     towers: Towers,
     clip: Clip,
     group: ProcessGroup,
-    batch: torch.Tensor,
-    books: torch.Tensor,
-    draws: Epoch,
-    at_once: int,
+    rows_G: torch.Tensor,
+    books_G: torch.Tensor,
+    draws: EpochDraws,
+    micro_batch: int,
 ) -> torch.Tensor:
-    """Add the gradients of the loss of a batch; return this process's loss.
+    """Accumulate the gradients of this process's loss; return that loss, detached.
 
-    A batch that does not fit into memory is embedded in parts, twice: first without gradients,
-    for the loss and its gradients at the embeddings, then part by part with them (Gao et al. 2021,
-    "GradCache"). The gradients are those of the whole batch at once.
+    A share larger than ``micro_batch`` is embedded twice (GradCache; Gao et al. 2021, "Scaling deep
+    contrastive learning batch size under memory limited setup"): without gradients, to get the loss
+    and its gradients with respect to the embeddings; then part by part, to pass those gradients on
+    to the weights. The result is that of the whole batch at once.
 
     Args:
-        batch, books: (size,) the rows of the whole batch, and the numbers of their books.
-        at_once: how many of this process's pairs are embedded at a time.
+        rows_G: rows of the global batch's pairs.
+        books_G: number of the book of each of these pairs.
+        draws: which prompt and which shift each pair has in this epoch.
+        micro_batch: pairs that this process embeds at a time.
     """
 
-    def embed(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return towers(rows, draws.variants[rows], draws.shifts[rows])
+    def embed(rows_M: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return towers(rows_M, draws.variants[rows_M], draws.shifts[rows_M])
 
-    scale: Any = clip.model.logit_scale
-    books = books.to(scale.device)
-    parts = torch.split(group.share(batch), at_once)
+    log_scale: Any = clip.model.logit_scale
+    books_G = books_G.to(log_scale.device)
+    parts = torch.split(group.share(rows_G), micro_batch)
     if len(parts) == 1:
-        loss = contrastive_loss(*embed(parts[0]), scale.exp(), books, group)
+        loss = contrastive_loss(*embed(parts[0]), log_scale.exp(), books_G, group)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
+
     with torch.no_grad():
-        embedded = zip(*(embed(rows) for rows in parts), strict=True)
-        covers, titles = (torch.cat(side).requires_grad_() for side in embedded)
-    loss = contrastive_loss(covers, titles, scale.exp(), books, group)
+        embedded = [embed(rows_M) for rows_M in parts]
+    covers_BD, texts_BD = (torch.cat(side).requires_grad_() for side in zip(*embedded, strict=True))
+    loss = contrastive_loss(covers_BD, texts_BD, log_scale.exp(), books_G, group)
     loss.backward()  # type: ignore[no-untyped-call]
-    of_covers, of_titles = (torch.split(_gradient(one), at_once) for one in (covers, titles))
-    for rows, *gradients in zip(parts, of_covers, of_titles, strict=True):
-        sides = zip(embed(rows), gradients, strict=True)
-        trained = [(side, gradient) for side, gradient in sides if side.requires_grad]
-        torch.autograd.backward([side for side, _ in trained], [one for _, one in trained])
+    gradients = (_split_gradient(side_BD, micro_batch) for side_BD in (covers_BD, texts_BD))
+    for rows_M, *gradients_MD in zip(parts, *gradients, strict=True):
+        sides = zip(embed(rows_M), gradients_MD, strict=True)
+        trained = [pair for pair in sides if pair[0].requires_grad]  # a locked tower's are not
+        torch.autograd.backward([side for side, _ in trained], [grad for _, grad in trained])
     return loss.detach()
 
 
-def _gradient(embeddings: torch.Tensor) -> torch.Tensor:
-    if embeddings.grad is None:
-        raise AssertionError("the loss depends on all embeddings")
-    return embeddings.grad
-
-
-def average_gradients(parameters: list[torch.nn.Parameter], group: ProcessGroup) -> None:
-    """Make every process's gradients their mean over processes.
-
-    In one piece and not through DistributedDataParallel, which counts on one forward a step and so
-    cannot train in parts (:func:`backward`).
-    """
-    if group.world == 1:
-        return
-    gradients = [one.grad for one in parameters if one.grad is not None]
-    together = parameters_to_vector(gradients)
-    dist.all_reduce(together)
-    vector_to_parameters(together / group.world, gradients)
-
-
-def mean(value: torch.Tensor, group: ProcessGroup) -> float:
-    """Return the mean over processes of what each has."""
-    if group.world > 1:
-        dist.all_reduce(value)
-    return float(value) / group.world
+def _split_gradient(embeddings_BD: torch.Tensor, size: int) -> tuple[torch.Tensor, ...]:
+    if embeddings_BD.grad is None:
+        raise AssertionError("the loss depends on every embedding")
+    return torch.split(embeddings_BD.grad, size)

@@ -1,4 +1,7 @@
-"""Covers decoded once, to squares of the model's size, on this machine's disk."""
+"""Covers decoded once, to squares of the model's size, on this machine's disk.
+
+Shapes: N covers, B of them read together, C = 3 colours, H = W = the cache's size.
+"""
 
 import fcntl
 import json
@@ -30,10 +33,10 @@ def cache_folder() -> Path:
 
 
 class CoverCache:
-    """Covers of a published version, indexed by row like a tensor of (n, 3, size, size).
+    """Covers of a published version, indexed by row like an (N, 3, H, W) tensor.
 
-    A shard becomes one memory-mapped file, which all processes of a machine share. Files beyond
-    the limit are deleted, those longest unused first, and made again where they are asked for.
+    Each shard becomes one memory-mapped file, which all processes of a machine share. Above the
+    limit, the least recently used files are deleted, and made again when needed.
 
     Attributes:
         size: pixels of a side.
@@ -45,67 +48,70 @@ class CoverCache:
         covers: Manifest,
         books: pd.DataFrame,
         size: int,
-        most_bytes: int,
+        max_bytes: int,
         folder: Path | None = None,
     ) -> None:
-        """Keep the covers of ``books``, rows with shard, offset and size, below ``folder``."""
-        self._store, self._covers, self.size, self._most = store, covers, size, most_bytes
+        """Cache the covers of ``books``, rows with shard, offset and size, below ``folder``."""
+        self._store, self._covers, self.size, self._max_bytes = store, covers, size, max_bytes
         self._folder = (folder or cache_folder()) / f"{covers.version}-{size}"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lost: set[str] = set()  # shards that cannot be read now; a later process may
-        self._rows = {str(shard): part for shard, part in books.groupby("shard")}
-        self._shard = books["shard"].astype(str).to_numpy()
-        self._place = np.empty(len(books), dtype=np.int64)
-        for part in self._rows.values():
-            order = np.argsort(part["offset"].to_numpy(), kind="stable")
-            at = books.index.get_indexer(part.index)
-            self._place[at[order]] = np.arange(len(part))
-        needed = len(books) * 3 * size * size
-        if needed > most_bytes:
+        self._unreadable: set[str] = set()  # shards; the next process tries them again
+        self._rows = {str(shard): rows for shard, rows in books.groupby("shard")}
+        self._shard_N = books["shard"].astype(str).to_numpy()
+        self._place_N = np.empty(len(books), dtype=np.int64)  # within the shard's file
+        for rows in self._rows.values():
+            order = np.argsort(rows["offset"].to_numpy(), kind="stable")
+            index = books.index.get_indexer(rows.index)
+            self._place_N[index[order]] = np.arange(len(rows))
+        needed_bytes = len(books) * 3 * size * size
+        if needed_bytes > max_bytes:
             log.warning(
-                "covers of %.1f GiB do not fit in cache_gib=%.1f: they will be read again and "
-                "again; raise it", needed / 2**30, most_bytes / 2**30,
+                "the covers need %.1f GiB, more than cache_gib=%.1f: they will be decoded again in "
+                "every epoch; raise cache_gib", needed_bytes / 2**30, max_bytes / 2**30,
             )  # fmt: skip
 
     def __len__(self) -> int:
-        return len(self._shard)
+        return len(self._shard_N)
 
-    def __getitem__(self, rows: np.ndarray) -> torch.Tensor:
-        """Return (rows, 3, size, size) of 8-bit RGB; a cover that cannot be decoded is black."""
-        found = np.empty((len(rows), 3, self.size, self.size), dtype=np.uint8)
-        for shard in np.unique(self._shard[rows]):
-            there = np.flatnonzero(self._shard[rows] == shard)
-            found[there] = self._shard_of(str(shard))[self._place[rows[there]]]
-        return torch.from_numpy(found)
+    def __getitem__(self, rows_B: np.ndarray) -> torch.Tensor:
+        """Return (B, 3, H, W) 8-bit RGB; covers that cannot be decoded are black."""
+        images_BCHW = np.empty((len(rows_B), 3, self.size, self.size), dtype=np.uint8)
+        shard_B = self._shard_N[rows_B]
+        for shard in np.unique(shard_B):
+            in_shard = np.flatnonzero(shard_B == shard)
+            places = self._place_N[rows_B[in_shard]]
+            images_BCHW[in_shard] = self._open(str(shard))[places]
+        return torch.from_numpy(images_BCHW)
 
     def broken(self, first: int = 0) -> np.ndarray:
-        """Decode what is not yet here; return the rows whose cover cannot be had, in order.
+        """Decode all covers that are not cached yet; return the rows that cannot be read, sorted.
 
         Args:
-            first: the shard to begin with, so that processes side by side share the work.
+            first: the shard to begin with, so that processes of one machine share the work.
         """
         shards = sorted(self._rows)
-        bad = np.zeros(len(self), dtype=bool)
+        broken_N = np.zeros(len(self), dtype=bool)
         for number in range(len(shards)):
             shard = shards[(first + number) % len(shards)]
-            self._shard_of(shard)
-            of_shard = self._shard == shard
-            if shard not in self._lost:
+            self._open(shard)
+            broken_in_shard_N = self._shard_N == shard
+            if shard not in self._unreadable:
                 places = json.loads(self._path(shard).with_suffix(".bad.json").read_text())
-                of_shard &= np.isin(self._place, places)
-            bad |= of_shard
-        return np.flatnonzero(bad)
+                broken_in_shard_N &= np.isin(self._place_N, places)
+            broken_N |= broken_in_shard_N
+        return np.flatnonzero(broken_N)
 
     def _path(self, shard: str) -> Path:
         return self._folder / f"{Path(shard).stem}-{len(self._rows[shard])}.npy"
 
-    def _shard_of(self, shard: str) -> np.ndarray:
+    def _open(self, shard: str) -> np.ndarray:
+        """Return the shard's covers, memory-mapped; decode them first if they are not cached."""
         path = self._path(shard)
-        while shard not in self._lost:
+        while shard not in self._unreadable:
             try:
                 os.utime(path)
                 return np.asarray(np.load(path, mmap_mode="r"))
-            except FileNotFoundError:  # not yet here, or deleted by a process that needs the room
+            except FileNotFoundError:  # not decoded yet, or evicted by another process
                 with self._locked(path):
                     if not path.exists():
                         self._decode(shard, path)
@@ -121,44 +127,42 @@ class CoverCache:
             yield
 
     def _decode(self, shard: str, path: Path) -> None:
-        part = self._rows[shard].sort_values("offset")
-        places = list(zip(part["offset"], part["size"], strict=True))
+        rows = self._rows[shard].sort_values("offset")
         try:
             body = retry_while_unavailable(self._store.read)(self._covers, shard)
         except (CorruptVersionError, ClientError) as error:
             if is_outage(error):
                 raise
             log.warning("%s cannot be read (%s): its covers are left out", shard, error)
-            self._lost.add(shard)
+            self._unreadable.add(shard)
             return
 
-        def decode(place: tuple[int, int]) -> torch.Tensor | None:
-            offset, size = place
+        def decode(offset: int, size: int) -> torch.Tensor | None:
             return square_if_readable(body[offset : offset + size], self.size)
 
-        arriving = path.with_suffix(f".{os.getpid()}")
+        incomplete = path.with_suffix(f".{os.getpid()}")
         pixels = np.lib.format.open_memmap(
-            arriving, mode="w+", dtype=np.uint8, shape=self._shape(shard)
+            incomplete, mode="w+", dtype=np.uint8, shape=self._shape(shard)
         )
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-            found = list(pool.map(decode, places))
-        for at, image in enumerate(found):
+            images = list(pool.map(decode, rows["offset"], rows["size"]))
+        for place, image in enumerate(images):
             if image is not None:
-                pixels[at] = image.numpy()
+                pixels[place] = image.numpy()
         pixels.flush()
-        bad = [at for at, image in enumerate(found) if image is None]
-        path.with_suffix(".bad.json").write_text(json.dumps(bad))
-        arriving.replace(path)
-        self._evict(path)
+        broken = [place for place, image in enumerate(images) if image is None]
+        path.with_suffix(".bad.json").write_text(json.dumps(broken))
+        incomplete.replace(path)
+        self._evict(newest=path)
 
     def _evict(self, newest: Path) -> None:
-        found = []
+        files = []
         for file in self._folder.parent.rglob("*.npy"):
-            with suppress(FileNotFoundError):  # another process makes room too
-                found.append((file.stat().st_mtime, file.stat().st_size, file))
-        total = sum(size for _, size, _ in found)
-        for _, size, file in sorted(found):
-            if total <= self._most:
+            with suppress(FileNotFoundError):  # evicted by another process
+                files.append((file.stat().st_mtime, file.stat().st_size, file))
+        total = sum(size for _, size, _ in files)
+        for _, size, file in sorted(files):
+            if total <= self._max_bytes:
                 return
             if file != newest:
                 total -= size

@@ -1,50 +1,44 @@
-"""The contrastive loss, over the batch of all processes, with gradients through it."""
+"""CLIP's contrastive loss (InfoNCE) over the batch of all processes, with gradients through it.
 
-from dataclasses import dataclass
+Shapes: B pairs of this process, G = B * group.world pairs of the global batch, D embedding
+dimensions.
+"""
 
 import torch
 from open_clip.loss import gather_features
 from torch.nn.functional import cross_entropy
 
-
-@dataclass(frozen=True)
-class ProcessGroup:
-    """The processes that train together: which this one is, and how many there are."""
-
-    rank: int = 0
-    world: int = 1
-
-    def share(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return this process's part of a batch's rows."""
-        return rows.chunk(self.world)[self.rank]
+from dustjacket.clip.process_group import ProcessGroup
 
 
 def contrastive_loss(
-    covers: torch.Tensor,
-    titles: torch.Tensor,
+    covers_BD: torch.Tensor,
+    texts_BD: torch.Tensor,
     scale: torch.Tensor,
-    books: torch.Tensor,
+    books_G: torch.Tensor,
     group: ProcessGroup,
 ) -> torch.Tensor:
-    """Return the symmetric cross-entropy of this process's rows against all processes'.
+    """Return the symmetric cross-entropy of this process's pairs against the global batch.
 
-    Radford et al. 2021 (CLIP). Its mean over processes is the loss of one process with the whole
-    batch, and so is its gradient. Covers of the same book are no negatives of each other.
+    InfoNCE (van den Oord et al. 2018) in both directions, as in CLIP (Radford et al. 2021). The
+    mean over processes equals the loss of one process with the whole batch, and so does the
+    gradient. Unlike in CLIP, pairs of the same book are not negatives of each other.
 
     Args:
-        covers, titles: (b, d) of unit length; row i of both is a pair.
-        scale: what cosines are multiplied by.
-        books: (b * world,) numbers of the books of the whole batch, this process's among them.
+        covers_BD, texts_BD: embeddings of unit length; row i of both is a pair.
+        scale: factor on cosines, the inverse of InfoNCE's temperature.
+        books_G: number of the book of each pair of the global batch.
     """
-    all_covers, all_titles = covers, titles
+    covers_GD, texts_GD = covers_BD, texts_BD
     if group.world > 1:
-        all_covers, all_titles = gather_features(
-            covers, titles, local_loss=True, gather_with_grad=True,
+        covers_GD, texts_GD = gather_features(
+            covers_BD, texts_BD, local_loss=True, gather_with_grad=True,
             rank=group.rank, world_size=group.world,
         )  # fmt: skip
-    own = torch.arange(len(covers), device=covers.device) + group.rank * len(covers)
-    same = books[own][:, None] == books[None, :]
-    same[torch.arange(len(own), device=own.device), own] = False
-    by_cover = (scale * covers @ all_titles.T).masked_fill(same, -torch.inf)
-    by_title = (scale * titles @ all_covers.T).masked_fill(same, -torch.inf)
-    return (cross_entropy(by_cover, own) + cross_entropy(by_title, own)) / 2
+    rows_B = torch.arange(len(covers_BD), device=covers_BD.device)
+    own_B = rows_B + group.rank * len(covers_BD)
+    excluded_BG = books_G[own_B][:, None] == books_G[None, :]
+    excluded_BG[rows_B, own_B] = False
+    by_cover_BG = (scale * covers_BD @ texts_GD.T).masked_fill(excluded_BG, -torch.inf)
+    by_text_BG = (scale * texts_BD @ covers_GD.T).masked_fill(excluded_BG, -torch.inf)
+    return (cross_entropy(by_cover_BG, own_B) + cross_entropy(by_text_BG, own_B)) / 2

@@ -1,4 +1,4 @@
-"""The model as MLflow loads it, from this code: texts in, embeddings out."""
+"""The text tower as an MLflow model, loaded from this code: texts in, embeddings out."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ class CoverClip(PythonModel):
 
     def predict(
         self,
-        context: Any,  # noqa: ARG002  # named as MLflow calls it
+        context: Any,  # noqa: ARG002  # MLflow passes it by this name
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:

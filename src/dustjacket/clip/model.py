@@ -1,4 +1,8 @@
-"""The CLIP model: an open_clip model with its tokenizer, kept as a folder that open_clip reads."""
+"""The CLIP model: an open_clip model with its tokenizer, stored as a folder that open_clip reads.
+
+Shapes: B images or texts, C channels, H = W image size, P patches, L tokens, D embedding
+dimensions.
+"""
 
 import json
 from collections.abc import Sequence
@@ -18,18 +22,19 @@ from safetensors.torch import save_file
 from dustjacket.errors import BadInputError
 
 CONFIGS = Path(__file__).parent / "configs"
-MODEL_FOLDER = "model"  # of a published version
+MODEL_FOLDER = "model"
+"""Folder of the model in a published version."""
 _TEXT_CONFIG = "config.json"  # of a Hugging Face text tower
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A model with what turns titles into its tokens.
+    """A model and its tokenizer.
 
     Attributes:
-        model: open_clip's model; ``encode_image`` takes (n, 3, size, size) and ``encode_text``
-            (n, tokens) and both give (n, dimensions).
-        tokenizer: texts to (n, context) integers.
+        model: open_clip's model; ``encode_image`` takes (B, 3, H, W) floats, ``encode_text`` takes
+            (B, L) tokens, and both return (B, D).
+        tokenizer: converts B texts to (B, L) tokens, L being the model's context length.
         config: open_clip's model config.
     """
 
@@ -38,17 +43,17 @@ class Clip:
     config: dict[str, Any]
 
     def __post_init__(self) -> None:
-        """Let open_clip's text transformer take fewer tokens, and its image transformer be fast.
+        """Make open_clip's text transformer accept fewer tokens, and its image transformer faster.
 
         Raises:
-            BadInputError: the model is no pair of towers.
+            BadInputError: the model has more than two towers.
         """
         if "multimodal_cfg" in self.config:
-            raise BadInputError("it writes captions (CoCa), which needs more than two towers")
+            raise BadInputError("CoCa models are not supported: they have a third tower")
         if isinstance(text := self.model.text, TextTransformer):
             text.transformer.register_forward_pre_hook(_fit_mask, with_kwargs=True)
         if isinstance(visual := self.model.visual, VisionTransformer):
-            visual.conv1.__class__ = _Patches
+            visual.conv1.__class__ = _PatchEmbedding
 
     @property
     def image_size(self) -> int:
@@ -58,19 +63,19 @@ class Clip:
 
     @property
     def scale(self) -> float:
-        """What cosines are multiplied by for probabilities, as learnt."""
+        """Learnt factor on cosines, before a softmax makes probabilities of them."""
         return float(self.model.logit_scale.detach().exp())  # type: ignore[operator]
 
     def tokens(self, texts: Sequence[str]) -> torch.Tensor:
-        """Return (n, tokens) integers, as wide as the longest text needs; see :meth:`cut`."""
-        if not texts:
-            return torch.empty((0, 0), dtype=torch.long)  # which some tokenizers refuse
+        """Return the (B, L) tokens of texts, L being what the longest text needs (:meth:`cut`)."""
+        if not texts:  # which some tokenizers refuse
+            return torch.empty((0, 0), dtype=torch.long)
         return self.cut(self.tokenizer(list(texts)))
 
-    def cut(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Return (n, context) tokens without the columns that only pad, where the model can.
+    def cut(self, tokens_BL: torch.Tensor) -> torch.Tensor:
+        """Remove the columns that hold only padding, if the model allows it.
 
-        A title has about 10 tokens; most models' context has 77.
+        That saves most of the time: a title has about 10 tokens, most models' context 77.
         """
         text: Any = self.model.text
         if isinstance(text, HFTextEncoder):
@@ -78,35 +83,42 @@ class Clip:
         elif text.pool_type in ("argmax", "eos") and text.cls_emb is None and not text.use_pad_mask:
             padding = int(text.pad_id)
         else:
-            return tokens  # it reads the last place, whatever is there
-        columns = (tokens != padding).any(dim=0).nonzero()  # the last is that of an end of text
-        return tokens[:, : int(columns.max()) + 1] if len(columns) else tokens
+            return tokens_BL  # the model reads the last column, whatever it holds
+        used = (tokens_BL != padding).any(dim=0).nonzero()  # includes the end-of-text token
+        return tokens_BL[:, : int(used.max()) + 1] if len(used) else tokens_BL
 
 
 def _fit_mask(
     _module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    mask, tokens = kwargs.get("attn_mask"), args[0].shape[1]
-    return args, kwargs if mask is None else {**kwargs, "attn_mask": mask[..., :tokens, :tokens]}
+    """Cut the causal mask to the number of tokens."""
+    mask, length = kwargs.get("attn_mask"), args[0].shape[1]
+    return args, kwargs if mask is None else {**kwargs, "attn_mask": mask[..., :length, :length]}
 
 
-class _Patches(torch.nn.Conv2d):
-    """The patches' projection as one matrix product: on a CPU its gradients take a tenth so."""
+class _PatchEmbedding(torch.nn.Conv2d):
+    """A vision transformer's patch embedding as one matrix product.
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        (height, width), (n, channels, *_) = self.kernel_size, images.shape
-        high, wide = images.shape[2] // height, images.shape[3] // width
-        patches = images.reshape(n, channels, high, height, wide, width)
-        rows = patches.permute(0, 2, 4, 1, 3, 5).reshape(n, high * wide, -1)
-        projected = torch.nn.functional.linear(rows, self.weight.flatten(1), self.bias)
-        return projected.mT.reshape(n, -1, high, wide)
+    On a CPU, its backward pass takes a tenth of the convolution's.
+    """
+
+    def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:
+        (height, width), (count, channels, *_) = self.kernel_size, images_BCHW.shape
+        rows, columns = images_BCHW.shape[2] // height, images_BCHW.shape[3] // width
+        patches = images_BCHW.reshape(count, channels, rows, height, columns, width)
+        flat = patches.permute(0, 2, 4, 1, 3, 5).reshape(count, rows * columns, -1)
+        embedded_BPD = torch.nn.functional.linear(flat, self.weight.flatten(1), self.bias)
+        return embedded_BPD.mT.reshape(count, -1, rows, columns)
 
 
 def random_model(name: str, seed: int) -> Clip:
-    """Return the model of a config of ours or open_clip's, with random weights that repeat.
+    """Return a model with random weights, a function of ``seed``.
+
+    Args:
+        name: of a config in ``configs/`` or of open_clip.
 
     Raises:
-        KeyError: there is no config of that name.
+        KeyError: no config has that name.
     """
     open_clip.add_model_config(CONFIGS)
     config = open_clip.get_model_config(name)
@@ -131,15 +143,12 @@ def save(clip: Clip, folder: Path) -> None:
 
 
 def load(folder: Path) -> Clip:
-    """Return the model that :func:`save` wrote to ``folder``; nothing is unpickled or fetched.
-
-    A folder that open_clip itself saved is read too.
-    """
+    """Read a model that :func:`save` or open_clip wrote; nothing is unpickled or downloaded."""
     address = f"local-dir:{folder}"
     config = json.loads((folder / HF_CONFIG_NAME).read_text())["model_cfg"]
     text = dict(config["text_cfg"])
     if "hf_model_name" in text and (folder / _TEXT_CONFIG).is_file():
-        # What it is called elsewhere is for others; here its shape comes from its own folder.
+        # Take the text tower's architecture from this folder, not from the hub.
         text |= {"hf_model_name": str(folder), "hf_model_pretrained": False}
     model = open_clip.create_model(
         address, force_custom_text=True, pretrained_image=False, pretrained_text=False,

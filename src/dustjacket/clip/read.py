@@ -4,6 +4,8 @@ import tempfile
 from pathlib import Path
 
 from dustjacket.clip.model import MODEL_FOLDER, Clip, load
+from dustjacket.errors import NotReadyError
+from dustjacket.pipeline.parameters import COVER_CLIP
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -13,3 +15,15 @@ def load_version(store: Store, manifest: Manifest) -> Clip:
     with tempfile.TemporaryDirectory() as scratch:
         store.download(manifest, Path(scratch), MODEL_FOLDER)
         return load(Path(scratch) / MODEL_FOLDER)
+
+
+def newest_model(store: Store) -> Manifest:
+    """Return the model that is served: the newest promoted one, or else the starting weights.
+
+    Raises:
+        NotReadyError: neither is published.
+    """
+    manifest = store.newest(COVER_CLIP) or store.newest("starting_clip")
+    if manifest is None:
+        raise NotReadyError("no CLIP model is published yet: run `dustjacket run`")
+    return manifest

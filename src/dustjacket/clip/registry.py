@@ -1,4 +1,4 @@
-"""Published CLIP models, and their mirror in MLflow's registry."""
+"""Starting weights, and the mirror of published CLIP models in MLflow's registry."""
 
 import tempfile
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import infer_signature
 
-from dustjacket.clip.conse import MOST_COVERS, carried_versions
+from dustjacket.clip.conse import MAX_COVERS, package_versions
 from dustjacket.clip.conse import NAME as CONSE
 from dustjacket.clip.conse import SIZE as CONSE_SIZE
 from dustjacket.clip.data import read_pairs
@@ -26,70 +26,69 @@ from dustjacket.tracking import runs as tracking
 
 REGISTERED = tracking.CLIP
 STARTING, CANDIDATE = "starting_clip", "clip_candidate"
-_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # starting weights have no time of their own
 
 
 def ensure_starting(
     store: Store, parameters: ClipParameters, covers: Manifest, champion: Manifest | None = None
 ) -> Manifest:
-    """Return the published weights that ``parameters`` start from, made if there are none.
+    """Return the starting weights that ``parameters`` name; publish them if they are new.
 
-    Their version's name follows from where they come from alone, so whoever comes first makes them
-    and all use the same.
+    The name of their version depends only on their origin, so that all runs share one version.
 
     Args:
-        covers: those at hand, on whose training side ``lite0-minilm`` is joined.
-        champion: what the model of that name is; None is the default model.
+        covers: published covers, on whose training split ``lite0-minilm`` is fitted.
+        champion: the model called ``champion``; None is the default model.
 
     Raises:
-        BadInputError: no model has that name, or what it names cannot be read.
-        NotReadyError: its weights cannot be had from here.
+        BadInputError: no model has that name, or its files cannot be read.
+        NotReadyError: its weights cannot be downloaded, or are not installed.
     """
     name, weights, seed = parameters.model, parameters.weights, parameters.seed
     if name == CHAMPION_MODEL:
         if champion:
             return champion
         name, weights = ClipParameters().model, ClipParameters().weights
-    named = {"model": name, "weights": weights, "seed": seed}
-    digest = digest_of(named | _content(store, name, weights, covers))
-    if found := store.with_digest(STARTING, digest):
-        return found
-    books = read_index(store, covers) if name == CONSE else pd.DataFrame()
-    clip = open_model(name, weights, seed, store=store, **_at_hand(store, covers, books))
-    draft = store.draft(STARTING, version_name(_BEFORE_ALL, digest))
+    origin = {"model": name, "weights": weights, "seed": seed}
+    digest = digest_of(origin | _content(store, name, weights, covers))
+    if existing := store.with_digest(STARTING, digest):
+        return existing
+    examples = _conse_examples(store, covers) if name == CONSE else {}
+    clip = open_model(name, weights, seed, store=store, **examples)
+    draft = store.draft(STARTING, version_name(_EPOCH, digest))
     with tempfile.TemporaryDirectory() as scratch:
         save(clip, Path(scratch))
         for file in sorted(Path(scratch).iterdir()):
             draft.upload(f"{MODEL_FOLDER}/{file.name}", file)
-    return draft.publish(parameters=named, facts=named)[0]
+    return draft.publish(parameters=origin, facts=origin)[0]
 
 
 def _content(store: Store, name: str, weights: str, covers: Manifest) -> dict[str, str]:
-    """Return what, beside its name, decides which weights a model has."""
+    """Return what determines a model's weights beside its name."""
     if name == CONSE:
-        return {"covers": covers.version, **carried_versions()}
+        return {"covers": covers.version, **package_versions()}
     if (CONFIGS / f"{name}.json").is_file():
         return {"config": (CONFIGS / f"{name}.json").read_text()}
     return contents((name, weights), store.settings)
 
 
-def _at_hand(store: Store, covers: Manifest, books: pd.DataFrame) -> dict[str, Any]:
-    if books.empty:
-        return {}
-    training = books[books["split"] == "train"].head(MOST_COVERS)
+def _conse_examples(store: Store, covers: Manifest) -> dict[str, Any]:
+    """Return the images and titles on which ConSE's projection is fitted."""
+    books = read_index(store, covers)
+    training = books[books["split"] == "train"].head(MAX_COVERS)
     pairs = read_pairs(store, covers, training, CONSE_SIZE)
     titles = [prompt(*row) for row in zip(pairs.books["title"], pairs.books["author"], strict=True)]
     return {"images": pairs.images, "titles": titles}
 
 
 def ensure_registered(store: Store, manifest: Manifest) -> ModelVersion:
-    """Return the version of ``cover-clip`` in MLflow that mirrors a published one; log it if new.
+    """Return the version of ``cover-clip`` in MLflow that mirrors a published one.
 
-    Needs an active run, in which it is logged.
+    A new version is logged in the active run, which must exist.
     """
     tags = {"kind": manifest.kind, "version": manifest.version}
-    if known := tracking.registered(REGISTERED, **tags):
-        return known
+    if existing := tracking.registered(REGISTERED, **tags):
+        return existing
     with tempfile.TemporaryDirectory() as scratch:
         store.download(manifest, Path(scratch), MODEL_FOLDER)
         example = pd.DataFrame({"text": ["The Time Machine by H. G. Wells"]})
@@ -105,7 +104,7 @@ def ensure_registered(store: Store, manifest: Manifest) -> ModelVersion:
 
 
 def ensure_champion(store: Store, starting: Manifest) -> None:
-    """Register the starting weights as ``@champion`` if nothing is."""
+    """Register the starting weights as ``@champion`` if there is no champion."""
     if tracking.with_alias(REGISTERED, tracking.CHAMPION) is None:
         set_alias(ensure_registered(store, starting), tracking.CHAMPION)
 

@@ -1,7 +1,10 @@
-"""Contrastive fine-tuning of both towers: the same steps for any number of processes.
+"""Contrastive fine-tuning of both towers: one loop for any number of processes.
 
-Radford et al. 2021 (CLIP): symmetric cross-entropy over the cosines of a batch, a learnt logit
-scale of at most 100, AdamW without decay of gains and biases, warm-up, then a cosine to zero.
+The recipe of CLIP (Radford et al. 2021, "Learning transferable visual models from natural language
+supervision"): symmetric cross-entropy over the cosines of a batch, a learnt logit scale of at most
+100, AdamW without decay of gains and biases, a linear warm-up, then cosine decay to zero.
+
+Shapes: G pairs of the global batch, which the processes share; N training pairs.
 """
 
 import math
@@ -11,43 +14,56 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.distributed as dist
 
-from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, State, copied, restore, snapshot
-from dustjacket.clip.data import Epoch, Pairs, batch_size, draw_epoch
-from dustjacket.clip.gradients import average_gradients, backward, mean
-from dustjacket.clip.loss import ProcessGroup
+from dustjacket.clip.checkpoints import (
+    Checkpoint,
+    Checkpoints,
+    TrainingState,
+    copy_weights,
+    restore,
+    snapshot,
+)
+from dustjacket.clip.data import EpochDraws, Pairs, draw_epoch, global_batch_size
+from dustjacket.clip.gradients import backward
 from dustjacket.clip.model import Clip
+from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.clip.prompts import fixed_prompts, prompt_variants
-from dustjacket.clip.towers import Towers, lock, merge_lora, trainable
+from dustjacket.clip.recipes import apply_recipe, merge_lora, trainable_weights
+from dustjacket.clip.towers import Towers
+from dustjacket.clip.wise_ft import copy_state, interpolate
 from dustjacket.errors import DustjacketError
 from dustjacket.metrics.retrieval import mean_recall_at_10
 from dustjacket.pipeline.parameters import ClipParameters
 
 MAX_LOGIT_SCALE = math.log(100)
 MAX_GRADIENT_NORM = 1.0
-_SAY_EVERY_S = 10.0
-Tell = Callable[[dict[str, float], int], None]
+_PROGRESS_INTERVAL_S = 10.0
+MetricLogger = Callable[[dict[str, float], int], None]
+"""Takes metrics, and the step at which they were measured."""
 
 
 class DivergedError(DustjacketError):
-    """The loss is no number any more; ``keys`` are those of the batch."""
+    """The loss or its gradient is not finite; ``keys`` are those of the batch's covers."""
 
     def __init__(self, step: int, keys: list[str]) -> None:
-        """Say at which step."""
+        """Name the step."""
         super().__init__(
-            f"the loss is not a number at step {step}: lower learning_rate, or look at the covers "
+            f"the loss is not a number at step {step}: lower learning_rate, or inspect the covers "
             "of that batch"
         )
         self.keys = keys
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What training came to; rates are of pairs over all processes, validation apart.
+class TrainingResult:
+    """Summary of a training; rates count the pairs of all processes, without validation.
 
     Attributes:
-        loading_share: part of the time of rank 0's steps that went into reading covers.
+        pairs: training pairs.
+        loading_share: share of the steps' time that rank 0 spent on reading covers.
+        validation_recall_at_10: of the final weights; None if there are too few validation pairs.
+        starting_recall_at_10: the same before training.
+        interpolation: share of the fine-tuned weights; 1 without WiSE-FT.
     """
 
     pairs: int
@@ -67,37 +83,39 @@ def fit(
     parameters: ClipParameters,
     *,
     group: ProcessGroup | None = None,
-    tell: Tell = lambda _metrics, _step: None,
+    log_metrics: MetricLogger = lambda _metrics, _step: None,
     checkpoints: Checkpoints | None = None,
     resume: Checkpoint | None = None,
-    state: State | None = None,
-) -> Trained:
-    """Train ``clip`` in place and leave it with its best epoch's weights, on every process.
+    state: TrainingState | None = None,
+) -> TrainingResult:
+    """Train ``clip`` in place; on return, every process has the best epoch's weights.
 
-    The best epoch is the one with the highest validation recall@10, both directions together;
-    the last one where ten validation pairs or fewer say nothing. With ``wise_ft`` the weights are
-    then those on the line from the starting ones that do best there (Wortsman et al. 2022).
+    The best epoch has the highest validation recall@10, the mean of both directions; it is the last
+    epoch if there are ten validation pairs or fewer. With ``wise_ft``, the weights are then the
+    best mixture of these and the starting weights.
 
     Args:
-        tell: called on rank 0 with metrics and the step that they belong to.
-        checkpoints: where rank 0 keeps the training, if anywhere.
-        resume: what to go on from; the result is that of a training that never stopped.
-        state: what a new training begins its checkpoints with.
+        group: the processes that train together; None is this one alone.
+        log_metrics: called on rank 0.
+        checkpoints: where rank 0 writes checkpoints, if anywhere.
+        resume: checkpoint to continue from; the result is that of an uninterrupted training.
+        state: initial state of a new training, with the facts that its checkpoints record.
 
     Raises:
-        DivergedError: the loss is no number.
+        BadInputError: the processes cannot share the batch.
+        CorruptVersionError: ``resume`` belongs to another model.
+        DivergedError: the loss is not finite.
     """
-    group = group or ProcessGroup()
-    run = _Run(clip, training, validation, parameters, group, tell)
-    run.state = state or run.state
+    trainer = _Trainer(clip, training, validation, parameters, group or ProcessGroup(), log_metrics)
+    trainer.state = state or trainer.state
     if resume is not None:
-        run.resume(resume)
-    run.train(checkpoints)
-    return run.finish()
+        trainer.resume(resume)
+    trainer.train(checkpoints)
+    return trainer.finish()
 
 
-class _Run:
-    """One training: its towers, its optimizer, and where it is."""
+class _Trainer:
+    """One training: towers, optimizer and state."""
 
     def __init__(
         self,
@@ -106,191 +124,164 @@ class _Run:
         validation: Pairs,
         parameters: ClipParameters,
         group: ProcessGroup,
-        tell: Tell,
+        log_metrics: MetricLogger,
     ) -> None:
-        self.clip, self.parameters, self.group, self.tell = clip, parameters, group, tell
-        self.training, self.validation = training, validation
-        self.start: dict[str, torch.Tensor] = {}
-        if parameters.wise_ft:
-            self.start = {name: one.clone() for name, one in clip.model.state_dict().items()}
-        with torch.random.fork_rng(devices=[]):
+        self.clip, self.parameters, self.group = clip, parameters, group
+        self.training, self.validation, self.log_metrics = training, validation, log_metrics
+        self.starting = copy_state(clip.model) if parameters.wise_ft else {}
+        with torch.random.fork_rng(devices=[]):  # LoRA's first matrices are random
             torch.manual_seed(parameters.seed)
-            lock(clip, parameters.recipe)
-        genre, sure = parameters.include_genre, parameters.min_confidence
+            apply_recipe(clip, parameters.recipe)
+        genre, min_confidence = parameters.include_genre, parameters.min_confidence
         bf16 = parameters.precision == "bf16"
-        variants = prompt_variants(training.books, genre=genre, min_confidence=sure)
-        fixed = fixed_prompts(validation.books, genre=genre, min_confidence=sure)
+        variants = prompt_variants(training.books, genre=genre, min_confidence=min_confidence)
+        fixed = fixed_prompts(validation.books, genre=genre, min_confidence=min_confidence)
         self.towers = Towers(clip, training.images, variants, group, bf16=bf16)
-        self.held_out = Towers(clip, validation.images, [fixed], group, bf16=bf16)
-        self.books = torch.from_numpy(training.books["title"].str.casefold().factorize()[0])
-        self.size = batch_size(parameters.batch_size, len(training), group.world)
-        self.per_epoch = len(training) // self.size
-        self.steps = parameters.epochs * self.per_epoch
-        self.weights = trainable(clip)
-        self.optimizer = _optimizer(self.weights, parameters)
-        self.state, self.best = State(), dict[str, torch.Tensor]()
-        self.starting_recall = self._recall()
-        self._said, self._now = time.monotonic(), ""
+        self.validation_towers = Towers(clip, validation.images, [fixed], group, bf16=bf16)
+        self.books_N = torch.from_numpy(training.books["title"].str.casefold().factorize()[0])
+        self.batch_size = global_batch_size(parameters.batch_size, len(training), group.world)
+        self.steps_per_epoch = len(training) // self.batch_size
+        self.steps = parameters.epochs * self.steps_per_epoch
+        self.weights = trainable_weights(clip)
+        self.optimizer = _make_optimizer(self.weights, parameters)
+        self.state, self.best_weights = TrainingState(), dict[str, torch.Tensor]()
+        self.starting_recall = self._validation_recall()
+        self._progress, self._printed_at = "", time.monotonic()
 
     def resume(self, checkpoint: Checkpoint) -> None:
         restore(checkpoint, self.weights, self.optimizer)
-        self.state, self.best = checkpoint.state, dict(checkpoint.best)
+        self.state, self.best_weights = checkpoint.state, dict(checkpoint.best)
         if self.group.rank == 0:
-            print(f"going on from step {self.state.step} of {self.steps}", flush=True)
+            print(f"resuming from step {self.state.step} of {self.steps}", flush=True)
 
     def train(self, checkpoints: Checkpoints | None) -> None:
         state, parameters = self.state, self.parameters
-        every = parameters.checkpoint_steps or self.per_epoch
-        reach = round(parameters.max_shift * self.clip.image_size)
-        while state.step < self.steps and not self._stops():
-            epoch, first = divmod(state.step, self.per_epoch)
-            draws = draw_epoch(self.training.books, parameters.seed, epoch + 1, reach)
-            for number in range(first, self.per_epoch):
-                self._step(draws, number)
-                ends = number + 1 == self.per_epoch
-                if ends:
+        checkpoint_steps = parameters.checkpoint_steps or self.steps_per_epoch
+        max_shift = round(parameters.max_shift * self.clip.image_size)
+        while state.step < self.steps and not self._out_of_patience():
+            epoch, first = divmod(state.step, self.steps_per_epoch)
+            draws = draw_epoch(self.training.books, parameters.seed, epoch + 1, max_shift)
+            for number in range(first, self.steps_per_epoch):
+                self._train_step(draws.batch(number, self.batch_size), draws)
+                is_last_of_epoch = number + 1 == self.steps_per_epoch
+                if is_last_of_epoch:
                     self._end_epoch(epoch + 1)
-                if (
-                    checkpoints is not None
-                    and self.group.rank == 0
-                    and (state.step % every == 0 or ends)
-                ):
-                    at = snapshot(state, self.weights, self.optimizer, self.best)
-                    checkpoints.write(at, last=state.step == self.steps)
+                is_due = state.step % checkpoint_steps == 0 or is_last_of_epoch
+                if checkpoints is not None and self.group.rank == 0 and is_due:
+                    checkpoint = snapshot(state, self.weights, self.optimizer, self.best_weights)
+                    checkpoints.write(checkpoint, last=state.step == self.steps)
 
-    def finish(self) -> Trained:
-        with torch.no_grad():
-            for name, weight in self.weights.items():
-                weight.copy_(self.best.get(name, weight))
-        merge_lora(self.clip)
-        share = self._interpolate() if self.parameters.wise_ft else 1.0
-        state = self.state
-        return Trained(
-            pairs=len(self.training),
-            steps=state.step,
-            best_epoch=state.best_epoch,
-            pairs_per_second=state.step * self.size / max(state.seconds, 1e-9),
-            loading_share=state.loading_s / max(state.seconds, 1e-9),
-            validation_recall_at_10=state.best_recall if self._measures() else None,
-            starting_recall_at_10=self.starting_recall,
-            interpolation=share,
-        )
-
-    def _step(self, draws: Epoch, number: int) -> None:
-        began, loaded, state = time.monotonic(), self.towers.loading_s, self.state
-        batch = draws.batch(number, self.size)
-        rate = self.parameters.learning_rate * schedule(
-            state.step, self.steps, self.parameters.warmup
+    def _train_step(self, rows_G: torch.Tensor, draws: EpochDraws) -> None:
+        state, parameters = self.state, self.parameters
+        started, loading_s = time.monotonic(), self.towers.loading_s
+        learning_rate = parameters.learning_rate * schedule(
+            state.step, self.steps, parameters.warmup
         )
         for weights in self.optimizer.param_groups:
-            weights["lr"] = rate
+            weights["lr"] = learning_rate
         self.optimizer.zero_grad(set_to_none=True)
-        own = backward(
-            self.towers, self.clip, self.group, batch, self.books[batch], draws,
-            self.parameters.micro_batch or self.size,
-        )  # fmt: skip
-        loss = mean(own, self.group)
-        average_gradients(list(self.weights.values()), self.group)
+        micro_batch = parameters.micro_batch or self.batch_size
+        books_G = self.books_N[rows_G]
+        own_loss = backward(self.towers, self.clip, self.group, rows_G, books_G, draws, micro_batch)
+        loss = self.group.mean(own_loss)
+        self.group.average_gradients(list(self.weights.values()))
         norm = float(torch.nn.utils.clip_grad_norm_(self.weights.values(), MAX_GRADIENT_NORM))
-        if not math.isfinite(norm):  # on all processes at once, for gradients are averaged
-            raise DivergedError(state.step + 1, list(self.training.books["key"].iloc[batch]))
+        if not math.isfinite(norm):  # on all processes at once, as gradients are averaged
+            raise DivergedError(state.step + 1, list(self.training.books["key"].iloc[rows_G]))
         self.optimizer.step()
-        scale: Any = self.clip.model.logit_scale
+        log_scale: Any = self.clip.model.logit_scale
         with torch.no_grad():
-            scale.clamp_(0, MAX_LOGIT_SCALE)
+            log_scale.clamp_(0, MAX_LOGIT_SCALE)
         state.step += 1
-        state.seconds += time.monotonic() - began
-        state.loading_s += self.towers.loading_s - loaded
+        state.seconds += time.monotonic() - started
+        state.loading_s += self.towers.loading_s - loading_s
         if self.group.rank == 0:
-            speed = state.step * self.size / state.seconds
-            self.tell(
-                {
-                    "train.loss": loss,
-                    "train.learning_rate": rate,
-                    "train.gradient_norm": norm,
-                    "train.logit_scale": float(scale.detach().exp()),
-                    "train.pairs_per_second": speed,
-                },
-                state.step,
-            )
-            self._now = f"loss {loss:.3f}, {speed:.0f} pairs/s"
-            if time.monotonic() - self._said > _SAY_EVERY_S:
-                self._say(self._now)
+            pairs_per_second = state.step * self.batch_size / state.seconds
+            metrics = {
+                "train.loss": loss,
+                "train.learning_rate": learning_rate,
+                "train.gradient_norm": norm,
+                "train.logit_scale": float(log_scale.detach().exp()),
+                "train.pairs_per_second": pairs_per_second,
+            }
+            self.log_metrics(metrics, state.step)
+            self._progress = f"loss {loss:.3f}, {pairs_per_second:.0f} pairs/s"
+            if time.monotonic() - self._printed_at > _PROGRESS_INTERVAL_S:
+                self._print(self._progress)
 
     def _end_epoch(self, epoch: int) -> None:
-        state = self.state
-        recall = self._recall()
-        better = recall is None or recall > state.best_recall
-        state.stale = 0 if better else state.stale + 1
-        if better:
-            state.best_recall, state.best_epoch = recall or 0.0, epoch
-            self.best = copied(self.weights)
+        state, recall = self.state, self._validation_recall()
+        if recall is None or recall > state.best_recall:
+            state.best_recall, state.best_epoch, state.stale = recall or 0.0, epoch, 0
+            self.best_weights = copy_weights(self.weights)
+        else:
+            state.stale += 1
         if self.group.rank == 0:
             reached = ""
             if recall is not None:
-                self.tell({"validation.recall_at_10": recall}, state.step)
+                self.log_metrics({"validation.recall_at_10": recall}, state.step)
                 reached = f"validation recall@10 {recall:.3f}, "
-            self._say(f"epoch {epoch}: {reached}{self._now}")
+            self._print(f"epoch {epoch}: {reached}{self._progress}")
 
-    def _say(self, what: str) -> None:
-        self._said = time.monotonic()
-        left = (self.steps - self.state.step) * self.state.seconds / max(self.state.step, 1)
-        print(f"step {self.state.step} of {self.steps}: {what}, {left:.0f} s left", flush=True)
+    def finish(self) -> TrainingResult:
+        with torch.no_grad():
+            for name, weight in self.weights.items():
+                weight.copy_(self.best_weights.get(name, weight))
+        merge_lora(self.clip)
+        state, interpolation = self.state, 1.0
+        if self.parameters.wise_ft:
+            interpolation, state.best_recall = interpolate(
+                self.clip.model, self.starting, lambda: self._validation_recall() or 0.0
+            )
+        return TrainingResult(
+            pairs=len(self.training),
+            steps=state.step,
+            best_epoch=state.best_epoch,
+            pairs_per_second=state.step * self.batch_size / max(state.seconds, 1e-9),
+            loading_share=state.loading_s / max(state.seconds, 1e-9),
+            validation_recall_at_10=state.best_recall if self._can_validate() else None,
+            starting_recall_at_10=self.starting_recall,
+            interpolation=interpolation,
+        )
 
-    def _stops(self) -> bool:
+    def _out_of_patience(self) -> bool:
         patience = self.parameters.patience
         return bool(patience) and self.state.stale >= patience
 
-    def _measures(self) -> bool:
-        return len(self.validation) > 10  # of ten, every one is among the first ten
+    def _can_validate(self) -> bool:
+        return len(self.validation) > 10  # recall@10 of ten pairs is always 1
 
-    def _recall(self) -> float | None:
-        if not self._measures():
+    def _validation_recall(self) -> float | None:
+        """Return recall@10, the mean of both directions, or None with too few pairs."""
+        if not self._can_validate():
             return None
-        covers, titles = self.held_out.embedded(self.group)
-        found = [mean_recall_at_10(titles, covers)]
-        if self.group.world > 1:  # machines may differ in a last bit, and must stop together
-            dist.broadcast_object_list(found)
-        return found[0]
+        covers_ND, texts_ND = self.validation_towers.embed_all(self.group)
+        # Processors may differ in the last bit, but all processes must stop at the same epoch.
+        return self.group.broadcast(mean_recall_at_10(texts_ND, covers_ND))
 
-    def _interpolate(self) -> float:
-        """Leave the weights that do best on validation of those from the starting ones on."""
-        tuned = {name: one.clone() for name, one in self.clip.model.state_dict().items()}
-        best, share = -1.0, 1.0
-        for tried in (1.0, 0.75, 0.5, 0.25):
-            self._mix(tuned, tried)
-            recall = self._recall() or 0.0
-            if recall > best:
-                best, share = recall, tried
-        self._mix(tuned, share)
-        self.state.best_recall = best
-        return share
-
-    def _mix(self, tuned: dict[str, torch.Tensor], share: float) -> None:
-        mixed = {
-            name: torch.lerp(self.start[name], one, share) if one.is_floating_point() else one
-            for name, one in tuned.items()
-        }
-        self.clip.model.load_state_dict(mixed)
+    def _print(self, progress: str) -> None:
+        self._printed_at = time.monotonic()
+        step, seconds = self.state.step, self.state.seconds
+        left_s = (self.steps - step) * seconds / max(step, 1)
+        print(f"step {step} of {self.steps}: {progress}, {left_s:.0f} s left", flush=True)
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:
-    """Return the share of the peak learning rate at a step: up a line, then down a cosine."""
+    """Return the learning rate at a step as a share of its peak: linear warm-up, cosine decay."""
     warm = max(1, round(warmup * steps))
     if step < warm:
         return (step + 1) / warm
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
-def _optimizer(
+def _make_optimizer(
     weights: dict[str, torch.nn.Parameter], parameters: ClipParameters
 ) -> torch.optim.Optimizer:
+    matrices = [weight for weight in weights.values() if weight.ndim >= 2]
+    gains_and_biases = [weight for weight in weights.values() if weight.ndim < 2]
     groups = [
-        {
-            "params": [w for w in weights.values() if w.ndim >= 2],
-            "weight_decay": parameters.weight_decay,
-        },
-        {"params": [w for w in weights.values() if w.ndim < 2], "weight_decay": 0.0},
+        {"params": matrices, "weight_decay": parameters.weight_decay},
+        {"params": gains_and_biases, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(
         groups, lr=parameters.learning_rate, betas=(0.9, 0.98), eps=1e-6, fused=True

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dustjacket.clip.data import Images, SomeImages
+from dustjacket.clip.data import Images, ImageSubset
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import Clip
 
@@ -30,7 +30,7 @@ class Embedder:
         """Return (rows, dimensions) of unit length, of the covers with these numbers."""
         new = np.array([row for row in rows if row not in self._covers], dtype=np.int64)
         if len(new):
-            found = embed_covers(self.clip, SomeImages(self.images, new), self.batch)
+            found = embed_covers(self.clip, ImageSubset(self.images, new), self.batch)
             self._covers.update(zip(new.tolist(), found, strict=True))
         return _stacked([self._covers[row] for row in rows])
 

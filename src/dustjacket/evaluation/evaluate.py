@@ -8,7 +8,8 @@ from pathlib import Path
 import mlflow
 from pyspark.sql import SparkSession
 
-from dustjacket.clip.match import Matched, check_prompts, match, match_figure, read_cover
+from dustjacket.clip.match import Matched, match, match_figure
+from dustjacket.clip.match_input import check_prompts, read_cover
 from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.registry import ensure_champion, ensure_registered
 from dustjacket.errors import BadInputError

@@ -16,8 +16,12 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from dustjacket.clip.match import LIMITS as PICTURE
-from dustjacket.clip.match import LONGEST_PROMPT, MOST_PROMPTS, as_stored
+from dustjacket.clip.match_input import (
+    IMAGE_LIMITS,
+    MAX_PROMPT_LENGTH,
+    MAX_PROMPTS,
+    as_stored,
+)
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
 from dustjacket.studio.app_state import Studio
@@ -58,11 +62,11 @@ _PARTS = {
     "genre_classifier": "classifier", "cover_clip": "clip", "starting_clip": "clip",
     "cover_index": "index",
 }  # fmt: skip
-_FORM_BYTES = PICTURE.max_bytes + MOST_PROMPTS * LONGEST_PROMPT * 4
+_FORM_BYTES = IMAGE_LIMITS.max_bytes + MAX_PROMPTS * MAX_PROMPT_LENGTH * 4
 LIMITS = Limits(
     title=LONGEST_TITLE,
-    image_bytes=PICTURE.max_bytes,
-    prompts=MOST_PROMPTS,
+    image_bytes=IMAGE_LIMITS.max_bytes,
+    prompts=MAX_PROMPTS,
     batch_rows=MOST_ROWS,
     batch_bytes=_BATCH_BYTES,
 )
@@ -156,9 +160,9 @@ async def match(
 
 def _checked(prompts: Sequence[str]) -> list[str]:
     asked = [prompt.strip() for prompt in prompts if prompt.strip()]
-    if len(asked) > MOST_PROMPTS or any(len(prompt) > LONGEST_PROMPT for prompt in asked):
+    if len(asked) > MAX_PROMPTS or any(len(prompt) > MAX_PROMPT_LENGTH for prompt in asked):
         raise BadInputError(
-            f"prompts: give at most {MOST_PROMPTS}, of at most {LONGEST_PROMPT:,} characters"
+            f"prompts: give at most {MAX_PROMPTS}, of at most {MAX_PROMPT_LENGTH:,} characters"
         )
     return asked
 

@@ -1,25 +1,25 @@
-"""What a training that failed is said to have failed of."""
+"""The error that a failed training reports."""
 
 from unittest.mock import Mock
 
 import pytest
 
 from dustjacket.clip import distribute
-from dustjacket.clip.distribute import failure
+from dustjacket.clip.distribute import error_from_output
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.pipeline.parameters import ClipParameters
 
 PARAMETERS = ClipParameters(processes=2, batch_size=16)
 PEER = "[rank1]: RuntimeError: [gloo/transport/tcp/pair.cc:561] Connection closed by peer [::1]:1"
-OURS = f"{DustjacketError.__module__}.{DustjacketError.__name__}"
-WRONG = f"{BadInputError.__module__}.{BadInputError.__name__}"
+ERROR = f"{DustjacketError.__module__}.{DustjacketError.__name__}"
+BAD_INPUT = f"{BadInputError.__module__}.{BadInputError.__name__}"
 TERMINATED = "  exitcode  : -15 (pid: 7)  (SIGTERM)"
-SMALLER = "set micro_batch=4, which gives the same training in smaller parts"
+SMALLER = "set micro_batch=4, which computes the same gradients in smaller parts"
 NO_MEMORY = f"out of memory with 8 pairs at a time in each process: {SMALLER}"
 ABORTED = "org.apache.spark.SparkException: Job aborted due to stage failure: barrier task failed."
-OF_SPARK = ["An error occurred while calling o45.collectToPython.", f": {ABORTED}"]
-OF_A_TASK = [
-    *OF_SPARK,
+SPARK_ERROR = ["An error occurred while calling o45.collectToPython.", f": {ABORTED}"]
+TASK_ERROR = [
+    *SPARK_ERROR,
     "org.apache.spark.api.python.PythonException: An exception was thrown: Traceback (most recent",
     "RuntimeError: Command ['python'] failed with code 1. The task output is below: [rank1]:",
 ]
@@ -28,45 +28,48 @@ LOST = "ExecutorLostFailure (executor 0 exited caused by one of the running task
 
 
 @pytest.mark.parametrize(
-    ("said", "why"),
+    ("output", "cause"),
     [
-        ([PEER, f"[rank0]: {OURS}: no such covers", TERMINATED], "no such covers"),
+        ([PEER, f"[rank0]: {ERROR}: no such covers", TERMINATED], "no such covers"),
         ([PEER, "[rank0]: OSError: [Errno 12] Cannot allocate memory"], NO_MEMORY),
         ([PEER, "terminate called after throwing an instance of 'std::bad_alloc'"], NO_MEMORY),
         (["memory allocation of 134442408 bytes failed", TERMINATED], NO_MEMORY),
         (
             [PEER, TERMINATED, "  exitcode  : -9 (pid: 6) (SIGKILL)"],
-            f"a process was ended by SIGKILL; where memory ran out, {SMALLER}",
+            f"a process was killed by SIGKILL; if memory ran out, {SMALLER}",
         ),
         ([PEER, TERMINATED, "[rank0]: KeyError: 'title'"], "KeyError: 'title'"),
         ([PEER, TERMINATED], PEER.removeprefix("[rank1]: ")),
         (["Command failed with return code 1", "no more"], "Command failed with return code 1"),
-        ([*OF_A_TASK, f"[rank1]: {OURS}: its keys are in s3://x", FRAME], "its keys are in s3://x"),
-        ([*OF_A_TASK, f"{OURS}: no such covers", FRAME], "no such covers"),
-        ([*OF_A_TASK, "[rank1]: KeyError: 'title'", FRAME], "KeyError: 'title'"),
-        ([*OF_A_TASK, "ModuleNotFoundError: No module named 'x'", FRAME],
+        ([*TASK_ERROR, f"[rank1]: {ERROR}: its keys are in s3://x", FRAME], "its keys are in s3://x"),
+        ([*TASK_ERROR, f"{ERROR}: no such covers", FRAME], "no such covers"),
+        ([*TASK_ERROR, "[rank1]: KeyError: 'title'", FRAME], "KeyError: 'title'"),
+        ([*TASK_ERROR, "ModuleNotFoundError: No module named 'x'", FRAME],
          "ModuleNotFoundError: No module named 'x'"),
-        ([*OF_SPARK, LOST, FRAME], LOST),
-        ([*OF_SPARK, FRAME], ABORTED),
+        ([*SPARK_ERROR, LOST, FRAME], LOST),
+        ([*SPARK_ERROR, FRAME], ABORTED),
     ],
 )  # fmt: skip
-def test_a_training_failed_of_what_was_wrong_and_not_of_what_that_did_to_others(said, why):
-    failed = failure("\n".join(said), PARAMETERS)
-    assert str(failed) == f"training failed: {why}"
-    assert not isinstance(failed, BadInputError)
+def test_a_failed_training_reports_the_cause_and_not_its_effects_on_other_processes(output, cause):
+    error = error_from_output("\n".join(output), PARAMETERS)
+    assert str(error) == f"training failed: {cause}"
+    assert not isinstance(error, BadInputError)
 
 
 @pytest.mark.parametrize("rank", ["[rank0]: ", ""])
-def test_a_wrong_input_that_a_process_found_stays_one_that_is_not_tried_again(rank):
-    failed = failure("\n".join([*OF_A_TASK, PEER, f"{rank}{WRONG}: no GPU", FRAME]), PARAMETERS)
-    assert isinstance(failed, BadInputError)
-    assert str(failed) == "training failed: no GPU"
+def test_bad_input_found_by_a_process_stays_an_error_that_is_not_retried(rank):
+    output = "\n".join([*TASK_ERROR, PEER, f"{rank}{BAD_INPUT}: no GPU", FRAME])
+    error = error_from_output(output, PARAMETERS)
+    assert isinstance(error, BadInputError)
+    assert str(error) == "training failed: no GPU"
 
 
-@pytest.mark.parametrize(("said", "waits"), [(PEER, True), ("[rank1]: KeyError: 'title'", False)])
-def test_a_task_of_a_cluster_lets_the_peer_that_is_gone_say_why_first(monkeypatch, said, waits):
-    def torchrun(arguments, lines):
-        raise RuntimeError(f"Command failed with return code 1:\n{said}\n")
+@pytest.mark.parametrize(("output", "waits"), [(PEER, True), ("[rank1]: KeyError: 'title'", False)])
+def test_a_cluster_s_task_whose_peer_is_gone_lets_that_peer_s_error_arrive_first(
+    monkeypatch, output, waits
+):
+    def torchrun(arguments, log_stream):
+        raise RuntimeError(f"Command failed with return code 1:\n{output}\n")
 
     waited = []
     monkeypatch.setattr(distribute, "_torchrun", torchrun)

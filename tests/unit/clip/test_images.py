@@ -1,4 +1,4 @@
-"""Covers decoded once to local disk: shared, within a limit, without those that are broken."""
+"""Covers decoded once to local disk: shared, within a limit, without broken covers."""
 
 import io
 import logging
@@ -27,8 +27,8 @@ class Shards:
         self.bodies, self.reads, rows = {}, [], []
         for shard in range(shards):
             body = b""
-            for at in range(covers):
-                number = shard * covers + at
+            for place in range(covers):
+                number = shard * covers + place
                 image = io.BytesIO()
                 Image.new("RGB", (40, 60), (number * 7 % 256, 80, 120)).save(image, "JPEG")
                 encoded = b"not a cover" if number in broken else image.getvalue()
@@ -58,8 +58,8 @@ def test_covers_come_back_in_any_order_as_they_were_published(tmp_path):
     shuffled = shards.books.sample(frac=1, random_state=1).reset_index(drop=True)
     cache = shards.cache(tmp_path, books=shuffled)
     rows = np.array([11, 0, 5, 5, 2])
-    wanted = torch.stack([shards.decoded(int(shuffled["key"][row])) for row in rows])
-    assert torch.equal(cache[rows], wanted)
+    expected = torch.stack([shards.decoded(int(shuffled["key"][row])) for row in rows])
+    assert torch.equal(cache[rows], expected)
 
 
 def test_a_shard_is_read_once_also_by_the_next_process(tmp_path):
@@ -73,19 +73,19 @@ def test_a_shard_is_read_once_also_by_the_next_process(tmp_path):
 
 def test_files_beyond_the_limit_are_deleted_and_made_again(tmp_path, caplog):
     shards = Shards(4, 3)
-    one = 3 * 3 * SIZE * SIZE
+    shard_bytes = 3 * 3 * SIZE * SIZE
     with caplog.at_level(logging.WARNING):
-        cache = shards.cache(tmp_path, gib=2.5 * one / GIB)
-    assert "raise it" in caplog.text
+        cache = shards.cache(tmp_path, gib=2.5 * shard_bytes / GIB)
+    assert "raise cache_gib" in caplog.text
     for _ in range(2):
         for row in range(12):
             assert torch.equal(cache[np.array([row])][0], shards.decoded(row))
             kept = sum(file.stat().st_size for file in tmp_path.rglob("*.npy"))
-            assert kept <= 3 * one
+            assert kept <= 3 * shard_bytes
     assert len(shards.reads) > 4
 
 
-def test_a_cover_that_does_not_decode_is_named_and_loses_nothing_else(tmp_path):
+def test_a_cover_that_cannot_be_decoded_is_named_and_spoils_no_other(tmp_path):
     shards = Shards(2, 3, broken={4})
     cache = shards.cache(tmp_path)
     assert cache.broken(first=1).tolist() == [4]
@@ -93,7 +93,7 @@ def test_a_cover_that_does_not_decode_is_named_and_loses_nothing_else(tmp_path):
     assert not cache[np.array([4])].any()
 
 
-def test_a_shard_whose_bytes_have_changed_is_left_out(tmp_path):
+def test_a_corrupt_shard_is_left_out(tmp_path):
     shards = Shards(2, 3)
     body, shards.bodies["shards/00001.tar"] = shards.bodies["shards/00001.tar"], None
     assert shards.cache(tmp_path).broken().tolist() == [3, 4, 5]
@@ -103,39 +103,42 @@ def test_a_shard_whose_bytes_have_changed_is_left_out(tmp_path):
     assert torch.equal(again[np.array([4])][0], shards.decoded(4))
 
 
-def test_caches_that_take_each_others_room_still_find_every_cover(tmp_path):
+def test_caches_that_evict_each_others_files_still_find_every_cover(tmp_path):
     shards = Shards(4, 3)
-    one = 3 * 3 * SIZE * SIZE
+    shard_bytes = 3 * 3 * SIZE * SIZE
 
-    def look(seed):
-        cache, drawn = shards.cache(tmp_path, gib=1.5 * one / GIB), np.random.default_rng(seed)
+    def read_at_random(seed):
+        cache, drawn = (
+            shards.cache(tmp_path, gib=1.5 * shard_bytes / GIB),
+            np.random.default_rng(seed),
+        )
         for row in drawn.integers(0, 12, 150):
             assert torch.equal(cache[np.array([row])][0], shards.decoded(row))
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(look, range(4)))
+        list(pool.map(read_at_random, range(4)))
     assert len(shards.reads) > 50
 
 
-def test_an_outage_is_no_broken_shard(tmp_path, monkeypatch):
+def test_an_outage_does_not_make_a_shard_broken(tmp_path, monkeypatch):
     from botocore.exceptions import EndpointConnectionError
 
     shards = Shards(1, 3)
-    answers = iter([EndpointConnectionError(endpoint_url="here"), None])
+    errors = iter([EndpointConnectionError(endpoint_url="here"), None])
     read = shards.read
 
-    def away_once(manifest, path):
-        if error := next(answers):
+    def unavailable_once(manifest, path):
+        if error := next(errors):
             raise error
         return read(manifest, path)
 
-    monkeypatch.setattr(shards, "read", away_once)
+    monkeypatch.setattr(shards, "read", unavailable_once)
     monkeypatch.setattr("time.sleep", lambda _: None)
     assert shards.cache(tmp_path).broken().tolist() == []
 
 
 @pytest.mark.parametrize("rows", [[], [0]])
-def test_no_rows_are_no_covers(tmp_path, rows):
+def test_the_shape_follows_the_number_of_rows(tmp_path, rows):
     assert Shards(1, 1).cache(tmp_path)[np.array(rows, dtype=int)].shape == (
         len(rows),
         3,

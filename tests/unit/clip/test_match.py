@@ -1,23 +1,22 @@
-"""The paper's test: a cover against prompts, and covers that are none."""
+"""A cover matched with prompts, and files that are not a cover."""
 
 import io
 import json
 import math
+import subprocess
+import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 from pydantic_settings import CliApp
 
 from dustjacket.cli.app import Dustjacket
-from dustjacket.clip.match import (
-    check_prompts,
-    match,
-    match_figure,
-    newest_model,
-    read_cover,
-)
+from dustjacket.clip.match import class_probabilities, match, match_figure, match_prompts
+from dustjacket.clip.match_input import check_prompts, read_cover
 from dustjacket.clip.model import random_model
+from dustjacket.clip.read import newest_model
 from dustjacket.errors import BadInputError, NotReadyError
 from tests.support.images import drawn, png, saved
 
@@ -34,11 +33,11 @@ class Objects:
     def newest(self, _kind):
         return None
 
-    def get_object(self, **asked):
-        if asked["Bucket"] != "here":
-            answer = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
-            raise ClientError(answer, "GetObject")
-        last = int(asked["Range"].rpartition("-")[2])
+    def get_object(self, **request):
+        if request["Bucket"] != "here":
+            reply = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+            raise ClientError(reply, "GetObject")
+        last = int(request["Range"].rpartition("-")[2])
         return {"Body": io.BytesIO(self.body[: last + 1])}
 
 
@@ -49,14 +48,26 @@ def matched():
 
 def test_probabilities_are_a_softmax_of_the_cosines(matched):
     scale = float(random_model("dustjacket-small", 13).model.logit_scale.exp())
-    weights = [math.exp(scale * one.cosine) for one in matched.prompts]
-    for one, weight in zip(matched.prompts, weights, strict=True):
-        assert one.probability == pytest.approx(weight / sum(weights), rel=1e-3)
-        assert -1 <= one.cosine <= 1
-    assert [one["prompt"] for one in matched.facts()["prompts"]] == PROMPTS
+    weights = [math.exp(scale * row.cosine) for row in matched.prompts]
+    for row, weight in zip(matched.prompts, weights, strict=True):
+        assert row.probability == pytest.approx(weight / sum(weights), rel=1e-3)
+        assert -1 <= row.cosine <= 1
+    assert [row["prompt"] for row in matched.facts()["prompts"]] == PROMPTS
 
 
-def test_the_figure_shows_the_cover_and_a_bar_a_prompt(matched):
+def test_without_prompts_or_classes_there_are_no_probabilities():
+    clip = random_model("dustjacket-small", 13)
+    assert match_prompts(clip, np.zeros(8), []) == ()
+    assert class_probabilities(clip, np.empty(0)).tolist() == []
+
+
+def test_input_of_a_match_is_checked_without_pytorch():
+    command = "import sys, dustjacket.clip.match_input; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, check=True)
+    assert done.stdout.strip() == b"False"
+
+
+def test_the_figure_shows_the_cover_and_one_bar_per_prompt(matched):
     body = io.BytesIO()
     figure = match_figure(matched)
     figure.savefig(body, format="png")
@@ -80,7 +91,7 @@ def test_a_cover_is_read_from_a_file_and_from_s3(tmp_path):
         (b"x" * 20_000_001, "too_large"),
     ],
 )
-def test_what_is_no_cover_is_refused_in_one_line_that_says_why(tmp_path, body, reason):
+def test_an_invalid_cover_is_refused_with_the_reason_in_one_line(tmp_path, body, reason):
     file = tmp_path / "cover.jpg"
     file.write_bytes(body)
     for source in (str(file), "s3://here/cover.jpg"):
@@ -90,22 +101,22 @@ def test_what_is_no_cover_is_refused_in_one_line_that_says_why(tmp_path, body, r
 
 
 @pytest.mark.parametrize("source", ["nowhere.jpg", "s3://elsewhere/a.jpg"])
-def test_what_is_not_there_is_named(source):
+def test_the_error_names_a_missing_cover(source):
     with pytest.raises(BadInputError, match=source):
         read_cover(Objects(), source)
 
 
 @pytest.mark.parametrize("prompts", [[], [" "], ["x" * 1001], ["x"] * 101])
-def test_no_prompt_or_too_much_of_one_is_refused(prompts):
+def test_prompts_of_the_wrong_number_or_length_are_refused(prompts):
     with pytest.raises(BadInputError, match="give between 1 and"):
         check_prompts(prompts)
 
 
-def test_prompts_are_taken_without_blanks_around_them():
+def test_prompts_are_stripped():
     assert check_prompts([" a tiger\n"]) == ["a tiger"]
 
 
-def test_the_promoted_model_comes_before_starting_weights_and_without_any_there_is_a_hint():
+def test_the_promoted_model_goes_before_starting_weights_and_without_both_the_error_has_the_cure():
     both = {"cover_clip": "promoted", "starting_clip": "starting"}
     assert newest_model(SimpleNamespace(newest=both.get)) == "promoted"
     assert newest_model(SimpleNamespace(newest={"starting_clip": "it"}.get)) == "it"
@@ -123,10 +134,10 @@ def test_the_command_matches_a_file_and_draws_it(tmp_path, monkeypatch, capsys):
     file.write_bytes(saved(drawn(1)))
     words = ["match", str(file), *PROMPTS, "--json", "--figure", str(figure)]
     CliApp.run(Dustjacket, cli_args=words)
-    answer = json.loads(capsys.readouterr().out)
-    assert answer["model"] == "cover_clip/one"
-    assert [one["prompt"] for one in answer["prompts"]] == PROMPTS
-    assert sum(one["probability"] for one in answer["prompts"]) == pytest.approx(1)
+    output = json.loads(capsys.readouterr().out)
+    assert output["model"] == "cover_clip/one"
+    assert [row["prompt"] for row in output["prompts"]] == PROMPTS
+    assert sum(row["probability"] for row in output["prompts"]) == pytest.approx(1)
     assert figure.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(BadInputError, match="cannot be written"):
         CliApp.run(Dustjacket, cli_args=[*words[:-1], str(tmp_path / "nowhere" / "a.png")])

@@ -20,13 +20,13 @@ BOOKS = pd.DataFrame(
 )
 
 
-def test_a_prompt_says_what_is_known():
+def test_a_prompt_has_what_is_known():
     assert prompt("Emma") == "Emma"
     assert prompt("Emma", "Jane Austen") == "Emma by Jane Austen"
     assert prompt("Emma", None, "Romance") == "Emma, Romance"
 
 
-def test_evaluation_prompts_name_the_author_and_the_genre_only_if_asked():
+def test_evaluation_prompts_name_the_author_and_the_genre_only_on_request():
     assert fixed_prompts(BOOKS.head(2), genre=True) == [
         "Dracula by Bram Stoker, Horror",
         "Emma, Romance",
@@ -34,7 +34,7 @@ def test_evaluation_prompts_name_the_author_and_the_genre_only_if_asked():
     assert fixed_prompts(BOOKS.head(2), genre=False) == ["Dracula by Bram Stoker", "Emma"]
 
 
-def test_a_genre_that_is_not_sure_enough_is_left_out():
+def test_a_genre_below_the_minimum_confidence_is_left_out():
     books = BOOKS.head(2).assign(probability=[0.31, 0.29])
     assert fixed_prompts(books, genre=True, min_confidence=0.3) == [
         "Dracula by Bram Stoker, Horror",
@@ -42,7 +42,7 @@ def test_a_genre_that_is_not_sure_enough_is_left_out():
     ]
 
 
-def test_training_prompts_vary_in_what_they_leave_out():
+def test_training_prompts_have_four_variants():
     variants = prompt_variants(BOOKS.head(2), genre=True)
     assert variants == [
         ["Dracula", "Emma"],
@@ -54,7 +54,7 @@ def test_training_prompts_vary_in_what_they_leave_out():
     assert not [text for texts in nameless for text in texts if "Horror" in text]
 
 
-def test_a_genre_is_named_in_training_as_often_as_it_is_probable():
+def test_a_genre_is_named_in_training_with_its_probability():
     books = BOOKS.assign(probability=0.9)
     once, again = (sampled_variants(books, np.random.default_rng(1)) for _ in range(2))
     assert once.tolist() == again.tolist()

@@ -1,4 +1,4 @@
-"""Training: the same steps for any number of processes, in parts or whole, and after any stop."""
+"""Training: the same result for any number of processes, any micro batch, and after any stop."""
 
 import os
 import re
@@ -14,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from dustjacket.clip.data import Pairs, batch_size, draw_epoch
-from dustjacket.clip.gradients import average_gradients, backward
-from dustjacket.clip.loss import ProcessGroup, contrastive_loss
+from dustjacket.clip.data import Pairs, draw_epoch, global_batch_size
+from dustjacket.clip.gradients import backward
+from dustjacket.clip.loss import contrastive_loss
 from dustjacket.clip.model import random_model
-from dustjacket.clip.towers import Towers, lock, merge_lora, shifted, trainable
+from dustjacket.clip.process_group import ProcessGroup
+from dustjacket.clip.recipes import apply_recipe, merge_lora, trainable_weights
+from dustjacket.clip.towers import Towers, shift_images
 from dustjacket.clip.train import DivergedError, fit, schedule
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import ClipParameters
@@ -31,13 +33,13 @@ ONE = ProcessGroup()
 def coloured_pairs(count, start=0):
     """Return covers of one colour each, whose titles name the colour."""
     colours = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "white": (255,) * 3}
-    names = [list(colours)[at % len(colours)] for at in range(start, start + count)]
+    names = [list(colours)[row % len(colours)] for row in range(start, start + count)]
     pixels = torch.tensor([colours[name] for name in names], dtype=torch.uint8)
     images = pixels.view(-1, 3, 1, 1).expand(-1, 3, SIZE, SIZE)
     books = pd.DataFrame(
         {
-            "key": [str(at) for at in range(start, start + count)],
-            "title": [f"The {name} book {at // 4}" for at, name in enumerate(names, start)],
+            "key": [str(row) for row in range(start, start + count)],
+            "title": [f"The {name} book {row // 4}" for row, name in enumerate(names, start)],
             "author": None,
             "genre": "Art",
             "probability": 0.8,
@@ -46,21 +48,21 @@ def coloured_pairs(count, start=0):
     return Pairs(books, images.contiguous())
 
 
-def parameters(**given):
-    given = {"epochs": 2, "batch_size": 8, "processes": 1, "recipe": "full", **given}
-    return ClipParameters(model=MODEL, patience=0, **given)
+def parameters(**overrides):
+    values = {"epochs": 2, "batch_size": 8, "processes": 1, "recipe": "full", **overrides}
+    return ClipParameters(model=MODEL, patience=0, **values)
 
 
-def weights_after(given, pairs=16, **fitted):
+def weights_after(of_training, pairs=16, **options):
     clip = random_model(MODEL, 13)
-    fit(clip, coloured_pairs(pairs), coloured_pairs(0), given, **fitted)
+    fit(clip, coloured_pairs(pairs), coloured_pairs(0), of_training, **options)
     return clip.model.state_dict()
 
 
-def assert_close(found, wanted, atol, rtol=1e-3):
-    assert found.keys() == wanted.keys()
-    for name, tensor in wanted.items():
-        torch.testing.assert_close(found[name], tensor, atol=atol, rtol=rtol, msg=name)
+def assert_close(actual, expected, atol, rtol=1e-3):
+    assert actual.keys() == expected.keys()
+    for name, tensor in expected.items():
+        torch.testing.assert_close(actual[name], tensor, atol=atol, rtol=rtol, msg=name)
 
 
 class Kept(list):
@@ -75,11 +77,11 @@ class StoppedError(Exception):
 
 
 def stop_at(step):
-    def tell(metrics, at):
-        if at == step and "train.loss" in metrics:
+    def log_metrics(metrics, logged_step):
+        if logged_step == step and "train.loss" in metrics:
             raise StoppedError
 
-    return tell
+    return log_metrics
 
 
 def _spawned(rank, world, folder, work):
@@ -122,28 +124,32 @@ def test_all_processes_together_see_the_global_batches(count, per_process, world
     assert len(set(seen)) == len(seen) == count // size * size
 
 
-@given(pairs=st.integers(2, 300), asked=st.integers(1, 40), processes=st.integers(2, 6))
-def test_a_batch_is_as_large_for_any_number_of_processes(pairs, asked, processes):
-    size = batch_size(2 * asked, pairs, 1)
-    assert size <= min(2 * asked, pairs)
-    assert size == 2 * asked or pairs - size < 12
+@given(pairs=st.integers(2, 300), requested=st.integers(1, 40), processes=st.integers(2, 6))
+def test_a_batch_is_as_large_for_any_number_of_processes(pairs, requested, processes):
+    size = global_batch_size(2 * requested, pairs, 1)
+    assert size <= min(2 * requested, pairs)
+    assert size == 2 * requested or pairs - size < 12
     if size % processes:
         with pytest.raises(BadInputError, match=f"{processes} processes cannot share"):
-            batch_size(2 * asked, pairs, processes)
+            global_batch_size(2 * requested, pairs, processes)
     else:
-        assert batch_size(2 * asked, pairs, processes) == size
+        assert global_batch_size(2 * requested, pairs, processes) == size
 
 
-def gradients(group=ONE, at_once=8, books=range(8)):
+def gradients(group=ONE, micro_batch=8, books=range(8)):
     """Return the gradients of one batch of eight pairs, of ``books``."""
     clip, pairs = random_model(MODEL, 13), coloured_pairs(8)
-    lock(clip, "full")
+    apply_recipe(clip, "full")
     towers = Towers(clip, pairs.images, [list(pairs.books["title"])] * 4, group)
     draws = draw_epoch(pairs.books, 13, 1, 4)
     of_batch = torch.tensor(books)[draws.order]
-    backward(towers, clip, group, draws.order, of_batch, draws, at_once)
-    average_gradients(list(trainable(clip).values()), group)
-    return {name: one.grad for name, one in trainable(clip).items() if one.grad is not None}
+    backward(towers, clip, group, draws.order, of_batch, draws, micro_batch)
+    group.average_gradients(list(trainable_weights(clip).values()))
+    return {
+        name: weight.grad
+        for name, weight in trainable_weights(clip).items()
+        if weight.grad is not None
+    }
 
 
 SOME_TWICE = (0, 1, 0, 2, 1, 3, 4, 0)
@@ -151,11 +157,11 @@ SOME_TWICE = (0, 1, 0, 2, 1, 3, 4, 0)
 
 def _gradients_of_two(group, folder):
     for name, how in {
-        "all": {}, "parts": {"at_once": 3}, "twice": {"books": SOME_TWICE, "at_once": 1},
+        "all": {}, "parts": {"micro_batch": 3}, "twice": {"books": SOME_TWICE, "micro_batch": 1},
     }.items():  # fmt: skip
-        found = gradients(group, **how)
+        of_two = gradients(group, **how)
         if group.rank == 0:
-            save_file(found, f"{folder}/{name}.safetensors")
+            save_file(of_two, f"{folder}/{name}.safetensors")
 
 
 @linux
@@ -165,13 +171,13 @@ def test_two_processes_have_the_gradients_of_one_with_the_whole_batch(tmp_path, 
     name = max(whole, key=lambda name: float(whole[name].abs().max()))
     assert float(whole[name].abs().max()) > 1e-2
     assert not torch.allclose(whole[name], twice[name], atol=1e-4), "they are no negatives"
-    for name, wanted in {"all": whole, "parts": whole, "twice": twice}.items():
-        assert_close(load_file(tmp_path / f"{name}.safetensors"), wanted, atol=1e-5, rtol=0)
+    for name, expected in {"all": whole, "parts": whole, "twice": twice}.items():
+        assert_close(load_file(tmp_path / f"{name}.safetensors"), expected, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("at_once", [1, 3, 4])
-def test_a_batch_in_parts_has_the_gradients_of_the_whole(at_once):
-    assert_close(gradients(at_once=at_once), gradients(), atol=1e-5, rtol=0)
+@pytest.mark.parametrize("micro_batch", [1, 3, 4])
+def test_a_batch_in_parts_has_the_gradients_of_the_whole(micro_batch):
+    assert_close(gradients(micro_batch=micro_batch), gradients(), atol=1e-5, rtol=0)
 
 
 def test_covers_of_the_same_book_are_no_negatives_of_each_other():
@@ -208,20 +214,20 @@ def test_training_is_repeatable():
 
 
 @pytest.mark.parametrize("recipe", ["full", "lora", "locked_image"])
-def test_a_training_stopped_twice_and_gone_on_with_ends_as_if_it_never_stopped(recipe):
-    given = parameters(recipe=recipe, epochs=3, checkpoint_steps=1)
+def test_a_training_resumed_twice_ends_as_if_it_never_stopped(recipe):
+    of_training = parameters(recipe=recipe, epochs=3, checkpoint_steps=1)
 
-    def train(**fitted):
+    def train(**options):
         clip = random_model(MODEL, 13)
-        return fit(clip, coloured_pairs(24), coloured_pairs(0), given, **fitted), clip
+        return fit(clip, coloured_pairs(24), coloured_pairs(0), of_training, **options), clip
 
     _, unbroken = train()
     kept = Kept()
     with pytest.raises(StoppedError):
-        train(checkpoints=kept, tell=stop_at(3))
+        train(checkpoints=kept, log_metrics=stop_at(3))
     assert kept[-1].state.step == 2, "of an epoch of 3"
     with pytest.raises(StoppedError):
-        train(checkpoints=kept, tell=stop_at(6), resume=kept[-1])
+        train(checkpoints=kept, log_metrics=stop_at(6), resume=kept[-1])
     assert kept[-1].state.step == 5
     trained, resumed = train(checkpoints=kept, resume=kept[-1])
     assert trained.steps == trained.best_epoch * 3 == 9
@@ -229,55 +235,56 @@ def test_a_training_stopped_twice_and_gone_on_with_ends_as_if_it_never_stopped(r
 
 
 @pytest.mark.parametrize("stop", [3, 4, 6])
-def test_what_is_best_and_when_to_stop_outlive_a_stop(stop, monkeypatch):
+def test_the_best_epoch_and_the_patience_survive_a_stop(stop, monkeypatch):
     reached = {0: 0.1, 2: 0.5}
-    monkeypatch.setattr("dustjacket.clip.train._Run._recall", lambda run: reached.get(
-        run.state.step, 0.3
-    ))  # fmt: skip
-    given = parameters(epochs=9, checkpoint_steps=1).model_copy(update={"patience": 2})
+    monkeypatch.setattr(
+        "dustjacket.clip.train._Trainer._validation_recall",
+        lambda trainer: reached.get(trainer.state.step, 0.3),
+    )
+    of_training = parameters(epochs=9, checkpoint_steps=1).model_copy(update={"patience": 2})
 
-    def train(**fitted):
+    def train(**options):
         clip = random_model(MODEL, 13)
-        return fit(clip, coloured_pairs(16), coloured_pairs(12), given, **fitted), clip
+        return fit(clip, coloured_pairs(16), coloured_pairs(12), of_training, **options), clip
 
     trained, unbroken = train()
     assert (trained.steps, trained.best_epoch) == (6, 1)
     kept = Kept()
     with pytest.raises(StoppedError):
-        train(checkpoints=kept, tell=stop_at(stop))
+        train(checkpoints=kept, log_metrics=stop_at(stop))
     again, resumed = train(resume=kept[-1])
     assert (again.steps, again.best_epoch) == (6, 1)
     assert_close(resumed.model.state_dict(), unbroken.model.state_dict(), atol=1e-6, rtol=0)
 
 
 def _resume_two(group, folder):
-    given, kept = parameters(checkpoint_steps=1), Kept()
+    of_training, kept = parameters(checkpoint_steps=1), Kept()
     with pytest.raises(StoppedError):
-        weights_after(given, checkpoints=kept, tell=stop_at(4))
+        weights_after(of_training, checkpoints=kept, log_metrics=stop_at(4))
     assert kept[-1].state.step == 3, "in the middle of the second epoch"
-    found = weights_after(given, resume=kept[-1], group=group)
+    weights = weights_after(of_training, resume=kept[-1], group=group)
     if group.rank == 0:
-        save_file(found, f"{folder}/model.safetensors")
+        save_file(weights, f"{folder}/model.safetensors")
 
 
 @linux
-def test_another_number_of_processes_goes_on_alike(tmp_path, monkeypatch):
+def test_another_number_of_processes_resumes_alike(tmp_path, monkeypatch):
     together(_resume_two, tmp_path, monkeypatch)
-    found = load_file(tmp_path / "model.safetensors")
-    assert_close(found, weights_after(parameters()), atol=1e-4, rtol=0)
+    resumed = load_file(tmp_path / "model.safetensors")
+    assert_close(resumed, weights_after(parameters()), atol=1e-4, rtol=0)
 
 
-def test_progress_is_told_with_loss_speed_and_time_left(capsys):
+def test_progress_has_loss_speed_and_time_left(capsys):
     weights_after(parameters())
-    said = capsys.readouterr().out
-    assert re.search(r"step 4 of 4: epoch 2: loss \d+\.\d+, \d+ pairs/s, 0 s left", said)
+    output = capsys.readouterr().out
+    assert re.search(r"step 4 of 4: epoch 2: loss \d+\.\d+, \d+ pairs/s, 0 s left", output)
 
 
-def test_a_model_learns_to_tell_colours_apart():
-    told = []
-    given = parameters(epochs=12, batch_size=4, learning_rate=5e-4)
-    weights_after(given, pairs=32, tell=lambda metrics, _: told.append(metrics))
-    losses = [metrics["train.loss"] for metrics in told if "train.loss" in metrics]
+def test_a_model_learns_colours():
+    logged = []
+    of_training = parameters(epochs=12, batch_size=4, learning_rate=5e-4)
+    weights_after(of_training, pairs=32, log_metrics=lambda metrics, _: logged.append(metrics))
+    losses = [metrics["train.loss"] for metrics in logged if "train.loss" in metrics]
     assert np.mean(losses[-8:]) < 0.5 * np.mean(losses[:8])
 
 
@@ -291,7 +298,7 @@ def changed(recipe):
     return {name for name in before if not torch.equal(before[name], after[name])}
 
 
-def test_a_recipe_trains_what_it_says():
+def test_a_recipe_trains_the_weights_it_names():
     scale, head = {"logit_scale"}, {"visual.head.proj.weight"}
     assert changed("locked") == head | scale
     assert changed("locked_image") > head | scale
@@ -303,20 +310,20 @@ def test_a_recipe_trains_what_it_says():
 
 def test_lora_is_merged_into_the_weights_it_was_added_to():
     clip, images = random_model(MODEL, 13), coloured_pairs(4).images
-    shapes = {name: one.shape for name, one in clip.model.state_dict().items()}
-    lock(clip, "lora")
-    trained = trainable(clip)
-    assert sum(one.numel() for one in trained.values()) < 0.25 * sum(
-        one.numel() for one in clip.model.parameters()
+    shapes = {name: weight.shape for name, weight in clip.model.state_dict().items()}
+    apply_recipe(clip, "lora")
+    trained = trainable_weights(clip)
+    assert sum(weight.numel() for weight in trained.values()) < 0.25 * sum(
+        weight.numel() for weight in clip.model.parameters()
     )
     with torch.no_grad():
-        for one in trained.values():
-            one.add_(0.02 * torch.randn(one.shape, generator=torch.manual_seed(1)))
+        for weight in trained.values():
+            weight.add_(0.02 * torch.randn(weight.shape, generator=torch.manual_seed(1)))
         apart = clip.model.encode_image(images.float() / 255)
         merge_lora(clip)
         merged = clip.model.encode_image(images.float() / 255)
     torch.testing.assert_close(merged, apart, atol=1e-5, rtol=1e-4)
-    assert {name: one.shape for name, one in clip.model.state_dict().items()} == shapes
+    assert {name: weight.shape for name, weight in clip.model.state_dict().items()} == shapes
 
 
 def test_mixing_with_the_starting_weights_never_does_worse_on_validation():
@@ -327,28 +334,28 @@ def test_mixing_with_the_starting_weights_never_does_worse_on_validation():
     assert mixed.validation_recall_at_10 >= plain.validation_recall_at_10
 
 
-def test_training_stops_when_it_gets_no_better():
-    given = ClipParameters(
+def test_training_stops_when_it_no_longer_improves():
+    of_training = ClipParameters(
         model=MODEL, recipe="full", processes=1, batch_size=8, epochs=50, patience=2,
         learning_rate=1e-9,
     )  # fmt: skip
-    trained = fit(random_model(MODEL, 13), coloured_pairs(8), coloured_pairs(12, 8), given)
+    trained = fit(random_model(MODEL, 13), coloured_pairs(8), coloured_pairs(12, 8), of_training)
     assert trained.best_epoch == 1
     assert trained.steps == 3
 
 
-def test_a_loss_that_is_no_number_stops_with_the_batchs_keys():
+def test_a_loss_that_is_not_finite_stops_with_the_keys_of_the_batch():
     clip = random_model(MODEL, 13)
     with torch.no_grad():
         clip.model.logit_scale.fill_(torch.nan)
     with pytest.raises(DivergedError, match="step 1: lower learning_rate") as caught:
         fit(clip, coloured_pairs(8), coloured_pairs(0), parameters())
-    assert sorted(caught.value.keys) == [str(at) for at in range(8)]
+    assert sorted(caught.value.keys) == [str(row) for row in range(8)]
 
 
 def test_a_cover_is_shifted_and_its_edges_repeated():
     image = torch.arange(16.0).view(1, 1, 4, 4).expand(1, 3, 4, 4)
-    moved = shifted(image, torch.tensor([[1, -1]]))[0, 0]
+    moved = shift_images(image, torch.tensor([[1, -1]]))[0, 0]
     assert moved[0].tolist() == [4, 4, 5, 6]
     assert moved[3].tolist() == [12, 12, 13, 14]
 
@@ -361,7 +368,7 @@ def test_the_learning_rate_rises_and_falls():
     assert rates[-1] < 0.01
 
 
-def test_titles_are_cut_to_what_the_longest_needs_without_changing_them():
+def test_cutting_padding_tokens_does_not_change_embeddings():
     clip = random_model(MODEL, 13)
     titles = ["Emma!!!", "The Strange Case of Dr Jekyll and Mr Hyde"]
     whole, cut = clip.tokenizer(titles), clip.tokens(titles)

@@ -1,4 +1,4 @@
-"""Where weights come from: those that packages carry, and what is refused with a clear line."""
+"""Sources of weights: installed packages, tags, folders, checkpoints; and what is refused."""
 
 import pickle
 import time
@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from dustjacket.clip.conse import TEMPERATURE, build_conse, projection
+from dustjacket.clip.conse import TEMPERATURE, build_conse, fit_projection
 from dustjacket.clip.data import Pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import load, random_model, save
@@ -47,8 +47,8 @@ def trained_once(clip, covers, recipe):
     """Train one epoch of one batch, without validation."""
     books = pd.DataFrame({"key": list("abcd"), "title": TITLES})
     pairs = Pairs(books.assign(author=None, genre="Classics", probability=0.9), covers)
-    given = ClipParameters(recipe=recipe, processes=1, epochs=1, batch_size=4)
-    return fit(clip, pairs, Pairs(pairs.books[:0], covers[:0]), given)
+    parameters = ClipParameters(recipe=recipe, processes=1, epochs=1, batch_size=4)
+    return fit(clip, pairs, Pairs(pairs.books[:0], covers[:0]), parameters)
 
 
 def test_conse_is_trained_without_validation_too(conse, covers, tmp_path):
@@ -58,8 +58,8 @@ def test_conse_is_trained_without_validation_too(conse, covers, tmp_path):
 
 
 def test_conse_knows_what_words_mean(conse):
-    found = embed_texts(conse, ["a tiger in the jungle", "a big cat", "tax law of Delaware"])
-    assert found[0] @ found[1] > found[0] @ found[2] + 0.2
+    vectors = embed_texts(conse, ["a tiger in the jungle", "a big cat", "tax law of Delaware"])
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
 
 
 def test_the_projection_is_conse_near_the_mean_of_the_covers():
@@ -67,18 +67,18 @@ def test_the_projection_is_conse_near_the_mean_of_the_covers():
     classifier = torch.nn.Linear(12, 40)
     classes = torch.nn.functional.normalize(torch.randn(40, 6), dim=1)
     features = 0.3 * torch.randn(200, 12)
-    weight, bias = projection(features, classifier, classes)
+    weight, bias = fit_projection(features, classifier, classes)
     with torch.no_grad():
         conse = (classifier(features) / TEMPERATURE).softmax(dim=1) @ classes
-    wanted = conse - conse.mean(dim=0)
-    found = features @ weight.T + bias
-    assert float((found - wanted).norm() / wanted.norm()) < 0.1
-    without, _ = projection(features[:0], classifier, classes)
-    cosine = torch.nn.functional.cosine_similarity(features @ without.T, wanted, dim=1)
+    expected = conse - conse.mean(dim=0)
+    projected = features @ weight.T + bias
+    assert float((projected - expected).norm() / expected.norm()) < 0.1
+    without, _ = fit_projection(features[:0], classifier, classes)
+    cosine = torch.nn.functional.cosine_similarity(features @ without.T, expected, dim=1)
     assert float(cosine.mean()) > 0.8
 
 
-def test_a_model_that_is_not_there_is_refused_with_those_that_are():
+def test_an_unknown_model_is_refused_with_the_known_names():
     with pytest.raises(BadInputError, match=r"'nope'.*lite0-minilm.*ViT-B-32"):
         open_model("nope", "", 13, store=STORE)
     with pytest.raises(BadInputError, match=r"'nope' of ViT-B-32.*laion2b"):
@@ -86,16 +86,18 @@ def test_a_model_that_is_not_there_is_refused_with_those_that_are():
 
 
 @pytest.mark.parametrize("named", [("hf-hub:some/model", ""), ("ViT-B-32", "laion2b_s34b_b79k")])
-def test_a_model_that_cannot_be_fetched_fails_in_seconds_with_what_to_do(named, monkeypatch):
+def test_a_model_that_cannot_be_downloaded_fails_in_seconds_with_the_cure(named, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     began = time.monotonic()
-    with pytest.raises(NotReadyError, match=rf"no weights of {named[0]}.*local folder"):
+    with pytest.raises(
+        NotReadyError, match=rf"cannot download the weights of {named[0]}.*local folder"
+    ):
         open_model(*named, 13, store=STORE)
     assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("suffix", ["safetensors", "pt"])
-def test_a_checkpoint_of_open_clips_own_fills_the_model(suffix, tmp_path):
+def test_a_checkpoint_of_open_clip_is_loaded(suffix, tmp_path):
     made, file = random_model("dustjacket-small", 1), tmp_path / f"weights.{suffix}"
     if suffix == "pt":
         torch.save({"state_dict": made.model.state_dict()}, file)
@@ -123,7 +125,7 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path, capsys):
 def test_weights_of_another_model_are_refused(tmp_path):
     file = tmp_path / "other.safetensors"
     save_file({"a": torch.zeros(1)}, file)
-    with pytest.raises(BadInputError, match=r"other\.safetensors.*no checkpoint of"):
+    with pytest.raises(BadInputError, match=r"other\.safetensors.*not a checkpoint of"):
         open_model("dustjacket-small", str(file), 13, store=STORE)
 
 
