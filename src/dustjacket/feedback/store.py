@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dustjacket.errors import CorruptVersionError, DustjacketError, NotReadyError
 from dustjacket.storage.manifest import MANIFEST, Manifest, version_name
+from dustjacket.storage.s3 import status_of
 from dustjacket.storage.store import Store
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def _read(store: Store, version: str) -> "pa.Table":
     try:
         body = store.read(manifest, FILE)
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+        if status_of(error) != 404:
             raise
         raise NotReadyError("its file is gone") from None
     table = pq.read_table(io.BytesIO(body))

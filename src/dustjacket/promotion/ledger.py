@@ -12,15 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from botocore.exceptions import ClientError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from dustjacket.errors import CorruptVersionError
 from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.s3 import put_if_absent
 from dustjacket.storage.store import Store
 
 PREFIX = "ledger/"
-_ALREADY_EXISTS = (409, 412)
 _RECORD = re.compile(rf"{PREFIX}\d{{8}}\.json")
 
 
@@ -116,21 +115,14 @@ class Ledger:
         record = LedgerRecord(
             number=len(seen) + 1, at=timestamp, attempt=attempt, **entry.model_dump()
         )
-        try:
-            self._store.client.put_object(
-                Bucket=self._store.bucket,
-                Key=_key(record.number),
-                Body=record.model_dump_json(by_alias=True, indent=2).encode(),
-                ContentType="application/json",
-                IfNoneMatch="*",
-            )
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _ALREADY_EXISTS:
-                raise
-            # boto repeats a put after a lost reply, so the existing record may be this one.
-            written = {record.number: record for record in self.records()}.get(record.number)
-            return record if written and written.attempt == attempt else None
-        return record
+        written = put_if_absent(
+            self._store.client,
+            self._store.bucket,
+            _key(record.number),
+            record.model_dump_json(by_alias=True, indent=2).encode(),
+            attempt,
+        )
+        return record if written else None
 
     def _record(self, number: int) -> LedgerRecord:
         reply = self._store.client.get_object(Bucket=self._store.bucket, Key=_key(number))

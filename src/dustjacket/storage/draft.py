@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from dustjacket.storage.manifest import MANIFEST, FileEntry, Manifest
-from dustjacket.storage.s3 import status_of
+from dustjacket.storage.s3 import put_if_absent
 
 if TYPE_CHECKING:
     from dustjacket.storage.store import Store
@@ -95,24 +93,14 @@ class Draft:
             files=files,
             **described,
         )
-        try:
-            self.store.client.put_object(
-                Bucket=self.store.bucket,
-                Key=f"{self.kind}/{self.version}/{MANIFEST}",
-                Body=manifest.model_dump_json(by_alias=True, indent=2).encode(),
-                ContentType="application/json",
-                IfNoneMatch="*",
-            )
-        except ClientError as error:
-            if status_of(error) not in (409, 412):
-                raise
-            return self._winner()
-        return manifest, True
-
-    def _winner(self) -> tuple[Manifest, bool]:
-        # The put of this very attempt may have succeeded before a lost reply made boto repeat it.
-        winner = self.store.manifest(self.kind, self.version)
-        return winner, winner.attempt == self.attempt
+        won = put_if_absent(
+            self.store.client,
+            self.store.bucket,
+            f"{self.kind}/{self.version}/{MANIFEST}",
+            manifest.model_dump_json(by_alias=True, indent=2).encode(),
+            self.attempt,
+        )
+        return (manifest if won else self.store.manifest(self.kind, self.version)), won
 
     def _entry(self, key_and_size: tuple[str, int]) -> FileEntry:
         key, size = key_and_size

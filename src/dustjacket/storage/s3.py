@@ -1,5 +1,6 @@
-"""The S3 client, and the status of its errors."""
+"""The S3 client, the status of its errors, and a write that never overwrites."""
 
+import json
 from typing import TYPE_CHECKING
 
 import boto3
@@ -11,9 +12,11 @@ from dustjacket.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_ALREADY_EXISTS = (409, 412)
+
 
 def s3_client(settings: Settings) -> "S3Client":
-    """Return a client of the object store that ``settings`` name."""
+    """Return a client for the object store in ``settings``."""
     key, secret = settings.s3_access_key, settings.s3_secret_key
     client: S3Client = boto3.client(
         "s3",
@@ -34,3 +37,31 @@ def s3_client(settings: Settings) -> "S3Client":
 def status_of(error: ClientError) -> int:
     """Return the HTTP status of a failed request."""
     return error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def put_if_absent(client: "S3Client", bucket: str, key: str, body: bytes, attempt: str) -> bool:
+    """Write a JSON object unless ``key`` exists, and return whether the object is this attempt's.
+
+    boto repeats a put after a lost reply, so an object that exists already may be this attempt's
+    own. The object's field ``attempt`` decides.
+
+    Args:
+        body: JSON with the field ``attempt``.
+        attempt: unique id of this write.
+    """
+    try:
+        client.put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*"
+        )
+    except ClientError as error:
+        if status_of(error) not in _ALREADY_EXISTS:
+            raise
+    else:
+        return True
+    try:
+        existing = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if status_of(error) != 404:
+            raise
+        return False  # the other writer has not finished
+    return bool(json.loads(existing).get("attempt") == attempt)
