@@ -57,7 +57,7 @@ def ingest_catalog(job: Job, spark: SparkSession) -> None:
 
     Published are ``books/`` (columns ``_BOOK``; ``genres`` has every genre that a row of the
     listing gives the book, and how many do) and ``rejected/``: file, position, offset (byte at
-    which the record begins), raw (see :func:`dustjacket.sources.csv.raw_text`), reason.
+    which the record begins), raw (see :func:`dustjacket.sources.encoding.raw_text`), reason.
 
     Raises:
         BadInputError: the source is no listing, or no row of it can be accepted.

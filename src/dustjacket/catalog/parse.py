@@ -11,7 +11,8 @@ from dustjacket.catalog.columns import ListedFile
 from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.settings import Settings
 from dustjacket.sources.arrow import arrow_batches
-from dustjacket.sources.csv import ByteRange, raw_text
+from dustjacket.sources.csv import ByteRange
+from dustjacket.sources.encoding import raw_text
 from dustjacket.sources.files import SourceFile
 from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.sources.tables import TableRow, read_rows

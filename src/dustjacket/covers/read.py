@@ -1,7 +1,6 @@
 """Read a published version of covers: its index, near-duplicates and images."""
 
 import hashlib
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import pandas as pd
 from dustjacket.errors import CorruptVersionError
 from dustjacket.storage.draft import Draft
 from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.parquet import read_parquet
 from dustjacket.storage.store import Store
 
 INDEX, DUPLICATES = "index", "duplicates"
@@ -22,21 +22,13 @@ def read_index(store: Store, covers: Manifest) -> pd.DataFrame:
     group, split, position; the row's origin (source_file, image, url) and the original image
     (original_width, original_height, original_bytes, original_sha256). Missing values are None.
     """
-    return _read_folder(store, covers, INDEX).sort_values("position", ignore_index=True)
+    return read_parquet(store, covers, INDEX).sort_values("position", ignore_index=True)
 
 
 def read_near_duplicates(store: Store, covers: Manifest) -> pd.DataFrame:
     """Return the pairs of near-duplicate covers of different books: ``key`` and ``other_key``."""
-    pairs = _read_folder(store, covers, DUPLICATES)
+    pairs = read_parquet(store, covers, DUPLICATES)
     return pairs[pairs["decision"] == "joined"][["key", "other_key"]]
-
-
-def _read_folder(store: Store, covers: Manifest, folder: str) -> pd.DataFrame:
-    return pd.concat(
-        pd.read_parquet(io.BytesIO(store.read(covers, entry.path)))
-        for entry in covers.files
-        if entry.path.startswith(f"{folder}/")
-    )
 
 
 def read_images(store: Store, covers: Manifest, rows: pd.DataFrame) -> Iterator[tuple[str, bytes]]:

@@ -13,7 +13,7 @@ from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.arrow import arrow_batches, spark_schema
-from dustjacket.sources.csv import raw_text
+from dustjacket.sources.encoding import raw_text
 from dustjacket.sources.files import SourceFile, is_web
 from dustjacket.sources.streams import corrupt_as_bad_input
 from dustjacket.sources.tables import Shape, TableRow, key_of, kind_of, read_rows, shape_of

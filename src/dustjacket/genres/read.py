@@ -1,6 +1,5 @@
 """Published classifiers and labels, read back."""
 
-import io
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ import pandas as pd
 
 from dustjacket.genres.scorer import DESCRIPTION, WEIGHTS, Scorer
 from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.parquet import read_parquet
 from dustjacket.storage.store import Store
 
 SCORER, LABELS = "scorer", "labels"
@@ -49,12 +49,6 @@ def read_labels(
     Args:
         columns: only these and position.
     """
-    parts = [
-        pd.read_parquet(
-            io.BytesIO(store.read(manifest, entry.path)),
-            columns=None if columns is None else [*columns, "position"],
-        )
-        for entry in manifest.files
-        if entry.path.startswith(f"{LABELS}/")
-    ]
-    return pd.concat(parts).sort_values("position", ignore_index=True)
+    names = None if columns is None else [*columns, "position"]
+    labels = read_parquet(store, manifest, LABELS, names)
+    return labels.sort_values("position", ignore_index=True)

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import BinaryIO
 
+from dustjacket.sources.encoding import decode
+
 MAX_RECORD = 1 << 16
 """Longest record in bytes; what is longer is rejected, and cut to this."""
 
 _BOM = codecs.BOM_UTF8
-_STRAY_BYTES = "dustjacket.stray_bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,34 +137,6 @@ def _field(separator: str) -> re.Pattern[bytes]:
     return re.compile(
         rb'(?:%b"((?:[^"]++|"")*+)"%b|([^"%b\r\n]*+))(?:%b|\Z)' % (blank, blank, mark, mark)
     )
-
-
-def decode(text: bytes) -> str:
-    """Return ``text`` read as UTF-8, and what is not UTF-8 in it as Windows-1252.
-
-    Byte by byte, because real records mix the two; the five bytes that Windows-1252 does not
-    define become U+FFFD.
-    """
-    return text.decode("utf-8", _STRAY_BYTES)
-
-
-def raw_text(raw: bytes) -> str:
-    """Return a record's bytes as text that loses none of them: a character a byte (Latin-1)."""
-    return raw.decode("latin-1")
-
-
-def raw_bytes(text: str) -> bytes:
-    """Return the bytes that :func:`raw_text` made ``text`` of."""
-    return text.encode("latin-1")
-
-
-def _stray_bytes(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
-
-
-codecs.register_error(_STRAY_BYTES, _stray_bytes)
 
 
 def _scan_records(

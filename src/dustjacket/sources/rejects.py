@@ -4,7 +4,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as fn
 
-from dustjacket.sources.csv import decode, raw_bytes
+from dustjacket.sources.encoding import decode, raw_bytes
 
 _EXAMPLES = 20
 _LENGTH = 500

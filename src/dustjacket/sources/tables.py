@@ -15,11 +15,8 @@ from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
 
-from dustjacket.errors import BadInputError
-from dustjacket.sources.csv import MAX_RECORD, WHOLE, ByteRange, decode, read_records, split_records
-from dustjacket.sources.files import SourceFile
-from dustjacket.sources.streams import corrupt_as_bad_input, opened
-from dustjacket.storage.store import Store
+from dustjacket.sources.csv import MAX_RECORD, WHOLE, ByteRange, read_records, split_records
+from dustjacket.sources.encoding import decode
 
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES, PARQUET = (".jsonl", ".ndjson"), (".parquet", ".pq")
@@ -128,19 +125,6 @@ def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]
     else:
         separator = SEPARATORS[shape.kind]
         yield from split_records(stream, size, len(shape.columns), separator=separator)
-
-
-def read_shape(file: SourceFile, store: Store) -> Shape | None:
-    """Return the shape of a source's file, or None if it has no record to show it.
-
-    Raises:
-        BadInputError: the ending of its name is that of no table, or it is damaged.
-    """
-    kind = kind_of(file.name)
-    if kind is None:
-        raise BadInputError(f"{file.name!r} is no table: it ends in none of {' '.join(ENDINGS)}")
-    with opened(file, store) as stream, corrupt_as_bad_input(file):
-        return shape_of(stream, kind)
 
 
 def _json_lines(stream: BinaryIO, part: ByteRange) -> Iterator[tuple[int, bytes, int]]:

@@ -13,7 +13,7 @@ from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.catalog.read import BOOKS
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.sample import make_sample
-from dustjacket.sources.csv import raw_bytes
+from dustjacket.sources.encoding import raw_bytes
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.integration

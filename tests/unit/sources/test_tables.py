@@ -20,7 +20,6 @@ from dustjacket.sources.tables import (
     LISTING,
     kind_of,
     read_rows,
-    read_shape,
     shape_of,
     split_rows,
 )
@@ -159,8 +158,3 @@ def test_a_damaged_file_is_named(compress, damage):
     told = pytest.raises(BadInputError, match=r"'books.csv.gz' is damaged.*give a whole file")
     with told, corrupt_as_bad_input(named):
         decompressed(io.BufferedReader(io.BytesIO(data))).read()
-
-
-def test_a_file_that_is_no_table_by_its_name_is_named():
-    with pytest.raises(BadInputError, match=r"'cover.jpg' is no table"):
-        read_shape(SourceFile("cover.jpg", "b", "k"), None)
