@@ -1,4 +1,4 @@
-"""New versions in a real store while questions are asked: none fails, and pairs stay pairs."""
+"""New versions in a real store while queries run: none fails, and pairs stay pairs."""
 
 import io
 import threading
@@ -19,7 +19,7 @@ from dustjacket.storage.manifest import version_name
 from dustjacket.storage.store import Store
 from dustjacket.studio.app import create_app
 from tests.conftest import fresh_home
-from tests.support.studio_case import COVERS, asked, covers, genres
+from tests.support.studio_case import COVERS, loaded_classifier, loaded_index, running
 
 pytestmark = pytest.mark.integration
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ def files_of(folder, prefix):
 
 def publish_all(store, day, folder):
     """Publish a classifier, a champion and its index, all of one day; return their versions."""
-    scorer: Scorer = genres().scorer
+    scorer: Scorer = loaded_classifier().scorer
     scorer.save(folder / f"scorer-{day}")
     publish(store, "genre_classifier", day, files_of(folder / f"scorer-{day}", "scorer"))
     save_model(random_model("dustjacket-small", day), folder / f"model-{day}")
@@ -57,15 +57,15 @@ def publish_all(store, day, folder):
 
 
 def publish_index(store, day, model):
-    held = covers(str(day), day)
+    loaded = loaded_index(str(day), day)
     table = io.BytesIO()
-    rows = held.index._rows.to_pandas()
+    rows = loaded.index._rows.to_pandas()
     rows["look"] = range(COVERS)
     rows[list(INDEX_COLUMNS)].to_parquet(table)
-    images = publish(store, "covers", day, {"s": held.image("00000000")})
+    images = publish(store, "covers", day, {"s": loaded.read_image("00000000")})
     publish(
         store, "cover_index", day,
-        {EMBEDDINGS: save_arrays({VECTORS: held.index.vectors}), ROWS: table.getvalue()},
+        {EMBEDDINGS: save_arrays({VECTORS: loaded.index.vectors}), ROWS: table.getvalue()},
         facts={"model": f"{model.kind}/{model.version}", "weights": weights_of(model)},
         parents={"covers": images.version},
     )  # fmt: skip
@@ -75,58 +75,61 @@ def day_of(version):
     return version[:8]
 
 
-def test_new_versions_are_taken_up_without_a_failed_request(store, tmp_path):
-    often = store.settings.model_copy(update={"home": tmp_path, "studio_rate": "9999/second"})
-    app = create_app(often, None, refresh_s=0.1)
+def has_models(app):
+    models = app.state.studio.models
+    return models.classifier.model and models.index.model
+
+
+def test_new_versions_serve_without_a_failed_request(store, tmp_path):
+    settings = store.settings.model_copy(update={"home": tmp_path, "studio_rate": "9999/second"})
+    app = create_app(settings, None, refresh_s=0.1)
     seen, failed, stop = set(), [], threading.Event()
-    with asked(app) as client:
+    with running(app) as client:
         assert client.post("/genre", json={"title": "Rice"}).status_code == 503
         publish_all(store, 1, tmp_path)
-        wait(lambda: all(app.state.studio.models.ready))
+        wait(lambda: has_models(app))
 
-        def ask():
+        def query():
             while not stop.is_set():
                 for path in ("/genre", "/covers/search"):
-                    reply = client.post(path, json={"title": "Rice"})
-                    if reply.status_code != 200:
-                        failed.append(reply.text)
+                    response = client.post(path, json={"title": "Rice"})
+                    if response.status_code != 200:
+                        failed.append(response.text)
                         continue
-                    days = {day_of(made["version"]) for made in reply.json()["by"]}
+                    days = {day_of(ref["version"]) for ref in response.json()["by"]}
                     seen.add((path, *sorted(days)))
 
-        asking = threading.Thread(target=ask)
-        asking.start()
+        querying = threading.Thread(target=query)
+        querying.start()
         try:
             for day in (2, 3):
                 publish_all(store, day, tmp_path)
                 wait(lambda day=day: ("/covers/search", f"2026010{day + 1}") in seen)
-            stop_at = time.monotonic() + 0.5
-            while time.monotonic() < stop_at:
-                time.sleep(0.05)
+            time.sleep(0.5)
         finally:
             stop.set()
-            asking.join()
+            querying.join()
     assert failed == []
     # A model and an index of different days never answered together.
     assert {len(days) for _, *days in seen} == {1}
     assert {days[0] for path, *days in seen if path == "/genre"} >= {"20260102", "20260104"}
 
 
-def test_what_cannot_be_read_leaves_what_there_is(store, tmp_path):
+def test_a_version_that_cannot_be_read_leaves_the_one_before_in_place(store, tmp_path):
     publish_all(store, 10, tmp_path)
     app = create_app(store.settings.model_copy(update={"home": tmp_path}), None, refresh_s=0.1)
-    with asked(app) as client:
-        wait(lambda: all(app.state.studio.models.ready))
+    with running(app) as client:
+        wait(lambda: has_models(app))
         publish(store, "genre_classifier", 11, {"scorer/scorer.json": b"{}"})
         wait(lambda: app.state.studio.models.problem)
-        told = client.get("/models").json()
-        assert "model.safetensors" in told["problem"]
-        assert day_of(told["classifier"]["version"]) == "20260111"
+        models = client.get("/models").json()
+        assert "model.safetensors" in models["problem"]
+        assert day_of(models["classifier"]["version"]) == "20260111"
         assert client.post("/genre", json={"title": "Rice"}).status_code == 200
 
 
-def wait(found):
+def wait(condition):
     deadline = time.monotonic() + 60
-    while not found():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -52,13 +52,24 @@ def check_text(name: str, head: bytes) -> None:
     Raises:
         BadInputError: it is empty, or something else.
     """
+    if problem := text_problem(head):
+        raise BadInputError(f"listing {name!r} is {problem}: {CURE}")
+
+
+def text_problem(head: bytes) -> str | None:
+    """Return what a file is instead of text, such as ``empty`` or ``a PDF file``, or None.
+
+    Args:
+        head: its beginning, decompressed.
+    """
     if not head.strip():
-        raise BadInputError(f"listing {name!r} is empty: {CURE}")
-    for signature, what in _SIGNATURES.items():
+        return "empty"
+    for signature, name in _SIGNATURES.items():
         if head.startswith(signature):
-            raise BadInputError(f"listing {name!r} is {what}: {CURE}")
+            return name
     if len(head.translate(None, _NOT_TEXT)) < 0.99 * len(head):
-        raise BadInputError(f"listing {name!r} is binary, not text: {CURE}")
+        return "binary, not text"
+    return None
 
 
 def columns_of(name: str, shape: Shape, parameters: CatalogParameters) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the Studio's requests share: models, the threads that ask them, feedback and counters."""
+"""What the Studio's requests share: models, their threads, feedback and metrics."""
 
 import asyncio
 import logging
@@ -11,26 +11,31 @@ from dustjacket.feedback.store import Feedback, delete_expired
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
 from dustjacket.studio.batching import Batcher
-from dustjacket.studio.handlers import search_response, tell_genres
+from dustjacket.studio.handlers import genre_responses, search_responses
 from dustjacket.studio.metrics import Metrics
 from dustjacket.studio.models import Models
-from dustjacket.studio.schemas import Book, CoverQuery, CoversAnswer, GenreAnswer
+from dustjacket.studio.schemas import BookQuery, CoverQuery, GenreResponse, SearchResponse
 
 log = logging.getLogger(__name__)
 
-FEEDBACK_S = 300.0
-"""Between two publications of what people asked and voted."""
+_FEEDBACK_INTERVAL_S = 300.0
 
 
-class Studio:
-    """What requests share."""
+class AppState:
+    """What requests share.
+
+    Attributes:
+        feedback: None unless the settings turn it on.
+        image_threads: read covers' images from the object store, apart from the models' threads,
+            so that a slow store does not delay queries.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.models = Models(Store(settings), settings.home / "cache")
         self.metrics = Metrics()
-        # What waits for the object store waits apart, so that no question waits for that.
-        self.images, self.background = ThreadPoolExecutor(4), ThreadPoolExecutor(2)
-        self._days = settings.studio_feedback_days
+        self.image_threads = ThreadPoolExecutor(4)
+        self._background_threads = ThreadPoolExecutor(2)
+        self._feedback_days = settings.studio_feedback_days
         self.feedback = (
             Feedback(
                 self.models.store,
@@ -40,58 +45,64 @@ class Studio:
             if settings.studio_feedback
             else None
         )
-        sizes = self.metrics.batches
-        self.genres = Batcher[Book, GenreAnswer](
-            lambda books: tell_genres(self.models.genres, books),
-            most=settings.studio_batch,
-            seen=sizes.labels("genres").observe,
+        batch_sizes = self.metrics.batches
+        self.genres = Batcher[BookQuery, GenreResponse](
+            lambda books: genre_responses(self.models.classifier.require(), books),
+            max_batch=settings.studio_batch,
+            on_batch=batch_sizes.labels("genres").observe,
         )
-        self.covers = Batcher[CoverQuery, CoversAnswer](
-            lambda queries: search_response(self.models.covers, queries),
-            most=settings.studio_batch,
-            seen=sizes.labels("covers").observe,
+        self.covers = Batcher[CoverQuery, SearchResponse](
+            lambda queries: search_responses(self.models.index.require(), queries),
+            max_batch=settings.studio_batch,
+            on_batch=batch_sizes.labels("covers").observe,
         )
 
     @asynccontextmanager
     async def running(self, refresh_s: float) -> AsyncIterator[None]:
-        """Answer questions, and read what is newly published, for a block."""
-        work = [
-            asyncio.create_task(self.genres.answer_all()),
-            asyncio.create_task(self.covers.answer_all()),
-            asyncio.create_task(self._refresh(refresh_s)),
-            asyncio.create_task(self._keep_feedback()),
+        """Serve queries and load newly published models during a block.
+
+        Args:
+            refresh_s: seconds between two checks for new versions.
+        """
+        tasks = [
+            asyncio.create_task(self.genres.serve()),
+            asyncio.create_task(self.covers.serve()),
+            asyncio.create_task(self._refresh_models(refresh_s)),
+            asyncio.create_task(self._maintain_feedback()),
         ]
         try:
             yield
         finally:
-            for task in work:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             self.genres.close()
             self.covers.close()
             if self.feedback:
                 await asyncio.to_thread(self.feedback.flush)
-            for pool in (self.images, self.background):
+            for pool in (self.image_threads, self._background_threads):
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _keep_feedback(self) -> None:
-        """Publish what is kept; what is too old goes, also after nothing is kept any more."""
+    async def _maintain_feedback(self) -> None:
+        """Publish new feedback and delete expired feedback; delete also while it is turned off."""
         while True:
-            await asyncio.sleep(FEEDBACK_S)
+            await asyncio.sleep(_FEEDBACK_INTERVAL_S)
             if self.feedback:
-                await self._behind(self.feedback.flush)
+                await self._in_background(self.feedback.flush)
             else:
-                await self._behind(lambda: delete_expired(self.models.store, self._days))
+                await self._in_background(
+                    lambda: delete_expired(self.models.store, self._feedback_days)
+                )
 
-    async def _refresh(self, every_s: float) -> None:
+    async def _refresh_models(self, interval_s: float) -> None:
         while True:
-            if await self._behind(self.models.refresh):
-                self.metrics.show(self.models)
-            await asyncio.sleep(every_s)
+            if await self._in_background(self.models.refresh):
+                self.metrics.set_versions(self.models)
+            await asyncio.sleep(interval_s)
 
-    async def _behind(self, work: Callable[[], Any]) -> Any:
-        """Return what is done in the background; its failure is logged, and ends nothing."""
+    async def _in_background(self, work: Callable[[], Any]) -> Any:
+        """Return the result of ``work``; log its failure and return None."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.background, work)
+            return await asyncio.get_running_loop().run_in_executor(self._background_threads, work)
         except Exception:
-            log.exception("the Studio goes on without it")
+            log.exception("background work failed; the Studio continues")

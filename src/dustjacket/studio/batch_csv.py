@@ -1,4 +1,4 @@
-"""A file of titles, and their genres a part at a time."""
+"""Read a CSV file of titles, and predict their genres in chunks."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -7,90 +7,88 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dustjacket.catalog.columns import KNOWN, check_text
+from dustjacket.catalog.columns import KNOWN, text_problem
 from dustjacket.errors import BadInputError
 from dustjacket.sources.tables import read_rows, shape_of
-from dustjacket.studio.handlers import tell_genres
-from dustjacket.studio.models import Genres
-from dustjacket.studio.schemas import Book
+from dustjacket.studio.handlers import genre_responses
+from dustjacket.studio.models import LoadedClassifier
+from dustjacket.studio.schemas import BookQuery
 
-MOST_ROWS = 50_000
-PER_PART = 64
-"""Books that are answered at once."""
+MAX_ROWS = 50_000
+CHUNK_ROWS = 64
+"""Rows that are predicted at once; a single title waits at most this long for its turn."""
 _CSV = ".csv"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row: a book, or the reason why it is none.
+class TitleRow:
+    """A row: a book, or the reason why the row is not one.
 
     Attributes:
-        number: of the row, from 1; a header is none.
+        number: counts from 1; the header does not count.
     """
 
     number: int
-    book: Book | None
+    book: BookQuery | None
     reason: str | None = None
 
 
-def read_titles(body: bytes) -> list[Row]:
-    """Return the rows of a CSV file with a column of titles, and perhaps one of authors.
+def read_titles(body: bytes) -> list[TitleRow]:
+    """Return the rows of a CSV file with a column of titles and, optionally, one of authors.
 
     Raises:
-        BadInputError: it is no such file, or has too many rows.
+        BadInputError: the file is something else, has no rows, or has too many.
     """
-    try:
-        check_text("the file", body[:4096])
-    except BadInputError as error:
-        what = str(error).partition(": ")[0].removeprefix("listing ")
-        raise BadInputError(f"{what}: give a CSV file with a column of titles") from None
+    if problem := text_problem(body[:4096]):
+        raise BadInputError(f"the file is {problem}: give a CSV file with a column of titles")
     shape = shape_of(io.BytesIO(body), _CSV)
-    column = {
-        what: next((key for key in shape.keys if key in KNOWN[what]), "") if shape else ""
-        for what in ("title", "author")
+    columns = {
+        field: next((key for key in shape.keys if key in KNOWN[field]), "") if shape else ""
+        for field in ("title", "author")
     }
-    if shape is None or not column["title"]:
+    if shape is None or not columns["title"]:
         raise BadInputError(
-            f"the file has no column of titles: name one {' or '.join(KNOWN['title'][:2])} in its "
-            "first line"
+            "the file has no column of titles: name a column "
+            f"{' or '.join(KNOWN['title'][:2])} in the first line"
         )
-    rows: list[Row] = []
+    rows: list[TitleRow] = []
     for number, row in enumerate(read_rows(io.BytesIO(body), shape), 1):
-        if number > MOST_ROWS:
-            raise BadInputError(f"the file has more than {MOST_ROWS:,} rows: send it in parts")
-        given = {what: row.values.get(key, "") for what, key in column.items()}
-        rows.append(_row(number, row.reason, given))
+        if number > MAX_ROWS:
+            raise BadInputError(f"the file has more than {MAX_ROWS:,} rows: send it in parts")
+        values = {field: row.values.get(key, "") for field, key in columns.items()}
+        rows.append(_title_row(number, row.reason, values))
     if not rows:
-        raise BadInputError("the file has a header only: give it a row for each book")
+        raise BadInputError("the file has only a header: give one row for each book")
     return rows
 
 
-def _row(number: int, reason: str | None, given: dict[str, str]) -> Row:
+def _title_row(number: int, reason: str | None, values: dict[str, str]) -> TitleRow:
     if reason:
-        return Row(number, None, reason)
-    if not given["title"]:
-        return Row(number, None, "no_title")
+        return TitleRow(number, None, reason)
+    if not values["title"]:
+        return TitleRow(number, None, "no_title")
     try:
-        return Row(number, Book(title=given["title"], author=given["author"] or None))
+        book = BookQuery(title=values["title"], author=values["author"] or None)
     except ValidationError as error:
-        return Row(number, None, f"{error.errors()[0]['loc'][0]}_too_long")
+        return TitleRow(number, None, f"{error.errors()[0]['loc'][0]}_too_long")
+    return TitleRow(number, book)
 
 
-def parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """Yield the rows, some at a time."""
-    return (rows[at : at + PER_PART] for at in range(0, len(rows), PER_PART))
+def chunks(rows: Sequence[TitleRow]) -> Iterator[Sequence[TitleRow]]:
+    """Yield the rows in chunks of ``CHUNK_ROWS``."""
+    return (rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS))
 
 
-def predictions(genres: Genres, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return a prediction a row, or why there is none."""
+def predictions(classifier: LoadedClassifier, rows: Sequence[TitleRow]) -> list[dict[str, Any]]:
+    """Return one JSON object per row: its two most probable genres, or its error."""
     books = [row.book for row in rows if row.book]
-    told = iter(tell_genres(genres, books) if books else ())
+    responses = iter(genre_responses(classifier, books) if books else ())
     found: list[dict[str, Any]] = []
     for row in rows:
         if row.book is None:
             found.append({"row": row.number, "error": str(row.reason).replace("_", " ")})
             continue
-        first, *others = next(told).genres
+        first, *others = next(responses).genres
         second = others[0] if others else None
         found.append(
             {

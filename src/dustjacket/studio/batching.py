@@ -1,4 +1,4 @@
-"""Work for a model, off the event loop: what waits while it is busy goes to it at once."""
+"""Micro-batching: run a model in one thread, on all queries that arrived while it was busy."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -7,82 +7,85 @@ from typing import Generic, TypeVar
 
 from dustjacket.studio.problems import BusyError
 
-Asked = TypeVar("Asked")
-Answered = TypeVar("Answered")
-Version = TypeVar("Version")
+Query = TypeVar("Query")
+Response = TypeVar("Response")
+Result = TypeVar("Result")
 
 
-class Batcher(Generic[Asked, Answered]):
-    """One thread that answers questions in batches.
+class Batcher(Generic[Query, Response]):
+    """A thread that runs a model on batches of queries.
 
-    A question that comes while the thread rests is answered at once; those that come while it works
-    make the next batch, so that a batch is as large as the load (Crankshaw et al. 2017, "Clipper",
-    without its wait).
+    A query that arrives while the thread is idle runs at once. Queries that arrive while it works
+    form the next batch, so the batch size follows the load (Crankshaw et al. 2017, "Clipper",
+    without its delay).
     """
 
     def __init__(
         self,
-        work: Callable[[Sequence[Asked]], Sequence[Answered | Exception]],
+        run_batch: Callable[[Sequence[Query]], Sequence[Response | Exception]],
         *,
-        most: int = 16,
-        waiting: int = 32,
-        seen: Callable[[int], object] = id,
+        max_batch: int = 16,
+        max_waiting: int = 32,
+        on_batch: Callable[[int], object] = id,
     ) -> None:
-        """Make a thread for ``work``, which answers each question, or says what is wrong with it.
+        """Start the thread.
 
         Args:
-            most: questions of one batch.
-            waiting: questions that may wait; more are refused.
-            seen: told the size of every batch.
+            run_batch: returns a response or an error for each query.
+            max_batch: queries in one batch.
+            max_waiting: queries in the queue; beyond it, queries are refused.
+            on_batch: called with the size of each batch.
         """
-        self._work, self._most, self._seen = work, most, seen
-        self._waiting: asyncio.Queue[tuple[Asked, asyncio.Future[Answered]]]
-        self._waiting = asyncio.Queue(waiting)
+        self._run_batch, self._max_batch, self._on_batch = run_batch, max_batch, on_batch
+        self._queue: asyncio.Queue[tuple[Query, asyncio.Future[Response]]]
+        self._queue = asyncio.Queue(max_waiting)
         self._thread = ThreadPoolExecutor(1)
 
-    async def ask(self, question: Asked) -> Answered:
-        """Return the answer.
+    async def submit(self, query: Query) -> Response:
+        """Return the response to a query.
 
         Raises:
-            BusyError: too many questions wait.
+            BusyError: the queue is full.
         """
-        answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         try:
-            self._waiting.put_nowait((question, answer))
+            self._queue.put_nowait((query, future))
         except asyncio.QueueFull:
             raise BusyError from None
-        return await answer
+        return await future
 
-    async def run(self, work: Callable[[], Version]) -> Version:
-        """Return what ``work`` does in the same thread, between two batches."""
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Run ``work`` in the same thread, between two batches, and return its result."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    async def answer_all(self) -> None:
-        """Answer questions until cancelled."""
+    async def serve(self) -> None:
+        """Run batches until cancelled."""
         while True:
-            batch = [await self._waiting.get()]
-            while len(batch) < self._most and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
-            batch = [(question, answer) for question, answer in batch if not answer.done()]
-            if not batch:
+            batch = [await self._queue.get()]
+            while len(batch) < self._max_batch and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            # The client of a finished future has gone.
+            batch = [(query, future) for query, future in batch if not future.done()]
+            if batch:
+                self._on_batch(len(batch))
+                await self._resolve(batch)
+
+    async def _resolve(self, batch: list[tuple[Query, asyncio.Future[Response]]]) -> None:
+        queries, futures = zip(*batch, strict=True)
+        pairs: list[tuple[asyncio.Future[Response], Response | Exception]]
+        try:
+            responses = await self.run(lambda: self._run_batch(queries))
+            pairs = list(zip(futures, responses, strict=True))
+        except Exception as error:  # noqa: BLE001 - every query of the batch gets the error
+            pairs = [(future, error) for future in futures]
+        for future, response in pairs:
+            if future.done():
                 continue
-            self._seen(len(batch))
-            questions = [question for question, _ in batch]
-            pairs: list[tuple[asyncio.Future[Answered], Answered | Exception]]
-            answers = [answer for _, answer in batch]
-            try:
-                found = await self.run(lambda asked=questions: self._work(asked))  # type: ignore[misc]
-                pairs = list(zip(answers, found, strict=True))
-            except Exception as error:  # noqa: BLE001 - it is each question's answer
-                pairs = [(answer, error) for answer in answers]
-            for answer, told in pairs:
-                if answer.done():
-                    continue
-                if isinstance(told, Exception):
-                    answer.set_exception(told)
-                else:
-                    answer.set_result(told)
+            if isinstance(response, Exception):
+                future.set_exception(response)
+            else:
+                future.set_result(response)
 
     def close(self) -> None:
-        """Let the thread end."""
+        """End the thread when its current work is done."""
         self._thread.shutdown(wait=False, cancel_futures=True)

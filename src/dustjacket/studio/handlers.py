@@ -1,114 +1,115 @@
-"""Answers of models to questions, many at once, with what made them."""
+"""Run models on queries, many at once, and build the responses."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 
 from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
-from dustjacket.studio.models import Covers, Genres
+from dustjacket.studio.models import TEXTS_PER_BATCH, LoadedClassifier, LoadedIndex
 from dustjacket.studio.schemas import (
-    Book,
+    BookQuery,
     CoverQuery,
-    CoversAnswer,
     FoundCover,
     FoundTitle,
-    GenreAnswer,
+    GenreResponse,
     GenreShare,
-    MatchAnswer,
+    MatchResponse,
     PromptShare,
+    SearchResponse,
 )
 
 if TYPE_CHECKING:
     from dustjacket.retrieval.search import SearchHit
 
-_NEAREST, _SHOWN = 48, 12
-"""Covers whose titles are held against a picture, and those of them that are shown."""
+_NEAREST = 48
+"""Nearest covers of a picture, whose titles are scored against it."""
+_MAX_SHOWN = 12
+"""Titles and covers in the response to a picture."""
 
 
-def tell_genres(genres: Genres, books: Sequence[Book]) -> list[GenreAnswer]:
-    """Return every book's genres."""
-    found = genres.scorer.probabilities(
+def genre_responses(
+    classifier: LoadedClassifier, books: Sequence[BookQuery]
+) -> list[GenreResponse]:
+    """Return the genres of each book."""
+    probabilities = classifier.scorer.probabilities(
         [book.title for book in books], [book.author or None for book in books]
     )
-    names, by = genres.scorer.genres, [*genres.by]
-    return [GenreAnswer(genres=_ranked(names, row), by=by) for row in found]
+    names, by = classifier.scorer.genres, [*classifier.by]
+    return [GenreResponse(genres=_ranked(names, row), by=by) for row in probabilities]
 
 
-def search_response(
-    covers: Covers, queries: Sequence[CoverQuery]
-) -> list[CoversAnswer | Exception]:
-    """Return the covers that fit each query best, or what is wrong with it."""
+def search_responses(
+    index: LoadedIndex, queries: Sequence[CoverQuery]
+) -> list[SearchResponse | Exception]:
+    """Return the best covers for each query, or the error of a query that cannot be answered."""
     texts = [prompt(query.title, query.author or None) for query in queries]
-    told: list[CoversAnswer | Exception] = []
-    for query, text, vector in zip(queries, texts, covers.texts(texts), strict=True):
+    responses: list[SearchResponse | Exception] = []
+    for query, text, vector in zip(queries, texts, index.embed_texts(texts), strict=True):
         try:
-            found = covers.index.search(vector, text, query.top, query.genre or None)
+            hits = index.index.search(vector, text, query.top, query.genre or None)
         except BadInputError as error:
-            told.append(error)
+            responses.append(error)
         else:
-            told.append(CoversAnswer(covers=[*map(shown, found)], by=[*covers.by]))
-    return told
+            covers = [_found_cover(hit) for hit in hits]
+            responses.append(SearchResponse(covers=covers, by=[*index.by]))
+    return responses
 
 
-def see(covers: Covers, body: bytes) -> np.ndarray:
-    """Return (dimensions,) what the model makes of a picture that is stored as a cover is."""
-    from dustjacket.clip.data import square
-    from dustjacket.clip.embed import embed_covers
+def embed_image(index: LoadedIndex, body: bytes) -> np.ndarray:
+    """Return the (dimensions,) embedding of an image file in the format of stored covers."""
+    from dustjacket.clip import match
 
-    return np.asarray(embed_covers(covers.clip, square(body, covers.clip.image_size)[None])[0])
+    return match.embed_image(index.clip, body)
 
 
-def match_response(covers: Covers, picture: np.ndarray, prompts: Sequence[str]) -> MatchAnswer:
-    """Return what a picture says: genres, titles, covers, and how well each prompt fits it."""
-    named, names = covers.genres
-    near = covers.index.search(picture, top=_NEAREST)
-    books = list(dict.fromkeys((cover.title, cover.author) for cover in near))
-    of_titles = covers.texts([prompt(*book) for book in books]) @ picture
-    best = np.argsort(-of_titles, kind="stable")[:_SHOWN]
-    cosines = covers.texts(prompts) @ picture if prompts else np.empty(0)
-    return MatchAnswer(
-        genres=_ranked(names, _softmax(covers.clip.scale * (named @ picture)[: len(names)])),
+def match_response(index: LoadedIndex, image: np.ndarray, prompts: Sequence[str]) -> MatchResponse:
+    """Return the genres, titles and covers nearest to an image, and how well each prompt fits it.
+
+    Args:
+        image: (dimensions,) embedding.
+    """
+    from dustjacket.clip.match import class_probabilities, match_prompts
+
+    nearest = index.index.search(image, top=_NEAREST)
+    books = list(dict.fromkeys((hit.title, hit.author) for hit in nearest))
+    title_cosines = index.embed_texts([prompt(*book) for book in books]) @ image
+    best = np.argsort(-title_cosines, kind="stable")[:_MAX_SHOWN]
+    # Without genres there is one vector, of an empty name.
+    genre_cosines = (index.genre_vectors @ image)[: len(index.genre_names)]
+    return MatchResponse(
+        genres=_ranked(index.genre_names, class_probabilities(index.clip, genre_cosines)),
         titles=[
-            FoundTitle(title=books[at][0], author=books[at][1], score=float(of_titles[at]))
-            for at in best
+            FoundTitle(title=books[row][0], author=books[row][1], score=float(title_cosines[row]))
+            for row in best
         ],
-        covers=[*map(shown, near[:_SHOWN])],
+        covers=[_found_cover(hit) for hit in nearest[:_MAX_SHOWN]],
         prompts=[
-            PromptShare(prompt=text, cosine=float(cosine), probability=float(share))
-            for text, cosine, share in zip(
-                prompts, cosines, _softmax(covers.clip.scale * cosines), strict=True
-            )
+            PromptShare(**asdict(row))
+            for row in match_prompts(index.clip, image, prompts, TEXTS_PER_BATCH)
         ],
-        by=[*covers.by],
+        by=[*index.by],
     )
 
 
-def shown(match: "SearchHit") -> FoundCover:
-    """Return a cover that was found, with where its image is."""
-    from urllib.parse import quote
-
+def _found_cover(hit: "SearchHit") -> FoundCover:
     return FoundCover(
-        id=match.key,
-        title=match.title,
-        author=match.author,
-        genre=match.genre,
-        category=match.category,
-        score=match.score,
-        words=match.words,
-        width=match.width,
-        height=match.height,
-        image=f"covers/{quote(match.key, safe='')}/image?v={match.sha256[:12]}",
+        id=hit.key,
+        title=hit.title,
+        author=hit.author,
+        genre=hit.genre,
+        category=hit.category,
+        score=hit.score,
+        words=hit.words,
+        width=hit.width,
+        height=hit.height,
+        image=f"covers/{quote(hit.key, safe='')}/image?v={hit.sha256[:12]}",
     )
 
 
 def _ranked(names: Sequence[str], shares: np.ndarray) -> list[GenreShare]:
     order = np.argsort(-shares, kind="stable")
-    return [GenreShare(genre=names[at], probability=float(shares[at])) for at in order]
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    from scipy.special import softmax
-
-    return np.asarray(softmax(scores)) if len(scores) else scores
+    return [GenreShare(genre=names[row], probability=float(shares[row])) for row in order]

@@ -1,4 +1,4 @@
-"""What the Studio counts, in Prometheus's format."""
+"""Prometheus metrics of the Studio."""
 
 import time
 
@@ -15,7 +15,7 @@ _SIZES = (1, 2, 4, 8, 16)
 
 
 class Metrics:
-    """Counters of one Studio."""
+    """The metrics of one Studio."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -26,47 +26,47 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
         self.seconds = Histogram(
-            f"{_PREFIX}_request_seconds", "From a request to its answer's end", ("route",),
-            buckets=_SECONDS, registry=self.registry,
+            f"{_PREFIX}_request_seconds", "Seconds from a request to the end of its response",
+            ("route",), buckets=_SECONDS, registry=self.registry,
         )  # fmt: skip
         self.batches = Histogram(
-            f"{_PREFIX}_batch_size", "Questions that a model answered at once", ("of",),
+            f"{_PREFIX}_batch_size", "Queries that a model ran on at once", ("of",),
             buckets=_SIZES, registry=self.registry,
         )  # fmt: skip
         self.versions = Gauge(
-            f"{_PREFIX}_version", "Versions that answer now", ("kind", "version"),
+            f"{_PREFIX}_version", "Versions that serve now", ("kind", "version"),
             registry=self.registry,
         )  # fmt: skip
 
-    def show(self, models: Models) -> None:
-        """Show which versions answer from now on."""
+    def set_versions(self, models: Models) -> None:
+        """Export the versions that serve from now on."""
         self.versions.clear()
-        for one in models.made.values():
-            self.versions.labels(one.kind, one.version).set(1)
+        for ref in models.versions.values():
+            self.versions.labels(ref.kind, ref.version).set(1)
 
 
 class MetricsMiddleware:
-    """Counts an app's requests and how long they take."""
+    """Counts requests and measures how long they take."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        began, status = time.perf_counter(), 500
+        start, status = time.perf_counter(), 500
 
-        async def told(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, told)
+            await self._app(scope, receive, send_and_note_status)
         finally:
-            # A path that is nobody's is the caller's own: it may be anything.
+            # An unknown path is not used as a label: clients could make up any number of them.
             route = getattr(scope.get("route"), "path", "other")
             self._metrics.requests.labels(route, status).inc()
-            self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
+            self._metrics.seconds.labels(route).observe(time.perf_counter() - start)

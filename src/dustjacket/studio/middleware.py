@@ -1,4 +1,4 @@
-"""What the Studio lets through: callers who prove themselves, in sizes and at rates it can bear."""
+"""Middleware that protects the Studio: authentication, sizes, rates, and browser headers."""
 
 import base64
 import binascii
@@ -14,159 +14,170 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dustjacket.errors import BadInputError
-from dustjacket.studio.problems import SECURE, problem
+from dustjacket.studio.problems import SECURITY_HEADERS, problem_response
 
-HEADER: Final = "x-dustjacket"
-"""Header that a page of another site cannot send along with a person's cookie or address."""
-USER: Final = "x-dustjacket-user"
-"""Header by which the door in Airflow says for whom it asks."""
-OPEN: Final = ("/health",)
-_SAFE = ("GET", "HEAD")
-_KILOBYTES_64 = 64 << 10
-_LARGE_AT_ONCE = 4
-_AGAIN = {"Retry-After": "1"}
+CSRF_HEADER: Final = "x-dustjacket"
+"""A page of another site cannot make a browser send this header with the user's cookie."""
+CSRF_DETAIL: Final = "the header X-Dustjacket is missing: it protects against cross-site requests"
+USER_HEADER: Final = "x-dustjacket-user"
+"""The proxy in Airflow sets this header to a pseudonym of the logged-in user."""
+_PUBLIC_PATHS: Final = ("/health",)
+_SAFE_METHODS = ("GET", "HEAD")
+_MAX_BYTES = 64 << 10
+_MAX_LARGE_REQUESTS = 4
 
 
 class SecurityHeadersMiddleware:
-    """Adds what tells browsers to run and to load nothing but the Studio's own."""
+    """Adds the headers that make browsers run and load only the Studio's own files."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
 
-        async def told(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURE.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, told)
+        await self._app(scope, receive, send_with_headers)
 
 
 class AuthMiddleware:
-    """Refuses who proves nothing, and what another site may have sent."""
+    """Refuses requests without the token, and requests that another site may have sent."""
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
-        """Guard an app; without a token everybody who can reach it may ask."""
+        """Protect an app.
+
+        Args:
+            token: None accepts every caller.
+        """
         self._app, self._token = app, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http" or scope["path"] in OPEN:
+        """Handle a request."""
+        if scope["type"] != "http" or scope["path"] in _PUBLIC_PATHS:
             return await self._app(scope, receive, send)
         headers = Headers(scope=scope)
-        if self._token and not _proves(headers.get("authorization", ""), self._token):
-            refused = problem(
+        if self._token and not _has_token(headers.get("authorization", ""), self._token):
+            refusal = problem_response(
                 401,
-                "this needs the Studio's token: as a bearer token, or as the password",
+                "the Studio's token is missing or wrong: send it as a bearer token, or as the "
+                "password",
                 {"WWW-Authenticate": 'Basic realm="Dustjacket", charset="UTF-8"'},
             )
-            return await refused(scope, receive, send)
-        if crosses_sites(scope["method"], headers):
-            refused = problem(403, "this needs the header X-Dustjacket, so that no other site asks")
-            return await refused(scope, receive, send)
+            return await refusal(scope, receive, send)
+        if may_be_cross_site(scope["method"], headers):
+            return await problem_response(403, CSRF_DETAIL)(scope, receive, send)
         return await self._app(scope, receive, send)
 
 
-def crosses_sites(method: str, headers: Mapping[str, str]) -> bool:
-    """Return whether a request may come from a page of another site, and change something.
+def may_be_cross_site(method: str, headers: Mapping[str, str]) -> bool:
+    """Return whether a page of another site may have sent a request that changes something.
 
-    A browser sends cookies, and what a person typed at its login prompt, also for such a page; a
-    header of our own, or a bearer token, it does not.
+    A browser sends cookies and saved passwords also with requests of other sites' pages, but not
+    our own header or a bearer token.
     """
-    bearer = headers.get("authorization", "").lower().startswith("bearer ")
-    return method not in _SAFE and HEADER not in headers and not bearer
+    has_bearer = headers.get("authorization", "").lower().startswith("bearer ")
+    return method not in _SAFE_METHODS and CSRF_HEADER not in headers and not has_bearer
 
 
-def _proves(authorization: str, token: str) -> bool:
-    scheme, _, given = authorization.partition(" ")
+def _has_token(authorization: str, token: str) -> bool:
+    scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() == "basic":
         try:
-            given = base64.b64decode(given, validate=True).decode().partition(":")[2]
+            user_and_password = base64.b64decode(credentials, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             return False
+        credentials = user_and_password.partition(":")[2]
     elif scheme.lower() != "bearer":
         return False
-    return hmac.compare_digest(given.encode(), token.encode())
+    return hmac.compare_digest(credentials.encode(), token.encode())
 
 
 class BodyLimitMiddleware:
-    """Refuses bodies that are too large, and too many large ones, before they are read."""
+    """Refuses bodies that are too large, and too many large bodies at once, before reading them."""
 
-    def __init__(self, app: ASGIApp, most: Mapping[str, int]) -> None:
-        """Bound an app's bodies to 64 KiB.
+    def __init__(self, app: ASGIApp, large: Mapping[str, int]) -> None:
+        """Limit bodies to 64 KiB.
 
         Args:
-            most: by the end of the path, where it is another number of bytes. Of these requests
-                only a few are answered at once.
+            large: other limits in bytes, by the end of the path. Only a few of these requests are
+                handled at the same time.
         """
-        self._app, self._most, self._large = app, most, 0
+        self._app, self._large, self._running = app, large, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         path = scope["path"]
-        large = next((n for end, n in self._most.items() if path.endswith(end)), None)
-        most = large or _KILOBYTES_64
-        detail = f"the body is too large: send at most {most:,} bytes"
-        told = Headers(scope=scope).get("content-length", "0")
-        if not told.isdecimal() or int(told) > most:
-            return await problem(413, detail)(scope, receive, send)
-        read = 0
+        large = next((limit for end, limit in self._large.items() if path.endswith(end)), None)
+        max_bytes = large or _MAX_BYTES
+        detail = f"the body is too large: send at most {max_bytes:,} bytes"
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdecimal() or int(length) > max_bytes:
+            return await problem_response(413, detail)(scope, receive, send)
+        received = 0
 
-        async def bounded() -> Message:
-            nonlocal read
+        async def receive_limited() -> Message:
+            nonlocal received
             message = await receive()
-            read += len(message.get("body", b""))
-            if read > most:
+            received += len(message.get("body", b""))
+            if received > max_bytes:
                 raise HTTPException(413, detail)
             return message
 
         if large is None:
-            return await self._app(scope, bounded, send)
-        if self._large >= _LARGE_AT_ONCE:
-            refused = problem(429, "too many files are answered just now: try again soon", _AGAIN)
-            return await refused(scope, receive, send)
-        self._large += 1
+            return await self._app(scope, receive_limited, send)
+        if self._running >= _MAX_LARGE_REQUESTS:
+            refusal = problem_response(
+                429, "too many files are being processed: try again soon", {"Retry-After": "1"}
+            )
+            return await refusal(scope, receive, send)
+        self._running += 1
         try:
-            await self._app(scope, bounded, send)
+            await self._app(scope, receive_limited, send)
         finally:
-            self._large -= 1
+            self._running -= 1
 
 
 class RateLimitMiddleware:
-    """Refuses callers who ask too often, before what they ask is read."""
+    """Refuses callers who send requests too often, before reading what they send."""
 
-    def __init__(self, app: ASGIApp, rate: str, *, of_users: bool) -> None:
-        """Allow a rate such as ``40/second`` to each address.
+    def __init__(self, app: ASGIApp, rate: str, *, per_user: bool) -> None:
+        """Limit the rate of each caller.
 
         Args:
-            of_users: to each user instead, of whom the door tells.
+            rate: such as ``40/second``.
+            per_user: whether callers are the users that the proxy names, not addresses.
 
         Raises:
-            BadInputError: it is no rate.
+            BadInputError: ``rate`` cannot be parsed.
         """
         try:
             self._rate = parse(rate)
         except ValueError:
             raise BadInputError(
-                f"DUSTJACKET_STUDIO_RATE={rate!r} is no rate: set one such as 40/second"
+                f"DUSTJACKET_STUDIO_RATE={rate!r} is not a rate: set one such as 40/second"
             ) from None
-        self._app, self._of_users = app, of_users
+        self._app, self._per_user = app, per_user
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http" or scope["method"] in _SAFE:
+        """Handle a request."""
+        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS:
             return await self._app(scope, receive, send)
-        user = Headers(scope=scope).get(USER) if self._of_users else None
+        user = Headers(scope=scope).get(USER_HEADER) if self._per_user else None
         caller = user or (scope["client"] or ("",))[0]
         if self._limiter.hit(self._rate, caller):
             return await self._app(scope, receive, send)
-        pause = {"Retry-After": str(self._rate.get_expiry())}
-        await problem(429, f"you ask more than {self._rate}", pause)(scope, receive, send)
-        return None
+        refusal = problem_response(
+            429,
+            f"too many requests: the limit is {self._rate}",
+            {"Retry-After": str(self._rate.get_expiry())},
+        )
+        return await refusal(scope, receive, send)

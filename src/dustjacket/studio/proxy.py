@@ -1,4 +1,4 @@
-"""The Studio's door in Airflow: its page for who is logged in, and the way to its process."""
+"""The proxy inside Airflow: serves the page to logged-in users, forwards the API to the Studio."""
 
 import hashlib
 from pathlib import Path
@@ -14,104 +14,140 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 from dustjacket.settings import Settings, load_settings
-from dustjacket.studio.middleware import HEADER, USER, SecurityHeadersMiddleware, crosses_sites
+from dustjacket.studio.middleware import (
+    CSRF_DETAIL,
+    CSRF_HEADER,
+    USER_HEADER,
+    SecurityHeadersMiddleware,
+    may_be_cross_site,
+)
 from dustjacket.studio.problems import install_error_handlers
 
 PAGE = Path(__file__).parent / "page"
-_MOST_BYTES = 25_000_000
-_ASKED = ("accept", "content-type", "if-none-match")
-_TOLD = ("content-type", "cache-control", "etag", "retry-after")
+_MAX_BYTES = 25_000_000
+_REQUEST_HEADERS = ("accept", "content-type", "if-none-match")
+_RESPONSE_HEADERS = ("content-type", "cache-control", "etag", "retry-after")
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_AWAY = "the Studio's process does not answer: look at `dustjacket status`"
 
 
 def make_proxy() -> FastAPI:
     """Return the app that Airflow's API server mounts.
 
-    It loads no model: it checks who asks, and passes the question on, with a secret, to the process
-    that ``DUSTJACKET_STUDIO_URL`` names.
+    It loads no model. It checks that the user may see Airflow's pages, and forwards requests, with
+    a secret token, to the process at ``DUSTJACKET_STUDIO_URL``.
     """
-    # Airflow's own dependency would not cover a schema or pages about it, so there are none.
-    door = FastAPI(
+    # FastAPI does not apply the dependencies to its schema and documentation pages, so they are
+    # turned off.
+    proxy = FastAPI(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(requires_access_view(AccessView.WEBSITE)), Depends(_from_our_page)],
+        dependencies=[
+            Depends(requires_access_view(AccessView.WEBSITE)),
+            Depends(_refuse_cross_site),
+        ],
     )
-    install_error_handlers(door)
-    door.add_api_route("/{path:path}", answer, methods=_METHODS)
-    door.add_middleware(SecurityHeadersMiddleware)
-    return door
+    install_error_handlers(proxy)
+    proxy.add_api_route("/{path:path}", forward, methods=_METHODS)
+    proxy.add_middleware(SecurityHeadersMiddleware)
+    return proxy
 
 
-def _from_our_page(request: Request) -> None:
-    if crosses_sites(request.method, request.headers):
-        raise HTTPException(403, "this needs the header X-Dustjacket, so that no other site asks")
+def _refuse_cross_site(request: Request) -> None:
+    if may_be_cross_site(request.method, request.headers):
+        raise HTTPException(403, CSRF_DETAIL)
 
 
-class _Studio:
-    """The connection to the Studio's process; one for each process of Airflow's."""
+class StudioClient:
+    """The connections from one process of Airflow to the Studio's process."""
 
     def __init__(self, settings: Settings) -> None:
+        """Prepare the client.
+
+        Raises:
+            HTTPException: with status 503, if no Studio is configured.
+        """
         if not settings.studio_url or not settings.studio_token:
-            raise HTTPException(503, "no Studio is set up: set DUSTJACKET_STUDIO_URL and its token")
+            raise HTTPException(
+                503,
+                "no Studio is configured: set DUSTJACKET_STUDIO_URL and DUSTJACKET_STUDIO_TOKEN",
+            )
         self._token = settings.studio_token.get_secret_value()
         self._client = httpx.AsyncClient(
             base_url=settings.studio_url,
-            headers={"Authorization": f"Bearer {self._token}", HEADER: "airflow"},
+            headers={"Authorization": f"Bearer {self._token}", CSRF_HEADER: "airflow"},
             timeout=httpx.Timeout(120, connect=3),
             limits=httpx.Limits(max_connections=100),
-            trust_env=False,  # a proxy for the outside must not hear the token
+            trust_env=False,  # an HTTP proxy of the environment would see the token
         )
 
-    def told_apart(self, user: str) -> str:
-        """Return what stands for a user: enough to count requests by, and no name."""
+    def pseudonym(self, user: str) -> str:
+        """Return an id by which a user's requests can be counted, but which is not the name."""
         return hashlib.sha256(f"{self._token}{user}".encode()).hexdigest()[:16]
 
-    async def ask(self, request: Request, path: str, user: str) -> httpx.Response:
-        """Return the answer's beginning."""
+    async def send(self, request: Request, path: str, user: str) -> httpx.Response:
+        """Forward a request and return the response, whose body is not read yet.
+
+        Raises:
+            HTTPException: with status 404 for a path that is not plain, 413 for a body that is too
+                large, and 503 if the Studio does not answer.
+        """
         if not all(part not in ("", ".", "..") for part in path.split("/")):
             raise HTTPException(404, "there is nothing at this address")
-        headers = {name: request.headers[name] for name in _ASKED if name in request.headers}
-        asked = self._client.build_request(
+        headers = {
+            name: request.headers[name] for name in _REQUEST_HEADERS if name in request.headers
+        }
+        forwarded = self._client.build_request(
             request.method,
             f"/{quote(path)}",
             params=request.query_params,
-            headers={**headers, USER: self.told_apart(user)},
+            headers={**headers, USER_HEADER: self.pseudonym(user)},
             content=await _body(request),
         )
         try:
-            return await self._client.send(asked, stream=True)
+            return await self._client.send(forwarded, stream=True)
         except httpx.TransportError:
-            raise HTTPException(503, _AWAY, {"Retry-After": "5"}) from None
+            raise HTTPException(
+                503,
+                "the Studio's process does not answer: see `dustjacket status`",
+                {"Retry-After": "5"},
+            ) from None
 
 
-def _studio(request: Request) -> _Studio:
+def _client(request: Request) -> StudioClient:
     state = request.app.state
-    if not hasattr(state, "studio"):
-        state.studio = _Studio(load_settings())
-    studio: _Studio = state.studio
-    return studio
+    if not hasattr(state, "client"):
+        state.client = StudioClient(load_settings())
+    client: StudioClient = state.client
+    return client
 
 
-async def answer(
-    path: str, request: Request, user: GetUserDep, studio: Annotated[_Studio, Depends(_studio)]
+async def forward(
+    path: str,
+    request: Request,
+    user: GetUserDep,
+    client: Annotated[StudioClient, Depends(_client)],
 ) -> Response:
-    """Show a file of the page, or pass the question on."""
+    """Return a file of the page, or the Studio's response."""
     file = PAGE / (path or "index.html")
     if request.method in ("GET", "HEAD") and file.parent == PAGE and file.is_file():
         return FileResponse(file, headers={"Cache-Control": "no-cache"})
-    told = await studio.ask(request, path, user.get_id())
-    headers: dict[str, Any] = {name: told.headers[name] for name in _TOLD if name in told.headers}
+    response = await client.send(request, path, user.get_id())
+    headers: dict[str, Any] = {
+        name: response.headers[name] for name in _RESPONSE_HEADERS if name in response.headers
+    }
     return StreamingResponse(
-        told.aiter_bytes(), told.status_code, headers, background=BackgroundTask(told.aclose)
+        response.aiter_bytes(),
+        response.status_code,
+        headers,
+        background=BackgroundTask(response.aclose),
     )
 
 
 async def _body(request: Request) -> bytes:
-    read = bytearray()
+    body = bytearray()
     async for part in request.stream():
-        read += part
-        if len(read) > _MOST_BYTES:
-            raise HTTPException(413, f"the body is too large: send at most {_MOST_BYTES:,} bytes")
-    return bytes(read)
+        body += part
+        if len(body) > _MAX_BYTES:
+            raise HTTPException(413, f"the body is too large: send at most {_MAX_BYTES:,} bytes")
+    return bytes(body)

@@ -1,4 +1,4 @@
-"""What the Studio is asked and what it answers, as its OpenAPI schema shows it."""
+"""Requests and responses of the Studio's API, as its OpenAPI schema shows them."""
 
 from typing import Annotated, Literal
 
@@ -6,15 +6,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from dustjacket.retrieval.search import MAX_RESULTS
 
-LONGEST_TITLE, LONGEST_NAME = 500, 300
+MAX_TITLE_CHARS, MAX_NAME_CHARS = 500, 300
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TITLE)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE_CHARS)
 ]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_NAME)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NAME_CHARS)]
 
 
-class Book(BaseModel):
-    """A book that may not exist yet."""
+class BookQuery(BaseModel):
+    """A book, which need not exist."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -22,70 +22,72 @@ class Book(BaseModel):
     author: Name | None = None
 
 
-class CoverQuery(Book):
+class CoverQuery(BookQuery):
     """A search for covers."""
 
     genre: Name | None = Field(None, description="only covers of this genre or category")
-    top: int = Field(12, ge=1, le=MAX_RESULTS, description="how many covers, at most")
+    top: int = Field(12, ge=1, le=MAX_RESULTS, description="maximum number of covers")
 
 
-class Version(BaseModel):
-    """A published version."""
+class VersionId(BaseModel):
+    """The name of a published version."""
 
     kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
     version: Annotated[str, StringConstraints(pattern=r"^[0-9TZa-f-]{1,60}$")]
 
 
-class Vote(Book):
-    """What a person thinks of an answer."""
+class Vote(BookQuery):
+    """A user's rating of an answer."""
 
     on: Literal["genre", "cover"]
-    answer: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)] = Field(
+    answer: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_CHARS)] = Field(
         description="the genre, or the cover's id"
     )
     vote: Literal[1, -1]
-    by: list[Version] = Field(max_length=4, description="what gave the answer, as it says")
+    by: list[VersionId] = Field(
+        max_length=4, description="versions that gave the answer, as its field `by` lists them"
+    )
 
 
 class VersionRef(BaseModel):
-    """A published version that took part in an answer."""
+    """A published version that contributed to an answer."""
 
     kind: str
     version: str
-    run: str | None = Field(description="its run in MLflow")
+    run: str | None = Field(description="address of its run in MLflow")
     note: str
 
 
 class GenreShare(BaseModel):
-    """How probable a genre is."""
+    """The probability of a genre."""
 
     genre: str
     probability: float
 
 
-class GenreAnswer(BaseModel):
-    """Every genre, likeliest first."""
+class GenreResponse(BaseModel):
+    """All genres, most probable first."""
 
     genres: list[GenreShare]
     by: list[VersionRef]
 
 
 class FoundCover(BaseModel):
-    """A cover, and how well it fits."""
+    """A cover, and how well it matches the query."""
 
     id: str
     title: str
     author: str | None
     genre: str | None = Field(description="predicted")
-    category: str | None = Field(description="what the cover set says")
-    score: float = Field(description="cosine")
-    words: float = Field(description="from 0 to 1: how far the text names the book")
+    category: str | None = Field(description="from the cover set")
+    score: float = Field(description="cosine similarity of the cover and the query")
+    words: float = Field(description="0 to 1: how completely the query names the book")
     width: int
     height: int
-    image: str = Field(description="its address, from where the Studio is")
+    image: str = Field(description="address of the image, relative to the Studio's")
 
 
-class CoversAnswer(BaseModel):
+class SearchResponse(BaseModel):
     """Covers, best first."""
 
     covers: list[FoundCover]
@@ -93,23 +95,23 @@ class CoversAnswer(BaseModel):
 
 
 class FoundTitle(BaseModel):
-    """A book whose title fits a picture."""
+    """A book whose title matches a picture."""
 
     title: str
     author: str | None
-    score: float = Field(description="cosine of the picture and the title")
+    score: float = Field(description="cosine similarity of the picture and the title")
 
 
 class PromptShare(BaseModel):
-    """How well a prompt fits a picture, beside the other prompts."""
+    """How well a prompt matches a picture, in comparison with the other prompts."""
 
     prompt: str
     cosine: float
     probability: float
 
 
-class MatchAnswer(BaseModel):
-    """What a picture says."""
+class MatchResponse(BaseModel):
+    """The genres, titles, covers and prompts that match a picture."""
 
     genres: list[GenreShare]
     titles: list[FoundTitle]
@@ -118,8 +120,8 @@ class MatchAnswer(BaseModel):
     by: list[VersionRef]
 
 
-class Limits(BaseModel):
-    """What is refused beyond."""
+class RequestLimits(BaseModel):
+    """The largest requests that are accepted."""
 
     title: int
     image_bytes: int
@@ -128,23 +130,23 @@ class Limits(BaseModel):
     batch_bytes: int
 
 
-class ModelsAnswer(BaseModel):
-    """What answers now."""
+class ModelsResponse(BaseModel):
+    """The versions that serve now."""
 
     classifier: VersionRef | None = None
     clip: VersionRef | None = None
     index: VersionRef | None = None
     labels: VersionRef | None = None
-    genres: list[str] = Field(description="what covers can be filtered by")
+    genres: list[str] = Field(description="values of the genre filter of a search")
     covers: int
-    feedback: bool = Field(description="whether votes are kept")
-    airflow: bool = Field(description="whether it is shown inside Airflow")
-    limits: Limits
-    problem: str | None = Field(description="why what is newer does not answer")
+    feedback: bool = Field(description="whether votes are stored")
+    airflow: bool = Field(description="whether the request came through Airflow")
+    limits: RequestLimits
+    problem: str | None = Field(description="why a newer version does not serve")
 
 
 class Health(BaseModel):
-    """Whether the Studio runs, and whether it has models to answer with."""
+    """Whether the Studio runs, and which models it has loaded."""
 
     status: Literal["ok"] = "ok"
     genres: bool
@@ -152,7 +154,7 @@ class Health(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error, as RFC 9457 has it."""
+    """An error, as RFC 9457 defines it."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -6,24 +6,25 @@ import uvicorn
 
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
-from dustjacket.studio.app import LOCAL, create_app
+from dustjacket.studio.app import LOOPBACK_HOSTS, create_app
 
 
 def serve(settings: Settings, host: str, port: int, token: str | None) -> None:
-    """Serve the Studio until the process is told to stop.
+    """Serve the Studio until the process receives a signal to stop.
 
     Raises:
-        BadInputError: it would let everybody in a network ask, without a token.
+        BadInputError: without a token, the Studio would accept callers from the network.
     """
-    if token is None and host not in LOCAL:
+    if token is None and host not in LOOPBACK_HOSTS:
         raise BadInputError(
-            f"host {host!r} may be reached from elsewhere: set DUSTJACKET_STUDIO_TOKEN, or leave "
-            "it at 127.0.0.1"
+            f"host {host!r} accepts callers from other machines: set DUSTJACKET_STUDIO_TOKEN, or "
+            "use 127.0.0.1"
         )
-    said = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.WARNING, format=said)
-    for ours in ("dustjacket", "uvicorn"):
-        logging.getLogger(ours).setLevel(logging.INFO)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for name in ("dustjacket", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.INFO)
     uvicorn.run(
         create_app(settings, token),
         host=host,
@@ -32,6 +33,6 @@ def serve(settings: Settings, host: str, port: int, token: str | None) -> None:
         server_header=False,
         log_config=None,
         timeout_graceful_shutdown=5,
-        # Longer than any caller keeps a connection, so that none is closed while it is asked on.
+        # Longer than the proxy keeps idle connections, so that none is closed as it is reused.
         timeout_keep_alive=120,
     )

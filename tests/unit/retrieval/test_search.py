@@ -149,3 +149,10 @@ def test_an_invalid_search_is_refused_with_the_valid_values():
         found.search(vectors[0][:31])
     with pytest.raises(BadInputError, match="no covers"):
         index(vectors[:0])
+
+
+def test_a_cover_is_found_by_its_key():
+    covers = index(drawn(4), key=["a", "b", "c", "d"])
+    assert covers.cover("c").key == "c"
+    assert covers.cover("3") is None
+    assert len(covers) == 4

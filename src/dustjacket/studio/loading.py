@@ -1,0 +1,118 @@
+"""Load published models for the Studio, and find their runs in MLflow."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+from dustjacket.clip.embed import embed_texts, optimize_for_inference
+from dustjacket.clip.read import load_version
+from dustjacket.clip.zero_shot import embed_genres
+from dustjacket.covers.read import read_image
+from dustjacket.genres.read import load_scorer
+from dustjacket.genres.scorer import predict_genre
+from dustjacket.pipeline.parameters import COVER_CLIP
+from dustjacket.pipeline.steps import STEPS, in_use
+from dustjacket.retrieval import read as retrieval
+from dustjacket.retrieval.search import CoverIndex
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
+from dustjacket.studio.models import Loaded, LoadedClassifier, LoadedIndex
+from dustjacket.studio.schemas import VersionRef
+from dustjacket.tracking.links import run_page
+
+log = logging.getLogger(__name__)
+
+_CANDIDATE = "clip_candidate"  # the kind that a promotion turns into a champion
+_CACHED_IMAGES = 1024
+
+
+def load_classifier(
+    store: Store, cache: Path, current: LoadedClassifier | None
+) -> LoadedClassifier | None:
+    """Return the champion among the classifiers: ``current`` if it still is, None before any."""
+    champion = in_use(store, "genre_classifier")
+    if champion is None or (current and current.manifest.version == champion.version):
+        return current
+    scorer = load_scorer(store, champion, cache)
+    predict_genre(scorer, "Warm up", None)  # otherwise the first request would be slow
+    f1 = champion.facts.get("test", {}).get("f1_weighted")
+    note = f"{scorer.name}, f1_weighted {f1:.3f}" if f1 else scorer.name
+    log.info("classifier %s serves", champion.version)
+    return LoadedClassifier(champion, (_ref(champion, note),), scorer)
+
+
+def load_index(store: Store, current: LoadedIndex | None) -> LoadedIndex | None:
+    """Return the index in use with its model: ``current`` if nothing changed, None before any.
+
+    Raises:
+        BadInputError, CorruptVersionError, NotReadyError: the index or its model cannot be used.
+    """
+    if store.newest("cover_index") is None:
+        return current
+    manifest, labels = retrieval.index_in_use(store), store.newest("labelled_covers")
+    if labels and labels.parents.get("covers") != manifest.parents["covers"]:
+        labels = None  # they are about other covers
+    if current and (current.manifest, current.labels) == (manifest, labels):
+        return current
+    model = retrieval.model_of(store, manifest)
+    same_model = current and current.manifest.facts["model"] == manifest.facts["model"]
+    clip = (
+        current.clip
+        if current and same_model
+        else optimize_for_inference(load_version(store, model))
+    )
+    index = retrieval.load_index(store, manifest, model)
+    genres = index.genres
+    log.info("index %s serves, with %s", manifest.version, manifest.facts["model"])
+    return LoadedIndex(
+        manifest=manifest,
+        by=(
+            _ref(model, model.facts.get("model", "")),
+            _ref(manifest, f"{len(index):,} covers"),
+            *([_ref(labels, "")] if labels else []),
+        ),
+        labels=labels,
+        clip=clip,
+        index=index,
+        read_image=_image_reader(store, manifest, index),
+        genre_names=genres,
+        genre_vectors=embed_genres(partial(embed_texts, clip), genres or [""]),
+    )
+
+
+def _image_reader(
+    store: Store, manifest: Manifest, index: CoverIndex
+) -> Callable[[str], bytes | None]:
+    covers = store.manifest("covers", manifest.parents["covers"])
+
+    @lru_cache(_CACHED_IMAGES)
+    def read(key: str) -> bytes | None:
+        row = index.cover(key)
+        return read_image(store, covers, vars(row)) if row else None
+
+    return read
+
+
+def link_runs(store: Store, model: Loaded) -> Loaded:
+    """Add the missing links to runs in MLflow, which may start later or be unreachable."""
+    by = tuple(
+        ref if ref.run else ref.model_copy(update={"run": _run(store, ref)}) for ref in model.by
+    )
+    return model if by == model.by else replace(model, by=by)
+
+
+def _run(store: Store, ref: VersionRef) -> str | None:
+    kind, version = ref.kind, ref.version
+    if kind == COVER_CLIP:
+        # A promotion copies a candidate, and the run is the candidate's.
+        kind, version = _CANDIDATE, store.manifest(kind, version).parents.get(_CANDIDATE, "")
+    step = next((step for step in STEPS.values() if step.publishes == kind), None)
+    if step is None or not step.experiment:
+        return None
+    return run_page(store.settings, step.experiment, version) or None
+
+
+def _ref(manifest: Manifest, note: str) -> VersionRef:
+    return VersionRef(kind=manifest.kind, version=manifest.version, run=None, note=note)

@@ -1,0 +1,213 @@
+"""The routes of the Studio's API."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Path, Request, Response, UploadFile
+from fastapi.responses import StreamingResponse
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from starlette.exceptions import HTTPException
+
+from dustjacket.clip.match_input import (
+    IMAGE_LIMITS,
+    MAX_PROMPT_LENGTH,
+    MAX_PROMPTS,
+    as_stored,
+)
+from dustjacket.errors import BadInputError
+from dustjacket.studio.app_state import AppState
+from dustjacket.studio.batch_csv import MAX_ROWS, chunks, predictions, read_titles
+from dustjacket.studio.handlers import embed_image, match_response
+from dustjacket.studio.middleware import USER_HEADER
+from dustjacket.studio.problems import RESPONSES, UNEXPECTED
+from dustjacket.studio.schemas import (
+    MAX_TITLE_CHARS,
+    BookQuery,
+    CoverQuery,
+    GenreResponse,
+    Health,
+    MatchResponse,
+    ModelsResponse,
+    RequestLimits,
+    SearchResponse,
+    VersionId,
+    VersionRef,
+    Vote,
+)
+
+log = logging.getLogger(__name__)
+
+LIMITS = RequestLimits(
+    title=MAX_TITLE_CHARS,
+    image_bytes=IMAGE_LIMITS.max_bytes,
+    prompts=MAX_PROMPTS,
+    batch_rows=MAX_ROWS,
+    batch_bytes=20_000_000,
+)
+_FEEDBACK_FIELDS = {
+    "genre_classifier": "classifier", "cover_clip": "clip", "starting_clip": "clip",
+    "cover_index": "index",
+}  # fmt: skip
+"""The field of a feedback record that holds a version, by the version's kind."""
+
+
+def _state(request: Request) -> AppState:
+    state: AppState = request.app.state.studio
+    return state
+
+
+State = Annotated[AppState, Depends(_state)]
+
+
+query_routes = APIRouter(responses=RESPONSES)
+info_routes = APIRouter(responses={status: RESPONSES[status] for status in (401, 404, 503)})
+
+
+@query_routes.post("/genre")
+async def genre(book: BookQuery, state: State) -> GenreResponse:
+    """Predict a book's genre from its title and, if given, its author."""
+    return await state.genres.submit(book)
+
+
+@query_routes.post("/covers/search")
+async def search(query: CoverQuery, state: State) -> SearchResponse:
+    """Find the covers that match a book best."""
+    response = await state.covers.submit(query)
+    if state.feedback:
+        cover_ids = [cover.id for cover in response.covers]
+        state.feedback.asked(
+            query.title, query.author, query.genre, cover_ids, _feedback_versions(response.by)
+        )
+    return response
+
+
+@query_routes.post("/match")
+async def match(
+    image: UploadFile,
+    state: State,
+    prompts: Annotated[list[str], Form()] = [],  # noqa: B006
+) -> MatchResponse:
+    """Find the genres, titles, covers and prompts that match the picture of a cover."""
+    texts = _check_prompts(prompts)
+    cover = await asyncio.to_thread(as_stored, await image.read(), "the image")
+    index = state.models.index.require()
+    vector = await asyncio.to_thread(embed_image, index, cover)
+    return await state.covers.run(lambda: match_response(index, vector, texts))
+
+
+def _check_prompts(prompts: Sequence[str]) -> list[str]:
+    texts = [prompt.strip() for prompt in prompts if prompt.strip()]
+    if len(texts) > LIMITS.prompts or any(len(text) > MAX_PROMPT_LENGTH for text in texts):
+        raise BadInputError(
+            f"prompts: give at most {LIMITS.prompts}, of at most {MAX_PROMPT_LENGTH:,} characters"
+        )
+    return texts
+
+
+@query_routes.post(
+    "/genre/batch",
+    response_class=StreamingResponse,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+    responses={
+        200: {
+            "description": "the number of rows, then the predictions in chunks",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def genre_batch(request: Request, state: State) -> StreamingResponse:
+    """Predict the genres of all titles of a CSV file, as a stream of JSON Lines."""
+    classifier, body = state.models.classifier.require(), await request.body()
+    rows = await asyncio.to_thread(read_titles, body)
+
+    async def lines() -> AsyncIterator[str]:
+        yield _line({"rows": len(rows), "by": [ref.model_dump() for ref in classifier.by]})
+        done = 0
+        for chunk in chunks(rows):
+            try:
+                found = await state.genres.run(
+                    lambda chunk=chunk: predictions(classifier, chunk)  # type: ignore[misc]
+                )
+            except Exception:
+                log.exception("the prediction of a CSV file failed after %d rows", done)
+                yield _line({"error": UNEXPECTED})
+                return
+            done += len(chunk)
+            yield _line({"predictions": found, "done": done})
+
+    return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+@query_routes.post("/feedback", status_code=204)
+async def feedback(vote: Vote, state: State) -> None:
+    """Store a user's rating of an answer, without the user's name."""
+    if state.feedback is None:
+        raise HTTPException(404, "votes are not stored: set DUSTJACKET_STUDIO_FEEDBACK=true")
+    versions = _feedback_versions(vote.by)
+    state.feedback.vote(vote.title, vote.author, vote.on, vote.answer, vote.vote, versions)
+
+
+def _feedback_versions(by: Sequence[VersionRef | VersionId]) -> dict[str, str]:
+    return {
+        _FEEDBACK_FIELDS[ref.kind]: f"{ref.kind}/{ref.version}"
+        for ref in by
+        if ref.kind in _FEEDBACK_FIELDS
+    }
+
+
+@info_routes.get(
+    "/covers/{cover}/image",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}},
+)
+async def image(cover: Annotated[str, Path(max_length=300)], state: State) -> Response:
+    """Return the image of a cover."""
+    read = state.models.index.require().read_image
+    body = await asyncio.get_running_loop().run_in_executor(state.image_threads, read, cover)
+    if body is None:
+        raise HTTPException(404, "no cover of the index has this id")
+    media_type = "image/jpeg" if body[:2] == b"\xff\xd8" else "image/webp"
+    # The address contains the image's hash, so browsers may cache it.
+    return Response(
+        body, media_type=media_type, headers={"Cache-Control": "private, max-age=604800"}
+    )
+
+
+@info_routes.get("/models")
+async def models(request: Request, state: State) -> ModelsResponse:
+    """Return the versions that serve now."""
+    index = state.models.index.model
+    return ModelsResponse(
+        **state.models.versions,
+        genres=index.genre_names if index else [],
+        covers=len(index.index) if index else 0,
+        feedback=state.feedback is not None,
+        airflow=request.app.state.in_airflow and USER_HEADER in request.headers,
+        limits=LIMITS,
+        problem=state.models.problem,
+    )
+
+
+@info_routes.get("/metrics", response_class=Response)
+async def metrics(state: State) -> Response:
+    """Return the metrics in Prometheus's text format."""
+    return Response(generate_latest(state.metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+@info_routes.get("/health")
+async def health(state: State) -> Health:
+    """Return whether the Studio runs, and which models it has loaded."""
+    models = state.models
+    return Health(genres=models.classifier.model is not None, covers=models.index.model is not None)

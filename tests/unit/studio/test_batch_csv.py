@@ -1,0 +1,32 @@
+"""CSV files of titles: rows, or the reason why there are none."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dustjacket.errors import BadInputError
+from dustjacket.studio.batch_csv import MAX_ROWS, read_titles
+from tests.support.studio_case import assert_problem
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b"", "empty"), (b"colour,shape\nred,round\n", "titles"), (b"PK\x03\x04....", "ZIP"),
+        (b"title\n", "header"), (b"title\n" + b"x\n" * (MAX_ROWS + 1), "parts"),
+    ],
+)  # fmt: skip
+def test_a_file_without_titles_is_refused_with_the_cure(studio, body, word):
+    assert_problem(studio.post("/genre/batch", content=body), 422, word)
+
+
+@given(st.binary(max_size=300) | st.text(max_size=200).map(lambda t: f"title\n{t}".encode()))
+@settings(max_examples=200, deadline=None)
+def test_any_file_has_rows_or_an_error(body):
+    rows = []
+    with suppress(BadInputError):
+        rows = read_titles(body)
+    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+    assert all((row.book is None) != (row.reason is None) for row in rows)

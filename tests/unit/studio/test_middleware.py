@@ -1,0 +1,100 @@
+"""Which requests are refused: without a token, from other sites, too large, too many."""
+
+import asyncio
+import base64
+
+import pytest
+
+from dustjacket.errors import BadInputError
+from dustjacket.studio.middleware import BodyLimitMiddleware
+from tests.support.studio_case import HEADERS, RICE, assert_problem, make_app, running
+
+
+def test_a_body_that_is_too_large_is_refused_with_and_without_a_length(studio):
+    assert_problem(studio.post("/genre", content=b"x" * 70_000), 413, "65,536")
+    assert_problem(studio.post("/genre", content=(b"x" * 10_000 for _ in range(7))), 413)
+    assert_problem(studio.post("/genre/batch", content=b"x" * 20_000_001), 413)
+
+
+def test_requests_that_another_site_can_send_are_refused(studio):
+    for path in ("/genre", "/covers/search", "/match", "/genre/batch", "/feedback"):
+        studio.headers.pop("X-Dustjacket", None)
+        assert_problem(studio.post(path, json=RICE, headers={}), 403, "X-Dustjacket")
+    studio.headers.update(HEADERS)
+
+
+def test_with_a_token_callers_must_send_it(tmp_path):
+    with running(make_app(tmp_path, "secret-token")) as client:
+        assert client.get("/health").status_code == 200
+        basic = base64.b64encode(b"anybody:secret-token").decode()
+        wrong = base64.b64encode(b"secret-token:").decode()
+        for path in ("/", "/models", "/openapi.json", "/metrics", "/covers/1/image", "/studio.js"):
+            for sent in (None, "Bearer no", "Bearer", f"Basic {wrong}", "Basic *", "secret-token"):
+                headers = {"Authorization": sent} if sent else {}
+                response = client.get(path, headers=headers)
+                assert_problem(response, 401, "token")
+                assert response.headers["www-authenticate"].startswith("Basic")
+        for sent in (f"Basic {basic}", "Bearer secret-token"):
+            assert client.get("/models", headers={"Authorization": sent}).status_code == 200
+
+
+def test_a_caller_above_the_rate_must_wait_and_others_need_not(tmp_path):
+    headers = {**HEADERS, "Authorization": "Bearer secret"}
+    with running(make_app(tmp_path, "secret", studio_rate="3/minute"), headers) as client:
+        statuses = [client.post("/genre", json=RICE).status_code for _ in range(5)]
+        assert statuses == [200] * 3 + [429] * 2
+        refused = client.post("/genre", json=RICE)
+        assert_problem(refused, 429)
+        assert int(refused.headers["retry-after"]) > 0
+        other = client.post("/genre", json=RICE, headers={"X-Dustjacket-User": "another"})
+        assert other.status_code == 200
+
+
+def test_a_caller_without_the_proxy_cannot_choose_its_identity(tmp_path):
+    with running(make_app(tmp_path, studio_rate="1/minute")) as client:
+        named = [{"X-Dustjacket-User": name} for name in ("one", "another")]
+        statuses = [client.post("/genre", json=RICE, headers=name).status_code for name in named]
+        assert statuses == [200, 429]
+        assert client.get("/models", headers=named[0]).json()["airflow"] is False
+
+
+def test_an_invalid_rate_is_an_error_of_one_line(tmp_path):
+    with (
+        pytest.raises(BadInputError, match="DUSTJACKET_STUDIO_RATE='often'"),
+        running(make_app(tmp_path, studio_rate="often")),
+    ):
+        pass
+
+
+def test_only_a_few_large_requests_run_at_once():
+    entered, leave = [], asyncio.Event()
+
+    async def slow(scope, receive, send):
+        entered.append(scope["path"])
+        await leave.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def send_all():
+        limited, statuses = BodyLimitMiddleware(slow, {"/match": 100}), []
+
+        async def request(path):
+            async def send(message):
+                if message["type"] == "http.response.start":
+                    statuses.append((path, message["status"]))
+
+            scope = {"type": "http", "path": path, "headers": [], "method": "POST"}
+            await limited(scope, None, send)
+
+        tasks = [asyncio.create_task(request("/match")) for _ in range(6)]
+        tasks.append(asyncio.create_task(request("/genre")))
+        await asyncio.sleep(0.05)
+        leave.set()
+        await asyncio.gather(*tasks)
+        await request("/match")
+        return statuses
+
+    statuses = asyncio.run(send_all())
+    assert statuses.count(("/match", 429)) == 2
+    assert statuses.count(("/match", 200)) == 5
+    assert ("/genre", 200) in statuses

@@ -1,0 +1,53 @@
+"""Requests within and outside of the OpenAPI schema get a documented response."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.support.studio_case import HEADERS, make_app
+
+CHECKS = [
+    not_a_server_error, status_code_conformance, content_type_conformance,
+    response_schema_conformance,
+]  # fmt: skip
+QUERIES = ["POST /genre", "POST /covers/search", "POST /match", "POST /feedback"]
+OPERATIONS = [
+    *QUERIES, "POST /genre/batch", "GET /covers/{cover}/image", "GET /models", "GET /metrics",
+    "GET /health",
+]  # fmt: skip
+LOCAL = {"Host": "127.0.0.1"}
+
+
+@pytest.fixture
+def operations(tmp_path):
+    """The operations of an app of each test's own: Schemathesis stops the app after a test."""
+    app = make_app(tmp_path, studio_feedback=True)
+    app.state.studio.feedback.flush = lambda: None
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers=LOCAL)
+    found = [result.ok() for result in schema.get_all_operations()]
+    return {f"{operation.method.upper()} {operation.path}": operation for operation in found}
+
+
+def test_every_operation_is_tried(operations):
+    assert set(operations) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("operation", "mode"),
+    [(operation, GenerationMode.POSITIVE) for operation in OPERATIONS]
+    + [(operation, GenerationMode.NEGATIVE) for operation in QUERIES],
+)
+def test_any_request_gets_a_documented_response(operations, operation, mode):
+    @given(operations[operation].as_strategy(generation_mode=mode))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    def conforms(case):
+        case.call_and_validate(headers={**HEADERS, **LOCAL}, checks=CHECKS)
+
+    conforms()
