@@ -66,6 +66,10 @@ def running_platform(name: str, **variables: object) -> Iterator[Settings]:
         for variable, value in {"DUSTJACKET_HOME": home, **variables}.items():
             patch.setenv(variable, str(value))
         patch.setenv("SPARK_CONF_DIR", str(home / "spark-conf"))
+        # Jobs of the tests import what tests share.
+        patch.setenv(
+            "PYTHONPATH", os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        )
         load_settings.cache_clear()
         try:
             yield up()
@@ -91,8 +95,5 @@ def interpret(spark: "SparkSession") -> None:
 
 def job_folder(folder: Path, job: Path) -> Path:
     """Return a folder in which the job of every step is the file ``job``."""
-    from dustjacket.pipeline.steps import STEPS
-
-    for step in STEPS:
-        shutil.copy(job, folder / f"{step}.py")
+    shutil.copy(job, folder / "run_step.py")
     return folder

@@ -15,19 +15,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.clip.data import read_pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import ensure_starting
+from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import fit
-from dustjacket.covers.ingest import ingest_covers
-from dustjacket.genres.labels import label_covers
 from dustjacket.genres.read import read_labels
-from dustjacket.genres.select import select_classifier
 from dustjacket.metrics.retrieval import chance, own_ranks
-from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.sample import make_sample
 from dustjacket.sample.grammar import is_held_out
 from tests.benchmarks.measure import line
@@ -62,10 +58,10 @@ def main():
     recipes = (os.environ.get("RECIPES") or ",".join(RECIPES)).split(",")
     with tempfile.TemporaryDirectory() as folder, bench("bench-clip-learning") as alone:
         sample = make_sample(Path(folder), 3000, covers, seed=13)
-        alone.run("ingest_catalog", ingest_catalog, source=str(sample.listing))
-        published = alone.run("ingest_covers", ingest_covers, source=str(sample.covers))
-        alone.run("select_classifier", select_classifier, candidates=("linear_svm",))
-        labels = alone.run("label_covers", label_covers)
+        alone.run("ingest_catalog", source=str(sample.listing))
+        published = alone.run("ingest_covers", source=str(sample.covers))
+        alone.run("select_classifier", candidates=("linear_svm",))
+        labels = alone.run("label_covers")
         alone.spark.stop()
         store = alone.store
         starting = ensure_starting(store, ClipParameters(), published)

@@ -8,11 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.clip.finetune import finetune_clip
-from dustjacket.covers.ingest import ingest_covers
-from dustjacket.genres.labels import label_covers
-from dustjacket.genres.select import select_classifier
 from dustjacket.sample import make_sample
 from tests.benchmarks.measure import line
 from tests.support.stores import bench
@@ -25,10 +21,10 @@ def main() -> None:
     covers, every = int(os.environ.get("COVERS") or 400), os.sched_getaffinity(0)
     with tempfile.TemporaryDirectory() as folder, bench("bench-clip-scaling") as alone:
         sample = make_sample(Path(folder), 1000, covers, seed=13)
-        alone.run("ingest_catalog", ingest_catalog, source=str(sample.listing))
-        alone.run("ingest_covers", ingest_covers, source=str(sample.covers))
-        alone.run("select_classifier", select_classifier, candidates=("complement_nb",))
-        alone.run("label_covers", label_covers)
+        alone.run("ingest_catalog", source=str(sample.listing))
+        alone.run("ingest_covers", source=str(sample.covers))
+        alone.run("select_classifier", candidates=("complement_nb",))
+        alone.run("label_covers")
 
         def train(processes: int) -> dict[str, float]:
             os.sched_setaffinity(0, sorted(every)[:processes])  # training takes a thread a core

@@ -25,8 +25,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from dustjacket.clip.data import Pairs
 from dustjacket.clip.model import Clip, load, random_model, save
+from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import fit
-from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book

@@ -29,8 +29,8 @@ from dustjacket.clip.conse import build_conse
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers, embed_files, embed_texts, optimize_for_inference
 from dustjacket.clip.model import Clip, load, random_model, save
-from dustjacket.pipeline.parameters import IndexParameters
 from dustjacket.pretrained.hardware import has_fast_bf16
+from dustjacket.retrieval.step import IndexParameters
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 from tests.benchmarks.measure import line

@@ -127,7 +127,7 @@ def run_ours(table: Path, folder: Path) -> None:
     }
     from dustjacket.covers.publish import write_covers
     from dustjacket.covers.source import CoverSource
-    from dustjacket.pipeline.parameters import CoversParameters
+    from dustjacket.covers.step import CoversParameters
     from dustjacket.pipeline.spark import session
     from dustjacket.settings import Settings
     from tests.support.local_prefix import LocalPrefix

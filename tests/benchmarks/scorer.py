@@ -22,9 +22,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.genres.read import load_scorer
-from dustjacket.genres.select import select_classifier
 from tests.benchmarks.measure import line
 from tests.benchmarks.peers import pieces, with_text
 from tests.benchmarks.selection_accuracy import REAL, SHARED
@@ -79,7 +77,7 @@ def main() -> None:
     if not data.exists():
         sys.exit(f"{data} is not there: name a listing as DATA=")
     with bench("bench-scorer") as alone, TemporaryDirectory() as scratch:
-        catalog = alone.run("ingest_catalog", ingest_catalog, source=str(data))
+        catalog = alone.run("ingest_catalog", source=str(data))
         books = alone.spark.read.parquet(alone.store.uri(catalog, "books"))
         table = with_text(books.toPandas())
         many = table.sample(MANY, replace=True, random_state=13)
@@ -110,7 +108,7 @@ def main() -> None:
         }
         peer_rate = rate(lambda: svm.predict_proba(many), MANY)
         for candidates, some in SELECTIONS:
-            published = alone.run("select_classifier", select_classifier, candidates=candidates)
+            published = alone.run("select_classifier", candidates=candidates)
             scorer = load_scorer(alone.store, published, Path(scratch))
             p50, p99 = latencies(
                 lambda n, s=scorer: s.probabilities([titles[n]], [authors[n]]), ONES

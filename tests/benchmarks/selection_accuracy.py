@@ -17,12 +17,10 @@ import warnings
 from pathlib import Path
 from typing import get_args
 
-from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.genres.embeddings import KIND, read_sentences
-from dustjacket.genres.select import select_classifier
+from dustjacket.genres.step import CandidateName, ClassifierParameters
 from dustjacket.genres.training_data import with_fold
 from dustjacket.metrics.classification import label_metrics
-from dustjacket.pipeline.parameters import CandidateName, ClassifierParameters
 from tests.benchmarks.measure import line
 from tests.benchmarks.peers import searches, with_text
 from tests.support.stores import bench
@@ -57,11 +55,11 @@ def best_peer(table, *, embedded):
 def compare(alone, data):
     """Print all lines of one listing."""
     name = Path(data).parent.name
-    catalog = alone.run("ingest_catalog", ingest_catalog, source=str(data), accept_changes=True)
+    catalog = alone.run("ingest_catalog", source=str(data), accept_changes=True)
     sparse = [c for c in get_args(CandidateName) if not c.endswith("_sentences")]
     ours = {
-        "best": alone.run("select_classifier", select_classifier).facts,
-        "sparse": alone.run("select_classifier", select_classifier, candidates=sparse).facts,
+        "best": alone.run("select_classifier").facts,
+        "sparse": alone.run("select_classifier", candidates=sparse).facts,
     }
     ours["same_features"] = ours["best"]
     table = table_of(alone, catalog)

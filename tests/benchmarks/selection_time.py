@@ -28,8 +28,8 @@ from sklearn.svm import LinearSVC
 from dustjacket.genres.compare import able, compare
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.sentences import find_encoder
+from dustjacket.genres.step import ClassifierParameters
 from dustjacket.genres.training_data import TrainingData
-from dustjacket.pipeline.parameters import ClassifierParameters
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
 from tests.benchmarks.peers import JOBS, pieces, terms, with_text
 from tests.support.stores import bench

@@ -8,7 +8,6 @@ import os
 import tempfile
 from pathlib import Path
 
-from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.genres.select import select_classifier
 from dustjacket.sources.tables import LISTING
 from tests.benchmarks.measure import line, measured
@@ -27,7 +26,7 @@ def main() -> None:
         books = generated(rows)
         table = books.rename(columns={"genre": "category"}).assign(ASIN=range(rows))
         table.reindex(columns=list(LISTING)).to_csv(listing, index=False, header=False)
-        cleaned = alone.run("ingest_catalog", ingest_catalog, source=str(listing))
+        cleaned = alone.run("ingest_catalog", source=str(listing))
         one = measured(lambda: alone.run(_STEP, select_classifier))
         kept, cores = cleaned.facts["rows_accepted"], os.cpu_count()
         note = f"all candidates, {GENRES} genres, {kept} books kept, {cores} cores"

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from dustjacket.pipeline.steps import STEPS
-from dustjacket.pipeline.team_defaults import Profile
 
 DAGS = Path(__file__).parents[2] / "dags"
 ROLLBACK = "rollback_clip"
@@ -91,9 +90,9 @@ def test_a_dag_is_documented_owned_bounded_and_retried(bag, dag):
 def test_a_form_has_every_parameter_and_input_described_and_empty_by_default(bag, dag):
     found = bag["dags"][dag]
     step = STEPS[dag]
-    expected = set(type(getattr(Profile(), dag)).model_fields)
+    expected = set(step.parameters.model_fields)
     assert set(found["params"]) == expected | {
-        f"{k}_version" for k in step.reads + step.reads_if_there
+        f"{k}_version" for k in step.reads + step.optional_inputs
     }
     assert set(found["values"].values()) == {None}
     assert all(found["descriptions"].values())

@@ -7,7 +7,7 @@ from typing import get_args
 import psutil
 import pytest
 
-from dustjacket.pipeline.parameters import CandidateName
+from dustjacket.genres.step import CandidateName
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.tracking.links import run_page
 from tests.e2e.conftest import COVERS, ROWS, dustjacket, run_chain

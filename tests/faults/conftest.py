@@ -30,8 +30,6 @@ def stage(tmp_path_factory):
 @pytest.fixture(scope="package")
 def platform(stage, tmp_path_factory):
     jobs = job_folder(tmp_path_factory.mktemp("jobs"), ROOT / "tests/support/staged_job.py")
-    for real in ("ingest_catalog.py", "finetune_clip.py"):
-        (jobs / real).write_text((ROOT / "spark_jobs" / real).read_text())
     with running_platform("faults", DUSTJACKET_JOBS=jobs, STAGE=stage) as settings:
         wait_for_dags(AirflowApi(settings), print)
         yield settings

@@ -13,8 +13,9 @@ from aiohttp import web
 from rich.console import Console
 
 from dustjacket.covers.source import cache_prefix
-from dustjacket.pipeline.steps import STEPS, plan_step
-from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.pipeline.plan import plan_step
+from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.platform.object_store import object_store
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT, fresh_home
@@ -39,11 +40,11 @@ def alone():
 
 def planned(store, table):
     given = {"source": str(table), "covers_per_shard": 10}
-    return plan_step(STEPS["ingest_covers"], store, Profile(), datetime.now(UTC), given)
+    return plan_step(STEPS["ingest_covers"], store, TeamDefaults(), datetime.now(UTC), given)
 
 
 def started(settings, plan):
-    job = ROOT / "spark_jobs" / "ingest_covers.py"
+    job = ROOT / "spark_jobs" / "run_step.py"
     return subprocess.Popen(
         [sys.executable, job, "--plan", plan.model_dump_json()],
         env=os.environ | settings.environment() | {JOB_MARK: "yes"},

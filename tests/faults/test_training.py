@@ -21,8 +21,9 @@ from dustjacket.cli.airflow_api import ACTIVE
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
 from dustjacket.clip.process import DIVERGED
 from dustjacket.clip.read import load_version
-from dustjacket.pipeline.steps import STEPS, plan_step
-from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.pipeline.plan import plan_step
+from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.platform import supervision
 from dustjacket.platform.process_guard import end_processes, marked
 from dustjacket.platform.servers import MARK
@@ -78,15 +79,17 @@ def no_training_is_left():
 
 
 class Training:
-    """A run of ``spark_jobs/finetune_clip.py``, or a job like it, outside Airflow."""
+    """A run of the step's job, or of a job like it, outside Airflow."""
 
     def __init__(
         self, settings, store, labels, folder, master="local[2]",
-        job=ROOT / "spark_jobs/finetune_clip.py", **given,
+        job=ROOT / "spark_jobs/run_step.py", **given,
     ):  # fmt: skip
         self.store = store
         given = {**SLOW, "labelled_covers_version": labels.version, **given}
-        self.plan = plan_step(STEPS["finetune_clip"], store, Profile(), datetime.now(UTC), given)
+        self.plan = plan_step(
+            STEPS["finetune_clip"], store, TeamDefaults(), datetime.now(UTC), given
+        )
         self.said = folder / f"said-{self.plan.version}-{time.monotonic()}.txt"
         with self.said.open("w") as stream:
             self.process = subprocess.Popen(
@@ -193,7 +196,7 @@ def test_a_cluster_says_what_was_killed_and_no_process_is_left(
 def test_airflow_s_retry_goes_on_where_a_killed_training_was(platform, store, labels, airflow):
     airflow._call("PATCH", "/dags/evaluate_clip", json={"is_paused": True})
     given = {**SLOW, "labelled_covers_version": labels.version, "epochs": EPOCHS, "seed": 15}
-    plan = plan_step(STEPS["finetune_clip"], store, Profile(), datetime.now(UTC), given)
+    plan = plan_step(STEPS["finetune_clip"], store, TeamDefaults(), datetime.now(UTC), given)
     run = airflow.trigger("finetune_clip", given)
 
     def reached():

@@ -8,11 +8,10 @@ import httpx
 import pytest
 
 from dustjacket.cli.airflow_api import ACTIVE
-from dustjacket.cli.run import store_profile
+from dustjacket.cli.run import store_defaults
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.parameters import CatalogParameters, CoversParameters
 from dustjacket.pipeline.steps import STEPS
-from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.pipeline.team_defaults import TeamDefaults
 
 pytestmark = pytest.mark.integration
 QUIET_S = 4
@@ -23,7 +22,7 @@ def sources(airflow, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sources")
     (folder / "listing.csv").write_text("a listing")
     (folder / "covers.csv").write_text("covers")
-    store_profile(
+    store_defaults(
         airflow,
         {
             "ingest_catalog": {"source": str(folder / "listing.csv")},
@@ -168,9 +167,7 @@ def test_a_source_that_is_not_there_fails_at_once_with_one_line(airflow, tmp_pat
 
 
 def test_the_profile_is_what_a_run_without_parameters_uses(airflow):
-    stored = store_profile(airflow, {})
-    assert stored.ingest_catalog.source
-    assert stored == Profile(
-        ingest_catalog=CatalogParameters(source=stored.ingest_catalog.source),
-        ingest_covers=CoversParameters(source=stored.ingest_covers.source),
-    )
+    stored = store_defaults(airflow, {})
+    sources = {name: stored.of(step).source for name, step in STEPS.items() if step.has_source}
+    assert all(sources.values())
+    assert stored == TeamDefaults(**{name: {"source": one} for name, one in sources.items()})

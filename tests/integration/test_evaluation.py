@@ -9,18 +9,13 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
-from dustjacket.clip.registry import CANDIDATE, COVER_CLIP, ensure_starting
-from dustjacket.covers.ingest import ingest_covers
-from dustjacket.errors import BadInputError
-from dustjacket.evaluation.evaluate import REPORT, evaluate_clip
+from dustjacket.clip.registry import CANDIDATE, ensure_starting
+from dustjacket.clip.step import ClipParameters
+from dustjacket.evaluation.step import REPORT
 from dustjacket.feedback.store import Feedback
-from dustjacket.genres.labels import label_covers
 from dustjacket.genres.read import LABELS, read_labels
-from dustjacket.genres.select import select_classifier
-from dustjacket.pipeline.parameters import ClipParameters
-from dustjacket.retrieval.build import index_covers
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.sample import make_sample
 from dustjacket.storage.manifest import digest_of, version_name
 from tests.conftest import interpret
@@ -41,10 +36,10 @@ def alone():
 @pytest.fixture(scope="module")
 def labels(alone, tmp_path_factory):
     sample = make_sample(tmp_path_factory.mktemp("library"), 300, 90, seed=7)
-    alone.run("ingest_catalog", ingest_catalog, source=str(sample.listing))
-    alone.run("select_classifier", select_classifier, candidates=("naive_bayes",), folds=2)
-    alone.run("ingest_covers", ingest_covers, source=str(sample.covers))
-    return alone.run("label_covers", label_covers)
+    alone.run("ingest_catalog", source=str(sample.listing))
+    alone.run("select_classifier", candidates=("naive_bayes",), folds=2)
+    alone.run("ingest_covers", source=str(sample.covers))
+    return alone.run("label_covers")
 
 
 def publish(alone, kind, labels, seed):
@@ -66,7 +61,7 @@ def publish(alone, kind, labels, seed):
 @pytest.fixture(scope="module")
 def evaluated(alone, labels):
     publish(alone, CANDIDATE, labels, seed=14)
-    return alone.run("evaluate_clip", evaluate_clip, **LEAST)
+    return alone.run("evaluate_clip", **LEAST)
 
 
 def test_an_evaluation_says_how_good_the_candidate_is_and_what_follows(alone, evaluated):
@@ -93,7 +88,7 @@ def test_the_page_is_published_and_in_mlflow(alone, evaluated):
 
 def test_what_the_studio_s_users_voted_is_measured_and_named(alone, evaluated, labels):
     assert evaluated.facts["queries"] is None
-    index = alone.run("index_covers", index_covers)
+    index = alone.run("index_covers")
     books = read_labels(alone.store, labels)
     by = {"classifier": f"genre_classifier/{labels.parents['genre_classifier']}",
           "clip": index.facts["model"], "index": f"cover_index/{index.version}"}  # fmt: skip
@@ -102,7 +97,7 @@ def test_what_the_studio_s_users_voted_is_measured_and_named(alone, evaluated, l
         collected.vote(book.title, book.author, "cover", book.key, 1, by)
         collected.vote(book.title, book.author, "genre", book.genre, 1, by)
     feedback = collected.flush()
-    again = alone.run("evaluate_clip", evaluate_clip, **LEAST)
+    again = alone.run("evaluate_clip", **LEAST)
     found = again.facts["queries"]
     assert found["versions"] == [feedback.version]
     assert found["liked"] == again.facts["gallery"]
@@ -116,26 +111,15 @@ def test_what_the_studio_s_users_voted_is_measured_and_named(alone, evaluated, l
     assert f"{found['liked']:,} covers voted up" in page
 
 
-def test_a_cover_is_matched_with_prompts_on_request(alone, evaluated, labels):
-    covers = alone.store.manifest("covers", labels.parents["covers"])
-    key = alone.table(covers, "index")[0]["key"]
-    asked = {"match_cover": key, "match_prompts": ["a tiger", "a cook book"]}
-    found = alone.run("evaluate_clip", evaluate_clip, **LEAST, **asked).facts["match"]
-    assert found["cover"] == key
-    assert sum(one["probability"] for one in found["prompts"]) == pytest.approx(1)
-    with pytest.raises(BadInputError, match="go together"):
-        alone.run("evaluate_clip", evaluate_clip, match_cover=key)
-
-
 def test_covers_are_compared_with_those_a_champion_of_an_earlier_version_was_trained_on(
     alone, evaluated, labels, tmp_path
 ):
-    publish(alone, COVER_CLIP, labels, seed=15)
+    publish(alone, Kind.COVER_CLIP, labels, seed=15)
     sample = make_sample(tmp_path / "more", 300, 60, seed=8)
-    alone.run("ingest_covers", ingest_covers, source=str(sample.covers))
-    newest = alone.run("label_covers", label_covers)
+    alone.run("ingest_covers", source=str(sample.covers))
+    newest = alone.run("label_covers")
     publish(alone, CANDIDATE, newest, seed=16)
-    drift = alone.run("evaluate_clip", evaluate_clip, **LEAST).facts["drift"]
+    drift = alone.run("evaluate_clip", **LEAST).facts["drift"]
     assert (drift["reference"], drift["newest"]) == (labels.version, newest.version)
     assert drift["energy"] > 0
     assert 0 < drift["energy_p"] <= 1
@@ -150,9 +134,9 @@ def test_a_test_cover_that_the_champion_was_trained_on_is_left_out(alone, labels
     books.to_parquet(table, index=False)
     draft = alone.store.draft("labelled_covers", version_name(datetime.now(UTC), "0" * 12))
     draft.put(f"{LABELS}/all.parquet", table.getvalue())
-    publish(alone, COVER_CLIP, draft.publish(parents=labels.parents)[0], seed=17)
+    publish(alone, Kind.COVER_CLIP, draft.publish(parents=labels.parents)[0], seed=17)
     publish(alone, CANDIDATE, labels, seed=18)
-    facts = alone.run("evaluate_clip", evaluate_clip, **LEAST).facts
+    facts = alone.run("evaluate_clip", **LEAST).facts
     assert facts["leaked"] == len(test[::2])
     assert facts["gallery"] == len(test) - facts["leaked"]
     assert facts["comparison"]["leaked_share"] == pytest.approx(len(test[::2]) / len(test))
@@ -166,7 +150,7 @@ def test_covers_that_no_longer_decode_are_left_out_and_counted(alone, labels):
             alone.store.client.put_object(
                 Bucket=alone.store.bucket, Key=covers.prefix + entry.path, Body=b"no tar file"
             )
-    evaluation = alone.run("evaluate_clip", evaluate_clip, **LEAST)
+    evaluation = alone.run("evaluate_clip", **LEAST)
     assert sum(evaluation.facts["broken"].values()) == labels.rows["labelled"]
     assert evaluation.facts["verdict"] == "insufficient"
     assert b"insufficient" in alone.store.read(evaluation, REPORT)

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 import torch
 
-from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.genres import embeddings, labels
 from dustjacket.genres.candidates import CANDIDATES
 from dustjacket.genres.read import load_scorer
@@ -61,13 +60,13 @@ def made(tmp_path_factory):
     torch.set_num_threads(1)  # one title at a time is no work for more
     with bench("genre-selection") as alone:
         interpret(alone.spark)
-        catalog = alone.run("ingest_catalog", ingest_catalog, source=str(folder / "listing.csv"))
+        catalog = alone.run("ingest_catalog", source=str(folder / "listing.csv"))
         given = {"candidates": COMPARED, "folds": FOLDS}
-        first = alone.run("select_classifier", select_classifier, **given)
+        first = alone.run("select_classifier", **given)
         tracking.connect(alone.settings)
         champion = aliased(tracking.CHAMPION)
         given |= {"candidates": ("complement_nb_sentences",), "seed": 14}
-        second = alone.run("select_classifier", select_classifier, **given)
+        second = alone.run("select_classifier", **given)
         yield Selections(alone, catalog, first, champion, second, folder / "cache")
     torch.set_num_threads(threads)
 

@@ -15,8 +15,8 @@ from dustjacket.clip.registry import (
     ensure_registered,
     ensure_starting,
 )
+from dustjacket.clip.step import ClipParameters
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.tracking import runs as tracking
 
 pytestmark = pytest.mark.integration

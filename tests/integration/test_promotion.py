@@ -10,16 +10,18 @@ import pytest
 from rich.console import Console
 
 from dustjacket.cli import history as commands
-from dustjacket.cli.follow import current_versions
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
-from dustjacket.pipeline.parameters import EvaluationParameters
-from dustjacket.pipeline.steps import STEPS, plan_step
-from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.evaluation.step import EvaluationParameters
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.plan import plan_step, work_of
+from dustjacket.pipeline.step import Status
+from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.platform.object_store import object_store
 from dustjacket.promotion import promote as promoting
 from dustjacket.promotion.gate import GateInput, as_facts, decide
 from dustjacket.promotion.ledger import Ledger
-from dustjacket.promotion.promote import COVER_CLIP, Answer, promote, rollback
+from dustjacket.promotion.promote import Answer, promote, rollback
 from dustjacket.storage.manifest import digest_of, version_name
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
@@ -82,11 +84,11 @@ class Library:
         return promote(self.store, self.evaluation(weights, found), "a run", answer)
 
     def serves(self):
-        newest = self.store.newest(COVER_CLIP)
-        return newest and f"{COVER_CLIP}/{newest.version}"
+        newest = self.store.newest(Kind.COVER_CLIP)
+        return newest and f"{Kind.COVER_CLIP}/{newest.version}"
 
     def weights(self):
-        newest = self.store.newest(COVER_CLIP)
+        newest = self.store.newest(Kind.COVER_CLIP)
         return newest and self.store.read(newest, "model/weights.safetensors").decode()
 
     def alias(self):
@@ -111,7 +113,7 @@ def test_a_promotion_is_in_the_ledger_and_serves_and_shows_in_mlflow(library):
     assert record.to == library.serves()
     assert library.weights() == "a"
     assert Ledger(library.store).champion.comparison["gain_interval"] == [0.4, 0.6]
-    assert library.store.newest(COVER_CLIP).parents == {
+    assert library.store.newest(Kind.COVER_CLIP).parents == {
         "clip_candidate": evaluation.parents["clip_candidate"]
     }
     model, tags = library.alias()
@@ -151,7 +153,7 @@ def test_of_two_promotions_at_once_exactly_one_wins(library, monkeypatch):
     assert "champion changed meanwhile, evaluate again" in lost.why
     assert library.serves() == won.to
     assert library.alias()[0] == won.model
-    assert len(library.store.versions(COVER_CLIP)) == 1
+    assert len(library.store.versions(Kind.COVER_CLIP)) == 1
     assert lost.superseded, "what was refused for that alone is evaluated again"
 
 
@@ -221,8 +223,8 @@ def test_a_rollback_brings_the_weights_before_back_as_the_newest_version(library
     record = rollback(library.store, who="ann")
     assert (record.action, record.who) == ("rolled_back", "ann")
     assert (record.from_, record.model) == (second.to, first.to)
-    newest = library.store.newest(COVER_CLIP)
-    assert f"{COVER_CLIP}/{newest.version}" == record.to
+    newest = library.store.newest(Kind.COVER_CLIP)
+    assert f"{Kind.COVER_CLIP}/{newest.version}" == record.to
     assert newest.facts["rolled_back_to"] == first.to
     assert library.weights() == "a"
     assert library.alias()[0] == first.model
@@ -329,16 +331,19 @@ def test_the_ledger_names_who_approved_or_rejected(library, answer, verdict, who
 def test_a_chain_is_behind_until_the_ledger_has_heard_of_its_evaluation(library, tmp_path):
     (tmp_path / "some.csv").write_text("a source")
     source = {"source": str(tmp_path / "some.csv")}
-    profile = Profile(ingest_catalog=source, ingest_covers=source)
+    defaults = TeamDefaults(ingest_catalog=source, ingest_covers=source)
+    step = STEPS["evaluate_clip"]
     library.evaluation("a")
-    plan = plan_step(STEPS["evaluate_clip"], library.store, profile, datetime.now(UTC))
+    plan = plan_step(step, library.store, defaults, datetime.now(UTC))
     judged = library.store.newest("evaluation")
     again = library.store.draft("evaluation", plan.version)
     evaluation, _ = again.publish(parents=judged.parents, facts=judged.facts)
 
-    assert current_versions(library.store, profile)["evaluate_clip"] is None
+    work = work_of(step, library.store, defaults)
+    assert (work.status, work.needs_job) == (Status.UNDECIDED, False)
     promote(library.store, evaluation, "a run")
-    assert current_versions(library.store, profile)["evaluate_clip"] == evaluation
+    work = work_of(step, library.store, defaults)
+    assert (work.status, work.version) == (Status.PUBLISHED, evaluation)
 
 
 def test_a_ledger_that_was_meddled_with_is_told_of(library):

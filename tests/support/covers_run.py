@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from dustjacket.covers.publish import CoversResult, write_covers
 from dustjacket.covers.source import CoverSource
-from dustjacket.pipeline.parameters import CoversParameters
+from dustjacket.covers.step import CoversParameters
 from tests.support.local_prefix import LocalPrefix
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from pyspark.ml.torch import log_communication
 
-from dustjacket.clip.finetune import finetune_clip
 from dustjacket.pipeline.job import run_job
 
 
@@ -15,4 +14,4 @@ def read_a_line(self: Any) -> None:
 
 if __name__ == "__main__":
     log_communication.WriteLogToStdout.handle = read_a_line  # type: ignore[attr-defined]
-    run_job(finetune_clip)
+    run_job()

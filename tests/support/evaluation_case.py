@@ -13,8 +13,8 @@ from dustjacket.clip.model import random_model
 from dustjacket.evaluation.comparison import Comparison
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.recognition import scenes
+from dustjacket.evaluation.step import EvaluationParameters
 from dustjacket.evaluation.test_covers import Library
-from dustjacket.pipeline.parameters import EvaluationParameters
 
 SIDE = 64
 COLOURS = {"Red": (255, 0, 0), "Green": (0, 160, 0), "Blue": (0, 0, 255)}

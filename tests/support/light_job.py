@@ -5,13 +5,17 @@ Where the step makes an MLflow run it makes one, through REST, for importing MLf
 
 import sys
 import time
+from typing import Any
 
 import httpx
 
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.steps import STEPS, Plan
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.plan import Plan
+from dustjacket.pipeline.steps import STEPS
 from dustjacket.settings import Settings, load_settings
 from dustjacket.storage.store import Store
+from tests.support.facts import least_facts
 
 
 def leave_run(settings: Settings, plan: Plan) -> None:
@@ -32,16 +36,13 @@ def leave_run(settings: Settings, plan: Plan) -> None:
 if __name__ == "__main__":
     plan = Plan.model_validate_json(sys.argv[sys.argv.index("--plan") + 1])
     store = Store(load_settings())
-    draft = store.draft(STEPS[plan.step].publishes, plan.version)
-    draft.put("worked-on.txt", plan.model_dump_json().encode())
-    if STEPS[plan.step].experiment:
+    step = STEPS[plan.step]
+    job: Job[Any] = Job.of(plan, store)
+    job.draft.put("worked-on.txt", plan.model_dump_json().encode())
+    if step.experiment:
         leave_run(store.settings, plan)
     champion = store.newest("cover_clip")
-    facts = {
-        "promoted": True,
-        "verdict": "promoted",
-        "reason": "it is light",
-        "champion_version": f"cover_clip/{champion.version}" if champion else "starting_clip/none",
-        "rules": [{"name": "better", "held": True, "sentence": "it is light"}],
-    }
-    Job(plan, store, draft, store.settings).publish(rows={"files": 1}, facts=facts)
+    facts = least_facts(step.publishes)
+    if step.publishes == Kind.EVALUATION and champion:
+        facts["champion_version"] = f"cover_clip/{champion.version}"
+    job.publish(step.facts.model_validate(facts), rows={"files": 1})

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +16,10 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 
 from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.plan import Plan, plan_step
 from dustjacket.pipeline.spark import session
-from dustjacket.pipeline.steps import STEPS, Plan, plan_step
-from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.platform.object_store import object_store
 from dustjacket.settings import Settings
 from dustjacket.storage.manifest import Manifest
@@ -35,14 +36,15 @@ class Bench:
     spark: SparkSession
     folder: Path
 
-    def run(self, step: str, work: Callable[[Job, SparkSession], None], **given: Any) -> Manifest:
-        """Run a step's function and return the manifest of what it published."""
-        plan = plan_step(STEPS[step], self.store, Profile(), datetime.now(UTC), given)
+    def run(self, name: str, **overrides: Any) -> Manifest:
+        """Run a step and return the manifest of the version that it published."""
+        step = STEPS[name]
+        plan = plan_step(step, self.store, TeamDefaults(), datetime.now(UTC), overrides)
         assert isinstance(plan, Plan)
-        draft = self.store.draft(STEPS[step].publishes, plan.version)
+        job: Job[Any] = Job.of(plan, self.store)
         with contextlib.chdir(self.folder):
-            work(Job(plan, self.store, draft, self.settings), self.spark)
-        return self.store.manifest(draft.kind, draft.version)
+            step.load_function()(job, self.spark)
+        return self.store.manifest(job.draft.kind, job.draft.version)
 
     def table(self, manifest: Manifest, folder: str) -> list[dict[str, Any]]:
         """Return a published table as dictionaries, in its order."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dustjacket.clip.distribute import run_distributed
-from dustjacket.pipeline.parameters import ClipParameters
+from dustjacket.clip.step import ClipParameters
 from dustjacket.pipeline.spark import session
 from dustjacket.settings import load_settings
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from ftfy import fix_encoding
 
-from dustjacket.pipeline.parameters import CatalogParameters
+from dustjacket.catalog.step import CatalogParameters
 from dustjacket.splits import Split, book_group, normalise, split_of
 
 # White space aside, which one_line has made blanks of.

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dustjacket.catalog.step import CatalogParameters
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.sources.tables import ENDINGS, LISTING, Shape, key_of
 
 KNOWN: Mapping[str, tuple[str, ...]] = {

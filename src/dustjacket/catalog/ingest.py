@@ -16,9 +16,9 @@ from dustjacket.catalog.figures import profile_figure
 from dustjacket.catalog.parse import PARSED, ListingChunk, parser
 from dustjacket.catalog.read import BOOKS
 from dustjacket.catalog.statistics import Profile, changes, profile
+from dustjacket.catalog.step import CatalogFacts, CatalogParameters
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.settings import Settings
 from dustjacket.sources.arrow import spark_schema
 from dustjacket.sources.csv import WHOLE, ByteRange
@@ -52,7 +52,7 @@ _ROWS_PER_FILE = 1_000_000
 _TOLD = 3
 
 
-def ingest_catalog(job: Job, spark: SparkSession) -> None:
+def ingest_catalog(job: Job[CatalogParameters], spark: SparkSession) -> None:
     """Read a listing and publish its books, with every rejected row and the reason why.
 
     Published are ``books/`` (columns ``_BOOK``; ``genres`` has every genre that a row of the
@@ -63,7 +63,7 @@ def ingest_catalog(job: Job, spark: SparkSession) -> None:
         BadInputError: the source is no listing, or no row of it can be accepted.
         HeldBackError: it has changed too much since the version before.
     """
-    parameters = CatalogParameters.model_validate(job.plan.parameters)
+    parameters = job.parameters
     stretches = find_stretches(parameters, job.store, spark)
     log.info("reading %d parts of %s", len(stretches), parameters.source)
     scratch = job.draft.scratch()
@@ -100,14 +100,14 @@ def ingest_catalog(job: Job, spark: SparkSession) -> None:
         job.publish(
             rows={"accepted": found.rows_accepted, "rejected": read - found.rows_accepted},
             schema={field.name: field.dataType.simpleString() for field in books.schema},
-            facts={
-                "rows_read": read,
-                "rows_accepted": found.rows_accepted,
-                "rows_rejected": read - found.rows_accepted,
-                "rejected_by_reason": found.rejected_by_reason,
-                "profile": found.model_dump(mode="json"),
-                "verdict": f"let through: {held}" if held else "accepted",
-            },
+            facts=CatalogFacts(
+                rows_read=read,
+                rows_accepted=found.rows_accepted,
+                rows_rejected=read - found.rows_accepted,
+                rejected_by_reason=found.rejected_by_reason,
+                profile=found.model_dump(mode="json"),
+                verdict=f"changes accepted: {held}" if held else "accepted",
+            ),
         )
 
 
@@ -212,12 +212,15 @@ def look(file: SourceFile, source: str, store: Store, parameters: CatalogParamet
     return ListedFile(shape, columns_of(name, shape, parameters))
 
 
-def held_back(job: Job, found: Profile, parameters: CatalogParameters) -> str | None:
+def held_back(
+    job: Job[CatalogParameters], found: Profile, parameters: CatalogParameters
+) -> str | None:
     """Return why a version should not follow the one before, or None; see :func:`changes`."""
     before = job.store.newest(job.draft.kind)
-    if before is None or "profile" not in before.facts:
+    earlier = before and CatalogFacts.of(before).profile
+    if before is None or earlier is None:
         return None
-    changed = changes(Profile.model_validate(before.facts["profile"]), found, parameters)
+    changed = changes(Profile.model_validate(earlier), found, parameters)
     if not changed:
         return None
     more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""

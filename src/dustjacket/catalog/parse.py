@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from dustjacket.catalog.cleaning import Book, clean
 from dustjacket.catalog.columns import ListedFile
-from dustjacket.pipeline.parameters import CatalogParameters
+from dustjacket.catalog.step import CatalogParameters
 from dustjacket.settings import Settings
 from dustjacket.sources.arrow import arrow_batches
 from dustjacket.sources.csv import ByteRange

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
-from dustjacket.pipeline.parameters import CatalogParameters
+from dustjacket.catalog.step import CatalogParameters
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 LENGTH_STEP = 10

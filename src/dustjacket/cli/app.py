@@ -14,19 +14,16 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from dustjacket.catalog.step import INGEST_CATALOG, CatalogParameters
 from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeStudio
 from dustjacket.cli.context import console
 from dustjacket.cli.history import Rollback, ShowHistory
+from dustjacket.covers.step import INGEST_COVERS, CoversParameters
 from dustjacket.errors import DustjacketError
-from dustjacket.pipeline.parameters import CatalogParameters, CoversParameters, StepParameters
-from dustjacket.pipeline.team_defaults import Profile, first_error
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pyspark.sql import SparkSession
-
-    from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.parameters import StepParameters, first_error
+from dustjacket.pipeline.step import Step
+from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import step_fields
 
 EXIT_INTERRUPTED = 130
 
@@ -52,20 +49,28 @@ class Down(BaseModel):
 
 
 class Status(BaseModel):
-    """Show each server: whether it is healthy, where, since when."""
+    """Show each server (health, address, uptime), and each step (is its work done, and why)."""
+
+    why: str = Field("", description="show all that made the work of this step new")
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.platform import print_status
+        from dustjacket.cli.step_status import print_step_status, print_why
+        from dustjacket.platform import is_up, print_status
 
+        if self.why:
+            print_why(self.why, console)
+            return
         print_status(console)
+        if is_up():
+            print_step_status(console)
 
 
-class Run(Profile):
+class RunOptions(BaseModel):
     """Start the platform, run the chain on a listing and covers, report.
 
-    Every parameter of every step can be given, such as --finetune-clip.epochs 3; it becomes the
-    team's default.
+    Every parameter of every step is a flag, such as --finetune-clip.epochs 3; its value becomes
+    the team's default.
     """
 
     catalog: str = Field("", description="listing: file, folder or s3:// (default: the sample)")
@@ -75,12 +80,17 @@ class Run(Profile):
     def cli_cmd(self) -> None:
         """Run the command."""
         from dustjacket.cli.run import run
-        from dustjacket.pipeline.steps import STEPS
         from dustjacket.platform import print_addresses
 
         given = self.model_dump(exclude_unset=True, include=set(STEPS))
         settings = run(given, self.catalog, self.covers, self.report.absolute(), console)
         print_addresses(settings, console)
+
+
+if TYPE_CHECKING:
+    Run = RunOptions
+else:
+    Run = step_fields("Run", RunOptions)
 
 
 class IngestCatalog(CatalogParameters):
@@ -91,9 +101,7 @@ class IngestCatalog(CatalogParameters):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.catalog.ingest import ingest_catalog
-
-        _ingest("ingest_catalog", ingest_catalog, self, self.out)
+        _ingest(INGEST_CATALOG, self, self.out)
 
 
 class IngestCovers(CoversParameters):
@@ -104,9 +112,7 @@ class IngestCovers(CoversParameters):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.covers.ingest import ingest_covers
-
-        _ingest("ingest_covers", ingest_covers, self, self.out)
+        _ingest(INGEST_COVERS, self, self.out)
 
 
 class Ingest(BaseModel):
@@ -155,7 +161,7 @@ class Dustjacket(BaseSettings):
         description="Stop the embedded platform and every process of it"
     )
     status: CliSubCommand[Status] = Field(
-        description="Show each server: whether it is healthy, where, since when"
+        description="Show each server, and whether the work of each step is done"
     )
     run: CliSubCommand[Run] = Field(
         description="Start the platform, run the chain on a listing and covers, report"
@@ -209,16 +215,14 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _ingest(
-    step: str, work: "Callable[[Job, SparkSession], None]", flags: StepParameters, out: Path
-) -> None:
+def _ingest(step: Step, flags: StepParameters, out: Path) -> None:
     from dustjacket.cli.local_ingest import ingest
     from dustjacket.cli.report import rows_table
     from dustjacket.cli.run import absolute
 
-    given = flags.model_dump(exclude_unset=True, exclude={"out"})
-    given["source"] = absolute(given["source"])
-    manifest = ingest(step, work, given, out.absolute(), console)
+    overrides = flags.model_dump(exclude_unset=True, exclude={"out"})
+    overrides["source"] = absolute(overrides["source"])
+    manifest = ingest(step, overrides, out.absolute(), console)
     console.print(rows_table({manifest.kind: manifest.facts}))
     console.print(f"{manifest.kind} {manifest.version.rpartition('-')[2]} in {out}")
 

@@ -1,4 +1,4 @@
-"""One ingestion from a terminal: on this machine alone, into a folder, without Airflow."""
+"""One ingestion on this machine, into a folder, without Airflow or a running platform."""
 
 import contextlib
 import logging
@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.pipeline.job import Job, to_dustjacket_error
-from dustjacket.pipeline.steps import STEPS, Plan, plan_step
-from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.pipeline.plan import Plan, plan_step
+from dustjacket.pipeline.step import Step
+from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.platform.object_store import object_store
 from dustjacket.storage.manifest import MANIFEST, Manifest
 from dustjacket.storage.store import Store
@@ -29,45 +30,43 @@ _POLL_S = 0.5
 
 
 def ingest(
-    step: str,
-    work: Callable[[Job, "SparkSession"], None],
-    given: dict[str, Any],
+    step: Step,
+    overrides: dict[str, Any],
     out: Path,
     console: Console,
 ) -> Manifest:
-    """Do the work of an ingestion step and leave the version that it publishes in a folder.
+    """Run an ingestion step and write the version that it publishes into a folder.
 
-    It is the same work: the same files with the same digest, checked when they are copied. The
-    manifest is written last.
+    The files and their digest are those that the platform would publish; their checksums are
+    verified when they are copied. The manifest is written last.
 
     Args:
-        step: name of the step, whose function is ``work``.
-        given: the step's parameters; what is left out has its default.
-        out: a folder that is not there, or empty.
+        overrides: parameters of the step; the others have their defaults.
+        out: a folder that does not exist, or is empty.
 
     Raises:
-        BadInputError: the folder holds something, or the source is wrong.
+        BadInputError: the folder is not empty, or the source is wrong.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadInputError(f"{str(out)!r} holds something: name a new folder with --out")
+        raise BadInputError(f"{str(out)!r} is not empty: name a new folder with --out")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".ingest-") as folder:
         scratch = Path(folder)
         with object_store(scratch, console) as settings:
             store = Store(settings)
-            plan = plan_step(STEPS[step], store, Profile(), datetime.now(UTC), given)
+            plan = plan_step(step, store, TeamDefaults(), datetime.now(UTC), overrides)
             if not isinstance(plan, Plan):
-                raise TypeError(f"{step} reads {plan.missing}: only what reads a source can")
-            draft = store.draft(STEPS[step].publishes, plan.version)
+                raise TypeError(f"{plan}: only a step that reads a source can run by itself")
+            job: Job[Any] = Job.of(plan, store)
             os.environ["PYSPARK_PYTHON"] = sys.executable
-            # What MLflow keeps goes the way of the folder.
+            # MLflow writes its database into the working directory, which is deleted.
             with (
                 contextlib.chdir(scratch),
-                _spark(settings, step) as spark,
+                _spark(settings, step.name) as spark,
                 _progress(spark, console),
             ):
-                work(Job(plan, store, draft, settings), spark)
-            manifest = store.manifest(draft.kind, draft.version)
+                step.load_function()(job, spark)
+            manifest = store.manifest(job.draft.kind, job.draft.version)
             whole = scratch / "whole"
             whole.mkdir()
             store.download(manifest, whole)
@@ -83,7 +82,7 @@ def _spark(settings: Any, name: str) -> Iterator["SparkSession"]:
     from dustjacket.pipeline.spark import session
 
     spark = session(settings, name)
-    spark.sparkContext.setLogLevel("OFF")  # an error is told in one line
+    spark.sparkContext.setLogLevel("OFF")  # an error is printed in one line
     try:
         yield spark
     except DustjacketError:
@@ -96,7 +95,7 @@ def _spark(settings: Any, name: str) -> Iterator["SparkSession"]:
 
 @contextlib.contextmanager
 def _progress(spark: "SparkSession", console: Console) -> Iterator[None]:
-    """Show a bar of Spark's tasks at work, and above it what the step last said."""
+    """Show a bar of Spark's running tasks, and beside it the step's last log message."""
     tracker = spark.sparkContext.statusTracker()
     shown = Progress(
         TextColumn("{task.description}"),
@@ -106,30 +105,30 @@ def _progress(spark: "SparkSession", console: Console) -> Iterator[None]:
         console=console,
         transient=True,
     )
-    over = threading.Event()
+    stopped = threading.Event()
     bar = shown.add_task("starting", total=None)
 
-    class Said(logging.Handler):
+    class LastMessage(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             shown.update(bar, description=record.getMessage()[:70])
 
     def watch() -> None:
-        while not over.wait(_POLL_S):
+        while not stopped.wait(_POLL_S):
             stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
             tasks = sum(stage.numTasks for stage in stages if stage)
             done = sum(stage.numCompletedTasks for stage in stages if stage)
             shown.update(bar, total=tasks or None, completed=done)
 
-    handler = Said(logging.INFO)
-    said = logging.getLogger("dustjacket")
-    said.addHandler(handler)
-    said.setLevel(logging.INFO)
+    handler = LastMessage(logging.INFO)
+    logger = logging.getLogger("dustjacket")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
     thread = threading.Thread(target=watch, daemon=True)
     with shown:
         thread.start()
         try:
             yield
         finally:
-            over.set()
+            stopped.set()
             thread.join()
-            said.removeHandler(handler)
+            logger.removeHandler(handler)

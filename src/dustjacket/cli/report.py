@@ -10,20 +10,11 @@ from rich.table import Table
 from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.errors import DustjacketError
 from dustjacket.genres.paper import PAPER, PAPER_NOTE
+from dustjacket.pipeline.steps import STEPS
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.settings import Settings
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
-
-_SECTIONS = {
-    "ingest_catalog": "catalog",
-    "select_classifier": "classifier",
-    "ingest_covers": "covers",
-    "label_covers": "labels",
-    "finetune_clip": "clip",
-    "evaluate_clip": "evaluation",
-    "index_covers": "index",
-}
 
 
 def build_report(
@@ -31,10 +22,11 @@ def build_report(
 ) -> dict[str, Any]:
     """Return the report: one section per step, the duration of each step's run, and links."""
     report: dict[str, Any] = {
-        section: {"version": versions[step].version, **versions[step].facts}
-        for step, section in _SECTIONS.items()
+        STEPS[name].section: {"version": version.version, **version.facts}
+        for name, version in versions.items()
     }
-    record = Ledger(Store(settings)).of(versions["evaluate_clip"])
+    judged = next((v for name, v in versions.items() if STEPS[name].promotes_to), None)
+    record = judged and Ledger(Store(settings)).of(judged)
     report["promotion"] = record and record.model_dump(mode="json", by_alias=True)
     report["seconds"] = {step: _seconds(api, step, versions[step]) for step in versions}
     report["links"] = {

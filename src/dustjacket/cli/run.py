@@ -1,19 +1,19 @@
-"""``dustjacket run``: platform up, profile stored, chain run, report printed and written."""
+"""``dustjacket run``: start the platform, store the team defaults, run the chain, report."""
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from rich.console import Console
 
 from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.cli.follow import run_chain, wait_for_dags
 from dustjacket.cli.report import build_report, print_report
-from dustjacket.errors import BadInputError
-from dustjacket.pipeline.steps import STEPS, code_digest
-from dustjacket.pipeline.team_defaults import PROFILE_VARIABLE, Profile, parse_profile
+from dustjacket.pipeline.code_digest import code_digest
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults
 from dustjacket.platform import down, is_up, up
 from dustjacket.sample import make_sample
 from dustjacket.settings import Settings
@@ -24,12 +24,12 @@ SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED = 3000, 1200, 13
 
 
 def run(
-    given: dict[str, Any], catalog: str, covers: str, report: Path, console: Console
+    overrides: dict[str, Any], catalog: str, covers: str, report: Path, console: Console
 ) -> Settings:
-    """Run the whole chain, write its report, and return where the servers are.
+    """Run the whole chain, write its report, and return the addresses of the servers.
 
     Args:
-        given: parameters by step that replace those of the team's profile.
+        overrides: parameters by step, which become the team's defaults.
         catalog: listing to read; empty for the sample library's.
         covers: cover set to read; empty for the sample library's.
 
@@ -45,11 +45,11 @@ def run(
             fingerprint(source, settings)
         api, store = AirflowApi(settings), Store(settings)
         wait_for_dags(api, console.print)
-        given.setdefault("ingest_catalog", {})["source"] = catalog
-        given.setdefault("ingest_covers", {})["source"] = covers
-        profile = store_profile(api, given)
+        overrides.setdefault("ingest_catalog", {})["source"] = catalog
+        overrides.setdefault("ingest_covers", {})["source"] = covers
+        defaults = store_defaults(api, overrides)
         console.print(f"Airflow: {settings.airflow_url}   MLflow: {settings.mlflow_uri}")
-        versions = run_chain(api, store, profile, console, another_listing(store, catalog, console))
+        versions = run_chain(api, store, defaults, console, changed_source(store, catalog, console))
     except KeyboardInterrupt:
         if was_up:
             console.print(
@@ -66,50 +66,45 @@ def run(
     return settings
 
 
-def another_listing(store: Store, catalog: str, console: Console) -> dict[str, dict[str, Any]]:
-    """Return the parameters of a run that need not be like the one before, where it cannot be.
+def changed_source(store: Store, catalog: str, console: Console) -> dict[str, dict[str, Any]]:
+    """Return overrides that accept any change where the listing is another than before.
 
-    Who names another listing than that of the newest version means it to be another.
+    The limits on changes guard a source that is read again, not one that a person replaces.
     """
-    before = store.newest(STEPS["ingest_catalog"].publishes)
-    if before is None or before.source == catalog:
+    newest = store.newest(Kind.CATALOG)
+    if newest is None or newest.source == catalog:
         return {}
-    console.print(f"another listing than {before.source}: it is not held against that one")
+    console.print(f"The listing is not {newest.source} any more: limits on changes do not apply")
     return {"ingest_catalog": {"accept_changes": True}}
 
 
-def store_profile(api: AirflowApi, given: dict[str, Any]) -> Profile:
-    """Lay ``given`` over the team's profile, store it as Airflow's variable, and return it.
+def store_defaults(api: AirflowApi, overrides: Mapping[str, dict[str, Any]]) -> TeamDefaults:
+    """Lay ``overrides`` over the team's defaults, store them in Airflow's variable, return them.
 
     Raises:
-        BadInputError: a value is out of its limits, or what is stored is not a profile.
+        BadInputError: a value is out of its limits, or the variable is wrong.
     """
-    stored = api.variable(PROFILE_VARIABLE)
-    values = (parse_profile(stored) if stored else Profile()).model_dump()
-    for step, parameters in given.items():
-        values[step] |= parameters
-    try:
-        profile = Profile.model_validate(values)
-    except ValidationError as error:
-        raise BadInputError(f"the profile is wrong: {error.errors()[0]['msg']}") from None
+    stored = api.variable(VARIABLE)
+    defaults = TeamDefaults.from_json(stored) if stored else TeamDefaults()
+    defaults = defaults.with_overrides(overrides)
     api.set_variable(
-        PROFILE_VARIABLE,
-        profile.model_dump_json(indent=2),
+        VARIABLE,
+        defaults.to_json(),
         "The team's defaults: parameters of each step that a run does not set",
     )
-    return profile
+    return defaults
 
 
 def absolute(source: str) -> str:
-    """Return a source as it can be found from any folder; an address, or nothing, as it is."""
+    """Return a path as an absolute one; an address or an empty string as it is."""
     return source if not source or "://" in source else os.path.abspath(source)  # noqa: PTH100
 
 
 def _or_sample(catalog: str, covers: str, settings: Settings, console: Console) -> tuple[str, str]:
     if catalog and covers:
         return catalog, covers
-    # Named by what draws it, so that it is drawn anew when that has changed.
-    folder = settings.home / f"sample-{SAMPLE_SEED}-{code_digest(('sample',))}"
+    # The name holds a digest of the painter's code: another painter draws another folder.
+    folder = settings.home / f"sample-{SAMPLE_SEED}-{code_digest('dustjacket.sample')}"
     if not folder.exists():
         console.print(f"drawing a sample library of {SAMPLE_ROWS} books and {SAMPLE_COVERS} covers")
         draft = folder.with_suffix(".part")

@@ -18,8 +18,8 @@ from pyspark.errors import PySparkException
 from pyspark.ml.torch.distributor import TorchDistributor
 from pyspark.sql import SparkSession
 
+from dustjacket.clip.step import ClipParameters
 from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.pipeline.spark import LOOPBACK, is_local
 
 RENDEZVOUS = "DUSTJACKET_RENDEZVOUS"

@@ -9,7 +9,7 @@ from dustjacket.clip.data import Pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import Clip
 from dustjacket.clip.prompts import fixed_prompts
-from dustjacket.pipeline.parameters import ClipParameters
+from dustjacket.clip.step import ClipParameters
 
 _MAX_COVERS, _COLUMNS, _TITLES = 12, 4, 3
 

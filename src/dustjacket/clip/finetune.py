@@ -15,16 +15,17 @@ from dustjacket.clip.registry import (
     ensure_starting,
     set_alias,
 )
+from dustjacket.clip.step import CandidateFacts, ClipParameters
 from dustjacket.errors import BadInputError
 from dustjacket.genres.read import read_labels
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.parameters import COVER_CLIP, ClipParameters
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 
 
-def finetune_clip(job: Job, spark: SparkSession) -> None:
+def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
     """Train on the pairs of the training split and publish the result as ``clip_candidate``.
 
     The starting weights are registered as ``@champion`` first, where nothing is. A run that was
@@ -33,7 +34,7 @@ def finetune_clip(job: Job, spark: SparkSession) -> None:
     Raises:
         BadInputError: there are fewer training covers than two a process.
     """
-    parameters = ClipParameters.model_validate(job.plan.parameters)
+    parameters = job.parameters
     labels = job.input("labelled_covers")
     splits = read_labels(job.store, labels)["split"].value_counts().to_dict()
     if splits.get("train", 0) < 2 * parameters.processes:
@@ -42,7 +43,7 @@ def finetune_clip(job: Job, spark: SparkSession) -> None:
             f"few for {parameters.processes} processes: ingest more covers"
         )
     covers = job.store.manifest("covers", labels.parents["covers"])
-    champion = job.input(COVER_CLIP) if COVER_CLIP in job.plan.inputs else None
+    champion = job.input(Kind.COVER_CLIP) if Kind.COVER_CLIP in job.plan.inputs else None
     starting = ensure_starting(job.store, parameters, covers, champion)
     checkpoints = Checkpoints(job.store, job.plan.digest)
     kept = checkpoints.versions()
@@ -65,16 +66,18 @@ def finetune_clip(job: Job, spark: SparkSession) -> None:
         mlflow.log_metrics({f"result.{k}": v for k, v in trained.items() if v is not None})
         candidate, won = job.publish(
             rows={"pairs": trained["pairs"]},
-            facts={
-                "model": parameters.model,
-                "recipe": parameters.recipe,
-                "processes": parameters.processes,
-                "epochs": parameters.epochs,
-                "run_id": run.info.run_id,
-                "starting_clip": starting.version,
-                "starting_kind": starting.kind,
+            facts=CandidateFacts(
+                model=parameters.model,
+                weights=parameters.weights,
+                seed=parameters.seed,
+                recipe=parameters.recipe,
+                processes=parameters.processes,
+                epochs=parameters.epochs,
+                run_id=run.info.run_id,
+                starting_clip=starting.version,
+                starting_kind=starting.kind,
                 **trained,
-            },
+            ),
         )
         if won:
             set_alias(ensure_registered(job.store, candidate), tracking.CHALLENGER)

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from dustjacket.covers.check import check_cover
 from dustjacket.covers.read import read_image, read_index
+from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.storage.s3 import status_of
 from dustjacket.storage.store import Store
 

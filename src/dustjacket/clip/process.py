@@ -29,10 +29,10 @@ from dustjacket.clip.model import MODEL_FOLDER, Clip, save
 from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.clip.read import load_version
 from dustjacket.clip.retries import retry_while_unavailable
+from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import DivergedError, MetricLogger, TrainingResult, fit
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.genres.read import read_labels
-from dustjacket.pipeline.parameters import ClipParameters
 from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dustjacket.clip.model import MODEL_FOLDER, Clip, load
 from dustjacket.errors import NotReadyError
-from dustjacket.pipeline.parameters import COVER_CLIP
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -23,7 +23,7 @@ def newest_model(store: Store) -> Manifest:
     Raises:
         NotReadyError: neither is published.
     """
-    manifest = store.newest(COVER_CLIP) or store.newest("starting_clip")
+    manifest = store.newest(Kind.COVER_CLIP) or store.newest("starting_clip")
     if manifest is None:
         raise NotReadyError("no CLIP model is published yet: run `dustjacket run`")
     return manifest

@@ -6,7 +6,7 @@ import torch
 from open_clip.timm_model import TimmModel
 
 from dustjacket.clip.model import Clip
-from dustjacket.pipeline.parameters import Recipe
+from dustjacket.clip.step import Recipe
 
 LORA_RANK = 16
 

@@ -16,9 +16,10 @@ from dustjacket.clip.conse import SIZE as CONSE_SIZE
 from dustjacket.clip.data import read_pairs
 from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, save
 from dustjacket.clip.prompts import prompt
+from dustjacket.clip.step import ClipFacts, ClipParameters
 from dustjacket.clip.weights import open_model
 from dustjacket.covers.read import read_index
-from dustjacket.pipeline.parameters import CHAMPION_MODEL, COVER_CLIP, ClipParameters
+from dustjacket.pipeline.kinds import CHAMPION_MODEL, Kind
 from dustjacket.sources.files import contents
 from dustjacket.storage.manifest import Manifest, digest_of, version_name
 from dustjacket.storage.store import Store
@@ -116,4 +117,4 @@ def set_alias(version: ModelVersion, alias: str) -> None:
 
 def champion(store: Store, starting: Manifest) -> Manifest:
     """Return the newest promoted model, or the starting weights."""
-    return store.newest(COVER_CLIP) or starting
+    return store.newest(Kind.COVER_CLIP) or starting

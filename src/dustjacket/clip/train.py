@@ -29,11 +29,11 @@ from dustjacket.clip.model import Clip
 from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.clip.prompts import fixed_prompts, prompt_variants
 from dustjacket.clip.recipes import apply_recipe, merge_lora, trainable_weights
+from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.towers import Towers
 from dustjacket.clip.wise_ft import copy_state, interpolate
 from dustjacket.errors import DustjacketError
 from dustjacket.metrics.retrieval import mean_recall_at_10
-from dustjacket.pipeline.parameters import ClipParameters
 
 MAX_LOGIT_SCALE = math.log(100)
 MAX_GRADIENT_NORM = 1.0

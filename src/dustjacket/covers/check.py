@@ -10,7 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from dustjacket.covers.hashes import perceptual_hashes
-from dustjacket.pipeline.parameters import CoversParameters
+from dustjacket.covers.step import CoversParameters
 
 MIN_SIDE, MAX_SIDE = 32, 20_000
 """Pixels."""

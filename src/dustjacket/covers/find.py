@@ -10,6 +10,7 @@ from pyspark.sql import functions as fn
 
 from dustjacket.covers.locate import locate_images
 from dustjacket.covers.source import CoverSource, is_image
+from dustjacket.covers.step import CoversParameters
 from dustjacket.covers.tables import (
     IMAGE_COLUMNS,
     TITLE_COLUMNS,
@@ -18,7 +19,6 @@ from dustjacket.covers.tables import (
     table_rows,
 )
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.tables import kind_of
 
 CURE = (

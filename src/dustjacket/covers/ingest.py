@@ -11,9 +11,9 @@ from dustjacket.covers.publish import REJECTED, CoversResult, write_covers
 from dustjacket.covers.read import DUPLICATES, INDEX
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.source import cache_prefix, stage_covers
+from dustjacket.covers.step import CoversFacts, CoversParameters
 from dustjacket.errors import UnchangedError
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.rejects import examples
 from dustjacket.tracking import runs as tracking
 
@@ -24,14 +24,14 @@ _EXAMPLES = 20
 _MEASURED = ("original_width", "original_height", "original_bytes", "width", "height", "size")
 
 
-def ingest_covers(job: Job, spark: SparkSession) -> None:
+def ingest_covers(job: Job[CoversParameters], spark: SparkSession) -> None:
     """Read the covers of a source and publish them, with every rejected row and the reason why.
 
     Raises:
         BadInputError, NotReadyError: see :func:`dustjacket.covers.publish.write_covers`.
         UnchangedError: what an earlier run could not fetch cannot be fetched now.
     """
-    parameters = CoversParameters.model_validate(job.plan.parameters)
+    parameters = job.parameters
     out = S3Prefix.of_draft(job.draft)
     before = job.store.with_digest(job.draft.kind, job.plan.digest)
     result = write_covers(
@@ -44,7 +44,8 @@ def ingest_covers(job: Job, spark: SparkSession) -> None:
         run=job.draft.attempt,
         private=job.settings.allow_private_addresses,
     )
-    if before and before.facts.get("retriable") and before.facts["content"] == result.content:
+    earlier = before and CoversFacts.of(before)
+    if before and earlier and earlier.retriable and earlier.content_hash == result.content:
         raise UnchangedError(
             f"covers {parameters.source!r}: the same {result.accepted} covers as in "
             f"{before.version}, {result.retriable} still cannot be had: nothing to publish"

@@ -18,7 +18,7 @@ from dustjacket.covers.fetch import CoverRow, Downloads, fetch_bodies, read_bodi
 from dustjacket.covers.prefetch import bounded_map
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.shards import DiskBuffer, write_shard
-from dustjacket.pipeline.parameters import CoversParameters
+from dustjacket.covers.step import CoversParameters
 from dustjacket.splits import book_group, split_of
 from dustjacket.web.client import FetchLimits, WebClient
 from dustjacket.web.host_budget import HostBudget

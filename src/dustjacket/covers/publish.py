@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession, Window
@@ -16,8 +15,8 @@ from dustjacket.covers.progress import report_progress
 from dustjacket.covers.read import DUPLICATES, INDEX
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.source import CoverSource
+from dustjacket.covers.step import CoversFacts, CoversParameters
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.arrow import spark_schema
 from dustjacket.web.failures import is_transient
 
@@ -56,16 +55,16 @@ class CoversResult:
         """Rejected rows whose image could not be fetched for a transient reason."""
         return sum(n for reason, n in self.by_reason.items() if is_transient(reason))
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> CoversFacts:
         """Return the facts for the manifest."""
-        return {
-            "read": self.accepted + self.rejected,
-            "accepted": self.accepted,
-            "rejected": self.rejected,
-            "rejected_by_reason": self.by_reason,
-            "retriable": self.retriable,
-            "content": self.content,
-        }
+        return CoversFacts(
+            read=self.accepted + self.rejected,
+            accepted=self.accepted,
+            rejected=self.rejected,
+            rejected_by_reason=self.by_reason,
+            retriable=self.retriable,
+            content_hash=self.content,
+        )
 
     def summary(self) -> str:
         """Return the counts as one line."""

@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from dustjacket.covers.locate import is_safe_path, match_keys
 from dustjacket.covers.s3_prefix import S3Prefix
+from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.parameters import CoversParameters
 from dustjacket.sources.arrow import arrow_batches, spark_schema
 from dustjacket.sources.encoding import raw_text
 from dustjacket.sources.files import SourceFile, is_web

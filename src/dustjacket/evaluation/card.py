@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dustjacket.clip.step import CandidateFacts
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -18,12 +19,12 @@ def model_card(store: Store, candidate: Manifest, labels: Manifest) -> list[tupl
     Args:
         labels: the labelled covers that the candidate was trained on.
     """
-    facts, asked = candidate.facts, candidate.parameters
+    facts, asked = CandidateFacts.of(candidate), candidate.parameters
     covers = store.manifest("covers", labels.parents["covers"])
     classifier = store.manifest("genre_classifier", labels.parents["genre_classifier"])
     rows = [
         ("candidate", f"{candidate.kind}/{candidate.version}"),
-        ("trained from", f"{facts.get('starting_kind', '-')}/{facts.get('starting_clip', '-')}"),
+        ("trained from", f"{facts.starting_kind}/{facts.starting_clip or '-'}"),
         ("code", candidate.code or "-"),
         ("labelled covers", labels.version),
         ("covers", f"{covers.version}, {covers.rows.get('accepted', 0):,} covers"),
@@ -40,9 +41,9 @@ def model_card(store: Store, candidate: Manifest, labels: Manifest) -> list[tupl
         ]
     rows += [(name.replace("_", " "), _shown(asked[name])) for name in _RECIPE if name in asked]
     rows += [
-        (name, _shown(facts[key]))
-        for key, name in (("pairs", "training pairs"), ("steps", "training steps"))
-        if key in facts
+        (name, _shown(count))
+        for name, count in (("training pairs", facts.pairs), ("training steps", facts.steps))
+        if count
     ]
     return rows
 

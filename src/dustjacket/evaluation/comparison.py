@@ -10,14 +10,15 @@ from dustjacket.clip.embed import embed_covers
 from dustjacket.clip.images import CoverCache
 from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.read import load_version
-from dustjacket.clip.registry import STARTING, champion
+from dustjacket.clip.registry import champion
+from dustjacket.clip.step import CandidateFacts, ClipParameters
 from dustjacket.evaluation.drift import MOST_EMBEDDED, Drift, measure_drift
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.galleries import HardGallery, Retrieved, hard_galleries, retrieve
 from dustjacket.evaluation.leakage import leaked
+from dustjacket.evaluation.step import EvaluationParameters
 from dustjacket.evaluation.test_covers import Library, labels_of, open_library, read_books
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -87,16 +88,17 @@ class Comparison:
         )  # fmt: skip
 
 
-def open_contest(job: Job, parameters: EvaluationParameters, folder: Path) -> Comparison:
+def open_contest(
+    job: Job[EvaluationParameters], parameters: EvaluationParameters, folder: Path
+) -> Comparison:
     """Load the three models and decode the covers.
 
     Args:
         folder: where covers are kept decoded, for as long as the comparison is used.
     """
     store, candidate = job.store, job.input("clip_candidate")
-    starting = store.manifest(
-        candidate.facts.get("starting_kind", STARTING), candidate.facts["starting_clip"]
-    )
+    origin, recipe = CandidateFacts.of(candidate), ClipParameters.recorded(candidate.parameters)
+    starting = store.manifest(origin.starting_kind, origin.starting_clip)
     manifests = {
         "starting": starting,
         "champion": champion(store, starting),
@@ -109,7 +111,7 @@ def open_contest(job: Job, parameters: EvaluationParameters, folder: Path) -> Co
     books = read_books(store, labels)
     library = open_library(
         store, labels, books, {clip.image_size for clip in clips.values()}, folder=folder,
-        most_bytes=int(float(candidate.parameters.get("cache_gib", 8)) * _GIB),
+        most_bytes=int(recipe.cache_gib * _GIB),
         seed=parameters.seed,
     )  # fmt: skip
     embedders = {
@@ -131,8 +133,8 @@ def open_contest(job: Job, parameters: EvaluationParameters, folder: Path) -> Co
         champion_labels=champion_labels,
         broken=library.broken(),
         leaked=len(alike),
-        genre=bool(candidate.parameters["include_genre"]),
-        sure=float(candidate.parameters.get("min_confidence", 0.0)),
+        genre=recipe.include_genre,
+        sure=recipe.min_confidence,
         parameters=parameters,
     )
 

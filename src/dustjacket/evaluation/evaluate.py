@@ -8,31 +8,26 @@ from pathlib import Path
 import mlflow
 from pyspark.sql import SparkSession
 
-from dustjacket.clip.match import Matched, match, match_figure
-from dustjacket.clip.match_input import check_prompts, read_cover
 from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.registry import ensure_champion, ensure_registered
-from dustjacket.errors import BadInputError
 from dustjacket.evaluation import sections
 from dustjacket.evaluation.card import model_card
 from dustjacket.evaluation.comparison import Comparison, drift, open_contest
 from dustjacket.evaluation.figures import ablation_figure, recall_figure, thumbnail_uri
 from dustjacket.evaluation.report import Section, Verdict, render
 from dustjacket.evaluation.results import Results, measure
+from dustjacket.evaluation.step import REPORT, EvaluationFacts, EvaluationParameters
 from dustjacket.feedback.queries import read_queries
 from dustjacket.feedback.section import queries_section
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.promotion.gate import Decision, as_facts, decide
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 
-REPORT = "report.html"
 
-
-def evaluate_clip(job: Job, _spark: SparkSession) -> None:
+def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
     """Evaluate starting weights, champion and candidate on the test split; judge the candidate.
 
     What is published says the gate's decision; the promotion follows it. A page that shows all that
@@ -40,17 +35,10 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
 
     What the Studio's users voted is measured with it, but is no input of it: it decides nothing,
     and new votes alone make no new evaluation.
-
-    Raises:
-        BadInputError: a cover and prompts to match are asked for, and are none.
     """
-    parameters = EvaluationParameters.model_validate(job.plan.parameters)
-    asked = _asked(job.store, parameters)
+    parameters = job.parameters
     with tempfile.TemporaryDirectory(prefix="dustjacket-") as folder:
         comparison = open_contest(job, parameters, Path(folder))
-        matched = asked and match(
-            comparison.models["champion"].clip, parameters.match_cover, asked[0], asked[1]
-        )
         found = measure(
             comparison,
             drift(job.store, comparison, Path(folder)),
@@ -63,33 +51,20 @@ def evaluate_clip(job: Job, _spark: SparkSession) -> None:
         log.warning("the newest covers have drifted: %s", found.drift.warning)
     before = comparison.manifests["champion"]
     with tracking.step_run(job):
-        _track(found, matched, page)
+        _track(found, page)
         ensure_registered(job.store, comparison.manifests["candidate"])
         ensure_champion(job.store, comparison.manifests["starting"])
         job.draft.put(REPORT, page.encode())
         job.publish(
             rows={"covers": found.tested},
-            facts={
-                **found.facts(),
-                "champion_version": f"{before.kind}/{before.version}",
-                **({"match": matched.facts()} if matched else {}),
-                **as_facts(found.comparison, decision),
-            },
+            facts=EvaluationFacts.model_validate(
+                {
+                    **found.facts(),
+                    "champion_version": f"{before.kind}/{before.version}",
+                    **as_facts(found.comparison, decision),
+                }
+            ),
         )
-
-
-def _asked(store: Store, parameters: EvaluationParameters) -> tuple[bytes, list[str]] | None:
-    """Return the cover and the prompts to match, if any are asked for; before all that takes long.
-
-    Raises:
-        BadInputError: there is one without the other, or either is wrong.
-    """
-    cover, prompts = parameters.match_cover, parameters.match_prompts
-    if not cover and not prompts:
-        return None
-    if not cover or not prompts:
-        raise BadInputError("match_cover and match_prompts go together: give both or neither")
-    return read_cover(store, cover), check_prompts(prompts)
 
 
 def report_page(store: Store, comparison: Comparison, found: Results, decision: Decision) -> str:
@@ -144,12 +119,10 @@ def _pictures(comparison: Comparison, found: Results) -> list[Section]:
     ]
 
 
-def _track(found: Results, matched: Matched | None, page: str) -> None:
+def _track(found: Results, page: str) -> None:
     mlflow.log_metrics({name: float(value) for name, value in found.metrics().items()})
     models = {name: found.retrieved[key].figures for key, name in sections.COMPARED.items()}
     mlflow.log_figure(recall_figure(models, found.chance), "recall.png")
     chance = found.chance["recall_at_10"]
     mlflow.log_figure(ablation_figure(found.ablation.rows, chance), "ablation.png")
     mlflow.log_text(page, REPORT)
-    if matched:
-        mlflow.log_figure(match_figure(matched), "match.png")

@@ -14,11 +14,11 @@ from dustjacket.clip.prompts import prompt
 from dustjacket.covers.read import read_index
 from dustjacket.errors import DustjacketError
 from dustjacket.evaluation.comparison import Comparison
+from dustjacket.evaluation.step import EvaluationParameters
 from dustjacket.feedback.store import read_feedback
 from dustjacket.metrics.bootstrap import Interval
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.retrieval_intervals import mean_interval, rank_intervals
-from dustjacket.pipeline.parameters import EvaluationParameters
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)

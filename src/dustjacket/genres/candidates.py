@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 
 from dustjacket.genres.features import FEATURES, LABEL, SELECTED, WEIGHT
 from dustjacket.genres.linear import LearnerName
-from dustjacket.pipeline.parameters import CandidateName
+from dustjacket.genres.step import CandidateName
 
 Point = dict[str, float]
 """Settings of a classifier, by the names that its library gives them; ``balanced`` is ours: all

@@ -24,9 +24,9 @@ from dustjacket.genres.features import SELECTED
 from dustjacket.genres.fits import Fits, Scored, in_place
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import Result
+from dustjacket.genres.step import CandidateName
 from dustjacket.genres.training_data import TrainingData
 from dustjacket.metrics.classification import probability_metrics
-from dustjacket.pipeline.parameters import CandidateName
 
 log = logging.getLogger(__name__)
 

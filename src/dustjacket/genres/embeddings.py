@@ -8,6 +8,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
 from dustjacket.genres.sentences import Encoder
+from dustjacket.genres.step import ClassifierParameters
 from dustjacket.pipeline.job import Job
 from dustjacket.storage.manifest import Manifest, digest_of
 from dustjacket.storage.store import Store
@@ -20,7 +21,7 @@ _PLACE = ["file", "position"]
 
 
 def catalog_sentences(
-    job: Job, spark: SparkSession, books: DataFrame, encoder: Encoder
+    job: Job[ClassifierParameters], spark: SparkSession, books: DataFrame, encoder: Encoder
 ) -> pd.DataFrame:
     """Return the embedding of every book: of ``file`` and ``position``, and ``sentence``.
 
@@ -46,7 +47,9 @@ def read_sentences(spark: SparkSession, store: Store, published: Manifest) -> pd
     return table
 
 
-def _publish(job: Job, books: DataFrame, encoder: Encoder, digest: str) -> Manifest:
+def _publish(
+    job: Job[ClassifierParameters], books: DataFrame, encoder: Encoder, digest: str
+) -> Manifest:
     count = books.count()
     log.info("embedding %d books with %s", count, encoder.name)
 

@@ -14,8 +14,8 @@ from dustjacket.genres.figures import bar_figure
 from dustjacket.genres.read import LABELS, load_scorer
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import logarithms
+from dustjacket.genres.step import LabelFacts, LabelParameters
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.parameters import LabelParameters
 from dustjacket.sources.arrow import spark_schema
 from dustjacket.tracking import runs as tracking
 
@@ -49,9 +49,8 @@ _SCHEMA = spark_schema(
 _COVERS_PER_TASK = 10_000
 
 
-def label_covers(job: Job, spark: SparkSession) -> None:
+def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
     """Label all covers of a version with the classifier in use, and publish the labels."""
-    parameters = LabelParameters.model_validate(job.plan.parameters)
     covers = job.input("covers")
     classifier = job.input("genre_classifier")
     with tempfile.TemporaryDirectory() as cache:
@@ -60,7 +59,7 @@ def label_covers(job: Job, spark: SparkSession) -> None:
     index = spark.read.parquet(job.store.uri(covers, "index"))
     tasks = max(1, -(-covers.rows["accepted"] // _COVERS_PER_TASK))
     labels = index.repartition(tasks).mapInPandas(
-        labeller(lambda: shared.value, classifier.version, parameters.top), _SCHEMA
+        labeller(lambda: shared.value, classifier.version, job.parameters.top), _SCHEMA
     )
     labels.write.parquet(job.draft.uri(LABELS))
     counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").count().collect()
@@ -72,7 +71,7 @@ def label_covers(job: Job, spark: SparkSession) -> None:
         job.publish(
             rows={"labelled": labelled},
             schema={field.name: field.dataType.simpleString() for field in labels.schema},
-            facts={"labelled": labelled, "genres": genres},
+            facts=LabelFacts(labelled=labelled, genres=genres),
         )
 
 

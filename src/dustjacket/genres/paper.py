@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.parameters import CandidateName
+from dustjacket.genres.step import CandidateName
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel

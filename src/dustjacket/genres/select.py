@@ -5,7 +5,6 @@ import tempfile
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import numpy as np
@@ -25,11 +24,10 @@ from dustjacket.genres.registry import KIND, REGISTERED, ensure_registered
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import select
 from dustjacket.genres.sentences import Encoder, find_encoder
+from dustjacket.genres.step import ClassifierFacts, ClassifierParameters
 from dustjacket.genres.track import summary, track_assessment, track_candidates
 from dustjacket.genres.training_data import TestData, TrainingData, check_folds, with_fold
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.parameters import ClassifierParameters
-from dustjacket.pipeline.steps import IN_USE, in_use
 from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
@@ -38,7 +36,7 @@ _READ = ["file", "position", "title", "author", "description", "genre"]
 _SUSPECTS = 20
 
 
-def select_classifier(job: Job, spark: SparkSession) -> None:
+def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> None:
     """Choose a classifier by cross-validation, test it once on held-out books, publish it.
 
     Raises:
@@ -47,9 +45,9 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
     """
     if done := job.store.with_digest(KIND, job.plan.digest):
         tracking.connect(job.settings)  # an attempt ended between its version and its aliases
-        _set_aliases(done.facts)
+        _set_aliases(ClassifierFacts.of(done))
         return
-    parameters = ClassifierParameters.model_validate(job.plan.parameters)
+    parameters = job.parameters
     books = read_books(spark, job.store, job.input("catalog"))
     encoder = _encoder(parameters)
     with tracking.step_run(job) as run, tempfile.TemporaryDirectory() as scratch:
@@ -71,7 +69,7 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
             )
             found = assess(fits, chosen, scorer, test)
         track_assessment(found, test.books, known.genres, parameters.metric)
-        before = in_use(job.store, KIND)
+        before = job.step.in_use(job.store)
         load = partial(load_scorer, job.store, cache=Path(scratch, "champion"))
         verdict = judge(found, before, load, test, parameters.metric)
         kept = before.version if before and verdict["verdict"] == NOT_BETTER else job.plan.version
@@ -85,24 +83,24 @@ def select_classifier(job: Job, spark: SparkSession) -> None:
         )
         manifest, _ = job.publish(
             rows={"train": len(known.books), "test": len(test.books)},
-            facts={
-                "selected": chosen.candidate.name,
-                "model_version": registered.version,
-                "candidates": [summary(result) for result in results],
-                "test": found.test,
-                "intervals": found.intervals,
-                "out_of_fold": found.out_of_fold,
-                "down_weighted": found.down_weighted,
-                "suspects": found.suspects.head(_SUSPECTS).to_dict("records"),
-                "repeated_paper": repeated,
-                "genres": scorer.genres,
-                "run_id": run.info.run_id,
-                IN_USE: kept,
+            facts=ClassifierFacts(
+                selected=chosen.candidate.name,
+                model_version=str(registered.version),
+                candidates=[summary(result) for result in results],
+                test=found.test,
+                intervals=found.intervals,
+                out_of_fold=found.out_of_fold,
+                down_weighted=found.down_weighted,
+                suspects=found.suspects.head(_SUSPECTS).to_dict("records"),
+                repeated_paper=repeated,
+                genres=scorer.genres,
+                run_id=run.info.run_id,
+                champion=kept,
                 **verdict,
-            },
+            ),
         )
         # Whichever attempt won: it may have ended before it came to this.
-        _set_aliases(manifest.facts)
+        _set_aliases(ClassifierFacts.of(manifest))
 
 
 def _encoder(parameters: ClassifierParameters) -> Encoder | None:
@@ -119,7 +117,7 @@ def _encoder(parameters: ClassifierParameters) -> Encoder | None:
 
 
 def read_known(
-    job: Job,
+    job: Job[ClassifierParameters],
     spark: SparkSession,
     books: DataFrame,
     encoder: Encoder | None,
@@ -149,8 +147,8 @@ def read_known(
     )
 
 
-def _set_aliases(facts: dict[str, Any]) -> None:
+def _set_aliases(facts: ClassifierFacts) -> None:
     client = mlflow.MlflowClient()
-    client.set_registered_model_alias(REGISTERED, tracking.CHALLENGER, facts["model_version"])
-    if facts["verdict"] == PROMOTED:
-        client.set_registered_model_alias(REGISTERED, tracking.CHAMPION, facts["model_version"])
+    client.set_registered_model_alias(REGISTERED, tracking.CHALLENGER, facts.model_version)
+    if facts.verdict == PROMOTED:
+        client.set_registered_model_alias(REGISTERED, tracking.CHAMPION, facts.model_version)

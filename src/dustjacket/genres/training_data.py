@@ -16,7 +16,7 @@ from dustjacket.genres.hashed_ngrams import Counts, count, joined
 from dustjacket.genres.linear import Table
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.sentences import Encoder
-from dustjacket.pipeline.parameters import ClassifierParameters
+from dustjacket.genres.step import ClassifierParameters
 
 _BOOKS_PER_TASK = 20_000
 _FEW_BOOKS = 50_000

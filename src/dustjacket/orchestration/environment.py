@@ -1,4 +1,4 @@
-"""What a task knows: the servers, the team's profile, and errors that Airflow understands."""
+"""What a task reads from Airflow: settings of servers, team defaults; and errors for Airflow."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundExceptio
 from dustjacket.errors import BadInputError
 
 if TYPE_CHECKING:
-    from dustjacket.pipeline.team_defaults import Profile
+    from dustjacket.pipeline.team_defaults import TeamDefaults
     from dustjacket.settings import Settings
 
 S3_CONNECTION = "dustjacket_s3"
@@ -40,21 +40,21 @@ def task_settings() -> "Settings":
     return type(settings).model_validate(settings.model_dump() | given)
 
 
-def team_profile() -> "Profile":
-    """Return the team's profile, validated.
+def team_defaults() -> "TeamDefaults":
+    """Return the team's defaults.
 
     Raises:
-        BadInputError: the variable holds no valid profile.
+        BadInputError: the variable that holds them is wrong.
     """
-    from dustjacket.pipeline.team_defaults import PROFILE_VARIABLE, Profile, parse_profile
+    from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults
 
-    text = Variable.get(PROFILE_VARIABLE, default=None)
-    return parse_profile(text) if text else Profile()
+    text = Variable.get(VARIABLE, default=None)
+    return TeamDefaults.from_json(text) if text else TeamDefaults()
 
 
 @contextmanager
 def no_retry_on_bad_input() -> Iterator[None]:
-    """Turn a wrong input into the failure that Airflow does not retry."""
+    """Convert a BadInputError to the exception that Airflow does not retry."""
     try:
         yield
     except BadInputError as error:

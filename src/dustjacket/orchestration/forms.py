@@ -4,9 +4,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from dustjacket.pipeline.parameters import StepParameters
-from dustjacket.pipeline.steps import Step
-from dustjacket.pipeline.team_defaults import Profile
+from dustjacket.pipeline.step import Step
 
 VERSION_PATTERN = r"^\d{8}T\d{12}Z-[0-9a-f]{12}$"
 _LIMITS = (
@@ -20,11 +18,9 @@ def form(step: Step) -> dict[str, Param]:
 
     Limits are JSON Schema, so that Airflow refuses a wrong value when the run is triggered.
     """
-    schema: type[StepParameters] = Profile.model_fields[step.name].annotation  # type: ignore[assignment]
-    fields = {
-        name: _field(name, spec) for name, spec in schema.model_json_schema()["properties"].items()
-    }
-    for kind in step.reads + step.reads_if_there:
+    schema = step.parameters.model_json_schema()
+    fields = {name: _field(name, spec) for name, spec in schema["properties"].items()}
+    for kind in step.reads + step.optional_inputs:
         fields[f"{kind}_version"] = Param(
             None,
             type=["null", "string"],

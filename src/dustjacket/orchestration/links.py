@@ -1,7 +1,7 @@
-"""Links that Airflow shows beside a task: to what its step left in MLflow.
+"""Links that Airflow shows beside a task, to the MLflow run of the version that it is about.
 
-A task is about one version, which another run may have made; the links are to the run that did.
-Airflow asks for them once, in the task's own process, when it has ended.
+Another DAG run may have made that version. Airflow resolves the links once, in the task's own
+process, when the task has ended.
 """
 
 from functools import cache
@@ -9,42 +9,44 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperatorLink
 
-from dustjacket.pipeline.steps import Step
+from dustjacket.pipeline.step import Step
 from dustjacket.settings import load_settings
 from dustjacket.tracking.links import run_page
 
 if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
-REPORT = "report.html"  # as evaluate_clip names it
-
 
 class RunLink(BaseOperatorLink):
-    """To the MLflow run."""
+    """Link to the MLflow run."""
 
     name = "MLflow run"
 
     def get_link(self, operator: Any, *, ti_key: "TaskInstanceKey") -> str:  # noqa: ARG002
-        """Return the run's page, or nothing where there is none."""
+        """Return the run's page, or an empty string if there is no run."""
         return _page(operator.step.experiment, operator.version)
 
 
-class ReportLink(BaseOperatorLink):
-    """To the page that shows an evaluation, which is in its MLflow run."""
+class ArtifactLink(BaseOperatorLink):
+    """Link to a page among the artifacts of the MLflow run."""
 
-    name = "Report"
+    name = "Artifact"
+
+    def __init__(self, name: str, path: str) -> None:
+        self.name = name
+        self._path = path
 
     def get_link(self, operator: Any, *, ti_key: "TaskInstanceKey") -> str:  # noqa: ARG002
-        """Return where MLflow shows the page, or nothing where there is none."""
+        """Return where MLflow shows the page, or an empty string if there is no run."""
         page = _page(operator.step.experiment, operator.version)
-        return page and f"{page}/artifacts/{REPORT}"
+        return page and f"{page}/artifacts/{self._path}"
 
 
 def links_of(step: Step) -> list[BaseOperatorLink]:
     """Return the links of the task that runs a step."""
     if not step.experiment:
         return []
-    return [RunLink(), ReportLink()] if step.publishes == "evaluation" else [RunLink()]
+    return [RunLink(), *(ArtifactLink(name, path) for name, path in step.artifacts.items())]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The operator that runs one step as a Spark job and takes all of it along when it ends."""
+"""The operator that runs one step as a Spark job, and ends all of its processes with its task."""
 
 import json
 import os
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 JOBS = Path(__file__).parents[3] / "spark_jobs"
+JOB = "run_step.py"
 
 
 class SparkStepOperator(SparkSubmitOperator):
-    """Run ``spark_jobs/<step>.py`` for the plan that the task ``plan`` made.
+    """Run a step's Spark job for the plan that the task ``plan`` made.
 
-    The job's environment, with the servers' credentials, is inherited and so is on no command
-    line and in no rendered template. A failure is one line, the job's own reason; a wrong input
-    (exit status 65) is not retried, and a job that came to nothing new (66) skips its task. However
-    the task ends, its processes end with it.
+    The job inherits the environment with the servers' credentials, so that they are on no command
+    line and in no rendered template. A failure is one line: the job's own reason. Wrong input (exit
+    status 65) is not retried; a job that made nothing new (66) skips its task. However the task
+    ends, its processes end with it.
 
     Attributes:
-        step: what is run.
-        version: that the run is about, once it is at work.
+        version: the version that the run is about, from the start of ``execute``.
     """
 
     def __init__(self, *, step: str, plan: str = "plan", **kwargs: Any) -> None:
         super().__init__(
-            application=os.fspath(Path(os.environ.get("DUSTJACKET_JOBS", JOBS)) / f"{step}.py"),
+            application=os.fspath(Path(os.environ.get("DUSTJACKET_JOBS", JOBS)) / JOB),
             name=step,
             conf=STEPS[step].spark,
             durable=False,
@@ -52,8 +52,8 @@ class SparkStepOperator(SparkSubmitOperator):
         """Run the job to its end; skip where the plan says that its work is published."""
         planned = context["ti"].xcom_pull(task_ids=self._plan)
         self.version = version_of(planned)
-        if planned["already"]:
-            raise AirflowSkipException(f"published before as {planned['already']}: nothing to do")
+        if planned["published"]:
+            raise AirflowSkipException(f"{planned['reason']}: nothing to do")
         self.application_args = ["--plan", json.dumps(planned["plan"])]
         with lifeline(), tempfile.NamedTemporaryFile("r") as reason:
             os.environ.update(task_settings().environment())
@@ -67,10 +67,10 @@ class SparkStepOperator(SparkSubmitOperator):
             try:
                 super().execute(context)
             except AirflowException as error:
-                said = reason.read()
-                if not said:
+                reason_json = reason.read()
+                if not reason_json:
                     raise
-                text = f"{self.task_id}: {json.loads(said)}"
+                text = f"{self.task_id}: {json.loads(reason_json)}"
                 if f"Error code is: {EXIT_BAD_INPUT}." in str(error):
                     raise AirflowFailException(text) from None
                 if f"Error code is: {EXIT_UNCHANGED}." in str(error):
@@ -78,7 +78,7 @@ class SparkStepOperator(SparkSubmitOperator):
                 raise AirflowException(text) from None
 
     def on_kill(self) -> None:
-        """End the job when the task is stopped: ``spark-submit`` and all that it started."""
+        """Kill ``spark-submit`` and all that it started when the task is stopped."""
         super().on_kill()
         if mark := os.environ.get(MARK):
             kill_attempt(mark)

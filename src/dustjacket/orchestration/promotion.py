@@ -1,4 +1,4 @@
-"""The tasks that change the champion: a person's approval, the promotion, the rollback."""
+"""The tasks that change the champion: approval, promotion, rollback."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dustjacket.orchestration.environment import no_retry_on_bad_input, task_settings
 from dustjacket.orchestration.tasks import emit, version_of
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.promotion.schemas import GateFacts
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -20,39 +22,38 @@ APPROVE, REJECT = ApprovalOperator.APPROVE, ApprovalOperator.REJECT
 WITHIN = timedelta(days=7)
 
 
-class AskOperator(HITLOperator):
-    """Ask a person in Airflow whether a candidate that the gate let through shall be promoted.
+class ApprovalRequestOperator(HITLOperator):
+    """Request a person's approval, in Airflow, of a candidate that passed the gate.
 
-    It is skipped where nobody needs to be asked. (The provider's ``ApprovalOperator`` skips what
-    follows a rejection, but the ledger has to hear of it.)
+    The task is skipped where no approval is required. (The provider's ``ApprovalOperator`` skips
+    the tasks after a rejection, but the ledger has to record it.)
     """
 
     def execute(self, context: "Context") -> Any:
-        """Ask with the gate's figures, and wait."""
+        """Show the gate's figures, and wait for the answer."""
         planned = context["ti"].xcom_pull(task_ids="plan")
         store, evaluation = _evaluation(planned)
-        if not _asks(planned, store, evaluation):
-            raise AirflowSkipException("nobody needs to be asked")
-        facts = evaluation.facts
+        if not _needs_approval(planned, store, evaluation):
+            raise AirflowSkipException("no approval is required")
+        facts, candidate = GateFacts.of(evaluation), evaluation.parents[Kind.CLIP_CANDIDATE]
         self.body = "\n".join(
             [
-                f"`clip_candidate/{evaluation.parents['clip_candidate']}` in place of "
-                f"`{facts['champion_version']}`:\n",
-                *(f"- {rule['sentence']}" for rule in facts.get("rules", [])),
+                f"`{Kind.CLIP_CANDIDATE}/{candidate}` in place of `{facts.champion_version}`:\n",
+                *(f"- {rule.sentence}" for rule in facts.rules),
             ]
         )
         return super().execute(context)
 
 
-def ask_for_approval() -> AskOperator:
-    """Return the task that asks a person; if nobody answers within a week, the champion stays."""
-    return AskOperator(
+def ask_for_approval() -> ApprovalRequestOperator:
+    """Return the task that requests approval; without an answer in a week, the champion stays."""
+    return ApprovalRequestOperator(
         task_id="approve",
-        subject="Shall this model become the champion?",
+        subject="Should this model become the champion?",
         options=[APPROVE, REJECT],
         defaults=REJECT,
         params={
-            "comment": Param("", type="string", maxLength=500, description="Goes into the ledger")
+            "comment": Param("", type="string", maxLength=500, description="Recorded in the ledger")
         },
         trigger_rule="none_failed_min_one_success",
         execution_timeout=None,
@@ -62,22 +63,22 @@ def ask_for_approval() -> AskOperator:
 
 @task(task_id="promote", trigger_rule="none_failed_min_one_success")
 def promote_candidate(planned: dict[str, Any]) -> str | None:
-    """Do what the evaluation decided; return the version of ``cover_clip`` that it made, if any.
+    """Carry out the gate's decision; return the version of ``cover_clip`` that it made, if any.
 
     Raises:
-        AirflowFailException: a person has to be asked, and was not.
+        AirflowFailException: an approval is required, and was not requested.
     """
     from dustjacket.promotion.promote import Answer, promote
 
     context = get_current_context()
-    said = context["ti"].xcom_pull(task_ids="approve")
+    response = context["ti"].xcom_pull(task_ids="approve")
     store, evaluation = _evaluation(planned)
-    if said is None and _asks(planned, store, evaluation):
-        raise AirflowFailException("nobody was asked: clear the task `approve`")
-    answer = said and Answer(
-        approved=said["chosen_options"] == [APPROVE],
-        who=(said["responded_by_user"] or {}).get("name"),
-        comment=said["params_input"].get("comment") or "",
+    if response is None and _needs_approval(planned, store, evaluation):
+        raise AirflowFailException("approval was not requested: clear the task `approve`")
+    answer = response and Answer(
+        approved=response["chosen_options"] == [APPROVE],
+        who=(response["responded_by_user"] or {}).get("name"),
+        comment=response["params_input"].get("comment") or "",
     )
     record = promote(store, evaluation, context["dag_run"].run_id, answer)
     return record.to and record.to.partition("/")[2]
@@ -85,7 +86,7 @@ def promote_candidate(planned: dict[str, Any]) -> str | None:
 
 @task(task_id="rollback")
 def rollback_champion() -> str:
-    """Bring back an earlier champion; return the version of ``cover_clip`` that it made."""
+    """Publish an earlier champion again; return the version of ``cover_clip`` that it made."""
     from dustjacket.promotion.promote import rollback
     from dustjacket.storage.store import Store
 
@@ -117,15 +118,15 @@ def _evaluation(planned: dict[str, Any]) -> "tuple[Store, Manifest]":
     from dustjacket.storage.store import Store
 
     store = Store(task_settings())
-    return store, store.manifest("evaluation", version_of(planned))
+    return store, store.manifest(Kind.EVALUATION, version_of(planned))
 
 
-def _asks(planned: dict[str, Any], store: "Store", evaluation: "Manifest") -> bool:
-    """Return whether a person has to be asked, and was not before."""
+def _needs_approval(planned: dict[str, Any], store: "Store", evaluation: "Manifest") -> bool:
+    """Return whether a person has to approve, and the ledger has no decision yet."""
     from dustjacket.promotion.ledger import Ledger
 
     return (
         planned["plan"]["parameters"]["require_approval"]
-        and evaluation.facts["promoted"]
+        and GateFacts.of(evaluation).promoted
         and Ledger(store).of(evaluation) is None
     )

@@ -1,4 +1,4 @@
-"""The light tasks of every DAG: say what there is to do, and announce what was published."""
+"""The light tasks of every DAG: plan the work, and announce the version that was published."""
 
 import logging
 from typing import Any
@@ -6,63 +6,49 @@ from typing import Any
 from airflow.sdk import Asset, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dustjacket.orchestration.environment import (
-    no_retry_on_bad_input,
-    task_settings,
-    team_profile,
-)
+from dustjacket.orchestration.environment import no_retry_on_bad_input, task_settings, team_defaults
 
 log = logging.getLogger(__name__)
 
 
 @task(task_id="plan")
 def plan_run(step: str) -> dict[str, Any]:
-    """Return ``{"plan": …, "already": version or None}``; skip while an input is missing."""
-    from dustjacket.pipeline.steps import STEPS, Waiting, plan_step, published
+    """Return ``{"plan": …, "published": version or None, "reason": …}``.
+
+    ``published`` is the version that holds the work, if no job has to run. The task is skipped
+    while an input is missing.
+    """
+    from dustjacket.pipeline.plan import work_of
+    from dustjacket.pipeline.steps import STEPS
     from dustjacket.storage.store import Store
 
     context = get_current_context()
     dag_run = context["dag_run"]
     with no_retry_on_bad_input():
-        store = Store(task_settings())
-        plan = plan_step(
+        work = work_of(
             STEPS[step],
-            store,
-            team_profile(),
+            Store(task_settings()),
+            team_defaults(),
             run_after=dag_run.run_after,
-            given=dict(context["params"]),
+            overrides=dict(context["params"]),
             dag_run_id=dag_run.run_id,
         )
-    if isinstance(plan, Waiting):
-        raise AirflowSkipException(f"{step} waits: no version of {plan.missing} is published yet")
-    done = published(plan, store)
-    if done and done.facts.get("retriable"):
-        log.info(
-            "%s/%s lacks %d rows that may be had now",
-            done.kind, done.version, done.facts["retriable"],
-        )  # fmt: skip
-        done = None
-    elif done and done.kind == "evaluation":
-        from dustjacket.promotion.ledger import Ledger
-
-        if (record := Ledger(store).of(done)) and record.superseded:
-            log.info("%s/%s came to nothing: it is made again", done.kind, done.version)
-            done = None
-    if done:
-        log.info(
-            "%s/%s already holds this work (inputs %s): nothing to do",
-            done.kind, done.version, plan.inputs or plan.parameters["source"],
-        )  # fmt: skip
-    else:
-        log.info("%s will work on %s", plan.version, plan.inputs or plan.parameters["source"])
-    return {"plan": plan.model_dump(mode="json"), "already": done and done.version}
+    if work.plan is None:
+        raise AirflowSkipException(work.reason)
+    log.info("%s: %s", work.status, work.reason)
+    published = None if work.needs_job or work.version is None else work.version.version
+    return {
+        "plan": work.plan.model_dump(mode="json"),
+        "published": published,
+        "reason": work.reason,
+    }
 
 
 def announce(asset: Asset, step: str) -> Any:
     """Return the task that emits the Asset's event for the version that the run is about.
 
-    A run that found its work published announces it only if the run that published it ended before
-    it could.
+    A run whose work was published before emits the event only if the run that published it was
+    killed before it could.
     """
 
     @task(
@@ -92,15 +78,15 @@ def announce(asset: Asset, step: str) -> Any:
 
 
 def version_of(planned: dict[str, Any]) -> str:
-    """Return the version that a run is about: the one it makes, or that held its work before."""
-    version: str = planned["already"] or planned["plan"]["version"]
+    """Return the version that a run is about: the one that it makes, or that holds its work."""
+    version: str = planned["published"] or planned["plan"]["version"]
     return version
 
 
 def emit(asset: Asset, version: str, inlet_events: Any, outlet_events: Any) -> str:
     """Emit the Asset's event for a version, once.
 
-    An event carries its version as partition key, so that none is merged with another or lost.
+    The event carries its version as partition key: Airflow merges or loses plain events.
 
     Args:
         inlet_events: the task's own, of an inlet that is the same Asset.

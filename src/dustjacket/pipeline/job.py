@@ -1,4 +1,4 @@
-"""The frame of a Spark job: reads its plan, runs one step's function, says why it failed."""
+"""The frame of a Spark job: read the plan, run the step's function, report why it failed."""
 
 import argparse
 import json
@@ -8,16 +8,20 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pydantic import ValidationError
 
 from dustjacket.errors import BadInputError, DustjacketError, UnchangedError
-from dustjacket.pipeline.steps import STEPS, Plan
+from dustjacket.pipeline.parameters import StepParameters
+from dustjacket.pipeline.plan import Plan
+from dustjacket.pipeline.step import Step
+from dustjacket.pipeline.steps import STEPS
 from dustjacket.settings import Settings, load_settings
 from dustjacket.storage.draft import Draft
-from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.manifest import Facts, Manifest
 from dustjacket.storage.store import Store
 
 if TYPE_CHECKING:
@@ -27,32 +31,58 @@ log = logging.getLogger(__name__)
 
 EXIT_BAD_INPUT, EXIT_UNCHANGED = 65, 66
 REASON_FILE = "DUSTJACKET_REASON_FILE"
-_BAD_INPUT_OF_A_WORKER = f"{BadInputError.__module__}.{BadInputError.__name__}: "
+_BAD_INPUT_PREFIX = f"{BadInputError.__module__}.{BadInputError.__name__}: "
+
+Parameters = TypeVar("Parameters", bound=StepParameters)
 
 
 @dataclass(frozen=True)
-class Job:
-    """What a step's function works with: its plan, its inputs and the draft it fills."""
+class Job(Generic[Parameters]):
+    """What a step's function is given: its plan, its inputs and the draft that it fills."""
 
     plan: Plan
     store: Store
     draft: Draft
     settings: Settings
 
+    @classmethod
+    def of(cls, plan: Plan, store: Store) -> "Job[Parameters]":
+        """Return the job of a plan, with a new draft."""
+        return cls(
+            plan, store, store.draft(STEPS[plan.step].publishes, plan.version), store.settings
+        )
+
+    @property
+    def step(self) -> Step:
+        """The step that is run."""
+        return STEPS[self.plan.step]
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The step's parameters, validated."""
+        return cast("Parameters", self.step.parameters.model_validate(self.plan.parameters))
+
     def input(self, kind: str) -> Manifest:
-        """Return the manifest of the input version of ``kind`` that this run works on."""
+        """Return the manifest of the input version of ``kind`` that this run reads."""
         return self.store.manifest(kind, self.plan.inputs[kind])
 
-    def publish(self, **described: Any) -> tuple[Manifest, bool]:
-        """Publish the draft, with where it came from; see :meth:`Draft.publish`."""
+    def publish(self, facts: Facts, **fields: Any) -> tuple[Manifest, bool]:
+        """Publish the draft, with its origin; see :meth:`Draft.publish`.
+
+        Args:
+            fields: more of the manifest's: rows, schema.
+        """
         plan = self.plan
         manifest, won = self.draft.publish(
             source=plan.parameters.get("source"),
             parameters=plan.parameters,
             code=plan.code,
+            modules=plan.modules,
+            fingerprints=plan.fingerprints,
             parents=plan.inputs,
             dag_run_id=plan.dag_run_id,
-            **described,
+            facts=facts.to_json(),
+            **fields,
         )
         if won:
             log.info("published %s/%s", manifest.kind, manifest.version)
@@ -64,12 +94,15 @@ class Job:
         return manifest, won
 
 
-def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
-    """Run ``work`` for the plan given as ``--plan JSON`` on the command line, then exit.
+def run_job(function: "Callable[[Job[Any], SparkSession], None] | None" = None) -> None:
+    """Run the step of the plan given as ``--plan JSON`` on the command line, then exit.
 
-    A wrong input exits with 65, work that came to nothing new with 66, any other failure with 1;
-    the reason is one line on standard error and in the file that ``DUSTJACKET_REASON_FILE`` names,
+    Exit status: 65 for wrong input, 66 where nothing new came out, 1 for any other failure. The
+    reason is one line on standard error and in the file that ``DUSTJACKET_REASON_FILE`` names,
     where the operator reads it.
+
+    Args:
+        function: by default the step's own.
     """
     logging.basicConfig(
         level=logging.INFO,
@@ -83,14 +116,13 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
         plan = Plan.model_validate_json(plan_text)
     except ValidationError as error:
         sys.exit(f"--plan is not a plan: {error}")
+    function = function or STEPS[plan.step].load_function()
     settings = load_settings()
-    store = Store(settings)
-    draft = store.draft(STEPS[plan.step].publishes, plan.version)
     from dustjacket.pipeline.spark import session
 
     spark = session(settings, plan.step)
     try:
-        work(Job(plan, store, draft, settings), spark)
+        function(Job.of(plan, Store(settings)), spark)
     except UnchangedError as error:
         _explain(str(error))
         sys.exit(EXIT_UNCHANGED)
@@ -98,9 +130,9 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
         _explain(str(error))
         sys.exit(EXIT_BAD_INPUT if isinstance(error, BadInputError) else 1)
     except Exception as error:
-        told = to_dustjacket_error(error)
-        _explain(str(told))
-        if isinstance(told, BadInputError):
+        reason = to_dustjacket_error(error)
+        _explain(str(reason))
+        if isinstance(reason, BadInputError):
             sys.exit(EXIT_BAD_INPUT)
         log.exception("%s failed", plan.step)
         sys.exit(1)
@@ -109,13 +141,16 @@ def run_job(work: Callable[[Job, "SparkSession"], None]) -> None:
 
 
 def to_dustjacket_error(error: Exception) -> DustjacketError:
-    """Return what went wrong as one line, and as the wrong input that a Spark worker found."""
+    """Convert any failure to a one-line DustjacketError.
+
+    A BadInputError raised in a Spark worker keeps its type.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     raised = [line for line in lines if re.match(r"[\w.]+(?:Error|Exception|Warning): ", line)]
     if not any(line.startswith("Traceback") for line in lines) or not raised:
         return DustjacketError(f"{type(error).__name__}: {lines[0] if lines else ''}")
     reason = raised[-1]
-    bad_input = reason.removeprefix(_BAD_INPUT_OF_A_WORKER)
+    bad_input = reason.removeprefix(_BAD_INPUT_PREFIX)
     return BadInputError(bad_input) if bad_input != reason else DustjacketError(reason)
 
 

@@ -1,74 +1,89 @@
-"""The team's profile: the defaults of every step's parameters."""
+"""The team's defaults: the parameters of every step where a run sets nothing else."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.parameters import (
-    CatalogParameters,
-    ClassifierParameters,
-    ClipParameters,
-    CoversParameters,
-    EvaluationParameters,
-    IndexParameters,
-    LabelParameters,
-    StepParameters,
-)
+from dustjacket.pipeline.parameters import StepParameters, first_error
+from dustjacket.pipeline.step import Step
+from dustjacket.pipeline.steps import STEPS
 
-PROFILE_VARIABLE = "dustjacket_profile"  # Airflow's variable that holds the profile
+VARIABLE = "dustjacket_profile"
+"""Airflow's variable that holds the team's defaults as JSON."""
 
 
-class Profile(StepParameters):
-    """The team's defaults: the parameters of every step, where a run says nothing else."""
+class TeamDefaults:
+    """Default parameters by step; those as shipped where nothing else is set.
 
-    ingest_catalog: CatalogParameters = CatalogParameters()
-    ingest_covers: CoversParameters = CoversParameters()
-    select_classifier: ClassifierParameters = ClassifierParameters()
-    label_covers: LabelParameters = LabelParameters()
-    finetune_clip: ClipParameters = ClipParameters()
-    evaluate_clip: EvaluationParameters = EvaluationParameters()
-    index_covers: IndexParameters = IndexParameters()
-
-    def with_overrides(self, step: str, given: dict[str, Any]) -> StepParameters:
-        """Return the parameters of ``step``, with those ``given`` (None: not given) on top.
-
-        Raises:
-            BadInputError: a name is unknown or a value is out of its limits.
-        """
-        defaults: StepParameters = getattr(self, step)
-        values = {name: value for name, value in given.items() if value is not None}
-        found = _validated(type(defaults), {**defaults.model_dump(), **values}, step)
-        if isinstance(found, ClipParameters) and found.batch_size % found.processes:
-            raise BadInputError(
-                f"a parameter of {step} is wrong: batch_size={found.batch_size} is no multiple of "
-                f"processes={found.processes}"
-            )
-        return found
-
-
-def parse_profile(text: str) -> Profile:
-    """Return the profile stored as JSON ``text``.
+    Args:
+        values: parameters by name, for each step by its name.
 
     Raises:
-        BadInputError: it is not JSON, or a value is out of its limits.
+        BadInputError: a step or a parameter is unknown, or a value is out of its limits.
     """
-    try:
-        return Profile.model_validate_json(text)
-    except ValidationError as error:
-        raise BadInputError(
-            f"the profile is wrong: {first_error(error)}; edit the variable"
-        ) from None
+
+    def __init__(self, **values: Mapping[str, Any]) -> None:
+        try:
+            self._steps = step_fields("TeamDefaults").model_validate(values)
+        except ValidationError as error:
+            raise _wrong(first_error(error)) from None
+
+    @classmethod
+    def from_json(cls, text: str) -> "TeamDefaults":
+        """Return the defaults stored as JSON, without the parameters that earlier releases had.
+
+        Raises:
+            BadInputError: it is no JSON object, or see above.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise _wrong(f"no JSON ({error})") from None
+        if not isinstance(values, dict):
+            raise _wrong("no JSON object")
+        for step in STEPS.values():
+            if isinstance(parameters := values.get(step.name), dict):
+                kept = parameters.keys() - step.parameters.removed
+                values[step.name] = {name: parameters[name] for name in kept}
+        return cls(**values)
+
+    def of(self, step: Step) -> StepParameters:
+        """Return the default parameters of a step."""
+        parameters: StepParameters = getattr(self._steps, step.name)
+        return parameters
+
+    def with_overrides(self, overrides: Mapping[str, Mapping[str, Any]]) -> "TeamDefaults":
+        """Return these defaults with ``overrides``, by step, on top.
+
+        Raises:
+            BadInputError: see above.
+        """
+        values = self._steps.model_dump()
+        merged = {step: values.get(step, {}) | dict(own) for step, own in overrides.items()}
+        return TeamDefaults(**(values | merged))
+
+    def to_json(self) -> str:
+        """Return the defaults as JSON, every parameter of every step."""
+        return self._steps.model_dump_json(indent=2)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TeamDefaults) and self.to_json() == other.to_json()
+
+    __hash__ = None  # type: ignore[assignment]  # values may be lists
 
 
-def _validated(cls: type[StepParameters], values: dict[str, Any], step: str) -> StepParameters:
-    try:
-        return cls.model_validate(values)
-    except ValidationError as error:
-        raise BadInputError(f"a parameter of {step} is wrong: {first_error(error)}") from None
+def _wrong(problem: str) -> BadInputError:
+    return BadInputError(f"wrong team defaults: {problem}; edit the variable {VARIABLE}")
 
 
-def first_error(error: ValidationError) -> str:
-    """Return the first thing wrong, in one line: where, what, and what was given."""
-    first = error.errors(include_url=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']} (got {first['input']!r})"
+def step_fields(name: str, base: type[BaseModel] | None = None) -> type[BaseModel]:
+    """Return a model with a field a step, of the type of its parameters, with their defaults."""
+    fields: dict[str, Any] = {
+        step.name: (step.parameters, step.parameters()) for step in STEPS.values()
+    }
+    if base:
+        return create_model(name, __base__=base, **fields)
+    return create_model(name, __config__=ConfigDict(frozen=True, extra="forbid"), **fields)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import fisher_exact
 
-from dustjacket.pipeline.parameters import EvaluationParameters
+from dustjacket.promotion.schemas import GateParameters
 
 Verdict = Literal["promoted", "not_better", "insufficient", "worse_genre", "forgotten", "leaked"]
 
@@ -62,7 +62,7 @@ class Decision:
         return self.verdict == "promoted"
 
 
-def decide(figures: GateInput, parameters: EvaluationParameters) -> Decision:
+def decide(figures: GateInput, parameters: GateParameters) -> Decision:
     """Check every rule; the first broken rule, in the order below, names the verdict.
 
     Too few or leaked test covers come first: without a valid test the other rules mean nothing.
@@ -91,14 +91,14 @@ def as_facts(figures: GateInput, decision: Decision) -> dict[str, Any]:
     }
 
 
-def _enough_covers(figures: GateInput, parameters: EvaluationParameters) -> Rule:
+def _enough_covers(figures: GateInput, parameters: GateParameters) -> Rule:
     required = parameters.min_test_covers
     held = figures.test_covers >= required
     outcome = f"at least {required} are required" if held else f"fewer than the required {required}"
     return Rule("enough_covers", held, f"{_recalls(figures)}: {outcome}")
 
 
-def _no_leak(figures: GateInput, parameters: EvaluationParameters) -> Rule:
+def _no_leak(figures: GateInput, parameters: GateParameters) -> Rule:
     limit = parameters.max_leaked_share
     held = figures.leaked_share <= limit
     return Rule(
@@ -109,7 +109,7 @@ def _no_leak(figures: GateInput, parameters: EvaluationParameters) -> Rule:
     )
 
 
-def _better(figures: GateInput, parameters: EvaluationParameters) -> Rule:
+def _better(figures: GateInput, parameters: GateParameters) -> Rule:
     low, high = figures.gain_interval
     held = round(low, _DIGITS) > parameters.min_gain
     interval = f"{_recalls(figures)}; the gain's 95 % interval is {low:+.3f} to {high:+.3f}"
@@ -120,7 +120,7 @@ def _better(figures: GateInput, parameters: EvaluationParameters) -> Rule:
     )
 
 
-def _no_worse_genre(figures: GateInput, parameters: EvaluationParameters) -> Rule:
+def _no_worse_genre(figures: GateInput, parameters: GateParameters) -> Rule:
     """Find the genres that lost more than the limit, and more than chance explains.
 
     Significance is Fisher's exact test, one-sided, at 5 % divided by the number of genres
@@ -147,7 +147,7 @@ def _no_worse_genre(figures: GateInput, parameters: EvaluationParameters) -> Rul
     return Rule("no_worse_genre", False, f"recall@10 fell by more than {limit:g} in {drops}")
 
 
-def _nothing_forgotten(figures: GateInput, parameters: EvaluationParameters) -> Rule:
+def _nothing_forgotten(figures: GateInput, parameters: GateParameters) -> Rule:
     (before, after), (low, high) = figures.general, figures.general_interval
     limit = parameters.max_forgetting
     held = round(before - after, _DIGITS) <= limit or high >= 0

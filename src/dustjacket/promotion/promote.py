@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
-from dustjacket.pipeline.parameters import COVER_CLIP
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.promotion.ledger import (
     Ledger,
     LedgerEntry,
@@ -24,6 +24,7 @@ from dustjacket.promotion.ledger import (
     previous_champion,
     serving,
 )
+from dustjacket.promotion.schemas import GateFacts
 from dustjacket.storage.manifest import Manifest, digest_of, version_name
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
@@ -156,30 +157,28 @@ def _append(store: Store, records: list[LedgerRecord], entry: LedgerEntry) -> Le
         for file in model.files:
             store.read(model, file.path)
         version = version_name(timestamp, digest_of({"model": entry.model}))
-        entry = entry.model_copy(update={"to": f"{COVER_CLIP}/{version}"})
+        entry = entry.model_copy(update={"to": f"{Kind.COVER_CLIP}/{version}"})
     return Ledger(store).append(entry, records, timestamp)
 
 
 def _entry(
     store: Store, records: list[LedgerRecord], evaluation: Manifest, who: str, answer: Answer | None
 ) -> LedgerEntry:
-    facts = evaluation.facts
-    compared_with: str = facts["champion_version"]
+    facts = GateFacts.of(evaluation)
+    compared_with = facts.champion_version
     champion = _champion(store, records) or compared_with
     common: dict[str, Any] = {
         "from_": champion,
         "model": f"{CANDIDATE}/{evaluation.parents[CANDIDATE]}",
         "evaluation": evaluation.version,
         "dag_run_id": evaluation.dag_run_id,
-        "comparison": facts.get("comparison", {}),
-        "rules": facts.get("rules", []),
+        "comparison": facts.comparison,
+        "rules": [rule.model_dump() for rule in facts.rules],
         "who": (answer and answer.who) or who,
     }
     comment = f": {answer.comment}" if answer and answer.comment else ""
-    if not facts["promoted"]:
-        return LedgerEntry(
-            action="refused", verdict=facts["verdict"], why=facts["reason"], **common
-        )
+    if not facts.promoted:
+        return LedgerEntry(action="refused", verdict=facts.verdict, why=facts.reason, **common)
     if answer and not answer.approved:
         why = f"rejected by {answer.who}{comment}" if answer.who else "nobody answered in time"
         verdict = "rejected" if answer.who else "unanswered"
@@ -191,16 +190,14 @@ def _entry(
         )
         return LedgerEntry(action="refused", verdict="stale", why=why, **common)
     approved = f"; approved by {answer.who}{comment}" if answer else ""
-    return LedgerEntry(
-        action="promoted", verdict="promoted", why=facts["reason"] + approved, **common
-    )
+    return LedgerEntry(action="promoted", verdict="promoted", why=facts.reason + approved, **common)
 
 
 def _champion(store: Store, records: list[LedgerRecord]) -> str | None:
     if record := serving(records):
         return record.to
-    promoted = store.newest(COVER_CLIP)  # published before the ledger existed
-    return f"{COVER_CLIP}/{promoted.version}" if promoted else None
+    promoted = store.newest(Kind.COVER_CLIP)  # published before the ledger existed
+    return f"{Kind.COVER_CLIP}/{promoted.version}" if promoted else None
 
 
 def _served(records: list[LedgerRecord], version: str) -> str:

@@ -17,11 +17,12 @@ from dustjacket.clip.embed import embed_files, optimize_for_inference
 from dustjacket.clip.model import Clip
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import ensure_starting
+from dustjacket.clip.step import ClipParameters
 from dustjacket.covers.groups import near_duplicate_groups
 from dustjacket.covers.read import read_images, read_index, read_near_duplicates
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.parameters import COVER_CLIP, ClipParameters, IndexParameters
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.retrieval.read import (
     EMBEDDINGS,
     INDEX_COLUMNS,
@@ -31,6 +32,7 @@ from dustjacket.retrieval.read import (
     read_embeddings,
     weights_of,
 )
+from dustjacket.retrieval.step import IndexFacts, IndexParameters
 from dustjacket.settings import Settings
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
@@ -40,7 +42,7 @@ log = logging.getLogger(__name__)
 _COVERS_PER_TASK = 500
 
 
-def index_covers(job: Job, spark: SparkSession) -> None:
+def index_covers(job: Job[IndexParameters], spark: SparkSession) -> None:
     """Publish embeddings of all covers of a version with what they show.
 
     The model is the newest promoted one; before any is, the starting weights. An image that these
@@ -49,11 +51,11 @@ def index_covers(job: Job, spark: SparkSession) -> None:
     Raises:
         BadInputError: too many covers cannot be read.
     """
-    parameters = IndexParameters.model_validate(job.plan.parameters)
+    parameters = job.parameters
     covers = job.input("covers")
     model = (
-        job.input(COVER_CLIP)
-        if COVER_CLIP in job.plan.inputs
+        job.input(Kind.COVER_CLIP)
+        if Kind.COVER_CLIP in job.plan.inputs
         else ensure_starting(job.store, ClipParameters(), covers)
     )
     books = read_index(job.store, covers)
@@ -78,7 +80,7 @@ def index_covers(job: Job, spark: SparkSession) -> None:
              embedded=len(books) - reused, reused=reused, unreadable=broken)  # fmt: skip
 
 
-def _reusable_embeddings(job: Job, model: Manifest) -> tuple[pd.Index, Any]:
+def _reusable_embeddings(job: Job[IndexParameters], model: Manifest) -> tuple[pd.Index, Any]:
     """Return hashes and embeddings of images that the same weights and code embedded earlier."""
     earlier = newest_index_of(job.store, model)
     if earlier is None or earlier.code != job.plan.code:
@@ -89,7 +91,7 @@ def _reusable_embeddings(job: Job, model: Manifest) -> tuple[pd.Index, Any]:
 
 
 def _embed(
-    job: Job,
+    job: Job[IndexParameters],
     spark: SparkSession,
     covers: Manifest,
     model: Manifest,
@@ -123,7 +125,11 @@ def _load_clip(settings: Settings, kind: str, version: str) -> Clip:
 
 
 def _publish(
-    job: Job, model: Manifest, books: pd.DataFrame, vectors: np.ndarray, **counts: int
+    job: Job[IndexParameters],
+    model: Manifest,
+    books: pd.DataFrame,
+    vectors: np.ndarray,
+    **counts: int,
 ) -> None:
     table = io.BytesIO()
     rows = books[list(INDEX_COLUMNS)]
@@ -133,10 +139,10 @@ def _publish(
     job.publish(
         rows={"covers": len(rows)},
         schema={name: str(kind) for name, kind in rows.dtypes.items()},
-        facts={
-            "model": f"{model.kind}/{model.version}",
-            "weights": weights_of(model),
-            "dimensions": vectors.shape[1],
+        facts=IndexFacts(
+            model=f"{model.kind}/{model.version}",
+            weights=weights_of(model),
+            dimensions=vectors.shape[1],
             **counts,
-        },
+        ),
     )

@@ -7,8 +7,9 @@ from safetensors.numpy import load
 
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.genres.read import read_labels
-from dustjacket.pipeline.parameters import COVER_CLIP
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.retrieval.search import HIT_COLUMNS, CoverIndex, SearchHit
+from dustjacket.retrieval.step import IndexFacts
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -33,7 +34,7 @@ def newest_index_of(store: Store, model: Manifest) -> Manifest | None:
     weights = weights_of(model)
     for version in reversed(store.versions(KIND)):
         index = store.manifest(KIND, version)
-        if index.facts.get("weights") == weights:
+        if IndexFacts.of(index).weights == weights:
             return index
     return None
 
@@ -47,7 +48,7 @@ def index_in_use(store: Store) -> Manifest:
     Raises:
         NotReadyError: no index is published.
     """
-    champion = store.newest(COVER_CLIP)
+    champion = store.newest(Kind.COVER_CLIP)
     index = (newest_index_of(store, champion) if champion else None) or store.newest(KIND)
     if index is None:
         raise NotReadyError("no cover index is published yet: run `dustjacket run`")
@@ -56,7 +57,7 @@ def index_in_use(store: Store) -> Manifest:
 
 def model_of(store: Store, index: Manifest) -> Manifest:
     """Return the model that embedded an index, and that must embed the queries."""
-    kind, _, version = index.facts["model"].partition("/")
+    kind, _, version = IndexFacts.of(index).model.partition("/")
     return store.manifest(kind, version)
 
 
@@ -70,13 +71,14 @@ def load_index(store: Store, index: Manifest, model: Manifest | None = None) -> 
         BadInputError: the index is of other weights than ``model``, or is empty.
         NotReadyError: the index is in the format of an earlier release.
     """
-    if "weights" not in index.facts:
+    facts = IndexFacts.of(index)
+    if facts.weights is None:
         raise NotReadyError(
             f"{KIND}/{index.version} is in the format of an earlier release: run index_covers again"
         )
-    if model is not None and index.facts["weights"] != weights_of(model):
+    if model is not None and facts.weights != weights_of(model):
         raise BadInputError(
-            f"{KIND}/{index.version} was embedded by {index.facts['model']}, whose weights are not "
+            f"{KIND}/{index.version} was embedded by {facts.model}, whose weights are not "
             f"those of {model.kind}/{model.version}: search it with its own model, or run "
             "index_covers"
         )

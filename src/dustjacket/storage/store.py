@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft
-from dustjacket.storage.manifest import MANIFEST, Manifest
+from dustjacket.storage.manifest import MANIFEST, Manifest, parse_manifest
 from dustjacket.storage.s3 import s3_client, status_of
 
 
@@ -71,6 +71,7 @@ class Store:
 
         Raises:
             NotReadyError: the version is not there or not complete.
+            CorruptVersionError: its manifest cannot be read.
         """
         try:
             reply = self.client.get_object(Bucket=self.bucket, Key=f"{kind}/{version}/{MANIFEST}")
@@ -81,7 +82,7 @@ class Store:
                     "or leave the parameter empty for the one in use"
                 ) from None
             raise
-        return Manifest.model_validate_json(reply["Body"].read())
+        return parse_manifest(reply["Body"].read(), f"{kind}/{version}")
 
     def newest(self, kind: str) -> Manifest | None:
         """Return the newest complete version of ``kind``, or None."""

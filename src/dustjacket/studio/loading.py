@@ -8,14 +8,17 @@ from pathlib import Path
 
 from dustjacket.clip.embed import embed_texts, optimize_for_inference
 from dustjacket.clip.read import load_version
+from dustjacket.clip.step import ClipFacts
 from dustjacket.clip.zero_shot import embed_genres
 from dustjacket.covers.read import read_image
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.scorer import predict_genre
-from dustjacket.pipeline.parameters import COVER_CLIP
+from dustjacket.genres.step import ClassifierFacts
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.retrieval import read as retrieval
 from dustjacket.retrieval.search import CoverIndex
+from dustjacket.retrieval.step import IndexFacts
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 from dustjacket.studio.models import Loaded, LoadedClassifier, LoadedIndex
@@ -37,7 +40,7 @@ def load_classifier(
         return current
     scorer = load_scorer(store, champion, cache)
     predict_genre(scorer, "Warm up", None)  # otherwise the first request would be slow
-    f1 = champion.facts.get("test", {}).get("f1_weighted")
+    f1 = ClassifierFacts.of(champion).test.get("f1_weighted")
     note = f"{scorer.name}, f1_weighted {f1:.3f}" if f1 else scorer.name
     log.info("classifier %s serves", champion.version)
     return LoadedClassifier(champion, (_ref(champion, note),), scorer)
@@ -57,7 +60,7 @@ def load_index(store: Store, current: LoadedIndex | None) -> LoadedIndex | None:
     if current and (current.manifest, current.labels) == (manifest, labels):
         return current
     model = retrieval.model_of(store, manifest)
-    same_model = current and current.manifest.facts["model"] == manifest.facts["model"]
+    same_model = current and IndexFacts.of(current.manifest).model == IndexFacts.of(manifest).model
     clip = (
         current.clip
         if current and same_model
@@ -65,11 +68,11 @@ def load_index(store: Store, current: LoadedIndex | None) -> LoadedIndex | None:
     )
     index = retrieval.load_index(store, manifest, model)
     genres = index.genres
-    log.info("index %s serves, with %s", manifest.version, manifest.facts["model"])
+    log.info("index %s serves, with %s", manifest.version, IndexFacts.of(manifest).model)
     return LoadedIndex(
         manifest=manifest,
         by=(
-            _ref(model, model.facts.get("model", "")),
+            _ref(model, ClipFacts.of(model).model),
             _ref(manifest, f"{len(index):,} covers"),
             *([_ref(labels, "")] if labels else []),
         ),
@@ -105,7 +108,7 @@ def link_runs(store: Store, model: Loaded) -> Loaded:
 
 def _run(store: Store, ref: VersionRef) -> str | None:
     kind, version = ref.kind, ref.version
-    if kind == COVER_CLIP:
+    if kind == Kind.COVER_CLIP:
         # A promotion copies a candidate, and the run is the candidate's.
         kind, version = _CANDIDATE, store.manifest(kind, version).parents.get(_CANDIDATE, "")
     step = next((step for step in STEPS.values() if step.publishes == kind), None)

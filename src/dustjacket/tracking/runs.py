@@ -37,7 +37,7 @@ def connect(settings: Settings) -> None:
 
 
 @contextmanager
-def step_run(job: Job, **options: Any) -> Iterator[mlflow.ActiveRun]:
+def step_run(job: Job[Any], **options: Any) -> Iterator[mlflow.ActiveRun]:
     """Open the parent run of a DAG run: tagged, with the step's parameters and input versions.
 
     It is in the step's experiment.

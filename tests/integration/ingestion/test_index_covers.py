@@ -11,10 +11,8 @@ from dustjacket.clip.data import read_pairs
 from dustjacket.clip.embed import embed_covers
 from dustjacket.clip.model import MODEL_FOLDER, random_model, save
 from dustjacket.clip.read import load_version
-from dustjacket.covers.ingest import ingest_covers
 from dustjacket.covers.read import read_image, read_index
 from dustjacket.errors import BadInputError
-from dustjacket.retrieval.build import index_covers
 from dustjacket.retrieval.read import (
     index_in_use,
     load_index,
@@ -53,7 +51,7 @@ def champion(alone, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def index(alone):
-    return lambda **given: alone.run("index_covers", index_covers, **given)
+    return lambda **given: alone.run("index_covers", **given)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +63,7 @@ def grown(alone, champion, index, tmp_path_factory):
         for at in range(first, last):
             image = drawn(at, (300, 450))
             (folder / f"Book {chr(97 + at)} - Ada Stern.jpg").write_bytes(saved(image))
-        covers = alone.run("ingest_covers", ingest_covers, source=str(folder))
+        covers = alone.run("ingest_covers", source=str(folder))
         found.append((covers, index()))
     return found
 

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from dustjacket.catalog import ingest
-from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.catalog.read import BOOKS
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.sample import make_sample
@@ -24,7 +23,7 @@ REAL = ROOT.parent / "shared" / "data"
 def catalog(alone):
     def run(source, **given):
         given = {"accept_changes": True, **given}
-        return alone.run("ingest_catalog", ingest_catalog, source=str(source), **given)
+        return alone.run("ingest_catalog", source=str(source), **given)
 
     return run
 

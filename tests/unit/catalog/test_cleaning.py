@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from dustjacket.catalog.cleaning import RULES, Book, clean, one_line, repaired, restored_asin
 from dustjacket.catalog.columns import check_text, columns_of
+from dustjacket.catalog.step import CatalogParameters
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.parameters import CatalogParameters
 from dustjacket.sources.tables import LISTING, Shape, key_of
 from dustjacket.splits import book_group, fold_editions, normalise
 

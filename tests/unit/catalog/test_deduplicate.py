@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dustjacket.catalog.deduplicate import Entry, settle_book
 from dustjacket.catalog.statistics import Profile, changes, mix_shift
-from dustjacket.pipeline.parameters import CatalogParameters
+from dustjacket.catalog.step import CatalogParameters
 
 
 def rows(*genres):

@@ -6,8 +6,8 @@ import pytest
 
 from dustjacket.clip import distribute
 from dustjacket.clip.distribute import error_from_output
+from dustjacket.clip.step import ClipParameters
 from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.pipeline.parameters import ClipParameters
 
 PARAMETERS = ClipParameters(processes=2, batch_size=16)
 PEER = "[rank1]: RuntimeError: [gloo/transport/tcp/pair.cc:561] Connection closed by peer [::1]:1"

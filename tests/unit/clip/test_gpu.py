@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from dustjacket.clip.model import random_model
+from dustjacket.clip.step import Recipe
 from dustjacket.clip.train import fit
-from dustjacket.pipeline.parameters import Recipe
 from tests.unit.clip.test_train import (
     MODEL,
     Kept,

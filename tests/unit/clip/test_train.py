@@ -20,10 +20,10 @@ from dustjacket.clip.loss import contrastive_loss
 from dustjacket.clip.model import random_model
 from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.clip.recipes import apply_recipe, merge_lora, trainable_weights
+from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.towers import Towers, shift_images
 from dustjacket.clip.train import DivergedError, fit, schedule
 from dustjacket.errors import BadInputError
-from dustjacket.pipeline.parameters import ClipParameters
 
 SIZE = 64
 MODEL = "dustjacket-small"

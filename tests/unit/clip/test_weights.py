@@ -14,10 +14,10 @@ from dustjacket.clip.conse import TEMPERATURE, build_conse, fit_projection
 from dustjacket.clip.data import Pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import load, random_model, save
+from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import fit
 from dustjacket.clip.weights import open_model
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.pipeline.parameters import ClipParameters
 
 TITLES = ["The Jungle Book by Rudyard Kipling", "Emma by Jane Austen", "Dracula", "Walden"]
 STORE = SimpleNamespace(settings=None)  # only s3:// addresses need one

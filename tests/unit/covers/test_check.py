@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageFont
 
 from dustjacket.covers.check import Cover, check_cover
 from dustjacket.covers.hashes import perceptual_hashes
-from dustjacket.pipeline.parameters import CoversParameters
+from dustjacket.covers.step import CoversParameters
 from tests.support.images import drawn, gif, png, saved
 
 PARAMETERS = CoversParameters()

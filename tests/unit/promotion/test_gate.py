@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dustjacket.pipeline.parameters import EvaluationParameters
+from dustjacket.evaluation.step import EvaluationParameters
 from dustjacket.promotion.gate import GateInput, as_facts, decide
 
 BETTER = GateInput(

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from dustjacket.catalog.cleaning import repaired
 from dustjacket.covers.check import check_cover
 from dustjacket.covers.hashes import MAX_DHASH_DISTANCE, MAX_VHASH_DISTANCE
-from dustjacket.pipeline.parameters import CoversParameters
+from dustjacket.covers.step import CoversParameters
 from dustjacket.sample import covers, make_sample
 from dustjacket.sample.covers import HEADER
 from dustjacket.sample.grammar import (

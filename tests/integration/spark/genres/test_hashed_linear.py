@@ -20,8 +20,8 @@ from dustjacket.genres.linear import Table
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, softmax
 from dustjacket.genres.selection import Result
+from dustjacket.genres.step import ClassifierParameters
 from dustjacket.genres.training_data import TestData, TrainingData
-from dustjacket.pipeline.parameters import ClassifierParameters
 from dustjacket.storage.manifest import Manifest
 from tests.support.classifiers import random_hashed, small_catalog
 

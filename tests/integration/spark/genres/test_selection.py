@@ -18,8 +18,8 @@ from dustjacket.genres.linear import training_rows
 from dustjacket.genres.paper import PAPER
 from dustjacket.genres.scores import Calibration, softmax
 from dustjacket.genres.selection import Result
+from dustjacket.genres.step import ClassifierParameters
 from dustjacket.genres.training_data import TrainingData, with_fold
-from dustjacket.pipeline.parameters import ClassifierParameters
 from tests.support.classifiers import WORDS, small_catalog
 
 

@@ -1,0 +1,81 @@
+"""The step ``ingest_catalog``: its parameters and its facts."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.parameters import StepParameters
+from dustjacket.pipeline.step import Step
+from dustjacket.storage.manifest import Facts
+
+
+class CatalogParameters(StepParameters):
+    """Parameters of ``ingest_catalog``."""
+
+    operational: ClassVar[frozenset[str]] = frozenset({"accept_changes"})
+
+    source: str = Field(
+        "",
+        max_length=2000,
+        description="Listing to read: path, s3:// or https:// address of a file, or a folder",
+    )
+    title_column: str = Field("", max_length=200, description="Column of titles, by its header")
+    author_column: str = Field("", max_length=200, description="Column of authors")
+    genre_column: str = Field("", max_length=200, description="Column of genres")
+    description_column: str = Field("", max_length=200, description="Column of descriptions")
+    clean: Literal["books", "paper"] = Field(
+        "books",
+        description="Cleaning: of books, or the paper's, which drops rows with any empty field",
+    )
+    genres: tuple[str, ...] = Field(
+        (), max_length=1000, description="Known genres: rows of others are rejected"
+    )
+    min_rows_per_genre: int = Field(
+        2, ge=1, le=10_000, description="Reject rows of genres with fewer accepted rows than this"
+    )
+    max_title_length: int = Field(
+        1000, ge=10, le=10_000, description="Reject titles longer than this, in characters"
+    )
+    max_row_drop: float = Field(
+        0.1, ge=0, le=1, description="Hold a version back that lost more than this share of books"
+    )
+    max_genre_drop: float = Field(
+        0.5, ge=0, le=1, description="Hold it back if a genre lost more than this share of books"
+    )
+    max_mix_shift: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Hold it back if more than this share of books moved between genres",
+    )
+    accept_changes: bool = Field(False, description="Let a version through that would be held back")
+
+
+class CatalogFacts(Facts):
+    """Facts of a catalogue.
+
+    Attributes:
+        profile: the figures that the next version is compared with; see
+            :class:`dustjacket.catalog.statistics.Profile`.
+        verdict: ``accepted``, or why a version was published although it changed too much.
+    """
+
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    rejected_by_reason: dict[str, int]
+    profile: dict[str, Any] | None = None
+    verdict: str = "accepted"
+
+
+INGEST_CATALOG = Step(
+    name="ingest_catalog",
+    publishes=Kind.CATALOG,
+    function="dustjacket.catalog.ingest:ingest_catalog",
+    parameters=CatalogParameters,
+    facts=CatalogFacts,
+    experiment="ingestion",
+    section="catalog",
+)
+STEPS = [INGEST_CATALOG]

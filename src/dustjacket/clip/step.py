@@ -1,0 +1,164 @@
+"""The step ``finetune_clip``: its parameters, its facts, and which training is the same work."""
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from dustjacket.pipeline.kinds import CHAMPION_MODEL, Kind
+from dustjacket.pipeline.parameters import StepParameters
+from dustjacket.pipeline.step import Step
+from dustjacket.storage.manifest import Facts, Manifest
+
+if TYPE_CHECKING:
+    from dustjacket.pipeline.plan import Plan
+    from dustjacket.storage.store import Store
+
+Recipe = Literal["full", "locked_image", "locked_text", "locked", "lora"]
+
+
+class ClipParameters(StepParameters):
+    """Parameters of ``finetune_clip``."""
+
+    operational: ClassVar[frozenset[str]] = frozenset(
+        {
+            "processes", "micro_batch", "checkpoint_steps", "keep_checkpoints", "cache_gib",
+            "max_broken_share",
+        }
+    )  # fmt: skip
+
+    model: str = Field(
+        "lite0-minilm",
+        max_length=2000,
+        description="Model: lite0-minilm (needs no network), champion, a name of open_clip's "
+        "(ViT-B-32), hf-hub:NAME, or a folder or s3:// address",
+    )
+    weights: str = Field(
+        "",
+        max_length=2000,
+        description="Weights of open_clip's model: a tag, or a checkpoint's path or s3:// address; "
+        "empty: random",
+    )
+    recipe: Recipe = Field(
+        "locked_image", description="What is trained: all, one tower, the projection, or LoRA"
+    )
+    wise_ft: bool = Field(
+        False, description="Mix with the starting weights, as much as does best on validation"
+    )
+    processes: int = Field(2, ge=1, le=64, description="Training processes (TorchDistributor)")
+    device: Literal["cpu", "gpu"] = Field("cpu", description="Where to train: a process a GPU")
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="Of products and sums")
+    epochs: int = Field(10, ge=1, le=1000, description="Passes over the training pairs")
+    patience: int = Field(
+        5, ge=0, le=1000, description="Stop after so many epochs without a better one; 0: never"
+    )
+    batch_size: int = Field(128, ge=2, le=65536, description="Pairs in a batch, over all processes")
+    micro_batch: int = Field(
+        0, ge=0, le=65536, description="Pairs a process embeds at a time; 0: all of its batch"
+    )
+    learning_rate: float = Field(3e-4, gt=0, le=1, description="Peak learning rate")
+    weight_decay: float = Field(0.1, ge=0, le=1, description="AdamW's weight decay")
+    warmup: float = Field(0.1, ge=0, le=1, description="Share of steps that warm up")
+    max_shift: float = Field(
+        0.06, ge=0, le=0.5, description="Most that a cover is moved by, as a share of its side"
+    )
+    include_genre: bool = Field(True, description="Put the predicted genre into training prompts")
+    min_confidence: float = Field(
+        0.3, ge=0, le=1, description="Leave a genre out that is less probable than this"
+    )
+    checkpoint_steps: int = Field(
+        0, ge=0, le=1_000_000, description="Steps between checkpoints; 0: once an epoch"
+    )
+    keep_checkpoints: int = Field(2, ge=1, le=100, description="Checkpoints to keep")
+    max_broken_share: float = Field(
+        0.01, ge=0, le=1, description="Fail if a greater share of the covers cannot be read"
+    )
+    cache_gib: float = Field(
+        8, ge=0.01, le=10_000, description="Disk for decoded covers on each machine, in GiB"
+    )
+    seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
+
+    @property
+    def optional_inputs(self) -> tuple[str, ...]:
+        """The champion, where training goes on from it."""
+        return (Kind.COVER_CLIP,) if self.model == CHAMPION_MODEL else ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Where weights may lie."""
+        return (self.model, self.weights)
+
+    def conflict(self) -> str | None:
+        """Return why the batch cannot be split over the processes, or None."""
+        if self.batch_size % self.processes:
+            return f"batch_size={self.batch_size} is no multiple of processes={self.processes}"
+        return None
+
+
+class ClipFacts(Facts):
+    """Facts of any published CLIP model: its model name, and the seed and weights it began with."""
+
+    model: str = ""
+    weights: str = ""
+    seed: int | None = None
+
+
+class CandidateFacts(ClipFacts):
+    """Facts of a fine-tuned model; see :class:`dustjacket.clip.train.Trained` for the figures.
+
+    Attributes:
+        starting_clip, starting_kind: version and kind of the weights that training started from.
+        ledger_record: number of the ledger record that promoted it; None of a candidate.
+        rolled_back_to: the model whose weights a rollback published again.
+    """
+
+    recipe: str = ""
+    processes: int = 1
+    epochs: int = 0
+    run_id: str = ""
+    starting_clip: str = ""
+    starting_kind: str = Kind.STARTING_CLIP
+    pairs: int = 0
+    steps: int = 0
+    best_epoch: int = 0
+    pairs_per_second: float = 0.0
+    loading_share: float = 0.0
+    validation_recall_at_10: float | None = None
+    starting_recall_at_10: float | None = None
+    interpolation: float = 1.0
+    ledger_record: int | None = None
+    rolled_back_to: str | None = None
+
+
+class FinetuneClip(Step):
+    """Training that starts from the champion is not repeated because it was promoted itself."""
+
+    def find_published(self, plan: "Plan", store: "Store") -> Manifest | None:
+        """Return the version that holds the plan's work, or whose promotion alone made it new.
+
+        Otherwise every promotion would trigger a new training run that starts from the model just
+        promoted.
+        """
+        return super().find_published(plan, store) or self._promoted(plan, store)
+
+    def _promoted(self, plan: "Plan", store: "Store") -> Manifest | None:
+        champion = plan.inputs.get(Kind.COVER_CLIP)
+        if champion is None:
+            return None
+        candidate = store.manifest(Kind.COVER_CLIP, champion).parents.get(self.publishes)
+        version = store.manifest(self.publishes, candidate) if candidate else None
+        if version is None or version.parameters != plan.parameters:
+            return None
+        return version if {**version.parents, Kind.COVER_CLIP: champion} == plan.inputs else None
+
+
+FINETUNE_CLIP = FinetuneClip(
+    name="finetune_clip",
+    publishes=Kind.CLIP_CANDIDATE,
+    function="dustjacket.clip.finetune:finetune_clip",
+    parameters=ClipParameters,
+    facts=CandidateFacts,
+    reads=(Kind.LABELLED_COVERS,),
+    experiment="cover-clip",
+    section="clip",
+)
+STEPS = [FINETUNE_CLIP]

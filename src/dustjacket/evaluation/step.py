@@ -1,0 +1,93 @@
+"""The step ``evaluate_clip``: its parameters, its facts, and what follows from an evaluation."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.step import Status, Step
+from dustjacket.promotion.schemas import GateFacts, GateParameters
+from dustjacket.storage.manifest import Manifest
+
+if TYPE_CHECKING:
+    from dustjacket.storage.store import Store
+
+REPORT = "report.html"
+
+
+class EvaluationParameters(GateParameters):
+    """Parameters of ``evaluate_clip``: the gate's limits, and how figures are made."""
+
+    removed: ClassVar[frozenset[str]] = frozenset({"match_cover", "match_prompts"})
+
+    max_drift: float = Field(
+        0.25, ge=0, le=100, description="Warn above this population stability index"
+    )
+    bootstrap: int = Field(
+        1000, ge=100, le=100_000, description="Resamples that intervals are made of"
+    )
+    batch_size: int = Field(128, ge=1, le=8192, description="Covers embedded at a time")
+    seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
+
+
+class EvaluationFacts(GateFacts):
+    """Facts of an evaluation, with the gate's decision.
+
+    Attributes:
+        starting, champion, fine_tuned, with_genre, without_genre: retrieval metrics of a model or
+            of a kind of prompts, by direction, with their intervals.
+        chance, hard_chance: the metrics of a model that guesses.
+        gallery: test covers.
+        leaked: test covers left out because they look like a training cover.
+        broken: covers that do not decode, by side of the split.
+        difference: recall@10 gained, with its interval.
+        general: accuracy of general recognition, by model.
+    """
+
+    starting: dict[str, Any] = {}
+    champion: dict[str, Any] = {}
+    fine_tuned: dict[str, Any] = {}
+    with_genre: dict[str, Any] = {}
+    without_genre: dict[str, Any] = {}
+    chance: dict[str, float] = {}
+    hard_chance: dict[str, dict[str, float]] = {}
+    gallery: int = 0
+    leaked: int = 0
+    broken: dict[str, int] = {}
+    difference: dict[str, Any] = {}
+    general: dict[str, Any] = {}
+    ablation: dict[str, Any] = {}
+    genre_task: dict[str, Any] = {}
+    contradictions: list[dict[str, Any]] = []
+    drift: dict[str, Any] | None = None
+    queries: dict[str, Any] | None = None
+
+
+class EvaluateClip(Step):
+    """The ledger records what followed from an evaluation: a promotion, or none."""
+
+    def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:
+        """Return UNDECIDED before the ledger has a record, SUPERSEDED if its record is void."""
+        from dustjacket.promotion.ledger import Ledger
+
+        name, record = f"{version.kind}/{version.version}", Ledger(store).of(version)
+        if record is None:
+            return Status.UNDECIDED, f"{name} is published, but the ledger has no decision on it"
+        if record.superseded:
+            return Status.SUPERSEDED, f"{name} led to no decision that counts: {record.why}"
+        return super().review(version, store)
+
+
+EVALUATE_CLIP = EvaluateClip(
+    name="evaluate_clip",
+    publishes=Kind.EVALUATION,
+    function="dustjacket.evaluation.evaluate:evaluate_clip",
+    parameters=EvaluationParameters,
+    facts=EvaluationFacts,
+    reads=(Kind.CLIP_CANDIDATE,),
+    promotes_to=Kind.COVER_CLIP,
+    experiment="cover-clip",
+    artifacts={"Report": REPORT},
+    section="evaluation",
+)
+STEPS = [EVALUATE_CLIP]

@@ -1,0 +1,144 @@
+"""The steps ``select_classifier`` and ``label_covers``: their parameters and facts."""
+
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from pydantic import Field
+
+from dustjacket.errors import NotReadyError
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.parameters import StepParameters
+from dustjacket.pipeline.step import Step
+from dustjacket.storage.manifest import Facts, Manifest
+
+if TYPE_CHECKING:
+    from dustjacket.storage.store import Store
+
+CandidateName = Literal[
+    "naive_bayes",
+    "logistic_regression",
+    "logistic_regression_cv",
+    "random_forest",
+    "complement_nb",
+    "linear_svm",
+    "complement_nb_sentences",
+    "linear_svm_sentences",
+    "vote",
+]
+GenreMetric = Literal["f1_weighted", "accuracy", "f1_macro"]
+
+
+class ClassifierParameters(StepParameters):
+    """Parameters of ``select_classifier``."""
+
+    candidates: tuple[CandidateName, ...] = Field(
+        get_args(CandidateName), min_length=1, description="Classifiers to compare"
+    )
+    folds: int = Field(3, ge=2, le=10, description="Folds of the cross-validation")
+    metric: GenreMetric = Field("f1_weighted", description="Mean over folds that decides")
+    vocabulary: int = Field(20_000, ge=100, le=200_000, description="Most frequent terms to count")
+    min_books_per_piece: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Leave hashed pieces out that fewer training books have; 0: 1, or 2 of 50,000",
+    )
+    idf: bool = Field(True, description="Whether rare terms and pieces weigh more (IDF)")
+    use_descriptions: bool = Field(
+        False,
+        description="Learn from descriptions too; labels of covers, the Studio and the command "
+        "line, which have none, are then less sure",
+    )
+    sentence_model: str = Field(
+        "all-MiniLM-L6-v2",
+        max_length=500,
+        description="Sentence model: a name, or a folder; empty: no sentence embeddings",
+    )
+    suspect_weight: float = Field(
+        0.2, ge=0, le=1, description="Weight of books whose genre the model contradicts"
+    )
+    repeat_paper: bool = Field(
+        False, description="Repeat the paper's own protocol too, and print its table beside ours"
+    )
+    seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
+
+
+class LabelParameters(StepParameters):
+    """Parameters of ``label_covers``."""
+
+    top: int = Field(3, ge=1, le=10, description="Likeliest genres to record for each cover")
+
+
+class ClassifierFacts(Facts):
+    """Facts of a classifier.
+
+    Attributes:
+        selected: name of the candidate that was chosen.
+        model_version: its version in MLflow's registry.
+        candidates: name, cv_mean, cv_std, seconds and more of each candidate.
+        test, intervals: metrics on the test books, and their 95 % intervals.
+        out_of_fold: metrics of out-of-fold predictions.
+        suspects: books whose genre the model contradicts.
+        repeated_paper: metrics of the paper's own protocol, if it was repeated.
+        champion: version of the classifier in use after the comparison; this one or an earlier.
+        verdict, reason: whether this one was promoted, and why.
+    """
+
+    selected: str
+    model_version: str
+    candidates: list[dict[str, Any]]
+    test: dict[str, float]
+    intervals: dict[str, tuple[float, float]] = {}
+    out_of_fold: dict[str, float] = {}
+    down_weighted: int = 0
+    suspects: list[dict[str, Any]] = []
+    repeated_paper: dict[str, float] = {}
+    genres: list[str] = []
+    run_id: str = ""
+    champion: str | None = None
+    verdict: str
+    reason: str
+
+
+class LabelFacts(Facts):
+    """Facts of labelled covers: how many, and how many of each predicted genre."""
+
+    labelled: int
+    genres: dict[str, int] = {}
+
+
+class SelectClassifier(Step):
+    """Publishes every selection; the champion among them may be an earlier one."""
+
+    def in_use(self, store: "Store") -> Manifest | None:
+        """Return the champion that the newest version names, or the newest version."""
+        newest = store.newest(self.publishes)
+        champion = newest and ClassifierFacts.of(newest).champion
+        try:
+            return store.manifest(self.publishes, champion) if champion else newest
+        except NotReadyError:  # it was deleted
+            return newest
+
+
+SELECT_CLASSIFIER = SelectClassifier(
+    name="select_classifier",
+    publishes=Kind.GENRE_CLASSIFIER,
+    function="dustjacket.genres.select:select_classifier",
+    parameters=ClassifierParameters,
+    facts=ClassifierFacts,
+    reads=(Kind.CATALOG,),
+    experiment="genre-classifier",
+    # The JVM computes for long here, so all of its compilers are worth their time.
+    spark={"spark.driver.extraJavaOptions": "-XX:+TieredCompilation"},
+    section="classifier",
+)
+LABEL_COVERS = Step(
+    name="label_covers",
+    publishes=Kind.LABELLED_COVERS,
+    function="dustjacket.genres.labels:label_covers",
+    parameters=LabelParameters,
+    facts=LabelFacts,
+    reads=(Kind.COVERS, Kind.GENRE_CLASSIFIER),
+    experiment="genre-classifier",
+    section="labels",
+)
+STEPS = [SELECT_CLASSIFIER, LABEL_COVERS]

@@ -1,0 +1,124 @@
+"""The digest of the code that decides what a step publishes.
+
+It covers the import closure of the step's function, so that a change in any module that the step
+uses makes its work new, and a change anywhere else does not. Of each module it covers the syntax
+tree without docstrings and descriptions: better prose retrains nothing. The tree is that of the
+running Python version; another minor version of Python may make all work new.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grimp import ImportGraph
+
+ROOT = "dustjacket"
+INFRASTRUCTURE = ("errors", "settings", "pipeline", "storage", "tracking", "web")
+"""Modules and rooms that a step works with but that do not decide what it publishes."""
+INFRASTRUCTURE_MODULES = ("step", "figures")
+"""The same, by a module's own name, in any room.
+
+``step`` declares parameters, whose values are in the digest by themselves; ``figures`` draws for
+MLflow.
+"""
+
+
+def is_infrastructure(module: str) -> bool:
+    """Return whether a module of the package is left out of every digest."""
+    room, _, rest = module.removeprefix(f"{ROOT}.").partition(".")
+    return room in INFRASTRUCTURE or rest.rpartition(".")[2] in INFRASTRUCTURE_MODULES
+
+
+@cache
+def module_digests(function: str) -> dict[str, str]:
+    """Return 12 hexadecimal digits for each module or data file that ``function`` depends on.
+
+    Args:
+        function: ``module:name``; the module is included.
+
+    Returns:
+        By name, in order: modules of Dustjacket, and the data files in their folders.
+    """
+    modules = _closure(function.partition(":")[0])
+    files = {module: Path(_origin(module)) for module in modules}
+    folders = {file.parent for file in files.values()}
+    data = {
+        f"{folder.name}/{file.relative_to(folder)}": file
+        for folder in folders
+        if folder.name != ROOT
+        for file in folder.rglob("*")
+        if file.is_file() and file.suffix not in (".py", ".pyc", ".sh")
+    }
+    digests = {name: _digest(file) for name, file in (files | data).items()}
+    return dict(sorted(digests.items()))
+
+
+def code_digest(function: str) -> str:
+    """Return 12 hexadecimal digits for all code that ``function`` depends on."""
+    text = "\n".join(f"{name} {digest}" for name, digest in module_digests(function).items())
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _closure(module: str) -> set[str]:
+    """Return a module and all that it imports, directly or not, without the infrastructure.
+
+    Importing a module runs its packages' ``__init__`` first, so those are included.
+    """
+    graph = _graph(module if is_infrastructure(module) else "")
+    closure: set[str] = set()
+    waiting = {module}
+    while waiting:
+        name = waiting.pop()
+        closure.add(name)
+        imported = graph.find_modules_directly_imported_by(name) | {name.rpartition(".")[0]}
+        waiting |= {other for other in imported if other in graph.modules} - closure
+    return closure
+
+
+@cache
+def _graph(keep: str) -> "ImportGraph":
+    """Return the imports between modules, without the infrastructure but for ``keep``."""
+    import grimp
+
+    graph = grimp.build_graph(ROOT, cache_dir=None, exclude_type_checking_imports=True)
+    for name in graph.modules - {keep}:
+        if is_infrastructure(name):
+            graph.remove_module(name)
+    return graph
+
+
+def _origin(module: str) -> str:
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{module} has no source file")
+    return spec.origin
+
+
+def _digest(file: Path) -> str:
+    content = file.read_bytes()
+    if file.suffix == ".py":
+        content = ast.dump(without_prose(ast.parse(content))).encode()
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def without_prose(tree: ast.AST) -> ast.AST:
+    """Remove docstrings and ``description=`` arguments from a syntax tree, which is returned."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [part for part in node.body if not _is_text(part)]
+        elif isinstance(node, ast.Call):
+            node.keywords = [word for word in node.keywords if word.arg != "description"]
+    return tree
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """Return whether a statement is a bare string: a docstring, of a name too."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

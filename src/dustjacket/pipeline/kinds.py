@@ -1,0 +1,23 @@
+"""The names of everything that is published, and of one model."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """A kind of version: the first part of its prefix in the bucket."""
+
+    CATALOG = "catalog"
+    GENRE_CLASSIFIER = "genre_classifier"
+    SENTENCE_EMBEDDINGS = "sentence_embeddings"
+    COVERS = "covers"
+    LABELLED_COVERS = "labelled_covers"
+    STARTING_CLIP = "starting_clip"
+    CLIP_CHECKPOINT = "clip_checkpoint"
+    CLIP_CANDIDATE = "clip_candidate"
+    EVALUATION = "evaluation"
+    COVER_CLIP = "cover_clip"
+    COVER_INDEX = "cover_index"
+
+
+CHAMPION_MODEL = "champion"
+"""The model name that stands for the newest ``cover_clip``."""

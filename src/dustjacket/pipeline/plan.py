@@ -1,0 +1,197 @@
+"""What a run of a step would do now: the one answer to "is this work done?".
+
+The DAG's task ``plan``, ``dustjacket run``, ``dustjacket status`` and the Studio all ask
+:func:`work_of`. A step's work is named by a digest of its inputs, its parameters, the content of
+its source and its code.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from dustjacket.errors import BadInputError
+from dustjacket.pipeline.code_digest import code_digest, module_digests
+from dustjacket.pipeline.step import Status, Step
+from dustjacket.pipeline.steps import STEPS, in_use
+from dustjacket.pipeline.team_defaults import TeamDefaults
+from dustjacket.sources.files import contents, fingerprint
+from dustjacket.storage.manifest import Manifest, digest_of, version_name
+from dustjacket.storage.store import Store
+
+_SHOWN_REASONS = 3
+
+
+class Plan(BaseModel):
+    """What one run of a step will do; goes to the Spark job as JSON.
+
+    Attributes:
+        inputs: versions to read, by kind.
+        code: digest of the code, made from ``modules`` (a digest each).
+        fingerprints: of the content of the source, and of files that parameters name.
+    """
+
+    step: str
+    version: str
+    digest: str
+    inputs: dict[str, str]
+    parameters: dict[str, Any]
+    code: str
+    dag_run_id: str | None = None
+    modules: dict[str, str] = {}
+    fingerprints: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class MissingInput:
+    """An input that a step cannot run without, and that is not published yet."""
+
+    step: str
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.step} waits: no version of {self.kind} is published yet"
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where the work of a step stands.
+
+    Attributes:
+        reason: a sentence that says why.
+        plan: what a run would do, unless an input is missing.
+        version: the version that holds this work, if there is one.
+    """
+
+    status: Status
+    reason: str
+    plan: Plan | None = None
+    version: Manifest | None = None
+
+    @property
+    def needs_job(self) -> bool:
+        """Whether a run has to start the step's Spark job."""
+        return self.status in (Status.TO_DO, Status.RETRIABLE, Status.SUPERSEDED)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether a run would change nothing."""
+        return self.status is Status.PUBLISHED
+
+
+def work_of(
+    step: Step,
+    store: Store,
+    defaults: TeamDefaults,
+    run_after: datetime | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    dag_run_id: str | None = None,
+) -> Work:
+    """Return where the work of ``step`` stands.
+
+    Args:
+        run_after: the time in the name of the version that a run would make; by default now.
+        overrides: parameters of this run, and ``<kind>_version`` for an input other than the one
+            in use; None stands for the default.
+
+    Raises:
+        BadInputError: a parameter is wrong, or the source is not there.
+        NotReadyError: an input version that ``overrides`` names is not published.
+    """
+    plan = plan_step(step, store, defaults, run_after or datetime.now(UTC), overrides, dag_run_id)
+    if isinstance(plan, MissingInput):
+        return Work(Status.MISSING_INPUT, str(plan))
+    if version := step.find_published(plan, store):
+        status, reason = step.review(version, store)
+        return Work(status, reason, plan, version)
+    changes = list(changes_since(plan, store.newest(step.publishes)))
+    more = len(changes) - _SHOWN_REASONS
+    reason = "; ".join(changes[:_SHOWN_REASONS]) + (f"; and {more} more" if more > 0 else "")
+    return Work(Status.TO_DO, reason, plan)
+
+
+def plan_step(
+    step: Step,
+    store: Store,
+    defaults: TeamDefaults,
+    run_after: datetime,
+    overrides: Mapping[str, Any] | None = None,
+    dag_run_id: str | None = None,
+) -> Plan | MissingInput:
+    """Return what a run of ``step`` would do, or the input that is missing; see :func:`work_of`."""
+    overrides = dict(overrides or {})
+    named = {
+        kind: overrides.pop(f"{kind}_version", None) for kind in step.reads + step.optional_inputs
+    }
+    parameters = defaults.of(step).with_overrides(step.name, overrides)
+    inputs: dict[str, str] = {}
+    for kind, version in {**named, **dict.fromkeys(parameters.optional_inputs)}.items():
+        manifest = store.manifest(kind, version) if version else in_use(store, kind)
+        if manifest is not None:
+            inputs[kind] = manifest.version
+        elif kind in step.reads:
+            return MissingInput(step.name, kind)
+    values = parameters.model_dump(mode="json")
+    fingerprints = contents(parameters.files, store.settings)
+    if step.has_source:
+        source = values.get("source")
+        if not source:
+            raise BadInputError(f"{step.name} has no source: set the parameter 'source'")
+        fingerprints[source] = fingerprint(source, store.settings)
+    code = code_digest(step.function)
+    digest = digest_of(
+        {
+            "step": step.name,
+            "code": code,
+            "inputs": inputs,
+            "parameters": _content_parameters(step, values),
+            "fingerprints": fingerprints,
+        }
+    )
+    return Plan(
+        step=step.name,
+        version=version_name(run_after, digest),
+        digest=digest,
+        inputs=inputs,
+        parameters=values,
+        code=code,
+        dag_run_id=dag_run_id,
+        modules=module_digests(step.function),
+        fingerprints=fingerprints,
+    )
+
+
+def changes_since(plan: Plan, version: Manifest | None) -> Iterator[str]:
+    """Yield what makes the plan's work differ from that of ``version``, a sentence each."""
+    if version is None:
+        yield "no version is published yet"
+        return
+    name, step = f"{version.kind}/{version.version}", STEPS[plan.step]
+    for kind in sorted(plan.inputs.keys() | version.parents.keys()):
+        before, now = version.parents.get(kind), plan.inputs.get(kind)
+        if before != now:
+            yield f"input {kind} is {now or 'none'}, was {before or 'none'} in {name}"
+    values, earlier = (
+        _content_parameters(step, values) for values in (plan.parameters, version.parameters)
+    )
+    for parameter in sorted(values.keys() | earlier.keys()):
+        before, now = earlier.get(parameter), values.get(parameter)
+        if before != now:
+            yield f"parameter {parameter} is {now!r}, was {before!r} in {name}"
+    if plan.code != version.code and not version.modules:
+        yield f"the code has changed since {name}, which an earlier release made"
+        return
+    for file in sorted(plan.fingerprints.keys() | version.fingerprints.keys()):
+        if plan.fingerprints.get(file) != version.fingerprints.get(file):
+            yield f"the content of {file!r} has changed since {name}"
+    if plan.code != version.code:
+        for module in sorted(plan.modules.keys() | version.modules.keys()):
+            if plan.modules.get(module) != version.modules.get(module):
+                yield f"code of {module} has changed since {name}"
+
+
+def _content_parameters(step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that decide a version's content."""
+    return {name: v for name, v in values.items() if name not in step.parameters.operational}

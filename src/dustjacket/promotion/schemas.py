@@ -1,0 +1,62 @@
+"""What the gate is given and what it decides, as an evaluation's manifest records it."""
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dustjacket.pipeline.parameters import StepParameters
+from dustjacket.storage.manifest import Facts
+
+
+class GateParameters(StepParameters):
+    """The gate's limits."""
+
+    operational: ClassVar[frozenset[str]] = frozenset({"require_approval"})
+
+    min_test_covers: int = Field(
+        100, ge=1, le=100_000, description="Below this many test covers the verdict is insufficient"
+    )
+    min_gain: float = Field(
+        0.0, ge=0, le=1, description="The 95 % interval of recall@10 gained must be above this"
+    )
+    min_genre_covers: int = Field(
+        20, ge=1, le=100_000, description="Test covers from which on a genre counts by itself"
+    )
+    max_genre_drop: float = Field(
+        0.25, ge=0, le=1, description="Most that a genre's recall@10 may fall, beyond chance"
+    )
+    max_forgetting: float = Field(
+        0.02, ge=0, le=1, description="Most that accuracy of general recognition may fall"
+    )
+    max_leaked_share: float = Field(
+        0.05, ge=0, le=1, description="Most of the test covers that may look like a training cover"
+    )
+    require_approval: bool = Field(
+        False, description="Let a person decide, in Airflow, of what the gate lets through"
+    )
+
+
+class RuleFacts(BaseModel):
+    """One rule of the gate: whether it held, and its figures in one sentence."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    held: bool
+    sentence: str
+
+
+class GateFacts(Facts):
+    """The gate's decision on a candidate.
+
+    Attributes:
+        champion_version: ``<kind>/<version>`` of the champion that it was compared with.
+        comparison: the figures that the gate decided on.
+    """
+
+    verdict: str
+    reason: str
+    promoted: bool
+    champion_version: str
+    comparison: dict[str, Any] = {}
+    rules: list[RuleFacts] = []

@@ -1,0 +1,47 @@
+"""The step ``index_covers``: its parameters and its facts."""
+
+from pydantic import Field
+
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.parameters import StepParameters
+from dustjacket.pipeline.step import Step
+from dustjacket.storage.manifest import Facts
+
+
+class IndexParameters(StepParameters):
+    """Parameters of ``index_covers``."""
+
+    batch_size: int = Field(16, ge=1, le=8192, description="Covers embedded at a time")
+    max_broken_share: float = Field(
+        0.01, ge=0, le=1, description="Fail if a greater share of the covers cannot be read"
+    )
+
+
+class IndexFacts(Facts):
+    """Facts of a cover index.
+
+    Attributes:
+        model: ``<kind>/<version>`` of the model that embedded the covers.
+        weights: digest of that model's weights; indexes of early releases have none.
+        embedded, reused, unreadable: covers embedded now, taken from an earlier index, left out.
+    """
+
+    model: str
+    weights: str | None = None
+    dimensions: int = 0
+    embedded: int = 0
+    reused: int = 0
+    unreadable: int = 0
+
+
+INDEX_COVERS = Step(
+    name="index_covers",
+    publishes=Kind.COVER_INDEX,
+    function="dustjacket.retrieval.build:index_covers",
+    parameters=IndexParameters,
+    facts=IndexFacts,
+    reads=(Kind.COVERS,),
+    optional_inputs=(Kind.COVER_CLIP,),
+    section="index",
+)
+STEPS = [INDEX_COVERS]

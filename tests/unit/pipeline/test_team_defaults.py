@@ -1,0 +1,52 @@
+"""Parameters are typed, bounded, and layered: the team's defaults first, a run's on top."""
+
+import pytest
+
+from dustjacket.errors import BadInputError
+from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import TeamDefaults
+
+FINETUNE = STEPS["finetune_clip"]
+
+
+def test_a_parameter_that_a_run_does_not_set_has_the_team_s_default():
+    defaults = TeamDefaults.from_json('{"finetune_clip": {"epochs": 7}}')
+    overrides = {"seed": 5, "epochs": None}
+    parameters = defaults.of(FINETUNE).with_overrides("finetune_clip", overrides)
+    assert (parameters.epochs, parameters.seed) == (7, 5)
+    assert parameters.batch_size == FINETUNE.parameters().batch_size
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"epoch": 3}, "epoch"),
+        ({"seed": "x"}, "seed"),
+        ({"processes": 3}, "batch_size=128 is no multiple of processes=3"),
+    ],
+)
+def test_a_wrong_parameter_is_one_line_that_names_it(overrides, named):
+    with pytest.raises(BadInputError, match=f"wrong parameter of finetune_clip: {named}") as caught:
+        TeamDefaults().of(FINETUNE).with_overrides("finetune_clip", overrides)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", '{"no_such_step": {}}', '{"label_covers": {"top": 99}}', "[]", "null"]
+)
+def test_wrong_defaults_are_refused_in_one_line_when_read(text):
+    with pytest.raises(BadInputError, match=r"wrong team defaults: .*edit the variable") as caught:
+        TeamDefaults.from_json(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_defaults_that_an_earlier_release_stored_are_read_without_what_has_gone():
+    text = '{"evaluate_clip": {"match_cover": "", "match_prompts": [], "bootstrap": 500}}'
+    assert TeamDefaults.from_json(text).of(STEPS["evaluate_clip"]).bootstrap == 500
+
+
+def test_defaults_are_stored_with_every_parameter_and_read_back():
+    defaults = TeamDefaults().with_overrides({"label_covers": {"top": 5}})
+    assert TeamDefaults.from_json(defaults.to_json()) == defaults
+    assert defaults != TeamDefaults()
