@@ -12,8 +12,8 @@ import pytest
 
 from dustjacket.platform import down, up
 from dustjacket.platform.ports import is_free
-from dustjacket.platform.process_guard import marked
-from dustjacket.platform.servers import MARK
+from dustjacket.platform.process_guard import processes_with
+from dustjacket.platform.servers import PLATFORM_MARK
 from dustjacket.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def running_platform(name: str, **variables: object) -> Iterator[Settings]:
 
 def assert_nothing_is_left(home: Path) -> None:
     """No process of a stopped platform runs, and each of its ports is free."""
-    assert marked(MARK, str(home)) == []
+    assert processes_with(PLATFORM_MARK, str(home)) == []
     kept = home / "ports.json"
     ports = json.loads(kept.read_text()) if kept.exists() else {}
     assert {server: port for server, port in ports.items() if not is_free(port)} == {}

@@ -38,7 +38,7 @@ from dustjacket.genres.hashed_ngrams import Weights, count
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.sentences import find_encoder
 from dustjacket.platform.object_store import object_store
-from dustjacket.platform.ports import LOOPBACK, any_free
+from dustjacket.platform.ports import LOOPBACK, free_port
 from dustjacket.retrieval.read import EMBEDDINGS, INDEX_COLUMNS, ROWS, VECTORS, weights_of
 from dustjacket.sample.grammar import make_book
 from dustjacket.settings import Settings
@@ -134,7 +134,7 @@ def served(command: list[str], address: str, ready: str, **variables: str) -> It
 @contextlib.contextmanager
 def studio(settings: Settings, batch: int) -> Iterator[tuple[str, int]]:
     """Run the Studio with all models read; yields its address and its process's number."""
-    port = any_free()
+    port = free_port()
     command = [str(Path(sys.executable).parent / "dustjacket"), "studio", "--port", str(port)]
     variables = settings.environment() | {
         "DUSTJACKET_STUDIO_BATCH": str(batch),
@@ -194,7 +194,7 @@ def throughput(settings: Settings, folder: Path) -> None:
         with studio(settings, 16) as (address, _):
             ours.append(most(address))
         for threads, rates in theirs.items():
-            port = any_free()
+            port = free_port()
             command = [sys.executable, "-m", "uvicorn", "tests.benchmarks.studio_peer:app",
                        "--port", str(port), "--log-level", "warning"]  # fmt: skip
             variables = {

@@ -12,8 +12,8 @@ from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.cli.follow import wait_for_dags
 from dustjacket.pipeline.spark import LOOPBACK
 from dustjacket.platform.java import use_java
-from dustjacket.platform.ports import any_free
-from dustjacket.platform.process_guard import end_processes
+from dustjacket.platform.ports import free_port
+from dustjacket.platform.process_guard import kill_processes
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT, job_folder, running_platform, without_settings
 from tests.faults.test_ended_tasks import until
@@ -49,7 +49,7 @@ def store(platform):
 def cluster():
     """A standalone cluster of Spark's: a master and two workers of one core each, on loopback."""
     spark_class = Path(pyspark.__file__).parent / "bin" / "spark-class"
-    master_port, page = any_free(), any_free()
+    master_port, page = free_port(), free_port()
     url = f"spark://{LOOPBACK}:{master_port}"
     kinds = "org.apache.spark.deploy"
     parts = [
@@ -71,7 +71,7 @@ def cluster():
         until(lambda: workers_of(page) == 2, 60, "the cluster did not start")
         yield url, started
     finally:
-        end_processes(CLUSTER_MARK, "yes")
+        kill_processes(CLUSTER_MARK, "yes")
 
 
 def workers_of(page):

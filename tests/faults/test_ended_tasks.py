@@ -6,7 +6,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from dustjacket.platform.process_guard import MARK, marked
+from dustjacket.platform.process_guard import MARK, processes_with
 from tests.support.airflow_control import clear_tasks, set_task_state
 
 pytestmark = pytest.mark.faults
@@ -23,7 +23,7 @@ def until(condition, seconds, what):
 
 def kill_all(variable, value):
     """Kill every process in whose environment ``variable`` is ``value``."""
-    for process in marked(variable, value):
+    for process in processes_with(variable, value):
         with suppress(psutil.NoSuchProcess):
             process.kill()
 
@@ -37,7 +37,7 @@ def held(airflow, stage, tmp_path):
         run = airflow.trigger("ingest_covers", {"source": str(tmp_path)})
         until((stage / "holding").exists, 90, "the job has not begun")
         mark = (stage / "holding").read_text()
-        until(lambda: len(marked(MARK, mark)) >= 5, 30, "its Spark workers have not begun")
+        until(lambda: len(processes_with(MARK, mark)) >= 5, 30, "its Spark workers have not begun")
         yield run, mark
     finally:
         (stage / "hold").unlink()
@@ -49,12 +49,12 @@ def held(airflow, stage, tmp_path):
 
 def assert_all_end(mark):
     began = time.monotonic()
-    until(lambda: not marked(MARK, mark), LIMIT_S, f"left: {marked(MARK, mark)}")
+    until(lambda: not processes_with(MARK, mark), LIMIT_S, f"left: {processes_with(MARK, mark)}")
     print(f"all ended after {time.monotonic() - began:.1f} s")
 
 
 def driver_of(mark):
-    return next(process for process in marked(MARK, mark) if process.name() == "java")
+    return next(process for process in processes_with(MARK, mark) if process.name() == "java")
 
 
 def test_marking_a_task_as_failed_ends_its_whole_tree(airflow, held):

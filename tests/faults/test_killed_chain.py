@@ -10,7 +10,7 @@ import pytest
 from dustjacket.cli.airflow_api import ACTIVE, AirflowApi
 from dustjacket.genres.read import read_labels
 from dustjacket.pipeline.steps import STEPS
-from dustjacket.platform.servers import MARK
+from dustjacket.platform.servers import PLATFORM_MARK
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.retrieval.read import index_in_use
 from dustjacket.sample import make_sample
@@ -55,7 +55,7 @@ def report(own_home, tmp_path_factory):
     finally:
         process.kill()
         process.wait()
-    kill_all(MARK, str(own_home))
+    kill_all(PLATFORM_MARK, str(own_home))
     again = dustjacket(*words, home=own_home, cwd=folder)
     assert "verdict" in again.stdout
     return json.loads((folder / "report.json").read_text())

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from dustjacket.platform.process_guard import marked
-from dustjacket.platform.servers import MARK
+from dustjacket.platform.process_guard import processes_with
+from dustjacket.platform.servers import PLATFORM_MARK
 from tests.conftest import assert_nothing_is_left
 from tests.e2e.conftest import DUSTJACKET, dustjacket, environment, user_home
 
@@ -52,7 +52,7 @@ def test_a_busy_port_that_was_asked_for_is_one_clear_line(home):
     assert str(port) in done.stderr
     assert "DUSTJACKET_MLFLOW_PORT" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-    assert marked(MARK, str(home)) == []
+    assert processes_with(PLATFORM_MARK, str(home)) == []
 
 
 def test_ctrl_c_while_servers_start_leaves_no_process(home, tmp_path):
@@ -72,5 +72,9 @@ def test_two_starts_at_once_make_one_platform(home, tmp_path):
     second, said_second = started(home, tmp_path / "b", "up")
     assert first.wait(180) == 0, said_first.read_text()
     assert second.wait(180) == 0, said_second.read_text()
-    supervisors = [p for p in marked(MARK, str(home)) if "supervisord" in " ".join(p.cmdline())]
+    supervisors = [
+        p
+        for p in processes_with(PLATFORM_MARK, str(home))
+        if "supervisord" in " ".join(p.cmdline())
+    ]
     assert len(supervisors) == 1

@@ -25,8 +25,8 @@ from dustjacket.pipeline.plan import plan_step
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.platform import supervision
-from dustjacket.platform.process_guard import end_processes, marked
-from dustjacket.platform.servers import MARK
+from dustjacket.platform.process_guard import kill_processes, processes_with
+from dustjacket.platform.servers import PLATFORM_MARK
 from dustjacket.storage.manifest import version_name
 from dustjacket.tracking import runs as tracking
 from tests.conftest import ROOT
@@ -75,7 +75,7 @@ def labels(store):
 @pytest.fixture(autouse=True)
 def no_training_is_left():
     yield
-    end_processes(JOB_MARK, "yes")
+    kill_processes(JOB_MARK, "yes")
 
 
 class Training:
@@ -204,7 +204,7 @@ def test_airflow_s_retry_goes_on_where_a_killed_training_was(platform, store, la
         return any(one.startswith(plan.digest) and int(one[-9:]) >= 10 for one in kept)
 
     until(reached, 180, "step 10 was not reached")
-    trainers(marked(MARK, str(platform.home)))[1].kill()
+    trainers(processes_with(PLATFORM_MARK, str(platform.home)))[1].kill()
     until(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, 300, "it hangs")
     assert airflow.run(run.dag_id, run.dag_run_id).state == "success", airflow.failure(run)
     train = next(task for task in airflow.tasks(run) if task.task_id == "train")
@@ -217,7 +217,7 @@ def test_airflow_s_retry_goes_on_where_a_killed_training_was(platform, store, la
 def test_a_training_without_memory_says_with_what_it_can_go_on(platform, store, labels, tmp_path):
     training = Training(platform, store, labels, tmp_path, epochs=10, seed=16)
     training.reach(3)
-    for trainer in trainers(marked(JOB_MARK, "yes")).values():
+    for trainer in trainers(processes_with(JOB_MARK, "yes")).values():
         trainer.rlimit(psutil.RLIMIT_AS, (2**20, 2**20))
     assert training.end(60) == 1
     said = training.said.read_text()
@@ -245,10 +245,10 @@ def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_weights(
     for step in (10, 30):
         killed = training()
         killed.reach(step)
-        trainers(marked(JOB_MARK, "yes"))[1].kill()
+        trainers(processes_with(JOB_MARK, "yes"))[1].kill()
         assert killed.end(60) == 1, "it fails at once, and does not hang"
         assert "training failed: a process was killed by SIGKILL" in killed.said.read_text()
-        until(lambda: marked(JOB_MARK, "yes") == [], 30, "a process was left")
+        until(lambda: processes_with(JOB_MARK, "yes") == [], 30, "a process was left")
 
     again = training()
     candidate = again.candidate()

@@ -16,15 +16,15 @@ import pytest
 
 from dustjacket.platform import status, supervision, up
 from dustjacket.platform.credentials import load_credentials
-from dustjacket.platform.process_guard import marked
-from dustjacket.platform.servers import MARK
+from dustjacket.platform.process_guard import processes_with
+from dustjacket.platform.servers import PLATFORM_MARK
 
 pytestmark = pytest.mark.integration
 WORKING = Path(__file__).parents[1] / "support/working_job.py"
 
 
 def processes_of(platform):
-    return marked(MARK, str(platform.home))
+    return processes_with(PLATFORM_MARK, str(platform.home))
 
 
 def listening(processes):
@@ -91,13 +91,13 @@ def test_every_server_listens_on_loopback_only(platform):
 def test_spark_and_torch_work_through_s3_and_listen_on_loopback_only(platform):
     job = subprocess.Popen(
         [sys.executable, WORKING],
-        env={**os.environ, MARK: "working", "PYSPARK_PYTHON": sys.executable},
+        env={**os.environ, PLATFORM_MARK: "working", "PYSPARK_PYTHON": sys.executable},
         stdout=subprocess.PIPE,
         text=True,
     )
     seen, kinds = set(), set()
     while job.poll() is None:
-        processes = [psutil.Process(job.pid), *marked(MARK, "working")]
+        processes = [psutil.Process(job.pid), *processes_with(PLATFORM_MARK, "working")]
         kinds |= {process.name() for process in processes if process.is_running()}
         seen |= listening(processes)
         time.sleep(0.2)

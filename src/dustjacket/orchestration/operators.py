@@ -15,7 +15,7 @@ from dustjacket.orchestration.links import links_of
 from dustjacket.orchestration.tasks import version_of
 from dustjacket.pipeline.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
 from dustjacket.pipeline.steps import STEPS
-from dustjacket.platform.process_guard import MARK, kill_attempt, lifeline
+from dustjacket.platform.process_guard import MARK, kill_attempt, process_guard
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -55,7 +55,7 @@ class SparkStepOperator(SparkSubmitOperator):
         if planned["published"]:
             raise AirflowSkipException(f"{planned['reason']}: nothing to do")
         self.application_args = ["--plan", json.dumps(planned["plan"])]
-        with lifeline(), tempfile.NamedTemporaryFile("r") as reason:
+        with process_guard(), tempfile.NamedTemporaryFile("r") as reason:
             os.environ.update(task_settings().environment())
             os.environ.update(
                 {

@@ -1,4 +1,4 @@
-"""Random credentials of the first start, in files that only their owner can read."""
+"""Credentials, generated at the first start and kept in files that only their owner can read."""
 
 import json
 import os
@@ -14,7 +14,7 @@ def _token() -> str:
 
 
 class Credentials(BaseModel):
-    """What the servers and their users prove themselves with."""
+    """Passwords, keys and tokens of the embedded servers."""
 
     airflow_password: str = Field(default_factory=_token)
     jwt_secret: str = Field(default_factory=lambda: secrets.token_urlsafe(64))
@@ -25,16 +25,16 @@ class Credentials(BaseModel):
 
 
 def load_credentials(file: Path) -> Credentials:
-    """Return the credentials kept in ``file``, made at random if there are none."""
+    """Return the credentials kept in ``file``; generate them if the file does not exist."""
     if file.exists():
         return Credentials.model_validate_json(file.read_text())
-    made = Credentials()
-    write_private(file, made.model_dump_json())
-    return made
+    credentials = Credentials()
+    write_private(file, credentials.model_dump_json())
+    return credentials
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write ``text`` whole to a file of mode 0600."""
+    """Write ``text`` to a file of mode 0600 in one atomic step."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
         stream.write(text)
@@ -42,5 +42,5 @@ def write_private(file: Path, text: str) -> None:
 
 
 def write_dotenv(file: Path, values: dict[str, str]) -> None:
-    """Write variables to a private file in dotenv form."""
+    """Write variables to a private file in dotenv format."""
     write_private(file, "".join(f"{name}={json.dumps(value)}\n" for name, value in values.items()))

@@ -1,4 +1,4 @@
-"""A Java that can run Spark: found, or installed where that is allowed, or asked for."""
+"""Find a Java that can run Spark, or install it where that is possible."""
 
 import os
 import re
@@ -16,28 +16,28 @@ MINIMUM = 17
 _FOLDERS = ("/usr/lib/jvm", "/opt/java", "/Library/Java/JavaVirtualMachines")
 
 
-def java_version(said: str) -> int | None:
-    """Return the major version in what ``java -version`` said (``1.8.0`` is 8), or None."""
-    found = re.search(r'version "(\d+)(?:\.(\d+))?', said)
-    if not found:
+def java_version(output: str) -> int | None:
+    """Return the major version in the output of ``java -version`` (``1.8.0`` is 8), or None."""
+    match = re.search(r'version "(\d+)(?:\.(\d+))?', output)
+    if not match:
         return None
-    major, minor = int(found[1]), found[2]
+    major, minor = int(match[1]), match[2]
     return int(minor) if major == 1 and minor else major
 
 
 def find_java() -> Path | None:
-    """Return the home of a Java of version 17 or later that has Spark's modules, or None."""
+    """Return the home of a Java 17 or later that has the modules Spark needs, or None."""
     candidates = [Path(home) / "bin/java" for home in [os.environ.get("JAVA_HOME")] if home]
     if on_path := shutil.which("java"):
         candidates.append(Path(on_path))
     for folder in _FOLDERS:
         candidates += sorted(Path(folder).glob("*/bin/java"), reverse=True)
         candidates += sorted(Path(folder).glob("*/Contents/Home/bin/java"), reverse=True)
-    return next((java.resolve().parents[1] for java in candidates if _fits(java)), None)
+    return next((java.resolve().parents[1] for java in candidates if _can_run_spark(java)), None)
 
 
-def _fits(java: Path) -> bool:
-    # Spark asks for this module at start, and cut-down runtimes lack it.
+def _can_run_spark(java: Path) -> bool:
+    # Spark loads this module at its start; reduced Java runtimes lack it.
     command = [os.fspath(java), "--add-modules=jdk.incubator.vector", "-version"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -47,13 +47,13 @@ def _fits(java: Path) -> bool:
 
 
 def ensure_java(console: Console) -> Path:
-    """Return the home of a fitting Java, installing it with apt where that is there and allowed.
+    """Return the home of a suitable Java; as root on Debian, install it with apt if it is missing.
 
     Raises:
-        DustjacketError: there is none and it cannot be installed; the text names the package.
+        DustjacketError: no Java was found or could be installed; the message names the package.
     """
-    if found := find_java():
-        return found
+    if java_home := find_java():
+        return java_home
     if os.geteuid() == 0 and shutil.which("apt-get"):
         console.print(f"no Java {MINIMUM} or later found: installing {PACKAGE} with apt-get")
         for command in (["apt-get", "update"], ["apt-get", "install", "-y", PACKAGE]):
@@ -63,15 +63,15 @@ def ensure_java(console: Console) -> Path:
                 capture_output=True,
                 env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
             )
-        if found := find_java():
-            return found
+        if java_home := find_java():
+            return java_home
     raise DustjacketError(
         f"no Java {MINIMUM} or later: install the package {PACKAGE} (Debian) or set JAVA_HOME"
     )
 
 
 def use_java(console: Console) -> Path:
-    """Have this process and its children find a fitting Java, and this environment's programs.
+    """Put a suitable Java and this virtual environment's programs on this process's PATH.
 
     Returns:
         The home of that Java; see :func:`ensure_java`.

@@ -1,4 +1,4 @@
-"""Bring the embedded platform up, and down to the last process."""
+"""Start the embedded platform, and stop all its processes."""
 
 import json
 import os
@@ -21,15 +21,17 @@ from dustjacket.platform.credentials import load_credentials, write_dotenv
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import LOOPBACK, choose_ports
-from dustjacket.platform.process_guard import end_processes
+from dustjacket.platform.process_guard import kill_processes
 from dustjacket.platform.servers import (
-    MARK,
     MLFLOW_BUCKET,
+    PLATFORM_MARK,
     Server,
     embedded_servers,
     environment,
+    load_servers,
     write_server_files,
 )
+from dustjacket.platform.status import airflow_health, is_healthy
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
 from dustjacket.storage.store import Store
 
@@ -40,26 +42,26 @@ console = Console()
 
 
 def is_up() -> bool:
-    """Return whether this home's platform runs."""
+    """Return whether the platform of this home runs."""
     return supervision.is_running(home())
 
 
 def up() -> Settings:
-    """Start what of the platform is not running; return the settings that reach it.
+    """Start the servers that are not running; return the settings that point to them.
 
     Servers that the environment names (``DUSTJACKET_S3_ENDPOINT``, ``DUSTJACKET_MLFLOW_URI``) are
-    used, not started. A second call finds everything running and returns at once.
+    used instead of embedded ones. If everything runs already, it returns at once.
 
     Raises:
-        DustjacketError: Java or a library cannot be had, a named port is busy, or a server does
-            not get healthy; what was started is stopped again.
+        DustjacketError: Java or a library is not available, a configured port is busy, or a server
+            does not become healthy; all servers are then stopped again.
     """
     folder = home()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _only_one(folder):
+    with _home_lock(folder):
         if supervision.is_running(folder):
-            stopped = supervision.start_stopped(folder)
-            _wait_until_healthy(load_settings(), load_servers(folder), shown=stopped)
+            started = supervision.start_stopped(folder)
+            _wait_until_healthy(load_settings(), load_servers(folder), shown=started)
         else:
             try:
                 _start(folder)
@@ -73,24 +75,15 @@ def up() -> Settings:
 
 
 def down() -> None:
-    """Stop the platform and end every process of it, tasks and their Spark jobs included."""
+    """Stop the platform and all its processes, including tasks and their Spark jobs."""
     folder = home()
     if not folder.exists():
         console.print("the platform is not running")
         return
-    with _only_one(folder):
+    with _home_lock(folder):
         running = supervision.is_running(folder)
-        ended = _stop_all(folder)
-    console.print("the platform is stopped" if running or ended else "the platform is not running")
-
-
-def load_servers(folder: Path) -> list[Server]:
-    """Return the servers that the running platform was started with."""
-    kept = json.loads((folder / "servers.json").read_text())
-    return [
-        Server(one["name"], tuple(one["command"]), one["health_url"], tuple(one["healthy"]))
-        for one in kept
-    ]
+        killed = _stop_all(folder)
+    console.print("the platform is stopped" if running or killed else "the platform is not running")
 
 
 def _start(folder: Path) -> None:
@@ -103,13 +96,13 @@ def _start(folder: Path) -> None:
         s3a = pool.submit(s3a_jars, folder / "jars", console)
         s3proxy_folder, s3a_folder = s3proxy.result(), s3a.result()
     credentials = load_credentials(folder / "credentials.json")
-    named = {
+    configured = {
         "airflow": outside.airflow_port, "mlflow": outside.mlflow_port, "s3": outside.s3_port,
         "studio": outside.studio_port,
     }  # fmt: skip
-    ports = choose_ports(named, folder / "ports.json", console)
+    ports = choose_ports(configured, folder / "ports.json", console)
     address = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
-    found = {
+    embedded = {
         "airflow_url": address["airflow"],
         "airflow_password": SecretStr(credentials.airflow_password),
         "mlflow_uri": outside.mlflow_uri or address["mlflow"],
@@ -117,12 +110,12 @@ def _start(folder: Path) -> None:
         "studio_token": outside.studio_token or SecretStr(credentials.studio_token),
     }
     if not outside.s3_endpoint:
-        found |= {
+        embedded |= {
             "s3_endpoint": address["s3"],
             "s3_access_key": SecretStr(credentials.s3_access_key),
             "s3_secret_key": SecretStr(credentials.s3_secret_key),
         }
-    settings = outside.model_copy(update=found)
+    settings = outside.model_copy(update=embedded)
     write_server_files(settings, credentials, sorted(s3a_folder.glob("*.jar")))
     variables = environment(settings, credentials, ports, java)
     console.print("preparing Airflow's database")
@@ -152,8 +145,6 @@ def _migrate(folder: Path, variables: dict[str, str]) -> None:
 
 
 def _wait_until_healthy(settings: Settings, servers: list[Server], shown: list[str]) -> None:
-    from dustjacket.platform.status import airflow_health, answers
-
     began = time.monotonic()
     waiting = {server.name: server for server in servers}
     while waiting or set(airflow_health(settings).values()) != {_HEALTHY}:
@@ -162,7 +153,7 @@ def _wait_until_healthy(settings: Settings, servers: list[Server], shown: list[s
             if states[name] in supervision.DOWN:
                 log = settings.home / "logs" / f"{name}.log"
                 raise DustjacketError(f"{name} does not start: {_tail(log)} (see {log})")
-            if states[name] == "RUNNING" and answers(waiting[name], timeout_s=5):
+            if states[name] == "RUNNING" and is_healthy(waiting[name], timeout_s=5):
                 del waiting[name]
                 if name in shown:
                     console.print(f"{name} is up ({time.monotonic() - began:.0f} s)")
@@ -176,20 +167,20 @@ def _wait_until_healthy(settings: Settings, servers: list[Server], shown: list[s
 
 def _tail(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "it said nothing"
+    return lines[-1][:300] if lines else "its log is empty"
 
 
 def _stop_all(folder: Path) -> int:
     if supervision.is_running(folder):
         supervision.stop(folder)
-    ended = end_processes(MARK, str(folder))
+    killed = kill_processes(PLATFORM_MARK, str(folder))
     supervision.socket_of(folder).unlink(missing_ok=True)
-    return ended
+    return killed
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """Hold the home's lock, so that two starts at once do not meet."""
+def _home_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of this home, so that two starts do not run at the same time."""
     with (folder / "lock").open("w") as lock:
         flock(lock, LOCK_EX)
         yield

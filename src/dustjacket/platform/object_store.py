@@ -1,4 +1,4 @@
-"""The embedded S3 server by itself, for as long as a block of code needs it."""
+"""The embedded S3 server alone, as a context manager."""
 
 import os
 import subprocess
@@ -14,10 +14,10 @@ from dustjacket.errors import DustjacketError
 from dustjacket.platform.credentials import Credentials
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
-from dustjacket.platform.ports import LOOPBACK, any_free
-from dustjacket.platform.process_guard import lifeline
+from dustjacket.platform.ports import LOOPBACK, free_port
+from dustjacket.platform.process_guard import process_guard
 from dustjacket.platform.servers import s3_server, write_server_files
-from dustjacket.platform.status import answers
+from dustjacket.platform.status import is_healthy
 from dustjacket.settings import Settings, home
 from dustjacket.storage.store import Store
 
@@ -26,18 +26,20 @@ _START_S = 60.0
 
 @contextmanager
 def object_store(folder: Path, console: Console) -> Iterator[Settings]:
-    """Run an S3 server whose objects are below ``folder``; Spark in this process can reach it.
+    """Run an S3 server that stores objects below ``folder``; Spark in this process can use it.
+
+    It stops when the block or this process ends.
 
     Yields:
-        Settings that reach it; its bucket is there. It ends with the block, or with this process.
+        Settings that point to the server; their bucket exists.
 
     Raises:
-        DustjacketError: Java or a library cannot be had, or the server does not start.
+        DustjacketError: Java or a library is not available, or the server does not start.
     """
     use_java(console)
     jars = home() / "jars"
     s3proxy, s3a = s3proxy_jars(jars, console), s3a_jars(jars, console)
-    port = any_free()
+    port = free_port()
     credentials = Credentials()
     settings = Settings(
         _env_file=None,
@@ -50,10 +52,10 @@ def object_store(folder: Path, console: Console) -> Iterator[Settings]:
     write_server_files(settings, credentials, sorted(s3a.glob("*.jar")))
     os.environ.update({"SPARK_CONF_DIR": str(folder / "spark-conf"), "SPARK_LOCAL_IP": LOOPBACK})
     server = s3_server(settings, s3proxy)
-    with lifeline(), (folder / "s3.log").open("w") as log:
+    with process_guard(), (folder / "s3.log").open("w") as log:
         process = subprocess.Popen(server.command, stdout=log, stderr=log)
         deadline = time.monotonic() + _START_S
-        while not answers(server):
+        while not is_healthy(server):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise DustjacketError(f"the S3 server does not start: see {log.name}")
             time.sleep(0.1)

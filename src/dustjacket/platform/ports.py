@@ -1,4 +1,4 @@
-"""Ports on loopback: those named by setting, else the usual ones, else free ones."""
+"""Choose the servers' ports on loopback: the configured, the default, or any free one."""
 
 import json
 import socket
@@ -10,7 +10,13 @@ from rich.console import Console
 from dustjacket.errors import DustjacketError
 
 LOOPBACK = "127.0.0.1"
-USUAL = {"airflow": 8080, "mlflow": 5000, "s3": 9000, "studio": 8898, "scheduler_health": 8974}
+DEFAULT_PORTS = {
+    "airflow": 8080,
+    "mlflow": 5000,
+    "s3": 9000,
+    "studio": 8898,
+    "scheduler_health": 8974,
+}
 
 
 def is_free(port: int) -> bool:
@@ -24,40 +30,38 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose_ports(
-    named: dict[str, int | None], remembered: Path, console: Console
-) -> dict[str, int]:
-    """Return a port for each server: named, as last time, usual, or any free one, in that order.
+def choose_ports(configured: dict[str, int | None], file: Path, console: Console) -> dict[str, int]:
+    """Return a port for each server: configured, as last time, default, or any free one.
 
     Args:
-        named: ports fixed by setting; None leaves the choice.
-        remembered: file that keeps the choice for the next start.
+        configured: ports that the settings name; None where they do not.
+        file: JSON file that keeps the choice for the next start.
 
     Raises:
-        DustjacketError: a port named by setting is busy.
+        DustjacketError: a configured port is busy.
     """
-    before = json.loads(remembered.read_text()) if remembered.exists() else {}
+    previous = json.loads(file.read_text()) if file.exists() else {}
     chosen: dict[str, int] = {}
-    for server, usual in USUAL.items():
-        fixed = named.get(server)
-        if fixed is not None:
-            if not is_free(fixed):
+    for server, default in DEFAULT_PORTS.items():
+        port = configured.get(server)
+        if port is not None:
+            if not is_free(port):
                 raise DustjacketError(
-                    f"port {fixed} is busy: free it or set another as "
+                    f"port {port} is busy: free it or set another as "
                     f"DUSTJACKET_{server.upper()}_PORT"
                 )
-            chosen[server] = fixed
+            chosen[server] = port
             continue
-        wanted = before.get(server, usual)
-        chosen[server] = wanted if is_free(wanted) else any_free(set(chosen.values()))
+        wanted = previous.get(server, default)
+        chosen[server] = wanted if is_free(wanted) else free_port(set(chosen.values()))
         if chosen[server] != wanted and server != "scheduler_health":
             console.print(f"port {wanted} is busy: {server} takes {chosen[server]}")
-    remembered.write_text(json.dumps(chosen))
+    file.write_text(json.dumps(chosen))
     return chosen
 
 
-def any_free(taken: Collection[int] = ()) -> int:
-    """Return a port of loopback that no server listens on and that is not ``taken``."""
+def free_port(taken: Collection[int] = ()) -> int:
+    """Return a port of loopback on which no server listens and that is not in ``taken``."""
     while True:
         with socket.socket() as probe:
             probe.bind((LOOPBACK, 0))

@@ -1,9 +1,9 @@
-"""A job's processes live no longer than the task that started them.
+"""Kill a job's processes as soon as the task that started them is gone.
 
-Airflow ends a task's process when it is stopped, but a task process killed outright leaves its
-Spark driver running, and Airflow would start a retry beside it. So every process of an attempt
-carries a mark in its environment, which children inherit, and a watcher outside the task's
-process group ends all that carry it as soon as the task's process, or the one above it, is gone.
+Airflow ends a task's process when the task is stopped. But a task process that is killed outright
+leaves its Spark driver running, and Airflow would start the retry beside it. So all processes of
+an attempt have a mark in their environment, which child processes inherit. A watcher outside the
+task's process group kills all processes with that mark when the task's process or its parent ends.
 """
 
 import os
@@ -22,11 +22,11 @@ _GRACE_S = 3.0
 
 
 @contextmanager
-def lifeline() -> Iterator[str]:
-    """Mark every process started inside the block; none outlives it, nor this process.
+def process_guard() -> Iterator[str]:
+    """Kill the processes that the block started when the block or this process ends.
 
     Yields:
-        The mark, which is set in this process's environment for children to inherit.
+        The mark of this attempt, set in this process's environment for child processes to inherit.
     """
     mark = secrets.token_hex(8)
     os.environ[MARK] = mark
@@ -49,38 +49,40 @@ def lifeline() -> Iterator[str]:
 
 
 def kill_attempt(mark: str) -> None:
-    """End every process that carries ``mark``."""
-    end_processes(MARK, mark)
+    """Kill all processes whose environment has ``mark``."""
+    kill_processes(MARK, mark)
 
 
-def end_processes(variable: str, value: str) -> int:
-    """End every other process whose environment says so: politely, then for certain.
+def kill_processes(variable: str, value: str) -> int:
+    """Kill the other processes with ``variable=value`` in their environment.
+
+    They receive SIGTERM, and SIGKILL if they still run a few seconds later.
 
     Returns:
-        How many there were.
+        The number of processes found.
     """
-    first = len(marked(variable, value))
+    count = len(processes_with(variable, value))
     for signal in (psutil.Process.terminate, psutil.Process.kill):
-        processes = marked(variable, value)
+        processes = processes_with(variable, value)
         for process in processes:
             try:
                 signal(process)
             except psutil.NoSuchProcess:
                 continue
         psutil.wait_procs(processes, timeout=_GRACE_S)
-    return first
+    return count
 
 
-def marked(variable: str, value: str) -> list[psutil.Process]:
-    """Return the other processes in whose environment ``variable`` is ``value``."""
-    found = []
+def processes_with(variable: str, value: str) -> list[psutil.Process]:
+    """Return the other processes with ``variable=value`` in their environment."""
+    processes = []
     for process in psutil.process_iter():
         try:
             if process.pid != os.getpid() and process.environ().get(variable) == value:
-                found.append(process)
+                processes.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
-    return found
+    return processes
 
 
 def _alive(watched: str) -> bool:
@@ -93,25 +95,25 @@ def _alive(watched: str) -> bool:
 
 
 def watch(mark: str, *watched: str) -> None:
-    """Wait until one of the processes ``pid:created`` is gone, then end the attempt."""
-    while all(_alive(one) for one in watched):
+    """Wait until one of the processes ``pid:created`` has ended, then kill the attempt."""
+    while all(_alive(process) for process in watched):
         time.sleep(_INTERVAL_S)
     kill_attempt(mark)
 
 
 def exec_after_cleanup(variable: str, value: str, *command: str) -> None:
-    """Become ``command``, in the place of what is left of one in whose environment it says so.
+    """Kill leftover processes with ``variable=value`` in their environment, then exec ``command``.
 
-    A server that crashed may leave a child that still holds its port.
+    A crashed server may leave a child process that still holds its port.
     """
-    end_processes(variable, value)
+    kill_processes(variable, value)
     os.execvp(command[0], command)  # noqa: S606  # there is no shell to start
 
 
 def main() -> None:
-    """Do what the command line says: ``watch`` or ``exec_after_cleanup``, with its arguments."""
-    what, first, second, *others = sys.argv[1:]
-    (watch if what == "watch" else exec_after_cleanup)(first, second, *others)
+    """Run ``watch`` or ``exec_after_cleanup``, named by the first argument, with the others."""
+    name, first, second, *others = sys.argv[1:]
+    (watch if name == "watch" else exec_after_cleanup)(first, second, *others)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The embedded servers: how each is started, and how one sees that it is well."""
+"""The embedded servers: their commands, configuration files, environment and health URLs."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from dustjacket.settings import Settings
 
 PROJECT = Path(__file__).parents[3]
 MLFLOW_BUCKET = "mlflow"
-MARK = "DUSTJACKET_PLATFORM"
+PLATFORM_MARK = "DUSTJACKET_PLATFORM"
 SPARK_CONNECTION = "AIRFLOW_CONN_SPARK_DEFAULT"
 
 S3PROXY_LOGBACK = """<configuration>
@@ -24,7 +24,7 @@ S3PROXY_LOGBACK = """<configuration>
 """
 SPARK_LOG4J = """rootLogger.level = warn
 rootLogger.appenderRef.stdout.ref = console
-# It says on every start that it runs without a library of C.
+# It warns at every start that it runs without a native library.
 logger.native.name = org.apache.hadoop.util.NativeCodeLoader
 logger.native.level = error
 appender.console.type = Console
@@ -40,8 +40,8 @@ class Server:
     """One program under the supervisor.
 
     Attributes:
-        health_url: what a healthy server answers with one of ``healthy`` status codes; a server
-            that does not is started again. None where only the process can be watched.
+        health_url: a healthy server answers it with one of the status codes ``healthy``; otherwise
+            it is restarted. None where the supervisor can watch the process only.
     """
 
     name: str
@@ -53,11 +53,11 @@ class Server:
 def embedded_servers(
     settings: Settings, outside: Settings, ports: dict[str, int], s3proxy_jars: Path
 ) -> list[Server]:
-    """Return the servers to start: all but those that the environment says are elsewhere.
+    """Return the servers to start: all except those that the environment configures elsewhere.
 
     Args:
-        settings: the settings with the embedded servers' addresses.
-        outside: the settings that the environment alone gives.
+        settings: settings with the addresses of the embedded servers.
+        outside: settings from the environment alone.
         s3proxy_jars: folder of S3Proxy's jars.
     """
     home, bin_ = settings.home, Path(sys.executable).parent
@@ -89,20 +89,29 @@ def embedded_servers(
     return servers
 
 
+def load_servers(folder: Path) -> list[Server]:
+    """Return the servers with which the running platform was started."""
+    rows = json.loads((folder / "servers.json").read_text())
+    return [
+        Server(row["name"], tuple(row["command"]), row["health_url"], tuple(row["healthy"]))
+        for row in rows
+    ]
+
+
 def s3_server(settings: Settings, s3proxy_jars: Path) -> Server:
-    """Return the S3 server, as ``write_server_files`` has set it up."""
+    """Return the S3 server, which reads the files that ``write_server_files`` wrote."""
     home = settings.home
     java = (
         *("java", "-Xmx384m", f"-Dlogback.configurationFile={home / 'logback.xml'}"),
         *("-cp", f"{s3proxy_jars}/*", "org.gaul.s3proxy.Main"),
         *("--properties", str(home / "s3proxy.properties")),
     )
-    # An unsigned request is refused, by a server that is well.
+    # A healthy server refuses an unsigned request.
     return Server("s3", java, settings.s3_endpoint, (403,))
 
 
 def write_server_files(settings: Settings, credentials: Credentials, jars: list[Path]) -> None:
-    """Write what the servers and Spark read at their start, privately where it holds secrets."""
+    """Write the configuration files of the servers and Spark; those with secrets are private."""
     home = settings.home
     (home / "s3").mkdir(exist_ok=True)
     (home / "logback.xml").write_text(S3PROXY_LOGBACK)
@@ -124,12 +133,12 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
     (spark / "log4j2.properties").write_text(SPARK_LOG4J)
     (spark / "spark-defaults.conf").write_text(
         f"spark.jars {','.join(map(str, jars))}\nspark.driver.memory 2g\n"
-        # A progress bar is of no use in a task's log.
+        # Progress bars fill a task's log with control characters.
         "spark.ui.showConsoleProgress false\n"
-        # Most jobs have ended before Java's second compiler has paid for itself.
+        # Most jobs end before the optimising JIT compiler (C2) pays off.
         "spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1\n"
-        # While Python works, Java gives back what it no longer needs, but for a part. These come
-        # before the options above, which a step may have its own in the place of.
+        # Java returns unused heap to the system while Python works. A step may replace the options
+        # above, so these are in defaultJavaOptions, which Spark puts before them.
         "spark.driver.defaultJavaOptions -XX:G1PeriodicGCInterval=10000 "
         "-XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30\n"
     )
@@ -138,9 +147,9 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
 def environment(
     settings: Settings, credentials: Credentials, ports: dict[str, int], java: Path
 ) -> dict[str, str]:
-    """Return what the supervisor, the servers and the tasks find in their environment.
+    """Return the environment variables of the supervisor, the servers and the tasks.
 
-    Airflow's connection to Spark is the caller's, if the environment has one.
+    Airflow's connection to Spark is kept if the environment already defines it.
     """
     home = settings.home
     airflow = {
@@ -156,26 +165,26 @@ def environment(
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "airflow-passwords.json"),
         "API__BASE_URL": settings.airflow_url or "",
         "API_AUTH__JWT_SECRET": credentials.jwt_secret,
-        # SQLite has one writer at a time: the others wait this many seconds, not 5, then fail.
+        # SQLite allows one writer at a time; the others fail after this many seconds (default 5).
         "DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database
         or f"sqlite:///{home / 'airflow' / 'airflow.db'}?timeout=60",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
-        # A chain of short tasks waits more for the scheduler's next look than it works.
+        # With the default, a chain of short tasks mostly waits for the scheduler's next loop.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "True",
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": LOOPBACK,
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(ports["scheduler_health"]),
-        # A task whose supervisor died is given up after this long, then tried again.
+        # Seconds until a task whose supervisor died is failed and retried.
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
-        # Tasks of a scheduler that was killed are taken over this soon, not after 5 minutes.
+        # Seconds until the tasks of a killed scheduler are adopted (default 5 minutes).
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     variables = {f"AIRFLOW__{name}": value for name, value in airflow.items()}
     variables |= settings.environment()
     variables |= {
-        MARK: str(home),
-        # Else a process that gives itself a title writes it over its environment, and so the mark.
+        PLATFORM_MARK: str(home),
+        # Otherwise a process that sets its title overwrites its environment, and with it the mark.
         "SPT_NOENV": "1",
         "AIRFLOW_HOME": str(home / "airflow"),
         SPARK_CONNECTION: os.environ.get(SPARK_CONNECTION)

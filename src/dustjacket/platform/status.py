@@ -1,4 +1,4 @@
-"""How each server is: its process by the supervisor, its health by asking it."""
+"""The state of each server: its process from the supervisor, its health from its health URL."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dustjacket.platform import supervision
-from dustjacket.platform.lifecycle import load_servers
-from dustjacket.platform.servers import Server
+from dustjacket.platform.servers import Server, load_servers
 from dustjacket.settings import Settings, load_settings
 
 _RUNNING = "RUNNING"
@@ -17,7 +16,7 @@ _RUNNING = "RUNNING"
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One server as it is now; memory in MiB, of its whole process tree."""
+    """The state of one server; ``memory_mib`` is the memory of its process tree in MiB."""
 
     name: str
     state: str
@@ -28,8 +27,8 @@ class ServerStatus:
     memory_mib: float
 
 
-def answers(server: Server, timeout_s: float = 10) -> bool:
-    """Return whether the server answers its health URL as a healthy one does."""
+def is_healthy(server: Server, timeout_s: float = 10) -> bool:
+    """Return whether the server answers its health URL with an expected status code."""
     if server.health_url is None:
         return True
     try:
@@ -40,7 +39,7 @@ def answers(server: Server, timeout_s: float = 10) -> bool:
 
 
 def airflow_health(settings: Settings) -> dict[str, str]:
-    """Return what Airflow says of its parts: ``healthy``, ``unhealthy`` or ``unknown``."""
+    """Return the health of each Airflow component: ``healthy``, ``unhealthy`` or ``unknown``."""
     parts = {"scheduler": "unknown", "dag_processor": "unknown", "triggerer": "unknown"}
     try:
         reply = httpx.get(f"{settings.airflow_url}/api/v2/monitor/health", timeout=10).json()
@@ -50,7 +49,7 @@ def airflow_health(settings: Settings) -> dict[str, str]:
 
 
 def status(settings: Settings | None = None) -> list[ServerStatus]:
-    """Return a row a server; empty where the platform is not running."""
+    """Return the status of each server; empty if the platform is not running."""
     settings = settings or load_settings()
     if not supervision.is_running(settings.home):
         return []
@@ -60,12 +59,12 @@ def status(settings: Settings | None = None) -> list[ServerStatus]:
     for info in supervision.processes(settings.home):
         name, state, pid = info["name"], info["statename"], int(info["pid"])
         part = parts.get(name.removeprefix("airflow-").replace("-", "_"), "healthy")
-        well = state == _RUNNING and part == "healthy" and answers(servers[name])
+        healthy = state == _RUNNING and part == "healthy" and is_healthy(servers[name])
         rows.append(
             ServerStatus(
                 name=name,
                 state=state.lower(),
-                healthy=well,
+                healthy=healthy,
                 address=servers[name].health_url or "",
                 pid=pid,
                 seconds_up=int(info["now"] - info["start"]) if state == _RUNNING else 0,
@@ -79,13 +78,13 @@ def _memory(pid: int) -> float:
     try:
         process = psutil.Process(pid)
         tree = [process, *process.children(recursive=True)]
-        return sum(one.memory_info().rss for one in tree) / 2**20
+        return sum(member.memory_info().rss for member in tree) / 2**20
     except psutil.NoSuchProcess:
         return 0.0
 
 
 def print_status(console: Console) -> None:
-    """Print a table of the servers, or one line where none runs."""
+    """Print a table of the servers, or one line if the platform is not running."""
     rows = status()
     if not rows:
         console.print("the platform is not running: start it with `dustjacket up`")
@@ -103,7 +102,7 @@ def print_status(console: Console) -> None:
 
 
 def print_addresses(settings: Settings, console: Console) -> None:
-    """Print where the servers are, and the login of the person who started them."""
+    """Print the addresses of the servers and the login of Airflow."""
     password = settings.airflow_password.get_secret_value() if settings.airflow_password else "-"
     console.print(f"Airflow  {settings.airflow_url}  login {settings.airflow_user} / {password}")
     console.print(f"Studio   {settings.airflow_url}/plugin/studio")

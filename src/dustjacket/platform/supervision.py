@@ -1,4 +1,4 @@
-"""Supervisor: its configuration, its start as a daemon of its own session, its control."""
+"""Supervisor: its configuration, its start as a daemon in its own session, its control."""
 
 import hashlib
 import os
@@ -18,18 +18,18 @@ from dustjacket.platform.credentials import write_private
 from dustjacket.platform.servers import Server
 
 _STOP_S = 15
-_SERVER = "DUSTJACKET_SERVER"
+_SERVER_MARK = "DUSTJACKET_SERVER"
 DOWN = ("FATAL", "EXITED", "STOPPED")
 
 
 def socket_of(home: Path) -> Path:
-    """Return the control socket's path: in a short folder, for the system bounds its length."""
+    """Return the path of the control socket: short, because the system limits its length."""
     name = hashlib.sha256(str(home).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"dustjacket-{os.getuid()}-{name}.sock"
 
 
 def render(home: Path, servers: list[Server]) -> str:
-    """Return the configuration: a program a server, a health listener for each that has a URL."""
+    """Return the configuration: a program for each server, and a health check if it has a URL."""
     listener = (sys.executable, "-m", "dustjacket.platform.watch")
     parts = [
         f"[unix_http_server]\nfile={socket_of(home)}\nchmod=0700\n",
@@ -42,18 +42,18 @@ def render(home: Path, servers: list[Server]) -> str:
     ]
     for server in servers:
         log = f"{home}/logs/{server.name}.log"
-        itself = f"{home}:{server.name}"
+        server_id = f"{home}:{server.name}"
         exec_after_cleanup = (
             sys.executable,
             "-m",
             "dustjacket.platform.process_guard",
-            "succeed",
-            _SERVER,
-            itself,
+            "exec_after_cleanup",
+            _SERVER_MARK,
+            server_id,
         )
         parts.append(
             f"[program:{server.name}]\ncommand={_quoted((*exec_after_cleanup, *server.command))}\n"
-            f'environment={_SERVER}="{itself.replace("%", "%%")}"\n'
+            f'environment={_SERVER_MARK}="{server_id.replace("%", "%%")}"\n'
             "autostart=true\nautorestart=true\nstartsecs=3\nstartretries=5\n"
             f"stopwaitsecs={_STOP_S}\nstopasgroup=true\nkillasgroup=true\n"
             f"redirect_stderr=true\nstdout_logfile={log}\n"
@@ -75,9 +75,9 @@ def _quoted(command: tuple[str, ...]) -> str:
 
 
 def start(home: Path, servers: list[Server], environment: dict[str, str]) -> None:
-    """Start the supervisor, and with it every server, apart from this process's session.
+    """Start the supervisor and with it all servers, in a session of their own.
 
-    They are watched from ``start_stopped`` on, for until then one that is slow is not ill.
+    Health checks begin with ``start_stopped``: before that, a server may still be starting.
     """
     configuration = home / "supervisord.conf"
     write_private(configuration, render(home, servers))
@@ -98,7 +98,7 @@ def control(home: Path) -> Any:
 
 
 def is_running(home: Path) -> bool:
-    """Return whether this home's supervisor answers."""
+    """Return whether the supervisor of this home answers."""
     try:
         return bool(control(home).getState()["statecode"] >= 0)
     except (OSError, Fault):
@@ -106,7 +106,7 @@ def is_running(home: Path) -> bool:
 
 
 def processes(home: Path) -> list[dict[str, Any]]:
-    """Return what the supervisor says of each server: name, statename, pid, start, description."""
+    """Return Supervisor's information on each server, such as its name, statename and pid."""
     return [info for info in control(home).getAllProcessInfo() if not _is_listener(info["name"])]
 
 
@@ -115,10 +115,10 @@ def _is_listener(name: str) -> bool:
 
 
 def start_stopped(home: Path) -> list[str]:
-    """Start each server, and each watch over one, that was given up or stopped or never started.
+    """Start the servers and health checks that failed, were stopped, or were never started.
 
     Returns:
-        Their names.
+        The names of those started.
     """
     infos = control(home).getAllProcessInfo()
     down = [info["name"] for info in infos if info["statename"] in DOWN]
@@ -128,12 +128,12 @@ def start_stopped(home: Path) -> list[str]:
 
 
 def stop(home: Path) -> None:
-    """Stop the supervisor and its servers, all at once, and wait until it is gone."""
+    """Stop the supervisor and its servers, and wait until the supervisor has ended."""
     try:
         supervisor = psutil.Process(control(home).getPID())
         control(home).stopAllProcesses(False)
         control(home).shutdown()
     except (OSError, Fault) as error:
         raise DustjacketError(f"the supervisor in {home} does not answer: {error}") from error
-    # What is left after this is ended by its mark.
+    # The caller kills the processes that are left, by their mark.
     psutil.wait_procs([supervisor], timeout=4 * _STOP_S)

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dustjacket.platform.process_guard import lifeline
+from dustjacket.platform.process_guard import process_guard
 
 # A child that ignores a polite end and has left its parent's session: the hardest to take along.
 STUBBORN = """
@@ -39,14 +39,14 @@ def _gone(pid: int, within: float) -> bool:
 
 
 def test_what_is_started_inside_ends_with_the_block():
-    with lifeline():
+    with process_guard():
         child = _start_stubborn()
     assert not psutil.pid_exists(child.pid)
 
 
 def test_what_was_started_before_is_left_alone():
     child = _start_stubborn()
-    with lifeline():
+    with process_guard():
         pass
     assert child.poll() is None
     child.kill()
@@ -54,8 +54,8 @@ def test_what_was_started_before_is_left_alone():
 
 TASK = f"""
 import subprocess, sys, time
-from dustjacket.platform.process_guard import lifeline
-with lifeline():
+from dustjacket.platform.process_guard import process_guard
+with process_guard():
     child = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}], start_new_session=True)
     print(child.pid, flush=True)
     time.sleep(60)

@@ -9,7 +9,7 @@ from unittest.mock import MagicMock, call
 
 from supervisor.process import ProcessStates
 
-from dustjacket.platform.ports import LOOPBACK, any_free
+from dustjacket.platform.ports import LOOPBACK, free_port
 from dustjacket.platform.watch import HTTPOk
 
 TICK = "ver:3.0 server:supervisor serial:1 pool:web poolserial:1 eventname:TICK_60 len:0\n"
@@ -41,7 +41,7 @@ def one_tick(port):
 
 
 def test_a_server_that_is_still_starting_is_waited_for():
-    port = any_free()
+    port = free_port()
 
     def start_late():
         time.sleep(1.5)
@@ -56,6 +56,6 @@ def test_a_server_that_is_still_starting_is_waited_for():
 
 
 def test_a_server_that_nobody_reaches_is_started_again():
-    done, said = one_tick(any_free())
+    done, said = one_tick(free_port())
     assert done == [call.stopProcess("web"), call.startProcess("web")]
     assert "web restarted" in said
