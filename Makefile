@@ -40,5 +40,5 @@ check: $(READY) ## style, types, which room imports which, and declared dependen
 	@.venv/bin/deptry tests --ignore DEP002,DEP004
 
 $(READY): pyproject.toml constraints.txt
-	@PYTHON="$(PYTHON)" STATE="$(STATE)" sh docker/setup.sh
+	@PYTHON="$(PYTHON)" STATE="$(STATE)" sh src/dustjacket/platform/setup.sh
 	@touch $@

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make .venv with what pyproject.toml asks for, at the versions that constraints.txt pins.
-# Needs Python 3.11+; uv is used where it is, and otherwise installed into the state folder.
+# Create .venv with the dependencies in pyproject.toml, at the versions in constraints.txt. Run by make.
+# Needs Python 3.11 or later. Uses uv, which it installs into the state folder if it is missing.
 set -u
 PYTHON=${PYTHON:-python3} STATE=${STATE:-.dustjacket} UV_VERSION=0.13.9
 export UV_PYTHON_DOWNLOADS=never
@@ -20,9 +20,9 @@ uv=$(command -v uv || echo "$STATE/uv/bin/uv")
 if ! [ -x "$uv" ]; then
     echo "installing uv $UV_VERSION"
     "$PYTHON" -m venv "$STATE/uv" >"$log" 2>&1 ||
-        stop "$PYTHON cannot make an environment: install its venv module (python3-venv on Debian)"
+        stop "$PYTHON cannot create an environment: install its venv module (python3-venv on Debian)"
     "$STATE/uv/bin/python" -m pip install --quiet --retries 1 "uv==$UV_VERSION" >"$log" 2>&1 ||
-        stop "could not fetch uv: it needs the network this once, then try again (see $log)"
+        stop "could not download uv: check the network connection and try again (see $log)"
 fi
 
 echo "installing Dustjacket into .venv (about 7 GB, two minutes or more)"
@@ -31,4 +31,4 @@ echo "installing Dustjacket into .venv (about 7 GB, two minutes or more)"
         "$uv" pip install --python .venv/bin/python --constraints constraints.txt \
             --compile-bytecode --editable '.[platform]' --group dev
 } >"$log" 2>&1 ||
-    stop "could not install: $(grep -v '^ ' "$log" | tail -n 1); it needs the network this once (see $log)"
+    stop "could not install: $(grep -v '^ ' "$log" | tail -n 1); check the network connection and try again (see $log)"
