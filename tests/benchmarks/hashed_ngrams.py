@@ -30,7 +30,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
-from dustjacket.genres.hashed_ngrams import BITS, Counts, Weights, count
+from dustjacket.genres.hashed_ngrams import BITS, NgramCounts, TfidfWeights, count_ngrams
 from dustjacket.genres.terms import book_terms
 from dustjacket.sources.tables import LISTING
 from dustjacket.splits import normalise
@@ -42,7 +42,8 @@ Books = tuple[list[str], list[str | None]]
 """Titles and authors."""
 
 IMPORTS = {
-    "ours": "from dustjacket.genres.hashed_ngrams import count; count(['Rice'], [None])",
+    "ours": "from dustjacket.genres.hashed_ngrams import count_ngrams\n"
+    "count_ngrams(['Rice'], [None])",
     "peer": "from sklearn.feature_extraction.text import HashingVectorizer\n"
     "HashingVectorizer().transform(['Rice'])",
 }
@@ -64,7 +65,7 @@ def peer_count(titles: list[str], authors: list[str | None]) -> tuple[csr_matrix
     return words.transform(zip(titles, authors, strict=True)), ngrams.transform(titles)
 
 
-COUNTERS: dict[str, Callable[..., object]] = {"ours": count, "peer": peer_count}
+COUNTERS: dict[str, Callable[..., object]] = {"ours": count_ngrams, "peer": peer_count}
 
 
 def _peak_mib() -> float:
@@ -103,9 +104,9 @@ def import_seconds(name: str) -> float:
     return time.perf_counter() - began
 
 
-def our_features(counts: Counts, train: np.ndarray, rows: np.ndarray) -> csr_matrix:
+def our_features(counts: NgramCounts, train: np.ndarray, rows: np.ndarray) -> csr_matrix:
     """Return TF-IDF of ``rows``, learnt from ``train``."""
-    weights = Weights.learn(counts.rows(train), 1)
+    weights = TfidfWeights.fit(counts.rows(train), 1)
     starts, columns, values = weights.vectors(counts.rows(rows))
     return csr_matrix((values, columns, starts), (len(rows), len(weights.buckets)))
 
@@ -173,7 +174,7 @@ def main() -> None:
 
     titles, authors = list(table["title"]), list(table["author"].fillna(""))
     genres = table["category"].to_numpy(str)
-    counts, peer_counts = count(titles, authors), peer_count(titles, authors)
+    counts, peer_counts = count_ngrams(titles, authors), peer_count(titles, authors)
     by_ours = predictions(lambda train, part: our_features(counts, train, part), genres)
     by_peer = predictions(lambda train, part: peer_features(peer_counts, train, part), genres)
     note = f"LinearSVC, {FOLDS} folds; {(by_ours == by_peer).mean():.1%} of predictions are equal"

@@ -1,4 +1,4 @@
-"""scikit-learn on the same task, at its best settings: what classifiers are measured against."""
+"""Peers of our classifiers: scikit-learn on the same task, with its best hyperparameters."""
 
 import os
 
@@ -12,61 +12,61 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
-from dustjacket.genres.hashed_linear import as_read
+from dustjacket.genres.hashed_linear import embedding_features
 
 JOBS = os.cpu_count()
 
 
-def pieces(least):
-    """Return words and word pairs, and pieces of words, of "title by author"; TF-IDF."""
+def ngrams(min_books):
+    """Return TF-IDF of words and word pairs, and of character n-grams, of "title by author"."""
     return [
-        ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=least), "text"),
+        ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=min_books), "text"),
         (
-            "pieces",
+            "characters",
             TfidfVectorizer(
-                analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=least
+                analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=min_books
             ),
             "text",
         ),
     ]
 
 
-def terms(most):
-    """Return words and word pairs of titles and words of authors; TF-IDF."""
-    return [("words", TfidfVectorizer(ngram_range=(1, 2), max_features=most), "text")]
+def terms(max_terms):
+    """Return TF-IDF of words and word pairs of titles and authors."""
+    return [("words", TfidfVectorizer(ngram_range=(1, 2), max_features=max_terms), "text")]
 
 
-def sentences(read):
-    """Return the embeddings of the column ``sentence``, as ``read`` reads them."""
+def sentences(mode):
+    """Return the features of the embeddings in the column ``sentence``."""
     stacked = FunctionTransformer(
-        lambda column: as_read(np.stack(column.to_list()).astype(float), read)
+        lambda column: embedding_features(np.stack(column.to_list()).astype(float), mode)
     )
     return ("sentences", stacked, "sentence")
 
 
-def searches(fold_of_row, least, *, embedded):
-    """Return searches over each peer's grid, on the given folds, by name."""
+def searches(fold_of_row, min_books, *, embedded):
+    """Return each peer's grid search on the given folds, by name."""
     peers = {
         "MultinomialNB": (MultinomialNB(), {"alpha": [0.05, 0.1, 0.3, 1.0]}),
         "ComplementNB": (ComplementNB(), {"alpha": [0.1, 0.3, 1.0, 3.0]}),
         "LogisticRegression": (LogisticRegression(max_iter=200), {"C": [1.0, 3.0, 10.0]}),
         "LinearSVC": (LinearSVC(), {"C": [0.1, 0.3, 1.0], "class_weight": [None, "balanced"]}),
     }
-    found = {}
+    grids = {}
     for name, (classifier, grid) in peers.items():
-        features = pieces(least)
+        features = ngrams(min_books)
         if embedded:
             features.append(sentences("by_sign" if name.endswith("NB") else "plain"))
         steps = [("features", ColumnTransformer(features)), ("classifier", classifier)]
-        found[name] = GridSearchCV(
+        grids[name] = GridSearchCV(
             Pipeline(steps),
             {f"classifier__{setting}": values for setting, values in grid.items()},
             cv=PredefinedSplit(fold_of_row), scoring="f1_weighted", n_jobs=JOBS,
         )  # fmt: skip
-    return found
+    return grids
 
 
 def with_text(books):
-    """Add ``text``: what a peer reads of a book."""
+    """Add ``text``, "title by author", the peers' input."""
     by = books["author"].fillna("").map(lambda author: f" by {author}" if author else "")
     return books.assign(text=books["title"] + by)

@@ -2,7 +2,7 @@
 
 Trained on the first real listing in ``../shared/data``, or what ``DATA`` names. Peers are Spark's
 ``PipelineModel.transform`` on one row, for a logistic regression, and scikit-learn's
-``predict_proba``, for a calibrated linear SVM on words and pieces of words.
+``predict_proba``, for a calibrated linear SVM on words and character n-grams.
 """
 
 import os
@@ -24,7 +24,7 @@ from sklearn.svm import LinearSVC
 
 from dustjacket.genres.read import load_scorer
 from tests.benchmarks.measure import line
-from tests.benchmarks.peers import pieces, with_text
+from tests.benchmarks.peers import ngrams, with_text
 from tests.benchmarks.selection_accuracy import REAL, SHARED
 from tests.support.stores import bench
 
@@ -94,7 +94,7 @@ def main() -> None:
             ]
         ).fit(books)
         svm = make_pipeline(
-            ColumnTransformer(pieces(2)), CalibratedClassifierCV(LinearSVC(), cv=3, ensemble=False)
+            ColumnTransformer(ngrams(2)), CalibratedClassifierCV(LinearSVC(), cv=3, ensemble=False)
         ).fit(table, table["genre"])
 
         def ask_spark(number: int) -> object:

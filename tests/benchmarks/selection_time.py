@@ -25,13 +25,13 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
-from dustjacket.genres.compare import able, compare
+from dustjacket.genres.compare import cross_validate, eligible
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.sentences import find_encoder
 from dustjacket.genres.step import ClassifierParameters
 from dustjacket.genres.training_data import TrainingData
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
-from tests.benchmarks.peers import JOBS, pieces, terms, with_text
+from tests.benchmarks.peers import JOBS, ngrams, terms, with_text
 from tests.support.stores import bench
 
 ROWS, GENRES, FOLDS = 207_572, 32, 3
@@ -64,9 +64,9 @@ def generated(rows, seed=13):
 def ours(spark, books):
     """Cross-validate our candidates."""
     parameters = ClassifierParameters(candidates=SPARSE, folds=FOLDS, sentence_model="")
-    known = TrainingData(spark, books, None, parameters)
-    with closing(known), closing(Fits(known, select=False)) as fits, mlflow.start_run():
-        for result in compare(fits, able(known)):
+    data = TrainingData(spark, books, None, parameters)
+    with closing(data), closing(Fits(data, select=False)) as fits, mlflow.start_run():
+        for result in cross_validate(fits, eligible(data)):
             print(f"# {result.candidate.name} {result.mean:.3f} in {result.seconds:.0f} s of fits")
 
 
@@ -86,7 +86,7 @@ def peer(books: pd.DataFrame) -> Measured:
 def search(books: pd.DataFrame) -> None:
     """Cross-validate scikit-learn's candidates; each has features, and settings, like ours."""
     few = len(books) <= 50_000
-    of_terms, of_pieces = terms(ClassifierParameters().vocabulary), pieces(1 if few else 2)
+    of_terms, of_ngrams = terms(ClassifierParameters().vocabulary), ngrams(1 if few else 2)
     table = with_text(books)
     trained = len(books) * (FOLDS - 1) / FOLDS
     costs = [
@@ -99,8 +99,8 @@ def search(books: pd.DataFrame) -> None:
         for features, classifier, grid in (
             (of_terms, MultinomialNB(), {"classifier__alpha": [0.1, 1.0]}),
             (of_terms, logistic, {}),
-            (of_pieces, ComplementNB(), {"classifier__alpha": [0.1, 0.3, 1.0]}),
-            (of_pieces, svm, costs),
+            (of_ngrams, ComplementNB(), {"classifier__alpha": [0.1, 0.3, 1.0]}),
+            (of_ngrams, svm, costs),
         ):
             steps = [("features", ColumnTransformer(features)), ("classifier", classifier)]
             found = GridSearchCV(

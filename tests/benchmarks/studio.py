@@ -1,7 +1,7 @@
 """The Studio under load: a title's genre and 12 covers, at 1, 10 and 50 questions a second.
 
 It serves 20,590 covers with ViT-B-32 (random weights; they cost what real ones do) and a linear SVM
-of 32 genres, first on pieces of words, then with sentence embeddings too (``/sentences``), on the
+of 32 genres, first on n-grams, then with sentence embeddings too (``/sentences``), on the
 same 2 cores as locust, which asks. ``/one-by-one`` answers without micro-batches. ``/peer`` is how
 many searches a second are answered at the most, beside open_clip in a FastAPI app over the same
 gallery, at the better of one and two threads. ``/airflow`` is the p99 of Airflow's own endpoint
@@ -33,8 +33,8 @@ from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.cli.follow import wait_for_dags
 from dustjacket.clip.model import MODEL_FOLDER, random_model
 from dustjacket.clip.model import save as save_model
-from dustjacket.genres.hashed_linear import Hashed, Member
-from dustjacket.genres.hashed_ngrams import Weights, count
+from dustjacket.genres.hashed_linear import EnsembleMember, HashedLinear
+from dustjacket.genres.hashed_ngrams import TfidfWeights, count_ngrams
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.sentences import find_encoder
 from dustjacket.platform.object_store import object_store
@@ -56,11 +56,11 @@ LOCUST = "locust==2.46.6"
 
 
 def classifier(titles: list[str], *, sentences: bool) -> Scorer:
-    """Return a linear SVM of random weights on the pieces of titles."""
+    """Return a linear SVM of random weights on the n-grams of titles."""
     rng = np.random.default_rng(13)
-    pieces = Weights.learn(count(titles, [None] * len(titles)), 2)
-    member = Member(
-        rng.standard_normal((len(pieces.buckets), GENRES), np.float32),
+    weights = TfidfWeights.fit(count_ngrams(titles, [None] * len(titles)), 2)
+    member = EnsembleMember(
+        rng.standard_normal((len(weights.buckets), GENRES), np.float32),
         rng.standard_normal((384 if sentences else 0, GENRES), np.float32),
         np.zeros(GENRES, np.float32),
         "plain" if sentences else "",
@@ -68,7 +68,7 @@ def classifier(titles: list[str], *, sentences: bool) -> Scorer:
     )
     encoder = find_encoder("all-MiniLM-L6-v2") if sentences else None
     return Scorer("linear_svm", [f"Genre {at}" for at in range(GENRES)],
-                  Hashed(pieces, (member,), encoder, described=False))  # fmt: skip
+                  HashedLinear(weights, (member,), encoder, use_descriptions=False))  # fmt: skip
 
 
 def publish(store: Store, kind: str, files: dict[str, bytes], **described: object) -> Manifest:

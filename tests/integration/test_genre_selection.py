@@ -204,5 +204,5 @@ def test_without_a_sentence_model_the_others_compete(made, caplog):
     )
     assert [one["name"] for one in found.facts["candidates"]] == ["complement_nb"]
     assert "no weights of sentence model './nowhere'" in caplog.text
-    assert "without sentence embeddings: complement_nb_sentences left out" in caplog.text
+    assert "no sentence embeddings: complement_nb_sentences left out" in caplog.text
     assert in_use(made.alone.store, KIND).version == made.first.version

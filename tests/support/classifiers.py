@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pandas as pd
 
-from dustjacket.genres.hashed_linear import EnsembleMember, Hashed
-from dustjacket.genres.hashed_ngrams import Weights, count
+from dustjacket.genres.hashed_linear import EnsembleMember, HashedLinear
+from dustjacket.genres.hashed_ngrams import TfidfWeights, count_ngrams
 from dustjacket.genres.scores import Calibration
 
 WORDS = {
@@ -28,12 +28,12 @@ def small_catalog(rows: int = 90) -> pd.DataFrame:
     return pd.DataFrame(books, columns=["title", "author", "genre", "group"])
 
 
-def random_hashed(genres: int = 3, embedded: str = "", members: int = 1) -> Hashed:
-    counts = count(["Rice and bread", "The road to Paris"], [None, "Ann Lee"])
-    weights = Weights.learn(counts, 1)
+def random_hashed(genres: int = 3, embedded: str = "", members: int = 1) -> HashedLinear:
+    counts = count_ngrams(["Rice and bread", "The road to Paris"], [None, "Ann Lee"])
+    weights = TfidfWeights.fit(counts, 1)
     draw = np.random.default_rng(3)
     dimensions = {"": 0, "plain": 4, "by_sign": 8}[embedded]
-    return Hashed(
+    return HashedLinear(
         weights,
         tuple(
             EnsembleMember(
@@ -44,5 +44,5 @@ def random_hashed(genres: int = 3, embedded: str = "", members: int = 1) -> Hash
             )
             for number in range(members)
         ),
-        None, described=False,
+        None, use_descriptions=False,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from dustjacket.clip.embed import embed_files
 from dustjacket.clip.model import random_model
 from dustjacket.clip.zero_shot import embed_genres
-from dustjacket.genres.bag_of_words import Counted, LinearModel
+from dustjacket.genres.bag_of_words import BagOfWords, LinearModel
 from dustjacket.genres.scorer import Scorer
 from dustjacket.retrieval.search import HIT_COLUMNS, CoverIndex
 from dustjacket.sample.drawing import draw_cover
@@ -47,7 +47,7 @@ def version_ref(kind: str, version: str) -> VersionRef:
 def loaded_classifier(version: str = "classifier-1") -> LoadedClassifier:
     """Return a classifier to which rice is cooking and Paris is travel."""
     weights = np.array([[9.0, 0.0], [0.0, 9.0]])
-    model = Counted({"rice": 0, "paris": 1}, np.ones(2), LinearModel(weights, np.zeros(2)))
+    model = BagOfWords({"rice": 0, "paris": 1}, np.ones(2), LinearModel(weights, np.zeros(2)))
     return LoadedClassifier(
         manifest("genre_classifier", version),
         (version_ref("genre_classifier", version),),

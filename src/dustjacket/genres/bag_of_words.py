@@ -1,4 +1,4 @@
-"""Classifiers of counted terms, as Spark fits them, without Spark: arrays and arithmetic."""
+"""Models on counts of terms, fitted by Spark, in numpy and without Spark."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dustjacket.genres.terms import book_terms
 
 _CHUNK = 1024
 
-Row = tuple[np.ndarray, np.ndarray]
+SparseRow = tuple[np.ndarray, np.ndarray]
 """One book as features: the indices of its terms, and their values."""
 
 
@@ -28,7 +28,7 @@ class LinearModel:
     weights: np.ndarray
     bias: np.ndarray
 
-    def probabilities(self, rows: Sequence[Row]) -> np.ndarray:
+    def probabilities(self, rows: Sequence[SparseRow]) -> np.ndarray:
         """Return (rows, genres)."""
         scores = np.stack([values @ self.weights[index] for index, values in rows]) + self.bias
         return softmax(scores)
@@ -36,18 +36,18 @@ class LinearModel:
 
 @dataclass(frozen=True)
 class ForestModel:
-    """A random forest: the mean of what the trees' leaves hold, each summing to 1.
+    """A random forest: the mean of the class distributions in its trees' leaves.
 
-    Nodes of all trees lie in one table; a leaf is its own child on both sides.
+    The nodes of all trees are in one table; both children of a leaf are the leaf itself.
 
     Attributes:
-        selected: (columns,) the terms that trees look at.
-        roots: (trees,) the node that each tree begins with.
-        column: (nodes,) which of ``selected`` a node looks at.
-        threshold: (nodes,) at most this goes left.
+        selected: (columns,) the indices of the terms that the trees use.
+        roots: (trees,) the root node of each tree.
+        column: (nodes,) the index in ``selected`` that a node tests.
+        threshold: (nodes,) values up to this go left.
         left: (nodes,) child.
         right: (nodes,) child.
-        leaf: (nodes, genres) the shares of genres where a node is a leaf.
+        leaf: (nodes, genres) the class distribution of a leaf.
         depth: (1,) steps from a root to the deepest leaf.
     """
 
@@ -60,7 +60,7 @@ class ForestModel:
     leaf: np.ndarray
     depth: np.ndarray
 
-    def probabilities(self, rows: Sequence[Row]) -> np.ndarray:
+    def probabilities(self, rows: Sequence[SparseRow]) -> np.ndarray:
         """Return (rows, genres)."""
         column_of = {int(term): column for column, term in enumerate(self.selected)}
         table = np.zeros((len(rows), len(self.selected)))
@@ -68,25 +68,25 @@ class ForestModel:
             for term, value in zip(index, values, strict=True):
                 if (column := column_of.get(int(term))) is not None:
                     table[number, column] = value
-        at = np.tile(self.roots, (len(rows), 1))
-        every = np.arange(len(rows))[:, None]
+        nodes = np.tile(self.roots, (len(rows), 1))
+        numbers = np.arange(len(rows))[:, None]
         for _ in range(int(self.depth[0])):
-            goes_left = table[every, self.column[at]] <= self.threshold[at]
-            at = np.where(goes_left, self.left[at], self.right[at])
-        return np.asarray(self.leaf[at].mean(axis=1))
+            goes_left = table[numbers, self.column[nodes]] <= self.threshold[nodes]
+            nodes = np.where(goes_left, self.left[nodes], self.right[nodes])
+        return np.asarray(self.leaf[nodes].mean(axis=1))
 
 
 _HEADS: dict[str, type[LinearModel | ForestModel]] = {"linear": LinearModel, "forest": ForestModel}
 
 
 @dataclass(frozen=True)
-class Counted:
-    """A model of terms that are looked up in a vocabulary.
+class BagOfWords:
+    """A model on counts of the terms of a vocabulary.
 
     Attributes:
-        vocabulary: the index of each term that is counted.
+        vocabulary: the index of each term.
         idf: (terms,) the inverse document frequency of each term, or 1.
-        head: what turns features into probabilities.
+        head: maps features to probabilities.
     """
 
     KIND: ClassVar[str] = "counted"
@@ -96,8 +96,8 @@ class Counted:
     idf: np.ndarray
     head: LinearModel | ForestModel
 
-    def features(self, title: str, author: str | None) -> Row:
-        """Return the counts of a book's known terms times their IDF, scaled to unit length."""
+    def features(self, title: str, author: str | None) -> SparseRow:
+        """Return the counts of a book's terms times their IDF, scaled to unit length."""
         terms = book_terms(title, author)
         counts = Counter(self.vocabulary[term] for term in terms if term in self.vocabulary)
         index = np.fromiter(counts, dtype=np.int64, count=len(counts))
@@ -110,7 +110,7 @@ class Counted:
         titles: Sequence[str],
         authors: Sequence[str | None],
         *,
-        descriptions: Sequence[str | None] | None = None,  # noqa: ARG002  # no term is one's
+        descriptions: Sequence[str | None] | None = None,  # noqa: ARG002  # terms are never theirs
         sentences: np.ndarray | None = None,  # noqa: ARG002
     ) -> np.ndarray:
         """Return (books, genres): logarithms of probabilities."""
@@ -122,21 +122,21 @@ class Counted:
         return logarithms(np.concatenate(parts))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return all arrays, by name."""
+        """Return all arrays, by the names in the saved file."""
         return {"idf": self.idf} | {
             field.name: getattr(self.head, field.name) for field in fields(self.head)
         }
 
     def description(self) -> dict[str, Any]:
-        """Return all that is no array, as JSON holds it."""
+        """Return everything but the arrays, as JSON."""
         return {
             "head": next(name for name, head in _HEADS.items() if isinstance(self.head, head)),
             "terms": sorted(self.vocabulary, key=self.vocabulary.__getitem__),
         }
 
     @classmethod
-    def restored(cls, described: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Counted":
-        """Return what :meth:`description` and :meth:`arrays` were taken of."""
+    def restore(cls, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> "BagOfWords":
+        """Return the model that :meth:`description` and :meth:`arrays` came from."""
         head = {name: array for name, array in arrays.items() if name != "idf"}
-        vocabulary = {term: index for index, term in enumerate(described["terms"])}
-        return cls(vocabulary, arrays["idf"], _HEADS[described["head"]](**head))
+        vocabulary = {term: index for index, term in enumerate(description["terms"])}
+        return cls(vocabulary, arrays["idf"], _HEADS[description["head"]](**head))

@@ -1,4 +1,4 @@
-"""The classifiers that compete, each with the settings it is tried at."""
+"""The candidate classifiers, each with its grid of hyperparameters."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from dustjacket.genres.features import FEATURES, LABEL, SELECTED, WEIGHT
 from dustjacket.genres.linear import LearnerName
 from dustjacket.genres.step import CandidateName
 
-Point = dict[str, float]
-"""Settings of a classifier, by the names that its library gives them; ``balanced`` is ours: all
-genres weigh the same, however many books they have."""
+Hyperparameters = dict[str, float]
+"""Values by the names of the classifier's library, and ``balanced``: all genres weigh the same,
+whatever their number of books."""
 
 
 @dataclass(frozen=True)
@@ -21,42 +21,46 @@ class Candidate:
     """A classifier that may be selected.
 
     Attributes:
-        complexity: of two that are equally good, the lower is taken; of equal ones, the faster.
-        features: what it learns from, in a few words.
-        grid: the settings to try.
+        complexity: of equally good candidates the one with the lowest is selected; see ``select``.
+        features: a short description of its features.
+        grid: the hyperparameters to try.
     """
 
     name: CandidateName
     complexity: int
     features: str
-    grid: tuple[Point, ...]
+    grid: tuple[Hyperparameters, ...]
 
 
 @dataclass(frozen=True)
 class SparkCandidate(Candidate):
-    """A classifier of Spark ML, on counted terms.
+    """A classifier of Spark ML, on counts of terms.
 
     Attributes:
-        column: of the vectors it learns from.
-        estimator: makes it, unfitted, from a seed.
+        column: the column of its feature vectors.
+        estimator: makes the unfitted estimator from a seed.
     """
 
     column: str
     estimator: Callable[[int], Any]
 
-    def fit(self, train: DataFrame, point: Point, seed: int) -> Any:
+    def fit(self, train: DataFrame, hyperparameters: Hyperparameters, seed: int) -> Any:
         """Return the model fitted to rows with ``label``, ``weight`` and the column of vectors."""
         estimator = self.estimator(seed)
-        settings = {name: at for name, at in point.items() if name != "balanced"}
-        return estimator.fit(train, {estimator.getParam(name): at for name, at in settings.items()})
+        params = {
+            estimator.getParam(name): value
+            for name, value in hyperparameters.items()
+            if name != "balanced"
+        }
+        return estimator.fit(train, params)
 
 
 @dataclass(frozen=True)
 class TaskCandidate(Candidate):
-    """A linear classifier on hashed pieces, whose fits are Spark tasks.
+    """A linear classifier on hashed n-grams, each fit of which is one Spark task.
 
     Attributes:
-        embedded: how it reads sentence embeddings: not at all (empty), "plain" or "by_sign".
+        embedded: the mode of ``embedding_features``; empty: no sentence embeddings.
     """
 
     learner: LearnerName
@@ -79,21 +83,21 @@ def _logistic_regression(_seed: int) -> LogisticRegression:
         weightCol=WEIGHT,
         family="multinomial",
         maxIter=25,
-        standardization=False,  # else rare terms weigh as much as frequent ones: F1 falls by .04
+        standardization=False,  # with it, rare terms weigh as much as frequent ones: F1 - 0.04
     )
 
 
 def _random_forest(seed: int) -> RandomForestClassifier:
-    # On all terms, trees of this depth ask for words that nearly no title has, and learn nothing.
+    # On all terms, trees of this depth split on words that hardly any title has, and underfit.
     return RandomForestClassifier(
         featuresCol=SELECTED, labelCol=LABEL, weightCol=WEIGHT, numTrees=20, seed=seed
     )
 
 
-# Naive Bayes is sums over books; embeddings need another model wherever the classifier is used.
+# Naive Bayes only sums counts; embeddings need a second model wherever the classifier runs.
 _SUMS, _LINEAR, _TREES, _EMBEDDED, _VOTE = range(5)
 _TERMS = "words and word pairs of titles, words of authors; counted"
-_FEATURES_TEXT = "words, word pairs and pieces of words of titles, words of authors; hashed"
+_FEATURES_TEXT = "words, word pairs and character n-grams of titles, words of authors; hashed"
 _SENTENCES = f"{_FEATURES_TEXT}; sentence embeddings"
 _SMOOTHINGS = ({"alpha": 0.1}, {"alpha": 0.3}, {"alpha": 1.0})
 _COSTS = ({"C": 0.1}, {"C": 0.3}, {"C": 0.3, "balanced": 1.0})
@@ -112,15 +116,15 @@ CANDIDATES: dict[CandidateName, Candidate] = {
         SparkCandidate(
             "logistic_regression_cv", _LINEAR, _TERMS,
             (
-                {"regParam": 1e-4},  # the plain one's, which is not fitted again
+                {"regParam": 1e-4},  # as logistic_regression: its fits are shared
                 {"regParam": 1e-3},
                 {"regParam": 1e-4, "balanced": 1.0},
             ),
             FEATURES, _logistic_regression,
         ),
         SparkCandidate(
-            "random_forest", _TREES, f"the 500 most telling of {_TERMS}", ({"maxDepth": 20},),
-            SELECTED, _random_forest,
+            "random_forest", _TREES, f"the 500 terms of highest chi-squared among {_TERMS}",
+            ({"maxDepth": 20},), SELECTED, _random_forest,
         ),
         TaskCandidate("complement_nb", _SUMS, _FEATURES_TEXT, _SMOOTHINGS, "complement_nb"),
         TaskCandidate("linear_svm", _LINEAR, _FEATURES_TEXT, _COSTS, "linear_svm"),

@@ -1,7 +1,7 @@
-"""Behavioural tests of a classifier: what a change to a title must, and must not, change.
+"""Behavioural tests of a classifier: how a change to a title may change the prediction.
 
-In the manner of CheckList (Ribeiro, Wu, Guestrin and Singh, Beyond Accuracy: Behavioral Testing of
-NLP Models with CheckList, ACL 2020): tests of invariance, and of the direction of a change.
+Invariance and directional expectation tests as in CheckList (Ribeiro, Wu, Guestrin and Singh,
+Beyond Accuracy: Behavioral Testing of NLP Models with CheckList, ACL 2020).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,19 +14,19 @@ from sklearn.feature_extraction.text import CountVectorizer
 from dustjacket.splits import normalise
 
 Predict = Callable[[Sequence[str], Sequence[str | None]], np.ndarray]
-"""From n titles and n authors (None where there is none) to probabilities, (n, genres)."""
+"""Maps n titles and n authors (None if a book has none) to (n, genres) probabilities."""
 
-_SAME = "the same genre"
+_SAME_GENRE = "the same genre"
 _REWRITES: Mapping[str, Callable[[str], str]] = {
     "upper case": str.upper,
     "lower case": str.lower,
     "punctuation added": lambda title: f'"{title}!"',
     "blanks doubled": lambda title: title.replace(" ", "  "),
 }
-_WRITER = "Unknown Writer"
+_UNKNOWN_AUTHOR = "Unknown Writer"
 
 
-class _Book(NamedTuple):
+class _TestBook(NamedTuple):
     title: str
     author: str | None
 
@@ -35,74 +35,82 @@ class _Book(NamedTuple):
 
 
 class _Case(NamedTuple):
-    """A book before and after a change; ``rises`` is the genre that should, if one should."""
+    """A book before and after a change.
 
-    before: _Book
-    after: _Book
+    Attributes:
+        rises: the label whose probability must rise; None: the predicted genre must stay.
+    """
+
+    before: _TestBook
+    after: _TestBook
     rises: int | None = None
 
 
-def behaviours(
+def run_checklist(
     predict: Predict,
     books: pd.DataFrame,
     genres: Sequence[str],
     keywords: Mapping[str, str],
     *,
     seed: int = 13,
-    most: int = 500,
+    max_books: int = 500,
 ) -> pd.DataFrame:
-    """Return how often a classifier does what is expected of it when a title or author changes.
+    """Return how often a classifier meets each expectation when a title or an author changes.
 
     Args:
         predict: the classifier.
-        books: rows of title, author (None or empty where there is none) and genre.
+        books: rows of title, author (None or empty if a book has none) and genre.
         genres: in the order of the probabilities.
-        keywords: for each of some genres, a normalised word that speaks for it; none is put into a
-            title for a genre that is not among ``genres``.
-        most: books to try a behaviour on, drawn at random from those that it changes.
+        keywords: a normalised word typical of a genre, for some genres; keywords of genres that are
+            not in ``genres`` are never put into a title.
+        seed: of the draws.
+        max_books: tested for each expectation, drawn at random from those that the change affects.
 
     Returns:
-        behaviour, expectation, books (tried), share_held (NaN where no book could be tried) and
-        example: a book that fails before and after the change, with its prediction, or "".
+        behaviour, expectation, books (tested), share_held (NaN if no book could be tested) and
+        example: a failing book before and after the change, with its predictions, or "".
     """
     rng = np.random.default_rng(seed)
-    known = list(map(_Book, books["title"], [name or None for name in books["author"].fillna("")]))
+    authors = [name or None for name in books["author"].fillna("")]
+    originals = list(map(_TestBook, books["title"], authors))
     rewritten = {
-        name: [_Case(book, _Book(rewrite(book.title), book.author)) for book in known]
+        name: [_Case(book, _TestBook(rewrite(book.title), book.author)) for book in originals]
         for name, rewrite in _REWRITES.items()
     }
-    authored = [_Case(book, _Book(book.title, _WRITER)) for book in known if not book.author]
+    with_author = [
+        _Case(book, _TestBook(book.title, _UNKNOWN_AUTHOR)) for book in originals if not book.author
+    ]
     tests = [
-        *((name, _SAME, cases) for name, cases in rewritten.items()),
-        ("author added", "mostly the same genre", authored),
+        *((name, _SAME_GENRE, cases) for name, cases in rewritten.items()),
+        ("author added", "mostly the same genre", with_author),
         (
             "keyword swapped",
             "the other keyword's genre gains probability",
-            _swaps(known, list(books["genre"]), genres, keywords, rng),
+            _swaps(originals, list(books["genre"]), genres, keywords, rng),
         ),
     ]
     rows = []
     for name, expectation, cases in tests:
         changed = [case for case in cases if case.before != case.after]
-        drawn = [changed[at] for at in rng.permutation(len(changed))[:most]]
-        row = {"behaviour": name, "expectation": expectation, **_try(predict, drawn, genres)}
+        drawn = [changed[index] for index in rng.permutation(len(changed))[:max_books]]
+        row = {"behaviour": name, "expectation": expectation, **_run_test(predict, drawn, genres)}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
 def _swaps(
-    books: Sequence[_Book],
-    given: Sequence[str],
+    books: Sequence[_TestBook],
+    true_genres: Sequence[str],
     genres: Sequence[str],
     keywords: Mapping[str, str],
     rng: np.random.Generator,
 ) -> list[_Case]:
-    """Put another genre's keyword for that of the book's own, in titles that have it.
+    """Replace the keyword of a book's genre by that of another genre, in titles that contain it.
 
-    Titles are normalised both before and after: the keyword is all that changes.
+    Titles are normalised before and after, so that only the keyword changes.
     """
     cases = []
-    for book, genre in zip(books, given, strict=True):
+    for book, genre in zip(books, true_genres, strict=True):
         own = keywords.get(genre)
         words = normalise(book.title).split()
         others = [other for other in genres if keywords.get(other, own) != own]
@@ -111,15 +119,15 @@ def _swaps(
             swapped = [keywords[other] if word == own else word for word in words]
             cases.append(
                 _Case(
-                    _Book(" ".join(words), book.author),
-                    _Book(" ".join(swapped), book.author),
+                    _TestBook(" ".join(words), book.author),
+                    _TestBook(" ".join(swapped), book.author),
                     genres.index(other),
                 )
             )
     return cases
 
 
-def _try(predict: Predict, cases: Sequence[_Case], genres: Sequence[str]) -> dict[str, Any]:
+def _run_test(predict: Predict, cases: Sequence[_Case], genres: Sequence[str]) -> dict[str, Any]:
     if not cases:
         return {"books": 0, "share_held": np.nan, "example": ""}
     before, after = (
@@ -127,28 +135,34 @@ def _try(predict: Predict, cases: Sequence[_Case], genres: Sequence[str]) -> dic
         for books in ([case.before for case in cases], [case.after for case in cases])
     )
     rises = np.array([-1 if case.rises is None else case.rises for case in cases])
-    was, is_ = (np.where(rises < 0, found.argmax(axis=1), rises) for found in (before, after))
+    labels_before, labels_after = (
+        np.where(rises < 0, probabilities.argmax(axis=1), rises)
+        for probabilities in (before, after)
+    )
     rows = np.arange(len(cases))
-    held = np.where(rises < 0, was == is_, after[rows, is_] > before[rows, was])
+    same = labels_before == labels_after
+    higher = after[rows, labels_after] > before[rows, labels_before]
+    held = np.where(rises < 0, same, higher)
     example = ""
     if not held.all():
-        at = int(held.argmin())
+        failed = int(held.argmin())
+        old, new = labels_before[failed], labels_after[failed]
         example = (
-            f"{cases[at].before}: {genres[was[at]]} {before[at, was[at]]:.2f} -> "
-            f"{cases[at].after}: {genres[is_[at]]} {after[at, is_[at]]:.2f}"
+            f"{cases[failed].before}: {genres[old]} {before[failed, old]:.2f} -> "
+            f"{cases[failed].after}: {genres[new]} {after[failed, new]:.2f}"
         )
     return {"books": len(cases), "share_held": float(held.mean()), "example": example}
 
 
-def keywords(books: pd.DataFrame, *, least: int = 5) -> dict[str, str]:
-    """Return the title word that speaks most for each genre; a genre that has none is left out.
+def keywords(books: pd.DataFrame, *, min_titles: int = 5) -> dict[str, str]:
+    """Return the most typical title word of each genre that has one.
 
-    It is the word of highest log-odds in the genre's titles against those in all other titles,
-    half a title added to each count (Haldane 1956; Anscombe 1956), so that no odds are infinite.
+    It is the word with the highest log odds ratio between the genre's titles and all others. Half a
+    title is added to each count, so that all odds are finite (Haldane 1956; Anscombe 1956).
 
     Args:
         books: rows of title and genre.
-        least: how many of the genre's titles must have the word.
+        min_titles: the number of the genre's titles that must contain the word.
 
     Raises:
         ValueError: no title has a word.
@@ -156,24 +170,24 @@ def keywords(books: pd.DataFrame, *, least: int = 5) -> dict[str, str]:
     counter = CountVectorizer(
         preprocessor=normalise, tokenizer=str.split, token_pattern=None, binary=True
     )
-    has = counter.fit_transform(books["title"])
+    contains = counter.fit_transform(books["title"])
     words = counter.get_feature_names_out()
-    found = {}
+    typical = {}
     for genre in sorted(set(books["genre"])):
         own = (books["genre"] == genre).to_numpy()
-        log_odds = _log_odds(has[own]) - _log_odds(has[~own])
-        often = np.flatnonzero(_titles(has[own]) >= least)
-        if often.size:
-            found[genre] = str(words[often[log_odds[often].argmax()]])
-    return found
+        log_odds = _log_odds(contains[own]) - _log_odds(contains[~own])
+        frequent = np.flatnonzero(_titles(contains[own]) >= min_titles)
+        if frequent.size:
+            typical[genre] = str(words[frequent[log_odds[frequent].argmax()]])
+    return typical
 
 
-def _log_odds(has: Any) -> np.ndarray:
-    """Return of each word (words,) the log-odds that a title has it; ``has`` is sparse."""
-    having = _titles(has)
-    return np.asarray(np.log((having + 0.5) / (has.shape[0] - having + 0.5)))
+def _log_odds(contains: Any) -> np.ndarray:
+    """Return (words,) log odds that a title contains the word; ``contains`` is (titles, words)."""
+    titles = _titles(contains)
+    return np.asarray(np.log((titles + 0.5) / (contains.shape[0] - titles + 0.5)))
 
 
-def _titles(has: Any) -> np.ndarray:
-    """Return how many titles have each word."""
-    return np.asarray(has.sum(axis=0)).ravel()
+def _titles(contains: Any) -> np.ndarray:
+    """Return (words,) numbers of titles that contain the word."""
+    return np.asarray(contains.sum(axis=0)).ravel()

@@ -1,4 +1,4 @@
-"""Cross-validation of all candidates, in MLflow as it goes."""
+"""Cross-validation of all candidates, logged to MLflow as it runs."""
 
 import logging
 import time
@@ -15,15 +15,15 @@ from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import (
     CANDIDATES,
     Candidate,
-    Point,
+    Hyperparameters,
     SparkCandidate,
     TaskCandidate,
     VoteCandidate,
 )
 from dustjacket.genres.features import SELECTED
-from dustjacket.genres.fits import Fits, Scored, in_place
+from dustjacket.genres.fits import Fits, FoldScores, merge_folds
 from dustjacket.genres.scores import logarithms
-from dustjacket.genres.selection import Result
+from dustjacket.genres.selection import CandidateResult
 from dustjacket.genres.step import CandidateName
 from dustjacket.genres.training_data import TrainingData
 from dustjacket.metrics.classification import probability_metrics
@@ -31,213 +31,238 @@ from dustjacket.metrics.classification import probability_metrics
 log = logging.getLogger(__name__)
 
 
-def able(known: TrainingData) -> list[Candidate]:
-    """Return the candidates that are asked for and can compete; say why others cannot.
+def eligible(training_data: TrainingData) -> list[Candidate]:
+    """Return the candidates of the parameters that can be trained; log why others cannot.
 
     Raises:
-        BadInputError: none can.
+        BadInputError: none can be trained.
     """
-    asked = [CANDIDATES[name] for name in dict.fromkeys(known.parameters.candidates)]
-    embedded = {c.name for c in asked if isinstance(c, TaskCandidate) and c.embedded}
-    if known.sentences is None and embedded:
-        log.warning("without sentence embeddings: %s left out", ", ".join(sorted(embedded)))
-        asked = [candidate for candidate in asked if candidate.name not in embedded]
-    learners = {c.learner for c in asked if isinstance(c, TaskCandidate)}
-    if len(learners) < 2 and any(isinstance(c, VoteCandidate) for c in asked):
+    candidates = [CANDIDATES[name] for name in dict.fromkeys(training_data.parameters.candidates)]
+    embedded = {c.name for c in candidates if isinstance(c, TaskCandidate) and c.embedded}
+    if training_data.sentences is None and embedded:
+        log.warning("no sentence embeddings: %s left out", ", ".join(sorted(embedded)))
+        candidates = [candidate for candidate in candidates if candidate.name not in embedded]
+    learners = {c.learner for c in candidates if isinstance(c, TaskCandidate)}
+    if len(learners) < 2 and any(isinstance(c, VoteCandidate) for c in candidates):
         log.warning("vote left out: it needs two different linear classifiers")
-        asked = [candidate for candidate in asked if not isinstance(candidate, VoteCandidate)]
-    if not asked:
-        raise BadInputError("no candidate can compete: name others, or give a sentence_model")
-    return asked
+        candidates = [c for c in candidates if not isinstance(c, VoteCandidate)]
+    if not candidates:
+        raise BadInputError("no candidate can be trained: name others, or give a sentence_model")
+    return candidates
 
 
-def compare(fits: Fits, candidates: Sequence[Candidate]) -> list[Result]:
+def cross_validate(fits: Fits, candidates: Sequence[Candidate]) -> list[CandidateResult]:
     """Score every candidate in every fold.
 
-    A candidate is a child run, one of its settings a run below, a fold a step of its metrics.
+    In MLflow, a candidate is a child run, its hyperparameters are runs below that one, and a fold
+    is a step of their metrics.
     """
-    tasks = [one for one in candidates if isinstance(one, TaskCandidate)]
-    by_spark = [one for one in candidates if isinstance(one, SparkCandidate)]
-    # Long fits first: short ones keep the other cores at work while the last long one ends.
-    tasks.sort(key=lambda one: (bool(one.embedded), one.learner != "linear_svm"))
-    progress = _Progress(
-        sum(len(one.grid) for one in [*by_spark, *tasks]) * fits.known.parameters.folds
-    )
-    results: dict[CandidateName, Result] = {}
+    tasks = [candidate for candidate in candidates if isinstance(candidate, TaskCandidate)]
+    by_spark = [candidate for candidate in candidates if isinstance(candidate, SparkCandidate)]
+    # Long fits first, so that short ones fill the other cores while the last long one ends.
+    tasks.sort(key=lambda candidate: (bool(candidate.embedded), candidate.learner != "linear_svm"))
+    grid_size = sum(len(candidate.grid) for candidate in [*by_spark, *tasks])
+    progress = _Progress(grid_size * fits.training_data.parameters.folds)
+    by_name: dict[CandidateName, CandidateResult] = {}
     if by_spark:
-        fits.prepare()  # before threads ask for it
-        results |= _try_all(fits, by_spark, progress)
+        fits.prepare()  # before several threads need it
+        by_name |= _cross_validate_all(fits, by_spark, progress)
     if tasks:
-        fits.close()  # what Spark keeps is as much as the fits of linear classifiers need
-        _ = fits.known.table  # made once, before threads ask for it
-        results |= _try_all(fits, tasks, progress)
-    votes = [one for one in candidates if isinstance(one, VoteCandidate)]
-    found = [results[one.name] for one in candidates if one.name in results]
-    return found + [_vote(fits.known, vote, found) for vote in votes]
+        fits.close()  # Spark's caches take as much memory as the fits of linear classifiers need
+        _ = fits.training_data.shared  # made once, before several threads need it
+        by_name |= _cross_validate_all(fits, tasks, progress)
+    votes = [candidate for candidate in candidates if isinstance(candidate, VoteCandidate)]
+    results = [by_name[candidate.name] for candidate in candidates if candidate.name in by_name]
+    return results + [_vote(fits.training_data, vote, results) for vote in votes]
 
 
-def wants_selected(candidates: Sequence[Candidate]) -> bool:
-    """Return whether some candidate learns of the most telling terms alone."""
-    return any(isinstance(one, SparkCandidate) and one.column == SELECTED for one in candidates)
+def needs_selected_terms(candidates: Sequence[Candidate]) -> bool:
+    """Return whether some candidate is trained on the column ``selected``."""
+    return any(
+        isinstance(candidate, SparkCandidate) and candidate.column == SELECTED
+        for candidate in candidates
+    )
 
 
 class _Progress:
-    """Says how many fits are done, and how long the others will take if they are alike."""
+    """Logs the number of fits done, and the time left if the others take as long."""
 
     def __init__(self, total: int) -> None:
         self._total, self._done, self._began = total, 0, time.monotonic()
 
-    def step(self, what: str) -> None:
+    def step(self, fit: str) -> None:
         self._done += 1
         left = (time.monotonic() - self._began) / self._done * (self._total - self._done)
-        log.info("fit %d of %d: %s; about %.0f s left", self._done, self._total, what, left)
+        log.info("fit %d of %d: %s; about %.0f s left", self._done, self._total, fit, left)
 
 
-def _try_all(
+def _cross_validate_all(
     fits: Fits, candidates: Sequence[Candidate], progress: _Progress
-) -> dict[CandidateName, Result]:
-    done: dict[str, Scored] = {}
-    # One fit of a small table does not keep all cores at work.
-    with ThreadPool(fits.known.spark.sparkContext.defaultParallelism) as pool:
-        # Asked for at once: the next candidate is fitted while the one before is calibrated.
+) -> dict[CandidateName, CandidateResult]:
+    done: dict[str, FoldScores] = {}
+    # One fit of a small catalog does not use all cores.
+    with ThreadPool(fits.training_data.spark.sparkContext.defaultParallelism) as pool:
+        # All submitted at once: the next candidate is fitted while the last one is calibrated.
         scored = [
-            pool.imap(partial(_score, fits, one, done), _order(fits.known, one))
-            for one in candidates
+            pool.imap(partial(_score, fits, candidate, done), _order(fits.training_data, candidate))
+            for candidate in candidates
         ]
         return {
-            one.name: _try(fits.known, one, parts, progress)
-            for one, parts in zip(candidates, scored, strict=True)
+            candidate.name: _collect(fits.training_data, candidate, parts, progress)
+            for candidate, parts in zip(candidates, scored, strict=True)
         }
 
 
-def _order(known: TrainingData, candidate: Candidate) -> list[tuple[int, int]]:
-    # Fold by fold, so that a worker's features of a fold serve all points of the grid.
-    return [(fold, at) for fold in range(known.parameters.folds) for at in _points(candidate)]
+def _order(training_data: TrainingData, candidate: Candidate) -> list[tuple[int, int]]:
+    # Fold by fold, so that a worker's cached features of a fold serve the whole grid.
+    folds = range(training_data.parameters.folds)
+    return [(fold, index) for fold in folds for index in _grid_indices(candidate)]
 
 
 def _score(
-    fits: Fits, candidate: Candidate, done: dict[str, Scored], fit: tuple[int, int]
-) -> Scored:
-    fold, at = fit
-    point = candidate.grid[at]
+    fits: Fits, candidate: Candidate, done: dict[str, FoldScores], fit: tuple[int, int]
+) -> FoldScores:
+    fold, index = fit
+    hyperparameters = candidate.grid[index]
     if not isinstance(candidate, SparkCandidate):
-        return fits.score(candidate, point, fold)
-    key = f"{candidate.estimator.__name__} {candidate.column} {sorted(point.items())} {fold}"
+        return fits.score(candidate, hyperparameters, fold)
+    values = sorted(hyperparameters.items())
+    key = f"{candidate.estimator.__name__} {candidate.column} {values} {fold}"
     if key not in done:
-        done[key] = fits.score(candidate, point, fold)
+        done[key] = fits.score(candidate, hyperparameters, fold)
     return done[key]
 
 
-def _try(
-    known: TrainingData, candidate: Candidate, scored: Iterable[Scored], progress: _Progress
-) -> Result:
+def _collect(
+    training_data: TrainingData,
+    candidate: Candidate,
+    scored: Iterable[FoldScores],
+    progress: _Progress,
+) -> CandidateResult:
+    """Log a candidate's fits as they end, and return its result."""
     with mlflow.start_run(run_name=candidate.name, nested=True):
         mlflow.log_params({"candidate": candidate.name, "features": candidate.features})
-        runs = [_start_point(candidate, at) for at in _points(candidate)]
-        parts: list[list[Scored]] = [[] for _ in runs]
+        runs = [_start_run(candidate, index) for index in _grid_indices(candidate)]
+        parts: list[list[FoldScores]] = [[] for _ in runs]
         values: list[list[float]] = [[] for _ in runs]
         try:
-            for (fold, at), part in zip(_order(known, candidate), scored, strict=True):
-                parts[at].append(part)
-                values[at].append(_log_fold(known, part, fold, runs[at]))
-                progress.step(f"{candidate.name} {_settings(candidate.grid[at])}, fold {fold}")
+            order = _order(training_data, candidate)
+            for (fold, index), part in zip(order, scored, strict=True):
+                parts[index].append(part)
+                values[index].append(_log_fold(training_data, part, fold, runs[index]))
+                hyperparameters = _format(candidate.grid[index])
+                progress.step(f"{candidate.name} {hyperparameters}, fold {fold}")
         except BaseException:
             for run_id in runs:
                 mlflow.MlflowClient().set_terminated(run_id, "FAILED")
             raise
-        tried = [
-            Result(
-                candidate, point, values[at], sum(part.seconds for part in parts[at]),
-                max(part.memory_mib for part in parts[at]),
+        results = [
+            CandidateResult(
+                candidate, hyperparameters, values[index],
+                sum(part.seconds for part in parts[index]),
+                max(part.memory_mib for part in parts[index]),
             )
-            for at, point in enumerate(candidate.grid)
+            for index, hyperparameters in enumerate(candidate.grid)
         ]  # fmt: skip
-        for run_id, result in zip(runs, tried, strict=True):
-            _log_result(result, known.parameters.metric, run_id)
+        for run_id, result in zip(runs, results, strict=True):
+            _log_result(result, training_data.parameters.metric, run_id)
             mlflow.MlflowClient().set_terminated(run_id)
-        best = max(_points(candidate), key=lambda at: tried[at].mean)
-        whole = replace(
-            tried[best],
-            seconds=sum(result.seconds for result in tried),
-            memory_mib=max(result.memory_mib for result in tried),
+        best = max(_grid_indices(candidate), key=lambda index: results[index].mean)
+        uncalibrated = replace(
+            results[best],
+            seconds=sum(result.seconds for result in results),
+            memory_mib=max(result.memory_mib for result in results),
         )
-        result = _calibrated(known, whole, parts[best])
-        mlflow.log_params({f"best.{setting}": value for setting, value in result.point.items()})
-        _log_candidate(known, result)
-    return result
+        calibrated = _calibrated(training_data, uncalibrated, parts[best])
+        mlflow.log_params(
+            {f"best.{name}": value for name, value in calibrated.hyperparameters.items()}
+        )
+        _log_candidate(training_data, calibrated)
+    return calibrated
 
 
-def _points(candidate: Candidate) -> range:
+def _grid_indices(candidate: Candidate) -> range:
     return range(len(candidate.grid))
 
 
-def _settings(point: Point) -> str:
-    return " ".join(f"{setting}={value:g}" for setting, value in point.items())
+def _format(hyperparameters: Hyperparameters) -> str:
+    return " ".join(f"{name}={value:g}" for name, value in hyperparameters.items())
 
 
-def _start_point(candidate: Candidate, at: int) -> str:
-    point = candidate.grid[at]
-    with mlflow.start_run(run_name=f"{candidate.name} {_settings(point)}", nested=True) as run:
-        mlflow.log_params(point)
+def _start_run(candidate: Candidate, index: int) -> str:
+    hyperparameters = candidate.grid[index]
+    name = f"{candidate.name} {_format(hyperparameters)}"
+    with mlflow.start_run(run_name=name, nested=True) as run:
+        mlflow.log_params(hyperparameters)
     mlflow.MlflowClient().update_run(run.info.run_id, status="RUNNING")
     return str(run.info.run_id)
 
 
-def _vote(known: TrainingData, candidate: VoteCandidate, results: Sequence[Result]) -> Result:
-    best: dict[str, Result] = {}
+def _vote(
+    training_data: TrainingData, candidate: VoteCandidate, results: Sequence[CandidateResult]
+) -> CandidateResult:
+    """Return the vote of the best result of each learner."""
+    best: dict[str, CandidateResult] = {}
     for result in results:
         if isinstance(result.candidate, TaskCandidate):
-            before = best.get(result.candidate.learner)
-            if before is None or result.mean > before.mean:
+            current = best.get(result.candidate.learner)
+            if current is None or result.mean > current.mean:
                 best[result.candidate.learner] = result
     members = tuple(best.values())
     names = ", ".join(member.candidate.name for member in members)
-    mean = logarithms(np.mean([member.probabilities for member in members], axis=0))
+    scores = logarithms(np.mean([member.probabilities for member in members], axis=0))
     with mlflow.start_run(run_name=candidate.name, nested=True):
         mlflow.log_params({"candidate": candidate.name, "members": names})
+        folds = training_data.folds
         parts = [
-            Scored(books, mean[books], 0.0)
-            for books in (np.flatnonzero(known.folds == fold) for fold in np.unique(known.folds))
+            FoldScores(books, scores[books], 0.0)
+            for books in (np.flatnonzero(folds == fold) for fold in np.unique(folds))
         ]
-        values = [_log_fold(known, part, fold) for fold, part in enumerate(parts)]
+        values = [_log_fold(training_data, part, fold) for fold, part in enumerate(parts)]
         # A vote costs what its members cost.
         seconds = sum(member.seconds for member in members)
         memory = max(member.memory_mib for member in members)
-        found = Result(candidate, {}, values, seconds, memory, members=members)
-        result = _calibrated(known, found, parts)
-        _log_candidate(known, result)
-    return result
+        vote = CandidateResult(candidate, {}, values, seconds, memory, members=members)
+        calibrated = _calibrated(training_data, vote, parts)
+        _log_candidate(training_data, calibrated)
+    return calibrated
 
 
-def _log_fold(known: TrainingData, part: Scored, fold: int, run_id: str | None = None) -> float:
-    metrics = part.metrics(known) | {"seconds": part.seconds}
+def _log_fold(
+    training_data: TrainingData, part: FoldScores, fold: int, run_id: str | None = None
+) -> float:
+    """Log the metrics of a fold, and return the deciding one."""
+    metrics = part.metrics(training_data) | {"seconds": part.seconds}
     if part.memory_mib:
         metrics["memory_mib"] = part.memory_mib
     mlflow.log_metrics(metrics, step=fold, run_id=run_id)
-    return metrics[known.parameters.metric]
+    return metrics[training_data.parameters.metric]
 
 
-def _calibrated(known: TrainingData, result: Result, parts: Sequence[Scored]) -> Result:
-    raw = in_place(parts, len(known.books), len(known.genres))
+def _calibrated(
+    training_data: TrainingData, result: CandidateResult, parts: Sequence[FoldScores]
+) -> CandidateResult:
+    scores = merge_folds(parts, len(training_data.books), len(training_data.genres))
     return replace(
         result,
-        probabilities=out_of_fold(raw, known.labels, known.folds),
-        calibration=fit_calibration(raw, known.labels),
+        probabilities=out_of_fold(scores, training_data.labels, training_data.folds),
+        calibration=fit_calibration(scores, training_data.labels),
     )
 
 
-def _log_candidate(known: TrainingData, result: Result) -> None:
-    metric = known.parameters.metric
+def _log_candidate(training_data: TrainingData, result: CandidateResult) -> None:
+    metric = training_data.parameters.metric
     _log_result(result, metric)
-    whole = probability_metrics(list(known.books["genre"]), result.probabilities, known.genres)
-    mlflow.log_metrics({f"out_of_fold.{name}": value for name, value in whole.items()})
+    true = list(training_data.books["genre"])
+    metrics = probability_metrics(true, result.probabilities, training_data.genres)
+    mlflow.log_metrics({f"out_of_fold.{name}": value for name, value in metrics.items()})
     log.info(
         "%s: %s %.3f, calibration error %.3f, in %.0f s",
-        result.candidate.name, metric, result.mean, whole["ece"], result.seconds,
+        result.candidate.name, metric, result.mean, metrics["ece"], result.seconds,
     )  # fmt: skip
 
 
-def _log_result(result: Result, metric: str, run_id: str | None = None) -> None:
+def _log_result(result: CandidateResult, metric: str, run_id: str | None = None) -> None:
     mlflow.log_metrics(
         {
             f"cv.{metric}.mean": result.mean,

@@ -1,4 +1,4 @@
-"""Sentence embeddings of a whole catalogue: made once for it in Spark, published, read again."""
+"""Sentence embeddings of a whole catalog: computed once in Spark, published, and read back."""
 
 import logging
 from collections.abc import Iterator
@@ -17,27 +17,27 @@ log = logging.getLogger(__name__)
 
 KIND, _FILES = "sentence_embeddings", "sentences"
 _BOOKS_PER_TASK = 2_000
-_PLACE = ["file", "position"]
+_BOOK_KEY = ["file", "position"]
 
 
 def catalog_sentences(
     job: Job[ClassifierParameters], spark: SparkSession, books: DataFrame, encoder: Encoder
 ) -> pd.DataFrame:
-    """Return the embedding of every book: of ``file`` and ``position``, and ``sentence``.
+    """Return the embedding of every book: ``file``, ``position`` and ``sentence``.
 
-    Those of this catalogue by this model are published by the first run that needs them.
+    The first run that needs the embeddings of a catalog by a model publishes them.
 
     Args:
-        books: all books of the job's catalogue.
+        books: all books of the job's catalog.
     """
     catalog = job.input("catalog")
     digest = digest_of({"catalog": catalog.version, "model": encoder.digest})
-    found = job.store.with_digest(KIND, digest)
-    if found is None:
-        found = _publish(job, books, encoder, digest)
+    published = job.store.with_digest(KIND, digest)
+    if published is None:
+        published = _publish(job, books, encoder, digest)
     else:
-        log.info("sentence embeddings of catalog/%s are there already", catalog.version)
-    return read_sentences(spark, job.store, found)
+        log.info("reading the published sentence embeddings of catalog/%s", catalog.version)
+    return read_sentences(spark, job.store, published)
 
 
 def read_sentences(spark: SparkSession, store: Store, published: Manifest) -> pd.DataFrame:
@@ -56,14 +56,14 @@ def _publish(
     def embed(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for part in parts:
             sentences = encoder.encode(list(part["title"]), list(part["author"]))
-            yield part[_PLACE].assign(
+            yield part[_BOOK_KEY].assign(
                 sentence=[row.tobytes() for row in sentences.astype(np.float16)]
             )
 
     tasks = -(-count // _BOOKS_PER_TASK)
-    places = books.select(*_PLACE, "title", "author").repartition(max(2, tasks))
+    inputs = books.select(*_BOOK_KEY, "title", "author").repartition(max(2, tasks))
     draft = job.store.draft(KIND, f"{job.plan.version.partition('-')[0]}-{digest}")
-    places.mapInPandas(embed, "file string, position long, sentence binary").write.parquet(
+    inputs.mapInPandas(embed, "file string, position long, sentence binary").write.parquet(
         draft.uri(_FILES)
     )
     manifest, _ = draft.publish(

@@ -1,4 +1,4 @@
-"""What is found out of the selected classifier: on test books, of its data, of its behaviour."""
+"""Evaluation of the selected classifier, and its comparison with the champion."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,44 +7,45 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.genres.checklist import behaviours, keywords
-from dustjacket.genres.error_examples import slices, worst_confusions
+from dustjacket.genres.checklist import keywords, run_checklist
+from dustjacket.genres.error_examples import metrics_by_slice, worst_confusions
 from dustjacket.genres.fits import Fits
-from dustjacket.genres.label_noise import suspects, trust
+from dustjacket.genres.label_noise import sample_weights, suspects
 from dustjacket.genres.scorer import Scorer
-from dustjacket.genres.selection import Result
+from dustjacket.genres.selection import CandidateResult
 from dustjacket.genres.training_data import TestData
+from dustjacket.metrics.bootstrap import Interval
 from dustjacket.metrics.classification import likeliest, probability_metrics
 from dustjacket.metrics.classification_intervals import difference, intervals
 from dustjacket.storage.manifest import Manifest
 
 PROMOTED, NOT_BETTER = "promoted", "not_better"
 _SHARES = (0.125, 0.25, 0.5)
-_LEAST_ROWS = 50
-_CHANGED_BOOKS = 200  # a behaviour; each costs two embeddings
+_MIN_ROWS = 50
+_CHECKLIST_BOOKS = 200  # for each expectation; each costs two embeddings
 
 
 @dataclass(frozen=True)
-class Assessment:
-    """What was found.
+class Evaluation:
+    """Metrics, tables and predictions of the selected classifier.
 
     Attributes:
         test: metrics on test books.
-        intervals: 95 % of accuracy, f1_weighted and f1_macro, by resampling test books.
-        out_of_fold: metrics of known books, each by the fold that did not see it.
-        down_weighted: the deciding metric's mean over folds, with suspects down-weighted; a little
-            too good, for what is suspect was found by models that saw the held-out fold.
+        intervals: 95 % intervals of accuracy, f1_weighted and f1_macro on test books.
+        out_of_fold: metrics on training books, each predicted by models not trained on its fold.
+        down_weighted: the deciding metric, its mean over folds when suspects are down-weighted;
+            slightly optimistic, as models that saw the held-out fold chose the suspects.
         probabilities: (test books, genres).
         predicted: the likeliest genre of each test book.
-        suspects: known books whose genre the model contradicts.
-        confusions: of test books, the most frequent, with titles.
-        slices: metrics by genre, length of title, with and without author.
-        behaviours: what changes of a title do to its genre.
-        curve: the share of training rows, their number, the deciding metric on the held-out fold.
+        suspects: training books whose genre the model contradicts.
+        confusions: the most frequent ones on test books, with titles.
+        slices: metrics by genre, by length of title, and with and without author.
+        behaviours: the result of the checklist on test books.
+        curve: share and number of training rows, and the deciding metric on held-out books.
     """
 
     test: dict[str, float]
-    intervals: dict[str, tuple[float, float]]
+    intervals: dict[str, Interval]
     out_of_fold: dict[str, float]
     down_weighted: float
     probabilities: np.ndarray
@@ -56,95 +57,102 @@ class Assessment:
     curve: pd.DataFrame
 
 
-def assess(fits: Fits, chosen: Result, scorer: Scorer, test: TestData) -> Assessment:
-    """Find out what there is to know of the selected classifier."""
-    known = fits.known
-    genres, metric, seed = known.genres, known.parameters.metric, known.parameters.seed
-    found = test.probabilities(scorer)
-    predicted = likeliest(found, genres)
-    true = list(test.books["genre"])
-    trusted = trust(
-        known.books, chosen.probabilities, genres, weight=known.parameters.suspect_weight
+def evaluate(
+    fits: Fits, selected: CandidateResult, scorer: Scorer, test_data: TestData
+) -> Evaluation:
+    """Evaluate the selected classifier on test books, and its training data for label noise."""
+    data = fits.training_data
+    genres, metric, seed = data.genres, data.parameters.metric, data.parameters.seed
+    probabilities = test_data.probabilities(scorer)
+    predicted = likeliest(probabilities, genres)
+    true = list(test_data.books["genre"])
+    sample_weight = sample_weights(
+        data.books, selected.probabilities, genres, weight=data.parameters.suspect_weight
     )
     down_weighted = [
-        fits.score_result(chosen, fold, trust=trusted).metrics(known)[metric]
-        for fold in range(known.parameters.folds)
+        fits.score_result(selected, fold, sample_weight=sample_weight).metrics(data)[metric]
+        for fold in range(data.parameters.folds)
     ]
-    return Assessment(
-        test=probability_metrics(true, found, genres),
+    return Evaluation(
+        test=probability_metrics(true, probabilities, genres),
         intervals=intervals(true, predicted, seed=seed),
-        out_of_fold=probability_metrics(list(known.books["genre"]), chosen.probabilities, genres),
+        out_of_fold=probability_metrics(list(data.books["genre"]), selected.probabilities, genres),
         down_weighted=float(np.mean(down_weighted)),
-        probabilities=found,
+        probabilities=probabilities,
         predicted=predicted,
-        suspects=suspects(known.books, chosen.probabilities, genres),
-        confusions=worst_confusions(test.books, predicted),
-        slices=slices(test.books, predicted),
-        behaviours=behaviours(
+        suspects=suspects(data.books, selected.probabilities, genres),
+        confusions=worst_confusions(test_data.books, predicted),
+        slices=metrics_by_slice(test_data.books, predicted),
+        behaviours=run_checklist(
             scorer.probabilities,
-            test.books,
+            test_data.books,
             genres,
-            keywords(known.books),
+            keywords(data.books),
             seed=seed,
-            most=_CHANGED_BOOKS,
+            max_books=_CHECKLIST_BOOKS,
         ),
-        curve=_learning_curve(fits, chosen, metric),
+        curve=_learning_curve(fits, selected, metric),
     )
 
 
-def _learning_curve(fits: Fits, chosen: Result, metric: str) -> pd.DataFrame:
-    rows = int((fits.known.folds != 0).sum())
-    some = [share for share in _SHARES if share * rows >= _LEAST_ROWS]
+def _learning_curve(fits: Fits, selected: CandidateResult, metric: str) -> pd.DataFrame:
+    rows = int((fits.training_data.folds != 0).sum())
+    partial_shares = [share for share in _SHARES if share * rows >= _MIN_ROWS]
     values = [
-        fits.score_result(chosen, 0, share=share).metrics(fits.known)[metric] for share in some
+        fits.score_result(selected, 0, share=share).metrics(fits.training_data)[metric]
+        for share in partial_shares
     ]
-    shares = [*some, 1.0]
+    shares = [*partial_shares, 1.0]
     return pd.DataFrame(
         {
             "share": shares,
             "rows": [round(share * rows) for share in shares],
-            metric: [*values, chosen.values[0]],
+            metric: [*values, selected.values[0]],
         }
     )
 
 
-def judge(
-    found: Assessment,
-    before: Manifest | None,
+def compare_with_champion(
+    evaluation: Evaluation,
+    champion: Manifest | None,
     load: Callable[[Manifest], Scorer],
-    test: TestData,
+    test_data: TestData,
     metric: str,
 ) -> dict[str, str]:
-    """Return whether a classifier takes the champion's place, by the same test books, and why.
+    """Return the verdict, whether a classifier replaces the champion, and the reason.
 
-    It does if the whole 95 % interval of the difference is above zero, or the champion can never be
-    read again. A champion that lacks its sentence model here and now stays.
+    It does if the whole 95 % interval of the difference on the same test books is above zero, or if
+    the champion's files cannot be read. A champion whose sentence model is missing here stays.
 
     Args:
-        before: the champion.
-        load: reads it.
+        evaluation: of the new classifier.
+        champion: None if there is none yet.
+        load: reads the champion.
+        test_data: the books on which both are compared.
+        metric: accuracy, f1_weighted or f1_macro.
     """
-    if before is None:
+    if champion is None:
         return {"verdict": PROMOTED, "reason": "there is no champion yet"}
     try:
-        champion = load(before)
-        theirs = test.probabilities(champion)
+        scorer = load(champion)
+        champion_probabilities = test_data.probabilities(scorer)
     except CorruptVersionError as error:
         return {
             "verdict": PROMOTED,
-            "reason": f"the champion {before.version} cannot be read: {error}",
+            "reason": f"the champion {champion.version} cannot be read: {error}",
         }
     except NotReadyError as error:
-        reason = f"not compared with the champion {before.version}, which stays: {error}"
+        reason = f"not compared with the champion {champion.version}, which stays: {error}"
         return {"verdict": NOT_BETTER, "reason": reason}
     gain, low, high = difference(
-        list(test.books["genre"]),
-        found.predicted,
-        likeliest(theirs, champion.genres),
+        list(test_data.books["genre"]),
+        evaluation.predicted,
+        likeliest(champion_probabilities, scorer.genres),
         metric,
     )
     reason = (
-        f"{metric} {found.test[metric]:.3f} is {gain:+.3f} ({low:+.3f} to {high:+.3f}) from that "
-        f"of {before.version}, on {len(test.books)} test books"
+        f"{metric} is {evaluation.test[metric]:.3f} on {len(test_data.books)} test books; the "
+        f"difference to the champion {champion.version} is {gain:+.3f} (95 % interval {low:+.3f} "
+        f"to {high:+.3f})"
     )
     return {"verdict": PROMOTED if low > 0 else NOT_BETTER, "reason": reason}

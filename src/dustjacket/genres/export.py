@@ -1,4 +1,4 @@
-"""From fitted Spark models to the arrays of the Spark-free ones."""
+"""Conversion of fitted Spark models to models without Spark."""
 
 from typing import Any
 
@@ -10,41 +10,39 @@ from pyspark.ml.classification import (
     RandomForestClassificationModel,
 )
 
-from dustjacket.genres.bag_of_words import Counted, ForestModel, LinearModel
-from dustjacket.genres.features import Features
+from dustjacket.genres.bag_of_words import BagOfWords, ForestModel, LinearModel
+from dustjacket.genres.features import TermFeatures
 
 
-def export(features: Features, model: Any) -> Counted:
-    """Return the Spark-free model that gives the same probabilities as ``model`` on ``features``.
+def export_model(features: TermFeatures, model: Any) -> BagOfWords:
+    """Return a model without Spark, with the same probabilities as ``model`` on ``features``.
 
     Raises:
-        TypeError: no scorer is known for the model.
+        TypeError: the model has another class than the ones of the candidates.
     """
-    exported: LinearModel | ForestModel
+    head: LinearModel | ForestModel
     match model:
         case NaiveBayesModel():
-            exported = LinearModel(model.theta.toArray().T, model.pi.toArray())
+            head = LinearModel(model.theta.toArray().T, model.pi.toArray())
         case LogisticRegressionModel():
-            exported = LinearModel(
-                model.coefficientMatrix.toArray().T, model.interceptVector.toArray()
-            )
+            head = LinearModel(model.coefficientMatrix.toArray().T, model.interceptVector.toArray())
         case RandomForestClassificationModel() if features.slicer:
-            exported = _forest(model, features.slicer.getIndices())
+            head = _forest(model, features.slicer.getIndices())
         case _:
-            raise TypeError(f"no scorer for {type(model).__name__}")
+            raise TypeError(f"cannot export a {type(model).__name__}")
     vocabulary = {term: index for index, term in enumerate(features.vocabulary)}
-    return Counted(vocabulary, features.idf, exported)
+    return BagOfWords(vocabulary, features.idf, head)
 
 
 def _forest(model: RandomForestClassificationModel, selected: list[int]) -> ForestModel:
     nodes: list[tuple[int, float, int, int]] = []
     leaves: list[np.ndarray] = []
-    nothing = np.zeros(model.numClasses)
+    no_shares = np.zeros(model.numClasses)
 
     def add(node: Any) -> int:
         number = len(nodes)
         nodes.append((0, 0.0, number, number))
-        leaves.append(nothing)
+        leaves.append(no_shares)
         if node.subtreeDepth() == 0:
             leaves[number] = _shares(node)
             return number
@@ -53,7 +51,7 @@ def _forest(model: RandomForestClassificationModel, selected: list[int]) -> Fore
         nodes[number] = (split.featureIndex(), split.threshold(), left, right)
         return number
 
-    # Spark's Python face has no way into a tree, so its Java object is asked.
+    # PySpark gives no access to the nodes of a tree; its Java object does.
     roots = [add(tree._call_java("rootNode")) for tree in model.trees]
     column, threshold, left, right = zip(*nodes, strict=True)
     return ForestModel(
@@ -70,6 +68,6 @@ def _forest(model: RandomForestClassificationModel, selected: list[int]) -> Fore
 
 def _shares(leaf: Any) -> np.ndarray:
     jvm: Any = SparkContext._active_spark_context._jvm  # type: ignore[union-attr]
-    written = jvm.java.util.Arrays.toString(leaf.impurityStats().stats())
-    counts = np.array([float(count) for count in written.strip("[]").split(",")])
+    text = jvm.java.util.Arrays.toString(leaf.impurityStats().stats())
+    counts = np.array([float(count) for count in text.strip("[]").split(",")])
     return np.asarray(counts / counts.sum())

@@ -1,4 +1,4 @@
-"""Books as vectors: counts of terms, weighted by rarity if asked; fitted on training rows."""
+"""Features for Spark's classifiers: counts of terms, with IDF if wanted."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,25 +36,25 @@ def _terms(titles: pd.Series, authors: pd.Series) -> pd.Series:
 
 def with_terms(books: DataFrame) -> DataFrame:
     """Add the column ``terms`` to books with ``title`` and ``author``."""
-    # Made here, for one that is made once holds on to the first session of a process.
+    # Made here: a module-level UDF would keep the first session of a process alive.
     terms = pandas_udf(_terms, ArrayType(StringType()))
     return books.withColumn(TERMS, terms("title", "author"))
 
 
 @dataclass(frozen=True)
-class Features:
-    """What was learnt of training rows, to turn any rows into vectors.
+class TermFeatures:
+    """Transformers fitted to training rows, which turn any rows into vectors.
 
     Attributes:
-        indexer: from genre to label.
-        counts: from terms to counts; holds the vocabulary.
-        weights: from counts to counts times IDF; None where rare terms weigh no more.
-        slicer: from all terms to those that tell genres apart, where they were asked for.
+        indexer: maps genres to labels.
+        vectorizer: maps terms to counts; holds the vocabulary.
+        idf_model: maps counts to counts times IDF; None: all terms weigh the same.
+        slicer: keeps only the terms that separate genres best; None: all terms.
     """
 
     indexer: StringIndexerModel
-    counts: CountVectorizerModel
-    weights: IDFModel | None
+    vectorizer: CountVectorizerModel
+    idf_model: IDFModel | None
     slicer: VectorSlicer | None
 
     @cached_property
@@ -65,53 +65,55 @@ class Features:
     @cached_property
     def vocabulary(self) -> list[str]:
         """The terms in the order of the vectors' entries."""
-        return list(self.counts.vocabulary)
+        return list(self.vectorizer.vocabulary)
 
     @cached_property
     def idf(self) -> np.ndarray:
-        """(terms,): what each term weighs; 1 where all weigh the same."""
-        if self.weights is None:
+        """(terms,) the weight of each term; 1 if all weigh the same."""
+        if self.idf_model is None:
             return np.ones(len(self.vocabulary))
-        return np.asarray(self.weights.idf.toArray())
+        return np.asarray(self.idf_model.idf.toArray())
 
     def labelled(self, books: DataFrame) -> DataFrame:
-        """Return :meth:`vectors` with ``label`` and ``weight``; every genre must be known."""
+        """Return :meth:`vectors` with ``label`` and ``weight``; fails on a genre not trained on."""
         return self.indexer.transform(self.vectors(books))
 
     def vectors(self, books: DataFrame) -> DataFrame:
-        """Return the vectors of books with ``terms``, and their other columns but those."""
+        """Replace the column ``terms`` by ``features``, and ``selected`` if there is a slicer."""
         stages: list[Any] = [
-            self.counts,
-            *([self.weights] if self.weights else []),
-            Normalizer(inputCol="weighted" if self.weights else "counts", outputCol=FEATURES),
+            self.vectorizer,
+            *([self.idf_model] if self.idf_model else []),
+            Normalizer(inputCol="weighted" if self.idf_model else "counts", outputCol=FEATURES),
             *([self.slicer] if self.slicer else []),
         ]
         vectors = PipelineModel(stages).transform(books)
         return vectors.drop(TERMS, "counts", "weighted")
 
 
-def fit_features(train: DataFrame, vocabulary: int, *, select: bool, idf: bool) -> Features:
-    """Learn features from training rows with ``genre`` and ``terms``.
+def fit_features(train: DataFrame, vocabulary: int, *, select: bool, idf: bool) -> TermFeatures:
+    """Fit features to training rows with ``genre`` and ``terms``.
 
     Args:
-        vocabulary: how many of the most frequent terms to count.
-        select: whether to add ``selected``: the terms of highest chi-squared against the genre.
+        vocabulary: the number of the most frequent terms to count.
+        select: whether to add ``selected``: the 500 terms of highest chi-squared with the genre.
         idf: whether rare terms weigh more.
     """
     indexer = StringIndexer(inputCol="genre", outputCol=LABEL, stringOrderType="alphabetAsc")
-    counts = CountVectorizer(inputCol=TERMS, outputCol="counts", vocabSize=vocabulary).fit(train)
-    counted = counts.transform(train)
-    weights = IDF(inputCol="counts", outputCol="weighted").fit(counted) if idf else None
-    plain = Features(indexer.fit(train), counts, weights, slicer=None)
+    vectorizer = CountVectorizer(inputCol=TERMS, outputCol="counts", vocabSize=vocabulary)
+    vectorizer_model = vectorizer.fit(train)
+    counted = vectorizer_model.transform(train)
+    idf_model = IDF(inputCol="counts", outputCol="weighted").fit(counted) if idf else None
+    plain = TermFeatures(indexer.fit(train), vectorizer_model, idf_model, slicer=None)
     if not select:
         return plain
-    # The test is made for categories: whether a term is there, not how much it weighs.
+    # The chi-squared test is for categories: whether a term is present, not how often.
     present = Binarizer(threshold=0.0, inputCol="counts", outputCol="present")
     selector = UnivariateFeatureSelector(
-        featuresCol="present", labelCol=LABEL, outputCol="told", selectionMode="numTopFeatures"
+        featuresCol="present", labelCol=LABEL, outputCol="chosen", selectionMode="numTopFeatures"
     )
     selector.setFeatureType("categorical").setLabelType("categorical")
     selector.setSelectionThreshold(min(_SELECTED_TERMS, len(plain.vocabulary)))
-    told = selector.fit(present.transform(plain.indexer.transform(counted))).selectedFeatures
-    slicer = VectorSlicer(inputCol=FEATURES, outputCol=SELECTED, indices=sorted(told))
-    return Features(plain.indexer, counts, weights, slicer)
+    selection = selector.fit(present.transform(plain.indexer.transform(counted)))
+    indices = sorted(selection.selectedFeatures)
+    slicer = VectorSlicer(inputCol=FEATURES, outputCol=SELECTED, indices=indices)
+    return TermFeatures(plain.indexer, vectorizer_model, idf_model, slicer)

@@ -1,4 +1,4 @@
-"""Figures of a classifier and of what it predicts."""
+"""Figures of a classifier and of its predictions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,15 +11,15 @@ _BINS = 15
 
 
 def confusion_figure(genres: Sequence[str], counts: np.ndarray) -> Figure:
-    """Return a matrix of which genre (row) was taken for which (column), as shares of the row."""
+    """Return a confusion matrix: true genres in rows, predicted in columns, shaded by row share."""
     side = max(5.0, 0.32 * len(genres) + 2.5)
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    places = range(len(genres))
-    axes.set_xticks(places, genres, rotation=90, fontsize=8)
-    axes.set_yticks(places, genres, fontsize=8)
+    ticks = range(len(genres))
+    axes.set_xticks(ticks, genres, rotation=90, fontsize=8)
+    axes.set_yticks(ticks, genres, fontsize=8)
     axes.set(xlabel="predicted", ylabel="true", title=f"{counts.sum():,} test books")
     for row, column in zip(*np.nonzero(counts), strict=True):
         colour = "white" if shares[row, column] > 0.5 else "black"
@@ -28,23 +28,23 @@ def confusion_figure(genres: Sequence[str], counts: np.ndarray) -> Figure:
     return figure
 
 
-def bar_figure(values: Mapping[str, float], what: str) -> Figure:
-    """Return a bar a genre, the longest on top."""
+def bar_figure(values: Mapping[str, float], xlabel: str) -> Figure:
+    """Return one bar for each genre, the longest on top."""
     genres = sorted(values, key=values.__getitem__)
     figure = Figure(figsize=(7, 0.26 * len(genres) + 1.2), layout="constrained")
     axes = figure.subplots()
     bars = axes.barh(genres, [values[genre] for genre in genres])
     axes.bar_label(bars, fmt="{:.3g}", padding=2, fontsize=8)
-    axes.set(xlabel=what)
+    axes.set(xlabel=xlabel)
     axes.margins(x=0.12)
     return figure
 
 
 def roc_figure(true: Sequence[str], probabilities: np.ndarray, genres: Sequence[str]) -> Figure:
-    """Return each genre's curve against the rest, and bold the mean of them all.
+    """Return each genre's one-vs-rest ROC curve, and their mean in bold (Fawcett 2006).
 
-    The legend names the mean, the three genres of most area and the three of least. A genre that
-    all books are of, or none, has no curve.
+    The legend names the mean, and the three genres with the largest and the three with the smallest
+    area. A genre of all books, or of none, has no curve.
 
     Args:
         true: n genres.
@@ -55,10 +55,10 @@ def roc_figure(true: Sequence[str], probabilities: np.ndarray, genres: Sequence[
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
     curves = {}
-    for at, genre in enumerate(genres):
+    for column, genre in enumerate(genres):
         is_true = np.array(true) == genre
         if is_true.any() and not is_true.all():
-            curves[genre] = roc_curve(is_true, probabilities[:, at])[:2]
+            curves[genre] = roc_curve(is_true, probabilities[:, column])[:2]
     areas = {genre: float(auc(*curve)) for genre, curve in curves.items()}
     ranked = sorted(areas, key=areas.__getitem__, reverse=True)
     named = dict.fromkeys([*ranked[:3], *ranked[-3:]])
@@ -86,14 +86,14 @@ def roc_figure(true: Sequence[str], probabilities: np.ndarray, genres: Sequence[
 
 
 def reliability_figure(confidence: np.ndarray, right: np.ndarray, ece: float) -> Figure:
-    """Return how many predictions of a confidence are right, and below how many there are.
+    """Return a reliability diagram, and below it a histogram of the confidence (Guo et al. 2017).
 
     Args:
         confidence: (n,) the probability of each predicted genre.
-        right: (n,) whether it is the true one.
+        right: (n,) whether the prediction is right.
         ece: the expected calibration error, for the title.
     """
-    confidence = np.clip(confidence, 0, 1)  # sums of floats go a little over
+    confidence = np.clip(confidence, 0, 1)  # rounding can exceed 1
     figure = Figure(figsize=(6, 7), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     above.plot([0, 1], [0, 1], color="grey", linestyle=":", label="calibrated")
@@ -107,7 +107,7 @@ def reliability_figure(confidence: np.ndarray, right: np.ndarray, ece: float) ->
 
 
 def learning_figure(rows: Sequence[int], values: Sequence[float], metric: str) -> Figure:
-    """Return ``metric`` on held-out books by how many ``rows`` were learnt of."""
+    """Return a learning curve: ``metric`` on held-out books by the number of training books."""
     figure = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.subplots()
     axes.plot(rows, values, marker="o")
@@ -130,19 +130,19 @@ def candidates_figure(
         names: candidates, from the top.
         means: of each candidate, ``metric`` over folds.
         stds: of each candidate.
-        paper: what the paper reports, by candidate; one that is not in ``names`` is put below.
-        metric: what is measured.
+        paper: the paper's figure of each candidate; those not in ``names`` are added below.
+        metric: the name for the axis.
     """
-    place = {name: at for at, name in enumerate(dict.fromkeys([*names, *paper]))}
-    figure = Figure(figsize=(7, 0.35 * len(place) + 1.5), layout="constrained")
+    row = {name: index for index, name in enumerate(dict.fromkeys([*names, *paper]))}
+    figure = Figure(figsize=(7, 0.35 * len(row) + 1.5), layout="constrained")
     axes = figure.subplots()
-    ours = [place[name] for name in names]
+    ours = [row[name] for name in names]
     axes.errorbar(means, ours, xerr=stds, fmt="o", capsize=3, label="here")
     if paper:
-        theirs = [place[name] for name in paper]
+        theirs = [row[name] for name in paper]
         axes.plot(list(paper.values()), theirs, "D", color="black", fillstyle="none", label="paper")
-    axes.set_yticks(list(place.values()), list(place))
-    axes.set_ylim(len(place) - 0.5, -0.5)  # the first on top
+    axes.set_yticks(list(row.values()), list(row))
+    axes.set_ylim(len(row) - 0.5, -0.5)  # the first on top
     axes.set(xlabel=f"{metric}, mean and standard deviation over folds")
     axes.grid(axis="x", alpha=0.3)
     axes.legend()

@@ -1,4 +1,4 @@
-"""One fit of any candidate: to all known books but a fold's, or to all of them."""
+"""One fit of any candidate: to all training books but those of a fold, or to all of them."""
 
 import time
 from collections.abc import Sequence
@@ -9,38 +9,38 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as fn
 
-from dustjacket.genres.bag_of_words import Counted
+from dustjacket.genres.bag_of_words import BagOfWords
 from dustjacket.genres.candidates import (
     Candidate,
-    Point,
+    Hyperparameters,
     SparkCandidate,
     TaskCandidate,
 )
-from dustjacket.genres.export import export
-from dustjacket.genres.features import BOOK, LABEL, SELECTED, WEIGHT, Features, fit_features
-from dustjacket.genres.hashed_linear import EnsembleMember, Hashed
-from dustjacket.genres.hashed_ngrams import Weights
-from dustjacket.genres.linear import Fit, Fitted, run_fit, training_rows
+from dustjacket.genres.export import export_model
+from dustjacket.genres.features import BOOK, LABEL, SELECTED, WEIGHT, TermFeatures, fit_features
+from dustjacket.genres.hashed_linear import EnsembleMember, HashedLinear
+from dustjacket.genres.hashed_ngrams import TfidfWeights
+from dustjacket.genres.linear import FitOutput, FitSpec, run_fit, training_rows
 from dustjacket.genres.memory import memory_mib
 from dustjacket.genres.scores import logarithms
-from dustjacket.genres.selection import Result
+from dustjacket.genres.selection import CandidateResult
 from dustjacket.genres.sentences import Encoder
 from dustjacket.genres.training_data import TrainingData
 from dustjacket.metrics.classification import label_metrics
 
-_LIGHTEST = 1e-9
+_MIN_WEIGHT = 1e-9
 
 
 @dataclass(frozen=True)
-class Scored:
-    """What a classifier says of the held-out books of a fold.
+class FoldScores:
+    """A classifier's scores of the held-out books of a fold.
 
     Attributes:
-        books: (held-out books,) their numbers.
+        books: (held-out books,) their indices.
         scores: (held-out books, genres): margins, or logarithms of probabilities.
         seconds: of the fit and of scoring.
-        memory_mib: of a task, the most that its process has held; of a fit by Spark, what all of
-            its processes hold after it; 0 of what was not fitted by itself.
+        memory_mib: for a fit in a task, the peak of its process; for a fit by Spark, the memory of
+            all its processes after the fit; 0 for a vote, which is not fitted itself.
     """
 
     books: np.ndarray
@@ -48,54 +48,56 @@ class Scored:
     seconds: float
     memory_mib: float = 0.0
 
-    def metrics(self, known: TrainingData) -> dict[str, float]:
+    def metrics(self, training_data: TrainingData) -> dict[str, float]:
         """Return accuracy, f1_weighted and f1_macro of the likeliest genres."""
-        return label_metrics(known.labels[self.books], self.scores.argmax(axis=1))
+        return label_metrics(training_data.labels[self.books], self.scores.argmax(axis=1))
 
 
 @dataclass(frozen=True)
-class Fold:
-    """One division of the known books for Spark's classifiers.
+class SparkFold:
+    """The training and held-out rows of one fold, for Spark's classifiers.
 
     Attributes:
         train: cached, with ``label``, ``weight`` and vectors.
         held_out: cached, with vectors.
-        features: learnt of the training part alone.
+        features: fitted to the training rows alone.
     """
 
     train: DataFrame
     held_out: DataFrame
-    features: Features
+    features: TermFeatures
 
 
 @dataclass
 class Fits:
-    """Fits candidates; Spark's features of a fold serve all of them until :meth:`close`.
+    """Fits candidates; Spark's classifiers share the features of a fold until :meth:`close`.
 
     Attributes:
-        select: whether the terms that trees look at are wanted.
+        training_data: the books.
+        select: whether to make the column ``selected``, which random forests need.
+        folds: made by :meth:`prepare`.
     """
 
-    known: TrainingData
+    training_data: TrainingData
     select: bool
-    folds: list[Fold] = field(default_factory=list)
+    folds: list[SparkFold] = field(default_factory=list)
 
     def prepare(self) -> None:
-        """Make the features of every fold for Spark's classifiers, unless they are at hand."""
+        """Make the features of every fold for Spark's classifiers, unless they exist."""
         if self.folds:
             return
-        for number in range(self.known.parameters.folds):
-            train = self.known.frame.where(fn.col("fold") != number)
+        for number in range(self.training_data.parameters.folds):
+            train = self.training_data.frame.where(fn.col("fold") != number)
             features = self._features(train, select=self.select)
-            held_out = self.known.frame.where(fn.col("fold") == number)
-            fold = Fold(
+            held_out = self.training_data.frame.where(fn.col("fold") == number)
+            fold = SparkFold(
                 features.labelled(train).cache(), features.vectors(held_out).cache(), features
             )
             fold.train.count()
             self.folds.append(fold)
 
     def close(self) -> None:
-        """Let go of what Spark keeps of the folds, until a fit by Spark asks for them again."""
+        """Free the folds that Spark caches; the next fit by Spark makes them again."""
         for fold in self.folds:
             fold.train.unpersist()
             fold.held_out.unpersist()
@@ -104,149 +106,176 @@ class Fits:
     def score(
         self,
         candidate: Candidate,
-        point: Point,
+        hyperparameters: Hyperparameters,
         fold: int,
         *,
         share: float = 1.0,
-        trust: np.ndarray | None = None,
-    ) -> Scored:
-        """Fit to all books but a fold's, and score those.
+        sample_weight: np.ndarray | None = None,
+    ) -> FoldScores:
+        """Fit to all books but those of a fold, and score those.
 
         Args:
-            share: of the training rows to learn from.
-            trust: (books,) the weight of each training row.
+            candidate: a Spark or task candidate.
+            hyperparameters: one entry of its grid.
+            fold: the held-out fold.
+            share: of the training rows; see ``training_rows``.
+            sample_weight: (books,); None: 1 for each book.
+
+        Raises:
+            TypeError: the candidate is a vote, which is not fitted itself.
         """
-        if trust is not None:
-            # liblinear leaves out rows of weight 0, and so whole genres, on which Spark fails.
-            trust = np.maximum(trust, _LIGHTEST)
+        if sample_weight is not None:
+            # liblinear drops rows of weight 0, and a genre of such rows; Spark fails on that.
+            sample_weight = np.maximum(sample_weight, _MIN_WEIGHT)
         if isinstance(candidate, SparkCandidate):
-            return self._score_by_spark(candidate, point, fold, share, trust)
+            return self._score_by_spark(candidate, hyperparameters, fold, share, sample_weight)
         if not isinstance(candidate, TaskCandidate):
-            raise TypeError(f"{candidate.name} is not fitted by itself")
-        done = self._in_task(candidate, point, fold, share=share, trust=trust)
-        if done.scores is None:
-            raise RuntimeError(f"{candidate.name} scored nothing")
-        books = np.flatnonzero(self.known.folds == fold)
-        return Scored(books, done.scores, done.seconds, done.memory_mib)
+            raise TypeError(f"{candidate.name} is not fitted itself")
+        output = self._fit_in_task(
+            candidate, hyperparameters, fold, share=share, sample_weight=sample_weight
+        )
+        if output.scores is None:
+            raise RuntimeError(f"the fit of {candidate.name} returned no scores")
+        books = np.flatnonzero(self.training_data.folds == fold)
+        return FoldScores(books, output.scores, output.seconds, output.memory_mib)
 
     def score_result(
         self,
-        result: Result,
+        result: CandidateResult,
         fold: int,
         *,
         share: float = 1.0,
-        trust: np.ndarray | None = None,
-    ) -> Scored:
-        """Do :meth:`score` for a candidate at its best settings, or for all members of a vote."""
+        sample_weight: np.ndarray | None = None,
+    ) -> FoldScores:
+        """Do :meth:`score` with the best hyperparameters, for all members if it is a vote."""
         if not result.members:
-            return self.score(result.candidate, result.point, fold, share=share, trust=trust)
-        parts = [self.score_result(one, fold, share=share, trust=trust) for one in result.members]
+            return self.score(
+                result.candidate,
+                result.hyperparameters,
+                fold,
+                share=share,
+                sample_weight=sample_weight,
+            )
+        parts = [
+            self.score_result(member, fold, share=share, sample_weight=sample_weight)
+            for member in result.members
+        ]
         votes = [
-            one.calibration.probabilities(part.scores)
-            for one, part in zip(result.members, parts, strict=True)
+            member.calibration.probabilities(part.scores)
+            for member, part in zip(result.members, parts, strict=True)
         ]
         seconds = sum(part.seconds for part in parts)
-        return Scored(parts[0].books, logarithms(np.mean(votes, axis=0)), seconds)
+        return FoldScores(parts[0].books, logarithms(np.mean(votes, axis=0)), seconds)
 
-    def fit_all(self, result: Result, encoder: Encoder | None) -> Counted | Hashed:
-        """Return the classifier of a result, fitted to all known books."""
+    def fit_all(
+        self, result: CandidateResult, encoder: Encoder | None
+    ) -> BagOfWords | HashedLinear:
+        """Return the model of a result, fitted to all training books."""
         if isinstance(result.candidate, SparkCandidate):
-            return self._fit_by_spark(result.candidate, result.point)
-        members = result.members or (result,)
-        fitted = [
-            replace(self._member(one), calibration=one.calibration if result.members else None)
-            for one in members
-        ]
-        parameters = self.known.parameters
-        return Hashed(
-            Weights.learn(self.known.counts, self.known.least, idf=parameters.idf),
-            tuple(fitted),
-            encoder if any(member.embedded for member in fitted) else None,
-            parameters.use_descriptions,
+            return self._fit_by_spark(result.candidate, result.hyperparameters)
+        members = tuple(
+            replace(
+                self._member(member),
+                calibration=member.calibration if result.members else None,
+            )
+            for member in result.members or (result,)
+        )
+        data = self.training_data
+        return HashedLinear(
+            TfidfWeights.fit(data.counts, data.min_books, idf=data.parameters.idf),
+            members,
+            encoder if any(member.embedded for member in members) else None,
+            data.parameters.use_descriptions,
         )
 
-    def _member(self, result: Result) -> EnsembleMember:
+    def _member(self, result: CandidateResult) -> EnsembleMember:
         if not isinstance(result.candidate, TaskCandidate):
-            raise TypeError(f"{result.candidate.name} has no vote")
-        member = self._in_task(result.candidate, result.point, None).member
+            raise TypeError(f"{result.candidate.name} cannot be a member of a vote")
+        member = self._fit_in_task(result.candidate, result.hyperparameters, None).member
         if member is None:
-            raise RuntimeError(f"{result.candidate.name} was not fitted")
+            raise RuntimeError(f"the fit of {result.candidate.name} returned no model")
         return member
 
-    def _in_task(
+    def _fit_in_task(
         self,
         candidate: TaskCandidate,
-        point: Point,
+        hyperparameters: Hyperparameters,
         fold: int | None,
         share: float = 1.0,
-        trust: np.ndarray | None = None,
-    ) -> Fitted:
-        fit = Fit(
-            candidate.learner, point, candidate.embedded, fold, self.known.parameters.seed,
-            share, trust,
+        sample_weight: np.ndarray | None = None,
+    ) -> FitOutput:
+        spec = FitSpec(
+            candidate.learner, hyperparameters, candidate.embedded, fold,
+            self.training_data.parameters.seed, share, sample_weight,
         )  # fmt: skip
-        shared = self.known.table
-        context = self.known.spark.sparkContext
-        return context.parallelize([fit], 1).map(lambda one: run_fit(one, shared)).collect()[0]
+        shared = self.training_data.shared
+        context = self.training_data.spark.sparkContext
+        return context.parallelize([spec], 1).map(lambda fit: run_fit(fit, shared)).collect()[0]
 
     def _score_by_spark(
         self,
         candidate: SparkCandidate,
-        point: Point,
+        hyperparameters: Hyperparameters,
         fold: int,
         share: float,
-        trust: np.ndarray | None,
-    ) -> Scored:
+        sample_weight: np.ndarray | None,
+    ) -> FoldScores:
         self.prepare()
         began = time.monotonic()
-        seed = self.known.parameters.seed
-        at = self.folds[fold]
-        train = at.train
-        if trust is not None or share < 1:
-            # Naive Bayes takes labels by rank: a genre that is missing would shift the others.
-            rows = training_rows(self.known.labels, self.known.folds, fold, share, seed)
-            weights = np.ones(len(rows)) if trust is None else trust[rows]
-            train = self.known.weighed(train, rows, weights)
-        model = candidate.fit(_balanced(train) if point.get("balanced") else train, point, seed)
-        scored = model.transform(at.held_out).select(
+        data, spark_fold = self.training_data, self.folds[fold]
+        seed, train = data.parameters.seed, spark_fold.train
+        if sample_weight is not None or share < 1:
+            # Every genre keeps a row: naive Bayes numbers the labels that occur, without gaps.
+            rows = training_rows(data.labels, data.folds, fold, share, seed)
+            weights = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
+            train = data.with_weights(train, rows, weights)
+        train = _balanced(train) if hyperparameters.get("balanced") else train
+        model = candidate.fit(train, hyperparameters, seed)
+        scored = model.transform(spark_fold.held_out).select(
             BOOK, vector_to_array(fn.col("probability"), "float32").alias("probability")
         )
-        given = scored.toPandas().sort_values(BOOK)
-        known = [self.known.genres.index(genre) for genre in at.features.genres]
-        found = np.zeros((len(given), len(self.known.genres)), np.float32)
-        found[:, known] = np.stack(given["probability"].to_list())
+        table = scored.toPandas().sort_values(BOOK)
+        seen = [data.genres.index(genre) for genre in spark_fold.features.genres]
+        probabilities = np.zeros((len(table), len(data.genres)), np.float32)
+        probabilities[:, seen] = np.stack(table["probability"].to_list())
         seconds = time.monotonic() - began
-        return Scored(
-            given[BOOK].to_numpy(), logarithms(found), seconds, memory_mib(self.known.spark)
+        return FoldScores(
+            table[BOOK].to_numpy(), logarithms(probabilities), seconds, memory_mib(data.spark)
         )
 
-    def _features(self, train: DataFrame, *, select: bool) -> Features:
-        parameters = self.known.parameters
+    def _features(self, train: DataFrame, *, select: bool) -> TermFeatures:
+        parameters = self.training_data.parameters
         return fit_features(train, parameters.vocabulary, select=select, idf=parameters.idf)
 
-    def _fit_by_spark(self, candidate: SparkCandidate, point: Point) -> Counted:
-        features = self._features(self.known.frame, select=candidate.column == SELECTED)
-        rows = features.labelled(self.known.frame).cache()
+    def _fit_by_spark(
+        self, candidate: SparkCandidate, hyperparameters: Hyperparameters
+    ) -> BagOfWords:
+        data = self.training_data
+        features = self._features(data.frame, select=candidate.column == SELECTED)
+        rows = features.labelled(data.frame).cache()
         try:
-            train = _balanced(rows) if point.get("balanced") else rows
-            return export(features, candidate.fit(train, point, self.known.parameters.seed))
+            train = _balanced(rows) if hyperparameters.get("balanced") else rows
+            model = candidate.fit(train, hyperparameters, data.parameters.seed)
+            return export_model(features, model)
         finally:
             rows.unpersist()
 
 
 def _balanced(train: DataFrame) -> DataFrame:
+    """Multiply weights so that all genres weigh the same, and their mean stays."""
     counts = {row[LABEL]: row["count"] for row in train.groupBy(LABEL).count().collect()}
-    heavy = sum(counts.values()) / len(counts)
-    weights = train.sparkSession.createDataFrame(
-        [(label, heavy / count) for label, count in counts.items()], f"{LABEL} double, heavy double"
+    mean = sum(counts.values()) / len(counts)
+    factors = train.sparkSession.createDataFrame(
+        [(label, mean / count) for label, count in counts.items()],
+        f"{LABEL} double, factor double",
     )
-    weighed = train.join(fn.broadcast(weights), LABEL)
-    return weighed.withColumn(WEIGHT, fn.col(WEIGHT) * fn.col("heavy")).drop("heavy")
+    weighted = train.join(fn.broadcast(factors), LABEL)
+    return weighted.withColumn(WEIGHT, fn.col(WEIGHT) * fn.col("factor")).drop("factor")
 
 
-def in_place(scored: Sequence[Scored], books: int, genres: int) -> np.ndarray:
-    """Return (books, genres): the scores of all folds, each book in its place."""
-    found = np.zeros((books, genres), np.float32)
+def merge_folds(scored: Sequence[FoldScores], books: int, genres: int) -> np.ndarray:
+    """Return (books, genres) scores, gathered from all folds, in the order of the books."""
+    scores = np.zeros((books, genres), np.float32)
     for part in scored:
-        found[part.books] = part.scores
-    return found
+        scores[part.books] = part.scores
+    return scores

@@ -1,4 +1,4 @@
-"""Linear models on hashed pieces and sentence embeddings, and their votes, without Spark."""
+"""Linear models on hashed n-grams and sentence embeddings, and their vote, without Spark."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -6,21 +6,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dustjacket.genres.hashed_ngrams import Weights, count
+from dustjacket.genres.hashed_ngrams import TfidfWeights, count_ngrams
 from dustjacket.genres.scores import UNCALIBRATED, Calibration, logarithms, softmax
 from dustjacket.genres.sentences import Encoder
 
 _CHUNK = 1024
 
 
-def as_read(sentences: np.ndarray, embedded: str) -> np.ndarray:
-    """Return (rows, dimensions) embeddings as a member reads them.
+def embedding_features(sentences: np.ndarray, mode: str) -> np.ndarray:
+    """Return the features that a model makes of (rows, dimensions) embeddings.
 
     Args:
-        embedded: "plain", or "by_sign": (rows, 2 * dimensions), positive and negative parts, none
-            below 0, as naive Bayes wants them.
+        mode: "plain", or "by_sign": (rows, 2 * dimensions), the positive and the negative parts,
+            none below 0, as naive Bayes needs them.
     """
-    if embedded == "plain":
+    if mode == "plain":
         return sentences
     return np.hstack([np.maximum(sentences, 0), np.maximum(-sentences, 0)])
 
@@ -30,12 +30,12 @@ class EnsembleMember:
     """One linear model, alone or in a vote.
 
     Attributes:
-        weights: (columns, genres) of pieces.
-        sentences: (dimensions, genres) of embeddings, as they are read; without rows where none.
+        weights: (columns, genres) of n-grams.
+        sentences: (dimensions, genres) of :func:`embedding_features`; no rows if there are none.
         bias: (genres,).
-        embedded: how embeddings are read: not at all (empty), "plain" or "by_sign".
-        margins: whether its scores are margins; else they are logarithms of odds.
-        calibration: of its vote; None where it is alone, and its scores are those of the model.
+        embedded: the mode of :func:`embedding_features`; empty: no embeddings.
+        margins: whether scores are margins; otherwise they are logarithms of odds.
+        calibration: of its vote; None if it is alone, and its scores are those of the model.
     """
 
     weights: np.ndarray
@@ -47,22 +47,22 @@ class EnsembleMember:
 
 
 @dataclass(frozen=True)
-class Hashed:
-    """One member, or the vote of several: the mean of their calibrated probabilities.
+class HashedLinear:
+    """One linear model, or the vote of several: the mean of their calibrated probabilities.
 
     Attributes:
-        weights: of pieces, the same for all members.
+        weights: of n-grams, shared by all members.
         members: one or more.
-        encoder: what embeds titles, where a member reads embeddings.
-        described: whether descriptions are read.
+        encoder: embeds titles, if a member uses embeddings.
+        use_descriptions: whether n-grams include words of descriptions.
     """
 
     KIND: ClassVar[str] = "hashed"
 
-    weights: Weights
+    weights: TfidfWeights
     members: tuple[EnsembleMember, ...]
     encoder: Encoder | None
-    described: bool
+    use_descriptions: bool
 
     def scores(
         self,
@@ -72,21 +72,21 @@ class Hashed:
         descriptions: Sequence[str | None] | None = None,
         sentences: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Return (books, genres): margins, or logarithms of probabilities.
+        """Return (books, genres) margins, or logarithms of probabilities.
 
         Args:
-            descriptions: read where the model has learnt of them.
-            sentences: (books, dimensions), where they are known already.
+            descriptions: ignored unless the model was trained with them.
+            sentences: (books, dimensions) embeddings, if they are computed already.
         """
         if self.encoder and sentences is None:
             sentences = self.encoder.encode(titles, authors)
         parts = []
         for start in range(0, len(titles), _CHUNK):
             part = slice(start, start + _CHUNK)
-            counts = count(
+            counts = count_ngrams(
                 titles[part],
                 authors[part],
-                descriptions[part] if self.described and descriptions is not None else None,
+                descriptions[part] if self.use_descriptions and descriptions is not None else None,
             )
             vectors = self.weights.vectors(counts)
             embedded = None if sentences is None else sentences[part].astype(np.float32)
@@ -105,17 +105,17 @@ class Hashed:
         return logarithms(np.mean(votes, axis=0))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return all arrays, by name."""
-        found = {"buckets": self.weights.buckets, "idf": self.weights.idf}
+        """Return all arrays, by the names in the saved file."""
+        arrays = {"buckets": self.weights.buckets, "idf": self.weights.idf}
         for number, member in enumerate(self.members):
             for name in ("weights", "sentences", "bias"):
-                found[f"{number}.{name}"] = getattr(member, name)
-        return found
+                arrays[f"{number}.{name}"] = getattr(member, name)
+        return arrays
 
     def description(self) -> dict[str, Any]:
-        """Return all that is no array, as JSON holds it."""
+        """Return everything but the arrays, as JSON."""
         return {
-            "described": self.described,
+            "described": self.use_descriptions,
             "encoder": self.encoder.description() if self.encoder else None,
             "members": [
                 {
@@ -128,8 +128,8 @@ class Hashed:
         }
 
     @classmethod
-    def restored(cls, described: dict[str, Any], arrays: dict[str, np.ndarray]) -> "Hashed":
-        """Return what :meth:`description` and :meth:`arrays` were taken of."""
+    def restore(cls, description: dict[str, Any], arrays: dict[str, np.ndarray]) -> "HashedLinear":
+        """Return the model that :meth:`description` and :meth:`arrays` came from."""
         members = tuple(
             EnsembleMember(
                 arrays[f"{number}.weights"],
@@ -139,13 +139,13 @@ class Hashed:
                 member["margins"],
                 Calibration(**member["calibration"]) if member["calibration"] else None,
             )
-            for number, member in enumerate(described["members"])
+            for number, member in enumerate(description["members"])
         )
         return cls(
-            Weights(arrays["buckets"], arrays["idf"]),
+            TfidfWeights(arrays["buckets"], arrays["idf"]),
             members,
-            Encoder(**described["encoder"]) if described["encoder"] else None,
-            described["described"],
+            Encoder(**description["encoder"]) if description["encoder"] else None,
+            description["described"],
         )
 
 
@@ -157,11 +157,12 @@ def _score(
     starts, columns, values = vectors
     scores = np.zeros((len(starts) - 1, len(member.bias)), np.float32)
     if len(columns):
-        # A book's own rows and no other, for numpy adds in an order that depends on their number.
-        weighed = member.weights[columns] * values[:, None]
-        has_known = np.diff(starts) > 0
-        scores[has_known] = np.add.reduceat(weighed, starts[:-1][has_known], axis=0)
+        # Sums over a book's own rows: a matrix product would add in an order that depends on the
+        # number of books, and so round differently.
+        weighted = member.weights[columns] * values[:, None]
+        has_ngrams = np.diff(starts) > 0
+        scores[has_ngrams] = np.add.reduceat(weighted, starts[:-1][has_ngrams], axis=0)
     scores = scores + member.bias
     if member.embedded and sentences is not None:
-        scores = scores + as_read(sentences, member.embedded) @ member.sentences
+        scores = scores + embedding_features(sentences, member.embedded) @ member.sentences
     return scores if member.margins else logarithms(softmax(scores))

@@ -1,7 +1,7 @@
-"""Linear classifiers on hashed pieces and sentence embeddings, fitted as Spark tasks.
+"""Linear classifiers on hashed n-grams and sentence embeddings, each fitted in one Spark task.
 
 Spark's own linear SVM takes minutes for one genre against thirty; liblinear takes seconds, on one
-core. So each fit is a task of its own, and all tasks share one table of what is read of the books.
+core. So each fit is a task of its own, and all tasks share one broadcast of the features.
 """
 
 import resource
@@ -17,92 +17,92 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
-from dustjacket.genres.hashed_linear import EnsembleMember, as_read
-from dustjacket.genres.hashed_ngrams import Counts, Weights
+from dustjacket.genres.hashed_linear import EnsembleMember, embedding_features
+from dustjacket.genres.hashed_ngrams import NgramCounts, TfidfWeights
 from dustjacket.genres.scores import UNSEEN, logarithms, softmax
 
-Learnt = tuple[np.ndarray, np.ndarray]
-"""(classes, features) and (classes,): what a book's features are weighed with, and a bias."""
-Training = tuple[np.ndarray, Weights, csr_matrix]
-"""The rows to learn of, the weights of their pieces, and their features."""
+Coefficients = tuple[np.ndarray, np.ndarray]
+"""(classes, features) weights, and (classes,) biases."""
+TrainingMatrix = tuple[np.ndarray, TfidfWeights, csr_matrix]
+"""The indices of the training rows, the weights of their n-grams, and their features."""
 LearnerName = Literal["complement_nb", "linear_svm"]
 
-_ROWS_AT_ONCE = 10_000
+_BATCH_ROWS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """What is read of all known books, in their order.
+class SharedData:
+    """The data of all training books, in their order, which all fits share.
 
     Attributes:
-        counts: their pieces.
-        labels: (books,) the place of each one's genre among ``genres``.
+        counts: of their n-grams.
+        labels: (books,) indices into the sorted genres.
         folds: (books,).
-        genres: how many there are.
-        sentences: (books, dimensions) embeddings of unit length, where they are at hand.
-        least: pieces of fewer training books are left out.
-        idf: whether rare pieces weigh more.
-        name: of this table alone, for what workers keep of it.
+        genres: the number of genres.
+        sentences: (books, dimensions) embeddings of unit length; None if there are none.
+        min_books: leave out n-grams of fewer training books.
+        idf: whether rare n-grams weigh more.
+        name: unique, as the key of what workers cache.
     """
 
-    counts: Counts
+    counts: NgramCounts
     labels: np.ndarray
     folds: np.ndarray
     genres: int
     sentences: np.ndarray | None
-    least: int
+    min_books: int
     idf: bool
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
-    def features(self, weights: Weights, rows: np.ndarray, embedded: str) -> csr_matrix:
-        """Return (rows, columns + dimensions): doubles, else each fit makes a copy of doubles."""
+    def features(self, weights: TfidfWeights, rows: np.ndarray, embedded: str) -> csr_matrix:
+        """Return (rows, columns + dimensions), as doubles: liblinear would copy anything else."""
         starts, columns, values = weights.vectors(self.counts.rows(rows))
         shape = (len(rows), len(weights.buckets))
-        pieces = csr_matrix((values, columns, starts), shape)
+        ngrams = csr_matrix((values, columns, starts), shape)
         if not embedded or self.sentences is None:
-            return pieces.astype(np.float64)
-        # By sign too, a book has no more than these that are not 0.
-        most = pieces.nnz + self.sentences.shape[1] * len(rows)
-        values, columns, ends = np.empty(most), np.empty(most, np.int32), [0]
-        # Some rows at a time, for all at once would be in memory twice, and they are most of it.
-        for first in range(0, len(rows), _ROWS_AT_ONCE):
-            some = rows[first : first + _ROWS_AT_ONCE]
-            dense = as_read(self.sentences[some].astype(np.float32), embedded)
-            part = hstack([pieces[first : first + len(some)], csr_matrix(dense)], format="csr")
-            to = slice(ends[-1], ends[-1] + part.nnz)
-            values[to], columns[to] = part.data, part.indices
-            ends.extend(part.indptr[1:] + to.start)
+            return ngrams.astype(np.float64)
+        # Read by sign, a book still has no more non-zero entries than dimensions.
+        max_entries = ngrams.nnz + self.sentences.shape[1] * len(rows)
+        values, columns, ends = np.empty(max_entries), np.empty(max_entries, np.int32), [0]
+        # In batches: embeddings are most of the memory, which stacking at once would double.
+        for first in range(0, len(rows), _BATCH_ROWS):
+            batch = rows[first : first + _BATCH_ROWS]
+            dense = embedding_features(self.sentences[batch].astype(np.float32), embedded)
+            part = hstack([ngrams[first : first + len(batch)], csr_matrix(dense)], format="csr")
+            target = slice(ends[-1], ends[-1] + part.nnz)
+            values[target], columns[target] = part.data, part.indices
+            ends.extend(part.indptr[1:] + target.start)
         shape = (len(rows), part.shape[1])
         return csr_matrix((values[: ends[-1]], columns[: ends[-1]], ends), shape)
 
 
 @dataclass(frozen=True)
-class Fit:
-    """One fit: of a learner, at one point of its grid, to all books but those of a fold.
+class FitSpec:
+    """What to fit: a learner with its hyperparameters, to all books but those of a fold.
 
     Attributes:
-        embedded: how sentence embeddings are read: not at all (empty), "plain" or "by_sign".
-        fold: the held-out one; None learns of all books.
+        embedded: the mode of ``embedding_features``; empty: no sentence embeddings.
+        fold: the held-out fold; None: fit to all books.
         share: of the training rows; see :func:`training_rows`.
-        trust: (books,) weights of training rows, above 0.
+        sample_weight: (books,) above 0; None: 1 for each book.
     """
 
     learner: LearnerName
-    point: Mapping[str, float]
+    hyperparameters: Mapping[str, float]
     embedded: str
     fold: int | None
     seed: int
     share: float = 1.0
-    trust: np.ndarray | None = None
+    sample_weight: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """What a fit gave: scores of the held-out books, or the classifier where none is held out.
+class FitOutput:
+    """The result of a fit: scores of the held-out books, or the classifier if none are held out.
 
     Attributes:
         scores: (held-out books, genres); a genre without training rows has :data:`UNSEEN`.
-        memory_mib: the most that the task's process has held so far.
+        memory_mib: the peak memory of the task's process so far.
     """
 
     scores: np.ndarray | None
@@ -111,28 +111,29 @@ class Fitted:
     memory_mib: float
 
 
-def run_fit(fit: Fit, shared: "Broadcast[Table]") -> Fitted:
+def run_fit(fit: FitSpec, broadcast: "Broadcast[SharedData]") -> FitOutput:
     """Do one fit; runs in a Spark task."""
     began = time.monotonic()
-    table = shared.value
-    rows, weights, features = _training(table, fit)
-    labels = table.labels[rows]
-    trust = np.ones(len(rows)) if fit.trust is None else fit.trust[rows]
-    if fit.point.get("balanced"):
-        trust = trust * (len(rows) / np.bincount(labels)[labels] / len(np.unique(labels)))
-    learnt, bias = LEARNERS[fit.learner](features, labels, trust, fit.point, fit.seed)
-    known, margins = np.unique(labels), fit.learner == "linear_svm"
+    data = broadcast.value
+    rows, weights, features = _training_matrix(data, fit)
+    labels = data.labels[rows]
+    sample_weight = np.ones(len(rows)) if fit.sample_weight is None else fit.sample_weight[rows]
+    if fit.hyperparameters.get("balanced"):
+        balance = len(rows) / np.bincount(labels)[labels] / len(np.unique(labels))
+        sample_weight = sample_weight * balance
+    learner = LEARNERS[fit.learner]
+    weight, bias = learner(features, labels, sample_weight, fit.hyperparameters, fit.seed)
+    seen, margins = np.unique(labels), fit.learner == "linear_svm"
     scores = member = None
     if fit.fold is None:
         columns = len(weights.buckets)
-        member = _member(learnt, bias, known, table.genres, columns, fit.embedded, margins=margins)
+        member = _member(weight, bias, seen, data.genres, columns, fit.embedded, margins=margins)
     else:
-        held_out = np.flatnonzero(table.folds == fit.fold)
-        x = table.features(weights, held_out, fit.embedded)
-        scores = np.full((len(held_out), table.genres), UNSEEN, np.float32)
-        found = x @ learnt.T + bias
-        scores[:, known] = found if margins else logarithms(softmax(found))
-    return Fitted(
+        held_out = np.flatnonzero(data.folds == fit.fold)
+        seen_scores = data.features(weights, held_out, fit.embedded) @ weight.T + bias
+        scores = np.full((len(held_out), data.genres), UNSEEN, np.float32)
+        scores[:, seen] = seen_scores if margins else logarithms(softmax(seen_scores))
+    return FitOutput(
         scores,
         member,
         time.monotonic() - began,
@@ -140,22 +141,22 @@ def run_fit(fit: Fit, shared: "Broadcast[Table]") -> Fitted:
     )
 
 
-_latest: dict[tuple[Any, ...], Training] = {}
-"""The points of a grid are tried one after another on the same rows."""
+_latest: dict[tuple[Any, ...], TrainingMatrix] = {}
+"""One entry: a grid's hyperparameters are tried one after another on the same rows."""
 
 
 def training_rows(
     labels: np.ndarray, folds: np.ndarray, fold: int | None, share: float, seed: int
 ) -> np.ndarray:
-    """Return the numbers of the books to learn of, ascending.
+    """Return the indices of the training books, ascending.
 
-    A share below 1 of them is the first by a random order, and one of each genre: a genre that is
-    missing would be one fewer to tell apart, and a learning curve would show that instead.
+    A share below 1 takes the first books of a random order, and at least one of each genre: fewer
+    genres would be an easier task, and a learning curve would show that instead.
 
     Args:
         labels: (books,).
         folds: (books,).
-        fold: the held-out one; None learns of all books.
+        fold: the held-out fold; None: all books are training books.
         share: of the training rows.
         seed: of the order.
     """
@@ -167,62 +168,64 @@ def training_rows(
     return np.union1d(one_of_each, order[: round(share * len(order))])
 
 
-def _training(table: Table, fit: Fit) -> Training:
-    key = (table.name, fit.fold, fit.share, fit.seed, fit.embedded)
+def _training_matrix(data: SharedData, fit: FitSpec) -> TrainingMatrix:
+    key = (data.name, fit.fold, fit.share, fit.seed, fit.embedded)
     if key not in _latest:
         _latest.clear()  # before the next is made: each is large
-        rows = training_rows(table.labels, table.folds, fit.fold, fit.share, fit.seed)
-        weights = Weights.learn(table.counts.rows(rows), table.least, idf=table.idf)
-        _latest[key] = rows, weights, table.features(weights, rows, fit.embedded)
+        rows = training_rows(data.labels, data.folds, fit.fold, fit.share, fit.seed)
+        weights = TfidfWeights.fit(data.counts.rows(rows), data.min_books, idf=data.idf)
+        _latest[key] = rows, weights, data.features(weights, rows, fit.embedded)
     return _latest[key]
 
 
 def _linear_svm(
     x: csr_matrix,
     labels: np.ndarray,
-    trust: np.ndarray,
-    point: Mapping[str, float],
+    sample_weight: np.ndarray,
+    hyperparameters: Mapping[str, float],
     seed: int,
-) -> Learnt:
-    """Fit one genre against the rest, by liblinear's dual coordinate descent."""
-    svm = LinearSVC(C=point["C"], random_state=seed, tol=1e-2, max_iter=200, dual=True)
-    svm.fit(x, labels, sample_weight=trust)
-    learnt, bias = svm.coef_, svm.intercept_
-    if len(bias) == 1:  # of two genres, the second one's against the first
-        learnt, bias = np.vstack([-learnt, learnt]), np.concatenate([-bias, bias])
-    return learnt, bias
+) -> Coefficients:
+    """Fit one genre against the rest, by liblinear's dual coordinate descent (Fan et al. 2008)."""
+    svm = LinearSVC(C=hyperparameters["C"], random_state=seed, tol=1e-2, max_iter=200, dual=True)
+    svm.fit(x, labels, sample_weight=sample_weight)
+    weight, bias = svm.coef_, svm.intercept_
+    if len(bias) == 1:  # of two genres, scikit-learn keeps the second one's alone
+        weight, bias = np.vstack([-weight, weight]), np.concatenate([-bias, bias])
+    return weight, bias
 
 
 def _complement_nb(
     x: csr_matrix,
     labels: np.ndarray,
-    trust: np.ndarray,
-    point: Mapping[str, float],
-    seed: int,  # noqa: ARG001  # as of all learners; this one draws nothing
-) -> Learnt:
-    """Fit complement naive Bayes (Rennie et al., 2003)."""
-    bayes = ComplementNB(alpha=point["alpha"]).fit(x, labels, sample_weight=trust)
+    sample_weight: np.ndarray,
+    hyperparameters: Mapping[str, float],
+    seed: int,  # noqa: ARG001  # every learner takes one; this one is deterministic
+) -> Coefficients:
+    """Fit complement naive Bayes (Rennie et al. 2003)."""
+    bayes = ComplementNB(alpha=hyperparameters["alpha"])
+    bayes.fit(x, labels, sample_weight=sample_weight)
     return bayes.feature_log_prob_, np.zeros(len(bayes.classes_))
 
 
-LEARNERS: Mapping[LearnerName, Callable[..., Learnt]] = {
+LEARNERS: Mapping[LearnerName, Callable[..., Coefficients]] = {
     "complement_nb": _complement_nb,
     "linear_svm": _linear_svm,
 }
 
 
 def _member(
-    learnt: np.ndarray,
+    weight: np.ndarray,
     bias: np.ndarray,
-    known: np.ndarray,
+    seen: np.ndarray,
     genres: int,
     columns: int,
     embedded: str,
     *,
     margins: bool,
 ) -> EnsembleMember:
-    weights = np.zeros((learnt.shape[1], genres), np.float32)
-    weights[:, known] = learnt.T
-    every = np.full(genres, UNSEEN, np.float32)
-    every[known] = bias
-    return EnsembleMember(weights[:columns], weights[columns:], every, embedded, margins)
+    """Return a fitted model over all genres; those not in ``seen`` have :data:`UNSEEN`."""
+    weights = np.zeros((weight.shape[1], genres), np.float32)
+    weights[:, seen] = weight.T
+    biases = np.full(genres, UNSEEN, np.float32)
+    biases[seen] = bias
+    return EnsembleMember(weights[:columns], weights[columns:], biases, embedded, margins)

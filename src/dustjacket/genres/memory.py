@@ -1,4 +1,4 @@
-"""How much memory a fit by Spark takes: of all processes that belong to this one's session."""
+"""Memory of a Spark session's processes."""
 
 from contextlib import suppress
 from typing import Any
@@ -8,15 +8,15 @@ from pyspark.sql import SparkSession
 
 
 def memory_mib(spark: SparkSession) -> float:
-    """Return the MiB that this process, Spark's Java and all that they started have in memory.
+    """Return the resident MiB of this process, Spark's JVM and all their child processes.
 
-    Of a cluster's other machines it knows nothing; what two processes share is counted twice.
+    Memory on other machines of a cluster is not included; shared memory is counted twice.
     """
-    # Java is this process's child, or its parent where `spark-submit` started both.
-    java: Any = spark.sparkContext._jvm
-    roots = [psutil.Process(), psutil.Process(java.java.lang.ProcessHandle.current().pid())]
-    found = 0
-    for process in {one for root in roots for one in (root, *root.children(recursive=True))}:
+    # The JVM is a child of this process, or its parent if `spark-submit` started both.
+    jvm: Any = spark.sparkContext._jvm
+    roots = [psutil.Process(), psutil.Process(jvm.java.lang.ProcessHandle.current().pid())]
+    resident = 0
+    for process in {p for root in roots for p in (root, *root.children(recursive=True))}:
         with suppress(psutil.NoSuchProcess):
-            found += process.memory_info().rss
-    return found / 2**20
+            resident += process.memory_info().rss
+    return resident / 2**20

@@ -1,4 +1,4 @@
-"""The classifier as MLflow loads it, from this code: books in, likeliest genres out."""
+"""The classifier as an MLflow model from code. Logged models name this file: it must stay here."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from mlflow.pyfunc.model import PythonModel
 
 
 class GenreClassifier(PythonModel):
-    """Predicts the genre of rows with ``title`` and, where known, ``author``, ``description``."""
+    """Predicts the genre of rows with ``title`` and optional ``author`` and ``description``."""
 
     def load_context(self, context: Any) -> None:
         """Load the scorer from its folder."""
@@ -19,27 +19,27 @@ class GenreClassifier(PythonModel):
 
     def predict(
         self,
-        context: Any,  # noqa: ARG002  # named as MLflow calls it
+        context: Any,  # noqa: ARG002  # MLflow passes it by name
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
         """Return the likeliest genre of each row, and its probability."""
-        found = self._scorer.probabilities(
+        probabilities = self._scorer.probabilities(
             list(model_input["title"]),
             _texts(model_input, "author"),
             descriptions=_texts(model_input, "description"),
         )
         return pd.DataFrame(
             {
-                "genre": [self._scorer.genres[at] for at in found.argmax(axis=1)],
-                "probability": found.max(axis=1),
+                "genre": [self._scorer.genres[label] for label in probabilities.argmax(axis=1)],
+                "probability": probabilities.max(axis=1),
             }
         )
 
 
 def _texts(table: pd.DataFrame, name: str) -> list[str | None]:
-    given = table.get(name, pd.Series(index=table.index, dtype=object))
-    return [text if isinstance(text, str) else None for text in given]
+    column = table.get(name, pd.Series(index=table.index, dtype=object))
+    return [text if isinstance(text, str) else None for text in column]
 
 
 set_model(GenreClassifier())

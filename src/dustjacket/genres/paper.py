@@ -1,4 +1,4 @@
-"""The paper's own protocol, repeated on a catalog: its features, split, settings and metric.
+"""The paper's protocol, repeated on a catalog: its features, split, hyperparameters and metric.
 
 Rozhevskii, Gupta and Maganur, "Fine-tuning CLIP with classified book covers in PySpark", 3.3.
 """
@@ -22,7 +22,7 @@ PAPER: Mapping[CandidateName, float] = {
     "logistic_regression_cv": 0.569,
     "random_forest": 0.543,
 }
-"""What the paper reports, as shares of 1."""
+"""The paper's figures, between 0 and 1."""
 PAPER_NOTE = 'The paper calls its figure "ROC"; its code computes weighted F1.'
 
 _MIN_BOOKS = 10
@@ -34,15 +34,16 @@ def repeat_paper(
 ) -> dict[CandidateName, float]:
     """Return weighted F1 (0 to 1) of the paper's classifiers on a random 30 % of ``books``.
 
-    As the authors did, features and genres are learnt of all rows, the held-out ones too, and two
-    records of a book may be on both sides. Figures repeat where rows are partitioned alike.
+    As in the authors' code, the vocabulary and the genres are fitted to all rows, held-out ones
+    included, and records of one book may be on both sides. The same partitions of ``books`` give
+    the same figures.
 
     Args:
         books: all rows of a catalog, with title, author (may be null) and genre.
-        candidates: the classifiers to repeat.
+        candidates: the classifiers to train.
 
     Raises:
-        BadInputError: the books are too few to have a vocabulary.
+        BadInputError: there are too few books for a vocabulary.
     """
     from pyspark.ml.evaluation import MulticlassClassificationEvaluator
 
@@ -50,24 +51,24 @@ def repeat_paper(
     classifiers = _classifiers(evaluator, books.sparkSession.sparkContext.defaultParallelism)
     rows = fit_paper_features(books).transform(books).select("label", "features").cache()
     train, held_out = rows.randomSplit([0.7, 0.3], seed=_SEED)
-    found: dict[CandidateName, float] = {}
+    figures: dict[CandidateName, float] = {}
     try:
         for name in candidates:
-            found[name] = evaluator.evaluate(classifiers[name].fit(train).transform(held_out))
-            log.info("the paper's protocol: %s %.3f (paper %.3f)", name, found[name], PAPER[name])
+            figures[name] = evaluator.evaluate(classifiers[name].fit(train).transform(held_out))
+            log.info("paper's protocol: %s %.3f (paper: %.3f)", name, figures[name], PAPER[name])
     finally:
         rows.unpersist()
-    return found
+    return figures
 
 
 def fit_paper_features(books: "DataFrame") -> "PipelineModel":
-    """Return what adds the paper's ``label`` and ``features`` to books with title, author, genre.
+    """Return a pipeline that adds ``label`` and ``features`` to books with title, author, genre.
 
-    Features are counts of words: at most the 30,000 most frequent, each in 10 books at least. The
-    model of the vocabulary is the last stage.
+    Features are counts of words: the 30,000 most frequent ones that are in at least 10 books. The
+    last stage is the ``CountVectorizerModel`` with the vocabulary.
 
     Raises:
-        BadInputError: no word is in so many books.
+        BadInputError: no word is in 10 books.
     """
     from pyspark.ml import Pipeline
     from pyspark.ml.feature import (
@@ -78,7 +79,7 @@ def fit_paper_features(books: "DataFrame") -> "PipelineModel":
         StringIndexer,
     )
 
-    # Skips an author that is null.
+    # concat_ws skips an author that is null.
     text = "SELECT genre, concat_ws(' ', title, author) AS text FROM __THIS__"
     stages: list[Any] = [
         SQLTransformer(statement=text),
@@ -92,7 +93,7 @@ def fit_paper_features(books: "DataFrame") -> "PipelineModel":
     if not counts.vocabulary:
         raise BadInputError(
             f"the catalog is too small for the paper's protocol: no word is in {_MIN_BOOKS} of "
-            "its books; give a larger listing or repeat_paper=false"
+            "its books; give a larger listing, or repeat_paper=false"
         )
     return model
 
@@ -112,7 +113,7 @@ def _classifiers(evaluator: Any, parallelism: int) -> dict[CandidateName, Any]:
             evaluator=evaluator,
             numFolds=5,
             seed=_SEED,
-            parallelism=parallelism,  # one fit does not keep all cores at work
+            parallelism=parallelism,  # one fit alone does not use all cores
         ),
-        "random_forest": RandomForestClassifier(seed=_SEED),  # the authors name no seed
+        "random_forest": RandomForestClassifier(seed=_SEED),  # the paper gives no seed
     }

@@ -1,4 +1,4 @@
-"""Published classifiers and labels, read back."""
+"""Reading of published classifiers and labels."""
 
 import shutil
 import tempfile
@@ -18,36 +18,39 @@ SCORER, LABELS = "scorer", "labels"
 def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:
     """Return a published classifier.
 
-    Its files are brought to ``cache/<kind>/<version>/`` by the first call, whole or not at all,
-    and read from there by later ones.
+    The first call downloads its files to ``cache/<kind>/<version>/``, all or none; later calls read
+    them there.
+
+    Raises:
+        CorruptVersionError: the files have another format.
     """
     folder = cache / manifest.kind / manifest.version
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        arriving = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+        download = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
         try:
             for name in (DESCRIPTION, WEIGHTS):
-                (arriving / name).write_bytes(store.read(manifest, f"{SCORER}/{name}"))
-            arriving.rename(folder)
+                (download / name).write_bytes(store.read(manifest, f"{SCORER}/{name}"))
+            download.rename(folder)
         except OSError:
-            if not folder.is_dir():  # else another process brought the same files
+            if not folder.is_dir():  # otherwise another process has downloaded the same files
                 raise
         finally:
-            shutil.rmtree(arriving, ignore_errors=True)
+            shutil.rmtree(download, ignore_errors=True)
     return Scorer.load(folder)
 
 
 def read_labels(
     store: Store, manifest: Manifest, columns: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Return a row a labelled cover, in the order of the covers' source.
+    """Return one row for each labelled cover, in the order of the covers' source.
 
     Columns: key, genre (predicted), probability, entropy (nats), model_version, top (genre and
-    probability of the likeliest), title, author, category, group, split, position, shard, offset,
-    size, sha256; what is not known is None.
+    probability of the likeliest genres), title, author, category, group, split, position, shard,
+    offset, size, sha256; missing values are None.
 
     Args:
-        columns: only these and position.
+        columns: read only these and position; None: all.
     """
     names = None if columns is None else [*columns, "position"]
     labels = read_parquet(store, manifest, LABELS, names)

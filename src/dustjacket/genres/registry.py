@@ -1,4 +1,4 @@
-"""The classifier in MLflow's registry."""
+"""The classifier in MLflow's model registry."""
 
 from pathlib import Path
 
@@ -26,17 +26,17 @@ _SIGNATURE = ModelSignature(
 def ensure_registered(
     folder: Path, scorer: Scorer, version: str, tags: dict[str, str]
 ) -> ModelVersion:
-    """Return the registered model of a published version; log and register it if there is none.
+    """Return the registered model of a published version; log and register it if it is missing.
 
-    Needs an active run, in which it is logged.
+    Logs the model in the active run.
 
     Args:
         folder: the scorer's saved files.
-        scorer: what they hold.
-        version: the version that is being published; an attempt before may have registered it.
+        scorer: the scorer in those files.
+        version: the version to publish; an earlier attempt may have registered it.
     """
-    if known := tracking.registered(REGISTERED, version=version):
-        return known
+    if registered := tracking.registered(REGISTERED, version=version):
+        return registered
     extras = ["tracking", *(["sentences"] if scorer.model.encoder else [])]
     logged = mlflow.pyfunc.log_model(
         name=KIND,

@@ -1,4 +1,4 @@
-"""A fitted classifier without the engine that fitted it, and its two files."""
+"""A fitted classifier that needs neither Spark nor scikit-learn, and its two files."""
 
 import json
 from collections.abc import Sequence
@@ -9,29 +9,31 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from dustjacket.errors import CorruptVersionError
-from dustjacket.genres.bag_of_words import Counted
-from dustjacket.genres.hashed_linear import Hashed
+from dustjacket.genres.bag_of_words import BagOfWords
+from dustjacket.genres.hashed_linear import HashedLinear
 from dustjacket.genres.scores import UNCALIBRATED, Calibration
 
 DESCRIPTION, WEIGHTS = "scorer.json", "model.safetensors"
 _FORMAT = 2
-_MODELS: dict[str, type[Counted | Hashed]] = {kind.KIND: kind for kind in (Counted, Hashed)}
+_MODELS: dict[str, type[BagOfWords | HashedLinear]] = {
+    model.KIND: model for model in (BagOfWords, HashedLinear)
+}
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """Genres' probabilities for titles and authors.
+    """Predicts the probabilities of genres from titles and authors.
 
     Attributes:
-        name: the candidate that was selected.
+        name: the selected candidate.
         genres: the genres, in the order of the probabilities.
-        model: what gives their scores.
+        model: computes their scores.
         calibration: of the scores.
     """
 
     name: str
     genres: list[str]
-    model: Counted | Hashed
+    model: BagOfWords | HashedLinear
     calibration: Calibration = UNCALIBRATED
 
     def probabilities(
@@ -45,9 +47,14 @@ class Scorer:
         """Return (books, genres), each row summing to 1.
 
         Args:
-            authors: None where there is none.
-            descriptions: read by a model that has learnt of them.
-            sentences: (books, dimensions) embeddings, where they are known already.
+            titles: of the books.
+            authors: None if a book has none.
+            descriptions: ignored unless the model was trained with them.
+            sentences: (books, dimensions) embeddings, if they are computed already.
+
+        Raises:
+            NotReadyError: the model needs a sentence model whose weights are missing.
+            CorruptVersionError: the sentence model has other weights than in training.
         """
         if not titles:
             return np.empty((0, len(self.genres)))
@@ -56,7 +63,7 @@ class Scorer:
 
     def save(self, folder: Path) -> None:
         """Write the scorer's two files into ``folder``."""
-        described = {
+        description = {
             "format": _FORMAT,
             "name": self.name,
             "genres": self.genres,
@@ -65,7 +72,7 @@ class Scorer:
             "model": self.model.description(),
         }
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / DESCRIPTION).write_text(json.dumps(described, ensure_ascii=False))
+        (folder / DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False))
         arrays = self.model.arrays().items()
         save_file({name: np.ascontiguousarray(array) for name, array in arrays}, folder / WEIGHTS)
 
@@ -74,21 +81,22 @@ class Scorer:
         """Return the scorer that :meth:`save` wrote into ``folder``.
 
         Raises:
-            CorruptVersionError: another format wrote it.
+            CorruptVersionError: the files have another format.
         """
-        described = json.loads((folder / DESCRIPTION).read_text())
-        if described["format"] != _FORMAT:
+        description = json.loads((folder / DESCRIPTION).read_text())
+        if description["format"] != _FORMAT:
             raise CorruptVersionError(
-                f"the classifier has format {described['format']}, not {_FORMAT}: "
-                "run select_classifier to make one that can be read"
+                f"the classifier's files have format {description['format']}, but this version of "
+                f"dustjacket reads format {_FORMAT}: run select_classifier to make new ones"
             )
-        model = _MODELS[described["kind"]].restored(described["model"], load_file(folder / WEIGHTS))
-        calibration = Calibration(**described["calibration"])
-        return cls(described["name"], described["genres"], model, calibration)
+        model_type = _MODELS[description["kind"]]
+        model = model_type.restore(description["model"], load_file(folder / WEIGHTS))
+        calibration = Calibration(**description["calibration"])
+        return cls(description["name"], description["genres"], model, calibration)
 
 
 def predict_genre(scorer: Scorer, title: str, author: str | None) -> list[tuple[str, float]]:
     """Return every genre with its probability, likeliest first."""
-    found = scorer.probabilities([title], [author])[0]
-    order = np.argsort(-found, kind="stable")
-    return [(scorer.genres[at], float(found[at])) for at in order]
+    probabilities = scorer.probabilities([title], [author])[0]
+    order = np.argsort(-probabilities, kind="stable")
+    return [(scorer.genres[index], float(probabilities[index])) for index in order]

@@ -1,21 +1,21 @@
-"""From a classifier's scores to probabilities."""
+"""Conversion of a classifier's scores to probabilities."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 UNSEEN = -1e4
-"""The score of a genre that a classifier was not trained on: its probability is 0."""
-_LEAST = 1e-30
+"""The score of a genre without training rows: its probability is 0."""
+_MIN_PROBABILITY = 1e-30
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How sure to be of a score: the sigmoid of ``slope * score + offset``, shares of the sum.
+    """Calibrated probabilities: sigmoid(slope * score + offset), divided by the sum over genres.
 
-    For margins that is Platt scaling, the same for all genres; for logarithms of probabilities and
-    an offset far below 0, where a sigmoid is an exponential, it is temperature scaling (Platt 1999;
-    Guo et al. 2017). Neither changes which genre is likeliest.
+    For margins this is Platt scaling with one slope and offset for all genres (Platt 1999). For
+    logarithms of probabilities and an offset far below 0, where a sigmoid is an exponential, it is
+    temperature scaling (Guo et al. 2017). Neither changes which genre is likeliest.
     """
 
     slope: float = 1.0
@@ -27,15 +27,19 @@ class Calibration:
 
 
 UNCALIBRATED = Calibration()
-"""Of logarithms of probabilities, those probabilities."""
+"""Maps logarithms of probabilities to those probabilities."""
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
-    """Return (rows, genres), each row summing to 1."""
+    """Return (rows, genres), each row summing to 1.
+
+    Equal to ``scipy.special.softmax``, whose import and overhead would dominate the time of a
+    scorer's first title and of each one after it.
+    """
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
 def logarithms(probabilities: np.ndarray) -> np.ndarray:
     """Return the natural logarithms; that of 0 is about -69."""
-    return np.asarray(np.log(np.maximum(probabilities, _LEAST)))
+    return np.asarray(np.log(np.maximum(probabilities, _MIN_PROBABILITY)))

@@ -14,9 +14,9 @@ from pyspark.sql import DataFrame, SparkSession
 from dustjacket.catalog.read import read_books
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
-from dustjacket.genres.compare import able, compare, wants_selected
+from dustjacket.genres.compare import cross_validate, eligible, needs_selected_terms
 from dustjacket.genres.embeddings import catalog_sentences
-from dustjacket.genres.evaluate import NOT_BETTER, PROMOTED, assess, judge
+from dustjacket.genres.evaluate import NOT_BETTER, PROMOTED, compare_with_champion, evaluate
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.paper import repeat_paper
 from dustjacket.genres.read import SCORER, load_scorer
@@ -25,7 +25,7 @@ from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import select
 from dustjacket.genres.sentences import Encoder, find_encoder
 from dustjacket.genres.step import ClassifierFacts, ClassifierParameters
-from dustjacket.genres.track import summary, track_assessment, track_candidates
+from dustjacket.genres.track import summary, track_candidates, track_evaluation
 from dustjacket.genres.training_data import TestData, TrainingData, check_folds, with_fold
 from dustjacket.pipeline.job import Job
 from dustjacket.tracking import runs as tracking
@@ -54,10 +54,10 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         repeated = repeat_paper(books) if parameters.repeat_paper else {}
         mlflow.log_metrics({f"repeated.{name}": value for name, value in repeated.items()})
         known, test = read_known(job, spark, books, encoder, parameters)
-        candidates = able(known)
-        fits = Fits(known, select=wants_selected(candidates))
+        candidates = eligible(known)
+        fits = Fits(known, select=needs_selected_terms(candidates))
         with closing(known), closing(fits):
-            results = compare(fits, candidates)
+            results = cross_validate(fits, candidates)
             track_candidates(results, parameters.metric)
             chosen = select(results)
             log.info("selected %s", chosen.candidate.name)
@@ -67,11 +67,11 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
                 fits.fit_all(chosen, encoder),
                 chosen.calibration,
             )
-            found = assess(fits, chosen, scorer, test)
-        track_assessment(found, test.books, known.genres, parameters.metric)
+            found = evaluate(fits, chosen, scorer, test)
+        track_evaluation(found, test.books, known.genres, parameters.metric)
         before = job.step.in_use(job.store)
         load = partial(load_scorer, job.store, cache=Path(scratch, "champion"))
-        verdict = judge(found, before, load, test, parameters.metric)
+        verdict = compare_with_champion(found, before, load, test, parameters.metric)
         kept = before.version if before and verdict["verdict"] == NOT_BETTER else job.plan.version
         mlflow.set_tags({"selected": chosen.candidate.name, **verdict})
         made = Path(scratch, "made")

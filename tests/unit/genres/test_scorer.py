@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dustjacket.errors import CorruptVersionError
-from dustjacket.genres.bag_of_words import Counted, ForestModel, LinearModel
+from dustjacket.genres.bag_of_words import BagOfWords, ForestModel, LinearModel
 from dustjacket.genres.scorer import DESCRIPTION, Scorer, predict_genre
 from dustjacket.genres.scores import Calibration
 from dustjacket.genres.terms import book_terms
@@ -19,7 +19,7 @@ VOCABULARY = {"rice": 0, "paris": 1, "rice rice": 2, "author=king": 3}
 def linear(bias=(0.0, 0.0)):
     weights = np.array([[2.0, 0.0], [0.0, 2.0], [1.0, 0.0], [0.0, 5.0]])
     idf = np.array([1.0, 2.0, 3.0, 4.0])
-    model = Counted(VOCABULARY, idf, LinearModel(weights, np.array(bias)))
+    model = BagOfWords(VOCABULARY, idf, LinearModel(weights, np.array(bias)))
     return Scorer("naive_bayes", GENRES, model)
 
 
@@ -35,7 +35,9 @@ def forest():
         leaf=np.array([[0, 0], [0, 0], [1, 0], [0.5, 0.5], [0, 1], [0.25, 0.75]], float),
         depth=np.array([2]),
     )
-    return Scorer("random_forest", GENRES, Counted(VOCABULARY, np.ones(4), model), Calibration(0.6))
+    return Scorer(
+        "random_forest", GENRES, BagOfWords(VOCABULARY, np.ones(4), model), Calibration(0.6)
+    )
 
 
 def test_an_authors_word_is_not_a_titles_word():

@@ -1,26 +1,13 @@
-"""Choosing a classifier: folds, features, the rule, and its scorer against Spark's own figures."""
+"""The rule that selects a candidate."""
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from dustjacket.errors import BadInputError
-from dustjacket.genres.bag_of_words import Counted, LinearModel
 from dustjacket.genres.candidates import CANDIDATES
-from dustjacket.genres.labels import labeller
-from dustjacket.genres.scorer import Scorer
-from dustjacket.genres.selection import Result, select
-from dustjacket.genres.training_data import check_folds
+from dustjacket.genres.selection import CandidateResult, select
 
 
 def result(name, *values, seconds=1.0):
-    return Result(CANDIDATES[name], {}, values, seconds)
-
-
-def test_too_few_rows_for_the_folds_is_said():
-    few = pd.DataFrame({"genre": ["a", "b"], "fold": [0, 1]})
-    with pytest.raises(BadInputError, match="too small for 3 folds"):
-        check_folds(few, 3)
+    return CandidateResult(CANDIDATES[name], {}, values, seconds)
 
 
 def test_the_best_is_selected():
@@ -58,40 +45,5 @@ def test_a_vote_takes_as_long_as_its_members():
     members = tuple(
         result(name, 0.60, 0.61, seconds=12.0) for name in ("complement_nb", "linear_svm")
     )
-    vote = Result(CANDIDATES["vote"], {}, [0.6, 0.6], 24.0, members=members)
+    vote = CandidateResult(CANDIDATES["vote"], {}, [0.6, 0.6], 24.0, members=members)
     assert vote.seconds_per_fit == pytest.approx(2 + 2)
-
-
-def test_labels_carry_what_a_reader_of_covers_needs():
-    weights = np.array([[3.0, 0.0, 1.0]])
-    model = Counted({"rice": 0}, np.ones(1), LinearModel(weights, np.zeros(3)))
-    scorer = Scorer("x", ["a", "b", "c"], model)
-    covers = pd.DataFrame(
-        {
-            "key": ["1", "2"], "title": ["Rice", "Quux"], "author": [None, "Ann"],
-            "category": [None, "z"], "group": ["g", "h"], "split": ["train", "test"],
-            "position": [0, 1], "shard": ["s", "s"], "offset": [512, 1024], "size": [9, 8],
-            "sha256": ["x", "y"], "width": [1, 2], "height": [1, 2], "dhash": ["0", "1"],
-        }
-    )  # fmt: skip
-    (labels,) = labeller(lambda: scorer, "v1", 2)(iter([covers]))
-    assert list(labels["genre"]) == ["a", "a"]
-    assert [[one["genre"] for one in top] for top in labels["top"]] == [["a", "c"], ["a", "b"]]
-    assert labels["probability"][0] == labels["top"][0][0]["probability"] > 0.8
-    assert list(labels["model_version"]) == ["v1", "v1"]
-    assert labels["entropy"][1] == pytest.approx(np.log(3))
-    assert 0 < labels["entropy"][0] < labels["entropy"][1]
-    for column in (
-        "key",
-        "title",
-        "author",
-        "category",
-        "group",
-        "split",
-        "position",
-        "shard",
-        "offset",
-        "size",
-        "sha256",
-    ):
-        assert list(labels[column]) == list(covers[column])

@@ -1,6 +1,7 @@
-"""Hashed pieces and linear models on them: counting, weights, fits as Spark tasks, the scorer."""
+"""Linear models on hashed n-grams, fitted in Spark tasks: features, fits, evaluation, scorer."""
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,15 +12,15 @@ from sklearn.svm import LinearSVC
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.calibration import fit_calibration
 from dustjacket.genres.candidates import CANDIDATES
-from dustjacket.genres.evaluate import assess, judge
-from dustjacket.genres.fits import Fits, in_place
-from dustjacket.genres.hashed_linear import as_read
-from dustjacket.genres.hashed_ngrams import Weights
+from dustjacket.genres.evaluate import compare_with_champion, evaluate
+from dustjacket.genres.fits import Fits, merge_folds
+from dustjacket.genres.hashed_linear import embedding_features
+from dustjacket.genres.hashed_ngrams import TfidfWeights
 from dustjacket.genres.labels import labeller
-from dustjacket.genres.linear import Table
+from dustjacket.genres.linear import SharedData
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, softmax
-from dustjacket.genres.selection import Result
+from dustjacket.genres.selection import CandidateResult
 from dustjacket.genres.step import ClassifierParameters
 from dustjacket.genres.training_data import TestData, TrainingData
 from dustjacket.storage.manifest import Manifest
@@ -31,7 +32,7 @@ CHAMPION = Manifest(
 
 
 @pytest.fixture(scope="module")
-def known(spark):
+def training_data(spark):
     books = small_catalog(450).assign(description=None)
     books["fold"] = pd.factorize(books["group"])[0] // 3 % 3
     books["author"] = books["author"].astype(object).where(books["author"].notna(), None)
@@ -39,24 +40,24 @@ def known(spark):
     sentences = draw.normal(size=(len(books), 8)) + 2 * np.eye(8)[books["genre"].str.len() % 8]
     sentences /= np.linalg.norm(sentences, axis=1, keepdims=True)
     parameters = ClassifierParameters(min_books_per_piece=1)
-    with closing(TrainingData(spark, books, sentences.astype(np.float16), parameters)) as found:
-        yield found
+    with closing(TrainingData(spark, books, sentences.astype(np.float16), parameters)) as data:
+        yield data
 
 
 @pytest.mark.parametrize("name", ["complement_nb", "linear_svm", "linear_svm_sentences"])
-def test_a_fit_in_a_task_is_what_the_scorer_gives(known, name):
+def test_a_fit_in_a_task_is_what_the_scorer_gives(training_data, name):
     candidate = CANDIDATES[name]
-    fits = Fits(known, select=False)
-    result = Result(candidate, candidate.grid[-1], [1.0], 1.0)
-    held_out = known.folds == 1
-    scored = fits.score(candidate, result.point, fold=1)
-    rest = known.books[~held_out].reset_index(drop=True)
-    alone = TrainingData(known.spark, rest, known.sentences[~held_out], known.parameters)
+    fits = Fits(training_data, select=False)
+    result = CandidateResult(candidate, candidate.grid[-1], [1.0], 1.0)
+    held_out = training_data.folds == 1
+    scored = fits.score(candidate, result.hyperparameters, fold=1)
+    rest = training_data.books[~held_out].reset_index(drop=True)
+    alone = replace(training_data, books=rest, sentences=training_data.sentences[~held_out])
     with closing(alone):
         model = Fits(alone, select=False).fit_all(result, None)
-    asked = known.books[held_out]
+    asked = training_data.books[held_out]
     given = model.scores(
-        list(asked["title"]), list(asked["author"]), sentences=known.sentences[held_out]
+        list(asked["title"]), list(asked["author"]), sentences=training_data.sentences[held_out]
     )
     assert np.abs(softmax(given) - softmax(scored.scores)).max() < 1e-5
     assert np.ptp(given, axis=0).max() > 0.1
@@ -64,31 +65,34 @@ def test_a_fit_in_a_task_is_what_the_scorer_gives(known, name):
     assert scored.memory_mib > 10
 
 
-def test_the_svm_is_liblinear_s_own(known):
+def test_the_svm_is_liblinears(training_data):
     candidate = CANDIDATES["linear_svm"]
-    scored = Fits(known, select=False).score(candidate, {"C": 0.3}, fold=0)
-    train, held_out = np.flatnonzero(known.folds != 0), np.flatnonzero(known.folds == 0)
-    weights = Weights.learn(known.counts.rows(train), 1)
-    table = known.table.value
-    seed = known.parameters.seed
+    scored = Fits(training_data, select=False).score(candidate, {"C": 0.3}, fold=0)
+    train, held_out = (
+        np.flatnonzero(training_data.folds != 0),
+        np.flatnonzero(training_data.folds == 0),
+    )
+    weights = TfidfWeights.fit(training_data.counts.rows(train), 1)
+    table = training_data.shared.value
+    seed = training_data.parameters.seed
     svm = LinearSVC(C=0.3, random_state=seed, tol=1e-2, max_iter=200, dual=True)
-    svm.fit(table.features(weights, train, ""), known.labels[train])
+    svm.fit(table.features(weights, train, ""), training_data.labels[train])
     expected = svm.decision_function(table.features(weights, held_out, ""))
     assert np.abs(expected - scored.scores).max() < 1e-5
 
 
-def test_books_of_no_weight_are_not_learnt_of(known):
+def test_books_of_no_weight_are_not_trained_on(training_data):
     candidate = CANDIDATES["linear_svm"]
-    fits = Fits(known, select=False)
-    misled = known.books["genre"] == "Cooking"
-    scored = fits.score(candidate, {"C": 1.0}, 0, trust=np.where(misled, 1e-9, 1.0))
+    fits = Fits(training_data, select=False)
+    misled = training_data.books["genre"] == "Cooking"
+    scored = fits.score(candidate, {"C": 1.0}, 0, sample_weight=np.where(misled, 1e-9, 1.0))
     usual = fits.score(candidate, {"C": 1.0}, 0)
     assert scored.scores[:, 0].mean() < usual.scores[:, 0].mean()
     few = fits.score(candidate, {"C": 1.0}, 0, share=0.2)
     assert not np.allclose(few.scores, usual.scores)
 
 
-def test_of_two_genres_the_svm_knows_both(spark):
+def test_an_svm_of_two_genres_scores_both(spark):
     books = small_catalog(40).assign(description=None, fold=lambda b: b.index % 2)
     books = books[books["genre"] != "Science"].reset_index(drop=True)
     books["author"] = None
@@ -126,48 +130,52 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does(spark):
 
 
 @pytest.mark.parametrize("embedded", ["plain", "by_sign"])
-def test_pieces_and_embeddings_stand_side_by_side_however_many_rows_at_a_time(
-    known, embedded, monkeypatch
+def test_ngrams_and_embeddings_are_side_by_side_whatever_the_batch(
+    training_data, embedded, monkeypatch
 ):
-    sentences = np.random.default_rng(1).normal(size=(len(known.books), 4)).astype(np.float16)
-    table = Table(known.counts, known.labels, known.folds, 3, sentences, 1, idf=True)
-    rows = np.flatnonzero(known.folds != 1)
-    weights = Weights.learn(table.counts.rows(rows), 1)
+    sentences = (
+        np.random.default_rng(1).normal(size=(len(training_data.books), 4)).astype(np.float16)
+    )
+    table = SharedData(
+        training_data.counts, training_data.labels, training_data.folds, 3, sentences, 1, idf=True
+    )
+    rows = np.flatnonzero(training_data.folds != 1)
+    weights = TfidfWeights.fit(table.counts.rows(rows), 1)
     found = table.features(weights, rows, embedded)
     assert found.dtype == np.float64, "else liblinear makes a copy"
     assert (found.data != 0).all(), "by sign, half of the entries are 0"
-    wanted = as_read(sentences[rows].astype(np.float32), embedded)
+    wanted = embedding_features(sentences[rows].astype(np.float32), embedded)
     assert np.array_equal(found[:, -wanted.shape[1] :].toarray(), wanted)
     assert (found[:, : -wanted.shape[1]] != table.features(weights, rows, "")).nnz == 0
-    monkeypatch.setattr("dustjacket.genres.linear._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("dustjacket.genres.linear._BATCH_ROWS", 7)
     assert (table.features(weights, rows, embedded) != found).nnz == 0
 
 
 @pytest.mark.parametrize("name", ["complement_nb", "linear_svm"])
-def test_of_what_it_never_met_a_classifier_is_less_sure(known, name):
-    candidate, fits = CANDIDATES[name], Fits(known, select=False)
-    result = Result(candidate, candidate.grid[0], [1.0], 1.0)
-    parts = [fits.score(candidate, result.point, fold) for fold in range(3)]
-    raw = in_place(parts, len(known.books), len(known.genres))
-    calibration = fit_calibration(raw, known.labels)
-    scorer = Scorer(name, known.genres, fits.fit_all(result, None), calibration)
-    titles = list(known.books["title"])
+def test_a_classifier_is_less_sure_of_unknown_words(training_data, name):
+    candidate, fits = CANDIDATES[name], Fits(training_data, select=False)
+    result = CandidateResult(candidate, candidate.grid[0], [1.0], 1.0)
+    parts = [fits.score(candidate, result.hyperparameters, fold) for fold in range(3)]
+    raw = merge_folds(parts, len(training_data.books), len(training_data.genres))
+    calibration = fit_calibration(raw, training_data.labels)
+    scorer = Scorer(name, training_data.genres, fits.fit_all(result, None), calibration)
+    titles = list(training_data.books["title"])
     usual = scorer.probabilities(titles, [None] * len(titles)).max(axis=1)
     unknown = scorer.probabilities(["Quux zyxwv", "", "漢字の本", "Книга"], [None] * 4)
     assert unknown.max() < np.median(usual)
 
 
-def test_a_selected_classifier_is_assessed_and_judged(known):
-    fits = Fits(known, select=False)
+def test_a_selected_classifier_is_evaluated_and_compared_with_the_champion(training_data):
+    fits = Fits(training_data, select=False)
     candidate = CANDIDATES["complement_nb"]
     parts = [fits.score(candidate, {"alpha": 1.0}, fold) for fold in range(3)]
-    probabilities = np.zeros((len(known.books), 3))
+    probabilities = np.zeros((len(training_data.books), 3))
     for part in parts:
         probabilities[part.books] = softmax(part.scores)
-    result = Result(candidate, {"alpha": 1.0}, [0.5] * 3, 1.0, probabilities=probabilities)
-    scorer = Scorer(candidate.name, known.genres, fits.fit_all(result, None))
-    test = TestData(known.books.iloc[:60].reset_index(drop=True), None)
-    found = assess(fits, result, scorer, test)
+    result = CandidateResult(candidate, {"alpha": 1.0}, [0.5] * 3, 1.0, probabilities=probabilities)
+    scorer = Scorer(candidate.name, training_data.genres, fits.fit_all(result, None))
+    test = TestData(training_data.books.iloc[:60].reset_index(drop=True), None)
+    found = evaluate(fits, result, scorer, test)
     assert list(found.curve["share"]) == [0.25, 0.5, 1.0], "an eighth of 300 is too few"
     assert found.curve["rows"].is_monotonic_increasing
     low, high = found.intervals["accuracy"]
@@ -175,14 +183,14 @@ def test_a_selected_classifier_is_assessed_and_judged(known):
     assert 0 < found.down_weighted <= 1
 
     def judged(load, before=CHAMPION):
-        return judge(found, before, load, test, "f1_weighted")
+        return compare_with_champion(found, before, load, test, "f1_weighted")
 
     def raises(error):
         raise error
 
     assert judged(None, None)["verdict"] == "promoted"
     assert judged(lambda _: scorer)["verdict"] == "not_better", "an interval of nothing but 0"
-    blind = Scorer("x", known.genres, random_hashed())
+    blind = Scorer("x", training_data.genres, random_hashed())
     assert judged(lambda _: blind)["verdict"] == "promoted"
     lost = judged(lambda _: raises(CorruptVersionError("other bytes")))
     assert lost == {"verdict": "promoted", "reason": "the champion v0 cannot be read: other bytes"}

@@ -44,7 +44,7 @@ def test_the_figures_repeat(books, found):
     assert again == {"naive_bayes": found["naive_bayes"]}
 
 
-def test_genres_that_have_no_training_row_are_borne(spark, books):
+def test_genres_without_training_rows_do_not_fail(spark, books):
     # Of twelve, some are held out.
     lone = [(f"Rice, lone{n}", "Ann Lee", f"Lone {n}") for n in range(12)]
     rows = books.union(spark.createDataFrame(lone, BOOK)).coalesce(1)
@@ -97,6 +97,6 @@ def test_the_vocabulary_is_limited(spark):
     assert len(fit_paper_features(books).stages[-1].vocabulary) == 30_000
 
 
-def test_a_listing_without_a_vocabulary_is_said_with_its_cure(books):
+def test_too_few_books_for_a_vocabulary_are_refused_with_the_cure(books):
     with pytest.raises(BadInputError, match=r"no word is in 10 .* or repeat_paper=false"):
         repeat_paper(books.limit(9))

@@ -1,0 +1,44 @@
+"""Labels of covers: their columns and values."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dustjacket.genres.bag_of_words import BagOfWords, LinearModel
+from dustjacket.genres.labels import labeller
+from dustjacket.genres.scorer import Scorer
+
+
+def test_labels_carry_what_a_reader_of_covers_needs():
+    weights = np.array([[3.0, 0.0, 1.0]])
+    model = BagOfWords({"rice": 0}, np.ones(1), LinearModel(weights, np.zeros(3)))
+    scorer = Scorer("x", ["a", "b", "c"], model)
+    covers = pd.DataFrame(
+        {
+            "key": ["1", "2"], "title": ["Rice", "Quux"], "author": [None, "Ann"],
+            "category": [None, "z"], "group": ["g", "h"], "split": ["train", "test"],
+            "position": [0, 1], "shard": ["s", "s"], "offset": [512, 1024], "size": [9, 8],
+            "sha256": ["x", "y"], "width": [1, 2], "height": [1, 2], "dhash": ["0", "1"],
+        }
+    )  # fmt: skip
+    (labels,) = labeller(lambda: scorer, "v1", 2)(iter([covers]))
+    assert list(labels["genre"]) == ["a", "a"]
+    assert [[one["genre"] for one in top] for top in labels["top"]] == [["a", "c"], ["a", "b"]]
+    assert labels["probability"][0] == labels["top"][0][0]["probability"] > 0.8
+    assert list(labels["model_version"]) == ["v1", "v1"]
+    assert labels["entropy"][1] == pytest.approx(np.log(3))
+    assert 0 < labels["entropy"][0] < labels["entropy"][1]
+    for column in (
+        "key",
+        "title",
+        "author",
+        "category",
+        "group",
+        "split",
+        "position",
+        "shard",
+        "offset",
+        "size",
+        "sha256",
+    ):
+        assert list(labels[column]) == list(covers[column])
