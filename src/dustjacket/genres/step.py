@@ -89,7 +89,7 @@ class ClassifierFacts(Facts):
     test: dict[str, float]
     intervals: dict[str, tuple[float, float]] = {}
     out_of_fold: dict[str, float] = {}
-    down_weighted: int = 0
+    down_weighted: float = 0.0
     suspects: list[dict[str, Any]] = []
     repeated_paper: dict[str, float] = {}
     genres: list[str] = []
