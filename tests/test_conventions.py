@@ -1,0 +1,80 @@
+"""The conventions of the code base that no linter checks."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src/dustjacket"
+ROOMS = sorted(file.parent for file in PACKAGE.glob("*/__init__.py"))
+MODULES = sorted(PACKAGE.rglob("*.py"))
+UNIT_TESTS = sorted((ROOT / "tests/unit").rglob("test_*.py"))
+MAX_LINES = 300
+MAX_DAG_LINES = 40
+
+ROOM_TESTS = {
+    "clip/test_gpu.py",
+    "pipeline/test_new_step.py",
+    "sample/test_sample.py",
+    "studio/test_openapi.py",
+}
+"""Unit tests of a room as a whole."""
+UNDESCRIBED = {"feedback", "sources", "storage"}
+"""Rooms whose docstring is still to be written."""
+LONGER_MODULES = {"src/dustjacket/evaluation/sections.py": 308}
+"""Modules over the limit, with their lines; none may be added or grow."""
+SHARED_CLASS_NAMES = {"IngestCovers", "Status", "Table"}
+"""Names that two modules give to different classes; none may be added."""
+
+
+def name_of(path):
+    return str(path.relative_to(ROOT))
+
+
+def length(file):
+    return len(file.read_text().splitlines())
+
+
+def test_only_what_every_room_needs_lies_beside_the_rooms():
+    loose = {file.name for file in PACKAGE.glob("*.py")}
+    assert loose == {"__init__.py", "errors.py", "settings.py", "splits.py"}
+
+
+def test_every_room_says_what_it_is_for():
+    docstrings = {
+        room.name: ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
+        for room in ROOMS
+    }
+    assert {room for room, text in docstrings.items() if len(text.split()) < 8} <= UNDESCRIBED
+
+
+def test_no_module_is_too_long_to_read_at_once():
+    long = {name_of(file): length(file) for file in MODULES if length(file) > MAX_LINES}
+    assert set(long) <= set(LONGER_MODULES), long
+    assert all(lines <= LONGER_MODULES[name] for name, lines in long.items()), long
+
+
+def test_dags_and_jobs_are_thin():
+    files = [*(ROOT / "dags").glob("*.py"), *(ROOT / "spark_jobs").glob("*.py")]
+    assert files
+    long = {name_of(file): length(file) for file in files if length(file) > MAX_DAG_LINES}
+    assert long == {}
+
+
+def test_every_unit_test_lies_where_its_module_does():
+    expected = {
+        file.relative_to(PACKAGE).with_name(f"test_{file.name}").as_posix() for file in MODULES
+    }
+    tests = {file.relative_to(ROOT / "tests/unit").as_posix() for file in UNIT_TESTS}
+    assert tests - expected <= ROOM_TESTS
+    assert {test.partition("/")[0] for test in ROOM_TESTS} <= {room.name for room in ROOMS}
+
+
+def test_one_class_name_means_one_class():
+    modules = defaultdict(set)
+    for file in MODULES:
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                modules[node.name].add(name_of(file))
+    shared = {name: sorted(files) for name, files in modules.items() if len(files) > 1}
+    assert set(shared) <= SHARED_CLASS_NAMES, shared
