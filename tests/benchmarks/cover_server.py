@@ -1,6 +1,6 @@
-"""Serves a folder's files over HTTP with as little work as can be: it shares the cores.
+"""A minimal HTTP server of a folder's files; minimal because it shares the cores with its client.
 
-``/began`` answers when the first file was asked for since it was last asked that.
+``/began`` returns the time of the first file request since the last ``/began``.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\
 _MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
-class Serving(asyncio.Protocol):
+class FileProtocol(asyncio.Protocol):
     """One connection, kept alive."""
 
     began = 0.0
@@ -22,20 +22,20 @@ class Serving(asyncio.Protocol):
         self.read = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep where answers go."""
+        """Keep the transport for the responses."""
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer each whole request, in order."""
+        """Answer each complete request, in order."""
         self.read += data
         while (end := self.read.find(b"\r\n\r\n")) >= 0:
             name = self.read[:end].split(b" ", 2)[1].rsplit(b"/", 1)[-1].decode()
             self.read = self.read[end + 4 :]
             if name == "began":
-                body, Serving.began = str(Serving.began).encode(), 0.0
+                body, FileProtocol.began = str(FileProtocol.began).encode(), 0.0
                 self.transport.writelines([_HEAD % len(body), body])
                 continue
-            Serving.began = Serving.began or time.time()
+            FileProtocol.began = FileProtocol.began or time.time()
             try:
                 body = (self.folder / name).read_bytes()
             except OSError:
@@ -45,9 +45,9 @@ class Serving(asyncio.Protocol):
 
 
 async def main(folder: Path) -> None:
-    """Serve until the process ends; the port is the first line of the output."""
+    """Serve until the process is killed; print the port first."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Serving(folder), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: FileProtocol(folder), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

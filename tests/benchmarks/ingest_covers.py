@@ -1,11 +1,11 @@
-"""Covers a second from the web to shards, beside img2dataset and beside Pillow alone.
+"""Covers per second from web to shards, compared with img2dataset and with Pillow alone.
 
 ``N`` covers (2,000 by default; 20590 is the size of the paper's task) are drawn once and served
-from this machine, so server, client and decoder share its cores. Both write JPEGs with a short
-side of 256 into tar files of 1,000, and their steady rates are from the first request that the
-server sees until the last file is written; ours also checks addresses, looks for copies, keeps the
-originals for the next run and writes an index. Pillow alone only decodes, resizes and
-encodes the same files, in two processes.
+from this machine, so server, client and decoder share its cores. Both programs write JPEGs with a
+short side of 256 into tar files of 1,000. The steady rate is measured from the first request that
+the server receives to the last file written. Dustjacket also checks addresses, finds duplicates,
+caches the originals and writes an index. Pillow alone decodes, resizes and encodes the same files
+in two processes.
 """
 
 import asyncio
@@ -44,13 +44,13 @@ _POLL_S = 0.2
 
 @dataclass(frozen=True)
 class Figures:
-    """What one run took.
+    """Measurements of one run.
 
     Attributes:
-        steady: images a second from the first request to the last file.
-        seconds: in all.
-        memory: in MiB, at most.
-        cpu: seconds of a core in all, which other work on the machine does not change.
+        steady: images per second, from the first request to the last file.
+        seconds: of wall-clock time, start to end.
+        memory: peak, in MiB.
+        cpu: core-seconds, which do not depend on other load of the machine.
     """
 
     steady: float
@@ -60,7 +60,7 @@ class Figures:
 
 
 def draw(numbers: range) -> None:
-    """Draw the covers of ``numbers`` that are not drawn yet."""
+    """Draw the missing covers of ``numbers``."""
     folder = covers_folder()
     for number in numbers:
         file = folder / f"{number}.jpg"
@@ -88,8 +88,8 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def began(address: str) -> float:
-    """Return when the first cover was asked for since this was last called."""
-    with urlopen(f"{address}/began") as reply:  # noqa: S310 - our own server
+    """Return the time of the first request since the last call."""
+    with urlopen(f"{address}/began") as reply:  # noqa: S310 - the local server
         return float(reply.read())
 
 
@@ -102,25 +102,27 @@ def write_table(file: Path, address: str, n: int) -> None:
 
 
 def ours(table: Path, n: int, address: str) -> Figures:
-    """Run our own ingestion in a process of its own."""
-    said: dict[str, Any] = {}
+    """Run Dustjacket's ingestion in a new process."""
+    result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=STATE) as folder:
         command = [sys.executable, "-m", "tests.benchmarks.ingest_covers", str(table), folder]
 
         def run() -> None:
-            said.update(json.loads(subprocess.run(
+            result.update(json.loads(subprocess.run(
                 command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
             ).stdout.splitlines()[-1]))  # fmt: skip
 
         with cores() as cpu:
             took = measured(run)
-    if said["rows"] != n or said["accepted"] < 0.9 * n:
-        raise RuntimeError(f"ours ended with {said}")
-    return Figures(n / (said["packed_at"] - began(address)), took.seconds, took.memory_mib, cpu[0])
+    if result["rows"] != n or result["accepted"] < 0.9 * n:
+        raise RuntimeError(f"Dustjacket ended with {result}")
+    return Figures(
+        n / (result["packed_at"] - began(address)), took.seconds, took.memory_mib, cpu[0]
+    )
 
 
 def run_ours(table: Path, folder: Path) -> None:
-    """Ingest ``table`` into ``folder`` and print what it took; what :func:`ours` starts."""
+    """Ingest ``table`` into ``folder`` and print the result; started by :func:`ours`."""
     os.environ |= {
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_SUBMIT_ARGS": "--driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell",
@@ -133,24 +135,24 @@ def run_ours(table: Path, folder: Path) -> None:
     from tests.support.local_prefix import LocalPrefix
 
     spark = session(Settings(spark_master=f"local[{CORES}]", s3_endpoint=None), "bench")
-    at: list[float] = []
+    reported_at: list[float] = []
     result = write_covers(
         spark,
         CoverSource(table.name, LocalPrefix.of(table.parent), [table.name]),
         LocalPrefix.of(folder / "out"),
         LocalPrefix.of(folder / "cache"),
         CoversParameters(source=table.name, covers_per_shard=_PER_SHARD),
-        lambda _: at.append(time.time()),
+        lambda _: reported_at.append(time.time()),
         run="bench",
         private=True,
     )
     spark.stop()
     read = result.accepted + result.rejected
-    print(json.dumps({"packed_at": at[-2], "accepted": result.accepted, "rows": read}))
+    print(json.dumps({"packed_at": reported_at[-2], "accepted": result.accepted, "rows": read}))
 
 
 def peer(table: Path, n: int, address: str) -> Figures:
-    """Run img2dataset in its own environment."""
+    """Run img2dataset in an environment of its own."""
     with tempfile.TemporaryDirectory(dir=STATE) as folder:
         out = Path(folder) / "out"
         command = [
@@ -180,14 +182,14 @@ def peer(table: Path, n: int, address: str) -> Figures:
 
 @contextlib.contextmanager
 def cores() -> Iterator[list[float]]:
-    """Yield a list that holds, after the block, the core-seconds of the processes begun in it."""
+    """Yield a list; after the block it holds the core-seconds of processes started in it."""
     here = psutil.Process()
     before = {child.pid for child in here.children(recursive=True)}
     took: dict[tuple[int, float], float] = {}
-    over = threading.Event()
+    ended = threading.Event()
 
     def watch() -> None:
-        while not over.wait(_POLL_S):
+        while not ended.wait(_POLL_S):
             for child in here.children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     if child.pid not in before:
@@ -198,37 +200,37 @@ def cores() -> Iterator[list[float]]:
     thread.start()
     total: list[float] = []
     yield total
-    over.set()
+    ended.set()
     thread.join()
     total.append(sum(took.values()))
 
 
 def pillow_alone(n: int) -> float:
-    """Return images a second of Pillow in two processes."""
+    """Return images per second of Pillow in two processes."""
     files = [covers_folder() / f"{number}.jpg" for number in range(n)]
     with Pool(CORES) as pool:
-        pool.map(remade, files[: 8 * CORES])
+        pool.map(normalise, files[: 8 * CORES])
         began = time.monotonic()
-        for _ in pool.imap_unordered(remade, files, 32):
+        for _ in pool.imap_unordered(normalise, files, 32):
             pass
         return n / (time.monotonic() - began)
 
 
-def remade(file: Path) -> int:
-    """Decode, resize and encode one file as our own ingestion does; return its size."""
+def normalise(file: Path) -> int:
+    """Decode, resize and encode one file as the ingestion does; return its size."""
     with Image.open(file) as image:
-        share = _SIDE / min(image.size)
-        size = (round(image.width * share), round(image.height * share))
+        scale = _SIDE / min(image.size)
+        size = (round(image.width * scale), round(image.height * scale))
         small = image.convert("RGB").resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
-    with tempfile.TemporaryFile() as made:
-        small.save(made, "JPEG", quality=_QUALITY)
-        return made.tell()
+    with tempfile.TemporaryFile() as encoded:
+        small.save(encoded, "JPEG", quality=_QUALITY)
+        return encoded.tell()
 
 
-async def _asked(address: str, n: int) -> float:
+async def _requests_per_second(address: str, n: int) -> float:
     host, port = address.removeprefix("http://").split(":")
 
-    async def ask(numbers: range) -> None:
+    async def request(numbers: range) -> None:
         reader, writer = await asyncio.open_connection(host, int(port))
         for number in numbers:
             writer.write(b"GET /%d.jpg HTTP/1.1\r\n\r\n" % number)
@@ -237,12 +239,12 @@ async def _asked(address: str, n: int) -> float:
         writer.close()
 
     began = time.monotonic()
-    await asyncio.gather(*(ask(range(part, n, 8)) for part in range(8)))
+    await asyncio.gather(*(request(range(part, n, 8)) for part in range(8)))
     return n / (time.monotonic() - began)
 
 
 def main() -> None:
-    """Compare, and print a line a figure."""
+    """Compare the programs and print one line per figure."""
     n = int(os.environ.get("N") or SMALL)
     with Pool(CORES) as pool:
         pool.map(draw, [range(start, n, CORES) for start in range(CORES)])
@@ -251,7 +253,7 @@ def main() -> None:
     table = STATE / "bench-covers.csv"
     with served(covers_folder()) as address:
         write_table(table, address, n)
-        server = asyncio.run(_asked(address, min(n, SMALL)))
+        server = asyncio.run(_requests_per_second(address, min(n, SMALL)))
         began(address)
         own, other, alone = [], [], []
         for _ in range(runs):
@@ -259,19 +261,28 @@ def main() -> None:
             other.append(peer(table, n, address))
             alone.append(pillow_alone(min(n, SMALL)))
 
-    def middle(figures: list[Figures], name: str) -> float:
+    def median_of(figures: list[Figures], name: str) -> float:
         return median(getattr(figure, name) for figure in figures)
 
     about = f"{CORES} cores, medians of {runs}; server alone {server:,.0f}/s"
-    steady, whole = middle(own, "steady"), n / middle(own, "seconds")
-    line("ingest-covers-steady", steady, middle(other, "steady"), "images/s", n, f"{about}; {PEER}")
-    whole_peer = n / middle(other, "seconds")
+    steady, whole = median_of(own, "steady"), n / median_of(own, "seconds")
+    line(
+        "ingest-covers-steady",
+        steady,
+        median_of(other, "steady"),
+        "images/s",
+        n,
+        f"{about}; {PEER}",
+    )
+    whole_peer = n / median_of(other, "seconds")
     line("ingest-covers-whole", whole, whole_peer, "images/s", n, f"{about}; start to end; {PEER}")
-    memory = middle(other, "memory")
-    line("ingest-covers-memory", middle(own, "memory"), memory, "MiB", n, f"PSS at most; {PEER}")
-    cpu = middle(other, "cpu")
-    line("ingest-covers-cpu", middle(own, "cpu"), cpu, "core-seconds", n, f"start to end; {PEER}")
-    note = f"{about}; Pillow {Image.__version__} decodes, resizes and encodes files, no more"
+    memory = median_of(other, "memory")
+    line("ingest-covers-memory", median_of(own, "memory"), memory, "MiB", n, f"peak PSS; {PEER}")
+    cpu = median_of(other, "cpu")
+    line(
+        "ingest-covers-cpu", median_of(own, "cpu"), cpu, "core-seconds", n, f"start to end; {PEER}"
+    )
+    note = f"{about}; Pillow {Image.__version__} decodes, resizes and encodes files, nothing else"
     line("ingest-covers-pillow", steady, median(alone), "images/s", n, note)
 
 

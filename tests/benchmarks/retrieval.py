@@ -1,13 +1,13 @@
-"""Latency from a vector and a text to 12 covers with what is known of them, beside faiss's flat.
+"""Latency of a search by vector and text for 12 covers, compared with faiss's flat index.
 
-Vectors of 512 dimensions lie around 2,000 centres, and titles are drawn from 50,000 words of
-Zipf's law, ``N`` of them (20,000, 200,000 and 1,000,000 by default). A query is a vector near a
-cover, and its title. Ours also reads the words, orders by both and leaves near-duplicates out; the
-peer searches vectors alone and looks the rows up in a list. They take turns on the same threads.
-``/recall`` is the share of what brute force finds, for vectors alone. ``/open`` is what it takes
-to read a published index of 20,590 covers, verified, until it answers; there the peer's figure is
-the limit, in seconds. With ``APPROXIMATE=1`` the peer is faiss's IVF instead, at nprobe 16, whose
-recall ``/recall`` then shows.
+``N`` covers (20,000, 200,000 and 1,000,000 by default): vectors of 512 dimensions around 2,000
+centres, and titles of 50,000 words in Zipf's distribution. A query is a vector near a cover, and
+the cover's title. Dustjacket also searches the words, combines both scores and omits
+near-duplicates; the peer searches vectors only and looks the rows up in a list. They take turns on
+the same threads. ``/recall`` is recall against brute force, for vectors only. ``/open`` is the time
+to read and verify a published index of 20,590 covers and answer the first query; there the peer's
+figure is the limit, in seconds. With ``APPROXIMATE=1`` the peer is faiss's IVF at nprobe 16, and
+``/recall`` shows its recall.
 """
 
 import io
@@ -40,7 +40,7 @@ OPENED, LIMIT_S = 20_590, 2.0
 
 
 def faiss():
-    """Return the module of faiss, fetched the first time."""
+    """Return the module of faiss, installed at the first call."""
     sys.path.append(str(fetched("faiss", "faiss-cpu")))
     import faiss as module
 
@@ -75,24 +75,24 @@ def generated(count: int, rng: np.random.Generator) -> tuple[np.ndarray, pd.Data
 
 
 def milliseconds(work: Callable[[int], object], queries: int) -> list[float]:
-    """Return what each query takes."""
+    """Return the milliseconds of each query."""
     took = []
-    for at in range(queries):
+    for query in range(queries):
         began = time.perf_counter()
-        work(at)
+        work(query)
         took.append(1000 * (time.perf_counter() - began))
     return took
 
 
 def compare(count: int) -> None:
-    """Print the lines of one size."""
+    """Measure one size and print its lines."""
     rng = np.random.default_rng(13)
     vectors, rows = generated(count, rng)
     queries = QUERIES.get(count, 100)
-    at = rng.integers(count, size=queries)
-    asked = vectors[at] + 0.02 * rng.standard_normal((queries, DIMENSIONS), np.float32)
-    asked /= np.linalg.norm(asked, axis=1, keepdims=True)
-    titles = list(rows["title"].iloc[at])
+    targets = rng.integers(count, size=queries)
+    query_vectors = vectors[targets] + 0.02 * rng.standard_normal((queries, DIMENSIONS), np.float32)
+    query_vectors /= np.linalg.norm(query_vectors, axis=1, keepdims=True)
+    titles = list(rows["title"].iloc[targets])
     table = pa.Table.from_pandas(rows).append_column("genre", pa.nulls(count, pa.string()))
     index = CoverIndex(vectors, table)
     module = faiss()
@@ -103,30 +103,30 @@ def compare(count: int) -> None:
         flat.train(vectors[:: max(1, count // (40 * lists))])
         flat.nprobe = 16
     flat.add(vectors)
-    known = rows.to_dict("records")
+    records = rows.to_dict("records")
 
     def peer(query: int) -> list[dict]:
-        scores, found = flat.search(asked[query : query + 1], TOP)
+        scores, found = flat.search(query_vectors[query : query + 1], TOP)
         return [
-            known[row] | {"score": float(score)}
+            records[row] | {"score": float(score)}
             for row, score in zip(found[0], scores[0], strict=True)
         ]
 
     def ours(query: int) -> list:
-        return index.search(asked[query], titles[query], TOP)
+        return index.search(query_vectors[query], titles[query], TOP)
 
     ours(0), peer(0)
-    mine, theirs = [], []
+    our_ms, peer_ms = [], []
     for _ in range(ROUNDS):
-        mine += milliseconds(ours, queries)
-        theirs += milliseconds(peer, queries)
+        our_ms += milliseconds(ours, queries)
+        peer_ms += milliseconds(peer, queries)
     name = f"retrieval/{count // 1000}k"
     note = f"{THREADS} threads; faiss {'IVF, nprobe 16' if APPROXIMATE else 'flat'}"
     for share in (50, 99):
-        one, other = (float(np.percentile(took, share)) for took in (mine, theirs))
-        line(f"{name}/p{share}", one, other, "ms", len(mine), note, 2)
-    exact = [set(np.argsort(-(vectors @ query))[:TOP]) for query in asked]
-    alone = [{int(match.key) for match in index.search(query, top=TOP)} for query in asked]
+        own, other = (float(np.percentile(took, share)) for took in (our_ms, peer_ms))
+        line(f"{name}/p{share}", own, other, "ms", len(our_ms), note, 2)
+    exact = [set(np.argsort(-(vectors @ query))[:TOP]) for query in query_vectors]
+    alone = [{int(hit.key) for hit in index.search(query, top=TOP)} for query in query_vectors]
     others = [{int(row["key"]) for row in peer(query)} for query in range(queries)]
     recalls = [
         np.mean([len(a & b) / TOP for a, b in zip(exact, found, strict=True)])
@@ -136,7 +136,7 @@ def compare(count: int) -> None:
 
 
 def published(store: Store, count: int) -> Manifest:
-    """Publish a generated index as index_covers does."""
+    """Publish a generated index in the format of index_covers."""
     vectors, rows = generated(count, np.random.default_rng(13))
     draft = store.draft(KIND, version_name(datetime.now(UTC), "0" * 12))
     draft.put(EMBEDDINGS, save({VECTORS: vectors}))
@@ -148,7 +148,7 @@ def published(store: Store, count: int) -> Manifest:
 
 
 def opening() -> None:
-    """Print what opening an index takes."""
+    """Measure the opening of an index."""
     query, took = np.eye(1, DIMENSIONS, dtype=np.float32)[0], []
     with (
         tempfile.TemporaryDirectory() as scratch,

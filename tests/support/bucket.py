@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -27,6 +28,9 @@ class Bucket:
         self._begin("upload_fileobj")
         self.objects[key] = file.read()
 
+    def upload_file(self, path: str, _: str, key: str) -> None:
+        self.objects[key] = Path(path).read_bytes()
+
     def put_object(self, **call: Any) -> None:
         self._begin("put_object")
         assert call["IfNoneMatch"] == "*"
@@ -39,7 +43,13 @@ class Bucket:
         self._begin("get_object")
         if call["Key"] not in self.objects:
             raise refused(404)
-        return {"Body": Body(self.objects[call["Key"]])}
+        body = self.objects[call["Key"]]
+        if "Range" in call:
+            first, last = call["Range"].removeprefix("bytes=").split("-")
+            if int(first) >= len(body):
+                raise refused(416)
+            body = body[int(first) : int(last) + 1 if last else None]
+        return {"Body": Body(body)}
 
     head_object = get_object
 
@@ -47,6 +57,10 @@ class Bucket:
         self._begin("delete_object")
         self.deleted.append(call["Key"])
         del self.objects[call["Key"]]
+
+    def list_objects_v2(self, **call: Any) -> dict[str, int]:
+        keys = [key for key in self.objects if key.startswith(call["Prefix"])]
+        return {"KeyCount": min(len(keys), call["MaxKeys"])}
 
     def get_paginator(self, operation: str) -> "Bucket":
         assert operation == "list_objects_v2"

@@ -1,4 +1,4 @@
-"""Pictures made for tests: drawn ones that differ, and files that are out to do harm."""
+"""Images for tests: drawn covers, and files with hostile headers."""
 
 import io
 import random
@@ -14,14 +14,14 @@ from dustjacket.sample.grammar import make_book
 
 
 def drawn(seed: int | str, size: tuple[int, int] | None = None) -> Image.Image:
-    """Return a cover that differs from those of other seeds."""
+    """Return a cover, different for each seed."""
     rng = random.Random(seed)
     cover = draw_cover(make_book(rng), rng)
     return cover.resize(size) if size else cover
 
 
 def saved(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
-    """Return the image as the bytes of a file."""
+    """Return the bytes of an image file."""
     body = io.BytesIO()
     image.save(body, kind, **options)
     return body.getvalue()
@@ -35,7 +35,7 @@ def png(
     data: bytes | None = None,
     chunks: Iterable[tuple[bytes, bytes]] = (),
 ) -> bytes:
-    """Return a PNG that says to be so large, whatever its data is."""
+    """Return a PNG whose header declares a size, whatever its data."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return (
@@ -49,9 +49,9 @@ def png(
 
 
 def gif(width: int, height: int, frame: tuple[int, int] = (10, 10)) -> bytes:
-    """Return a GIF that says to be so large, with a frame that says to be as large as ``frame``."""
+    """Return a GIF whose header declares a size, and another one for its frame."""
     small = saved(Image.new("P", (10, 10)), "GIF")
     body = bytearray(small[:6] + struct.pack("<HH", width, height) + small[10:])
-    at = body.index(b"\x2c", 13) + 5
-    body[at : at + 4] = struct.pack("<HH", *frame)
+    frame_size = body.index(b"\x2c", 13) + 5
+    body[frame_size : frame_size + 4] = struct.pack("<HH", *frame)
     return bytes(body)
