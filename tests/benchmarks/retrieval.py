@@ -25,8 +25,9 @@ import pyarrow as pa
 from rich.console import Console
 from safetensors.numpy import save
 
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.platform.object_store import object_store
-from dustjacket.retrieval.read import EMBEDDINGS, INDEX_COLUMNS, KIND, ROWS, VECTORS, load_index
+from dustjacket.retrieval.read import EMBEDDINGS, INDEX_COLUMNS, ROWS, VECTORS, load_index
 from dustjacket.retrieval.search import CoverIndex
 from dustjacket.storage.manifest import Manifest, version_name
 from dustjacket.storage.store import Store
@@ -138,7 +139,7 @@ def compare(count: int) -> None:
 def published(store: Store, count: int) -> Manifest:
     """Publish a generated index in the format of index_covers."""
     vectors, rows = generated(count, np.random.default_rng(13))
-    draft = store.draft(KIND, version_name(datetime.now(UTC), "0" * 12))
+    draft = store.draft(Kind.COVER_INDEX, version_name(datetime.now(UTC), "0" * 12))
     draft.put(EMBEDDINGS, save({VECTORS: vectors}))
     table = io.BytesIO()
     rows[list(INDEX_COLUMNS)].to_parquet(table, index=False)

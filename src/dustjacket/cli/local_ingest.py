@@ -5,7 +5,6 @@ import logging
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.pipeline.job import Job, to_dustjacket_error
+from dustjacket.pipeline.periodic import periodic
 from dustjacket.pipeline.plan import Plan, plan_step
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.team_defaults import TeamDefaults
@@ -105,30 +105,25 @@ def _progress(spark: "SparkSession", console: Console) -> Iterator[None]:
         console=console,
         transient=True,
     )
-    stopped = threading.Event()
     bar = shown.add_task("starting", total=None)
 
     class LastMessage(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             shown.update(bar, description=record.getMessage()[:70])
 
-    def watch() -> None:
-        while not stopped.wait(_POLL_S):
-            stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
-            tasks = sum(stage.numTasks for stage in stages if stage)
-            done = sum(stage.numCompletedTasks for stage in stages if stage)
-            shown.update(bar, total=tasks or None, completed=done)
+    def update() -> None:
+        stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
+        tasks = sum(stage.numTasks for stage in stages if stage)
+        done = sum(stage.numCompletedTasks for stage in stages if stage)
+        shown.update(bar, total=tasks or None, completed=done)
 
     handler = LastMessage(logging.INFO)
     logger = logging.getLogger("dustjacket")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    thread = threading.Thread(target=watch, daemon=True)
     with shown:
-        thread.start()
         try:
-            yield
+            with periodic(update, _POLL_S):
+                yield
         finally:
-            stopped.set()
-            thread.join()
             logger.removeHandler(handler)

@@ -1,4 +1,4 @@
-"""The step ``ingest_covers``: covers of a source, published as a version."""
+"""The function of the step ``ingest_covers``: publish the covers of a source."""
 
 import logging
 
@@ -19,21 +19,21 @@ from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 
-_SHOWN = 24
-_EXAMPLES = 20
-_MEASURED = ("original_width", "original_height", "original_bytes", "width", "height", "size")
+_FIGURE_COVERS = 24
+_EXAMPLE_PAIRS = 100
+_SIZE_COLUMNS = ("original_width", "original_height", "original_bytes", "width", "height", "size")
 
 
 def ingest_covers(job: Job[CoversParameters], spark: SparkSession) -> None:
-    """Read the covers of a source and publish them, with every rejected row and the reason why.
+    """Read the covers of a source and publish them, with all rejected rows and their reasons.
 
     Raises:
         BadInputError, NotReadyError: see :func:`dustjacket.covers.publish.write_covers`.
-        UnchangedError: what an earlier run could not fetch cannot be fetched now.
+        UnchangedError: the images that an earlier run failed to fetch failed again.
     """
     parameters = job.parameters
     out = S3Prefix.of_draft(job.draft)
-    before = job.store.with_digest(job.draft.kind, job.plan.digest)
+    earlier = job.store.with_digest(job.draft.kind, job.plan.digest)
     result = write_covers(
         spark,
         stage_covers(parameters.source, job.store),
@@ -44,11 +44,11 @@ def ingest_covers(job: Job[CoversParameters], spark: SparkSession) -> None:
         run=job.draft.attempt,
         private=job.settings.allow_private_addresses,
     )
-    earlier = before and CoversFacts.of(before)
-    if before and earlier and earlier.retriable and earlier.content_hash == result.content:
+    facts = earlier and CoversFacts.of(earlier)
+    if earlier and facts and facts.retriable and facts.content_hash == result.content_hash:
         raise UnchangedError(
             f"covers {parameters.source!r}: the same {result.accepted} covers as in "
-            f"{before.version}, {result.retriable} still cannot be had: nothing to publish"
+            f"{earlier.version}, {result.retriable} still cannot be fetched: nothing to publish"
         )
     index, rejected, duplicates = (
         spark.read.parquet(out.uri(folder)) for folder in (INDEX, REJECTED, DUPLICATES)
@@ -57,9 +57,9 @@ def ingest_covers(job: Job[CoversParameters], spark: SparkSession) -> None:
         mlflow.log_metrics(_metrics(result, index, duplicates))
         mlflow.log_table(examples(rejected, "position"), "rejected_covers.json")
         mlflow.log_table(
-            duplicates.orderBy("position").limit(_EXAMPLES * 5).toPandas(), "duplicates.json"
+            duplicates.orderBy("position").limit(_EXAMPLE_PAIRS).toPandas(), "duplicates.json"
         )
-        mlflow.log_figure(contact_sheet(_shown(out, index)), "covers.png")
+        mlflow.log_figure(contact_sheet(_first_covers(out, index)), "covers.png")
         job.publish(
             rows={"accepted": result.accepted, "rejected": result.rejected},
             schema=result.schema,
@@ -68,7 +68,7 @@ def ingest_covers(job: Job[CoversParameters], spark: SparkSession) -> None:
 
 
 def _metrics(result: CoversResult, index: DataFrame, duplicates: DataFrame) -> dict[str, float]:
-    """Return the counts, and the least, middle and greatest of sizes in pixels and bytes."""
+    """Return counts, and minimum, median and maximum of sizes in pixels and bytes."""
     counts = {name: getattr(result, name) for name in ("accepted", "rejected", "retriable")}
     counts["read"] = result.accepted + result.rejected
     counts |= {f"rejected.{reason}": n for reason, n in result.by_reason.items()}
@@ -76,16 +76,14 @@ def _metrics(result: CoversResult, index: DataFrame, duplicates: DataFrame) -> d
     counts |= {f"pairs.{row['kind']}.{row['decision']}": row["count"] for row in pairs}
     sizes = index.agg(
         *(
-            of(name).alias(f"{name}.{label}")
-            for name in _MEASURED
-            for label, of in (("min", fn.min), ("median", fn.median), ("max", fn.max))
+            aggregate(name).alias(f"{name}.{label}")
+            for name in _SIZE_COLUMNS
+            for label, aggregate in (("min", fn.min), ("median", fn.median), ("max", fn.max))
         )
     ).first()
     return {f"covers.{name}": n for name, n in (counts | (sizes.asDict() if sizes else {})).items()}
 
 
-def _shown(out: S3Prefix, index: DataFrame) -> list[tuple[str, bytes]]:
-    books = index.orderBy("position").limit(_SHOWN).collect()
-    return [
-        (book["title"], out.read(book["shard"], book["offset"], book["size"])) for book in books
-    ]
+def _first_covers(out: S3Prefix, index: DataFrame) -> list[tuple[str, bytes]]:
+    rows = index.orderBy("position").limit(_FIGURE_COVERS).collect()
+    return [(row["title"], out.read(row["shard"], row["offset"], row["size"])) for row in rows]

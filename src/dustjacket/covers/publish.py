@@ -36,13 +36,13 @@ class CoversResult:
 
     Attributes:
         by_reason: rejected rows by reason, the most frequent first.
-        content: 16 hexadecimal digits, equal for the same accepted covers and groups.
+        content_hash: 16 hexadecimal digits, equal for the same accepted covers and groups.
         schema: of the index, Spark type by column.
     """
 
     accepted: int
     by_reason: dict[str, int]
-    content: str
+    content_hash: str
     schema: dict[str, str]
 
     @property
@@ -63,7 +63,7 @@ class CoversResult:
             rejected=self.rejected,
             rejected_by_reason=self.by_reason,
             retriable=self.retriable,
-            content_hash=self.content,
+            content_hash=self.content_hash,
         )
 
     def summary(self) -> str:
@@ -168,13 +168,13 @@ def _result(decided: DataFrame, read: int) -> CoversResult:
     counts = decided.groupBy("reason").agg(fn.count("*"), fn.bit_xor(hashes)).collect()
     by_reason = {row[0]: row[1] for row in counts if row[0]}
     by_reason = dict(sorted(by_reason.items(), key=lambda item: (-item[1], item[0])))
-    accepted, content = next(((row[1], row[2]) for row in counts if row[0] is None), (0, 0))
+    accepted, content_hash = next(((row[1], row[2]) for row in counts if row[0] is None), (0, 0))
     if accepted + sum(by_reason.values()) != read:
         raise RuntimeError(f"rows are lost: {read} read, {accepted} accepted, {by_reason} rejected")
     schema = {
         field.name: field.dataType.simpleString() for field in decided.select(*INDEX_COLUMNS).schema
     }
-    return CoversResult(accepted, by_reason, f"{content & (2**64 - 1):016x}", schema)
+    return CoversResult(accepted, by_reason, f"{content_hash & (2**64 - 1):016x}", schema)
 
 
 def _check_rejects(address: str, result: CoversResult, max_reject_share: float) -> None:

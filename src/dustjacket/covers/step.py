@@ -19,23 +19,26 @@ class CoversParameters(StepParameters):
     source: str = Field(
         "",
         max_length=2000,
-        description="Covers to read: a table or a folder, a path or s3:// address; a table also "
-        "at http(s)://",
+        description="Source of the covers: a table or a folder, as a path or s3:// address; a "
+        "table also as http(s):// address",
     )
     title_column: str = Field(
-        "", max_length=200, description="Column of titles; empty: the known names"
+        "", max_length=200, description="Column of titles; empty: detected by name"
     )
     author_column: str = Field(
-        "", max_length=200, description="Column of authors; empty: the known names"
+        "", max_length=200, description="Column of authors; empty: detected by name"
     )
     image_column: str = Field(
-        "", max_length=200, description="Column of image paths or URLs; empty: the known names"
+        "", max_length=200, description="Column of image paths or URLs; empty: detected by name"
     )
     category_column: str = Field(
-        "", max_length=200, description="Column of categories; empty: the known names"
+        "", max_length=200, description="Column of categories; empty: detected by name"
     )
     short_side: int = Field(
-        256, ge=32, le=1024, description="Pixels of a stored cover's shorter side; never enlarged"
+        256,
+        ge=32,
+        le=1024,
+        description="Shorter side of stored covers, in pixels; never enlarged",
     )
     image_format: Literal["jpeg", "webp"] = Field("jpeg", description="Format of stored covers")
     max_pixels: int = Field(
@@ -48,41 +51,45 @@ class CoversParameters(StepParameters):
         20_000_000,
         ge=10_000,
         le=200_000_000,
-        description="Reject image files larger than this",
+        description="Reject image files with more bytes than this",
     )
     min_ink: float = Field(
         0.015,
         ge=0,
         le=0.5,
-        description="Reject as placeholders covers that are one colour but for less than this",
+        description="Reject a cover as a placeholder if less than this share of its pixels differs "
+        "from its main colour",
     )
     placeholder_books: int = Field(
         5,
         ge=2,
         le=1_000_000,
-        description="Reject as placeholders pictures that as many different books share",
+        description="Reject an image as a placeholder if this many different books share it",
     )
     max_reject_share: float = Field(
-        0.5, ge=0, le=1, description="Fail if a greater share of the rows than this is rejected"
+        0.5, ge=0, le=1, description="Fail if more than this share of the rows is rejected"
     )
     connections_per_host: int = Field(
-        16, ge=1, le=256, description="Connections to one web host at a time, over all tasks"
+        16, ge=1, le=256, description="Connections to one web host at a time, in all tasks together"
     )
     image_deadline_s: float = Field(
-        30, ge=1, le=600, description="Seconds that one image may take to fetch, retries included"
+        30, ge=1, le=600, description="Seconds to fetch one image, retries included"
     )
     host_patience_s: float = Field(
-        60, ge=1, le=3600, description="Seconds that a web host may stand still before it is left"
+        60,
+        ge=1,
+        le=3600,
+        description="Seconds a web host may be unresponsive until it is given up",
     )
-    covers_per_shard: int = Field(1000, ge=10, le=20_000, description="Covers in one tar shard")
+    covers_per_shard: int = Field(1000, ge=10, le=20_000, description="Covers per tar shard")
 
 
 class CoversFacts(Facts):
     """Facts of a version of covers.
 
     Attributes:
-        retriable: rejected rows whose image another attempt may fetch.
-        content_hash: the same for the same accepted covers and groups.
+        retriable: rejected rows whose image could not be fetched for a transient reason.
+        content_hash: equal for the same accepted covers and groups.
         licence: of the images, if the source states one.
     """
 
@@ -96,14 +103,14 @@ class CoversFacts(Facts):
 
 
 class IngestCovers(Step):
-    """Fetches images, so some rows may be rejected only because a server did not answer."""
+    """The step; a version is retriable if images failed to be fetched for transient reasons."""
 
     def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:
-        """Return RETRIABLE where another attempt may accept more rows."""
+        """Return RETRIABLE if another attempt may accept more rows."""
         if retriable := CoversFacts.of(version).retriable:
             return Status.RETRIABLE, (
                 f"{version.kind}/{version.version} lacks {retriable} covers that could not be "
-                "fetched then; another attempt may get them"
+                "fetched; another attempt may fetch them"
             )
         return super().review(version, store)
 

@@ -1,4 +1,4 @@
-"""The step ``index_covers``: embed all covers with the champion model and publish the index."""
+"""The function of ``index_covers``: embed covers with the champion model, publish the index."""
 
 import io
 import logging
@@ -43,16 +43,16 @@ _COVERS_PER_TASK = 500
 
 
 def index_covers(job: Job[IndexParameters], spark: SparkSession) -> None:
-    """Publish embeddings of all covers of a version with what they show.
+    """Publish the embeddings and rows of all covers of a version.
 
-    The model is the newest promoted one; before any is, the starting weights. An image that these
-    weights and this code have embedded for an earlier index is not embedded again.
+    The model is the champion, or the starting weights if no model is promoted yet. Images that the
+    same weights and code embedded for an earlier index are not embedded again.
 
     Raises:
-        BadInputError: too many covers cannot be read.
+        BadInputError: too many covers cannot be decoded.
     """
     parameters = job.parameters
-    covers = job.input("covers")
+    covers = job.input(Kind.COVERS)
     model = (
         job.input(Kind.COVER_CLIP)
         if Kind.COVER_CLIP in job.plan.inputs
@@ -63,20 +63,20 @@ def index_covers(job: Job[IndexParameters], spark: SparkSession) -> None:
     images, vectors = _reusable_embeddings(job, model)
     reused = int(books["sha256"].isin(images).sum())
     new = books[~books["sha256"].isin(images)].drop_duplicates("sha256")
-    log.info("%d covers to embed; %d are known from an earlier index", len(new), reused)
+    log.info("%d covers to embed; %d have an embedding of an earlier index", len(new), reused)
     if len(new):
-        found = _embed(job, spark, covers, model, new, parameters.batch_size)
-        images = images.append(pd.Index(new.set_index("key").loc[found["key"], "sha256"]))
-        vectors = [*vectors, *(np.frombuffer(row, np.float32) for row in found["embedding"])]
-    place = images.get_indexer(books["sha256"])
-    broken = int((place < 0).sum())
+        embedded = _embed(job, spark, covers, model, new, parameters.batch_size)
+        images = images.append(pd.Index(new.set_index("key").loc[embedded["key"], "sha256"]))
+        vectors = [*vectors, *(np.frombuffer(body, np.float32) for body in embedded["embedding"])]
+    rows = images.get_indexer(books["sha256"])
+    broken = int((rows < 0).sum())
     if broken > parameters.max_broken_share * len(books) or broken == len(books):
         raise BadInputError(
-            f"{broken} of {len(books)} covers of covers/{covers.version} cannot be read: ingest "
+            f"{broken} of {len(books)} covers of covers/{covers.version} cannot be decoded: ingest "
             "them again, or raise max_broken_share"
         )
-    books = books[place >= 0]
-    _publish(job, model, books, np.stack([vectors[at] for at in place[place >= 0]]),
+    books = books[rows >= 0]
+    _publish(job, model, books, np.stack([vectors[row] for row in rows[rows >= 0]]),
              embedded=len(books) - reused, reused=reused, unreadable=broken)  # fmt: skip
 
 

@@ -13,12 +13,11 @@ from dustjacket.retrieval.step import IndexFacts
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
-KIND = "cover_index"
 EMBEDDINGS, ROWS = "embeddings.safetensors", "covers.parquet"
 VECTORS = "covers"  # the tensor in EMBEDDINGS
 INDEX_COLUMNS = (*(name for name in HIT_COLUMNS if name != "genre"), "look")
 """Of ``ROWS``; ``look`` is the number of the group of near-duplicates."""
-_LABELS, _COVERS, _MODEL = "labelled_covers", "covers", "model/"
+_MODEL_FOLDER = "model/"
 
 
 def weights_of(model: Manifest) -> str:
@@ -26,14 +25,14 @@ def weights_of(model: Manifest) -> str:
 
     It does not depend on the version, so a rollback finds the index of the same weights.
     """
-    return model.content(_MODEL)
+    return model.content(_MODEL_FOLDER)
 
 
 def newest_index_of(store: Store, model: Manifest) -> Manifest | None:
     """Return the newest index that was embedded by the weights of ``model``, or None."""
     weights = weights_of(model)
-    for version in reversed(store.versions(KIND)):
-        index = store.manifest(KIND, version)
+    for version in reversed(store.versions(Kind.COVER_INDEX)):
+        index = store.manifest(Kind.COVER_INDEX, version)
         if IndexFacts.of(index).weights == weights:
             return index
     return None
@@ -49,7 +48,8 @@ def index_in_use(store: Store) -> Manifest:
         NotReadyError: no index is published.
     """
     champion = store.newest(Kind.COVER_CLIP)
-    index = (newest_index_of(store, champion) if champion else None) or store.newest(KIND)
+    index = newest_index_of(store, champion) if champion else None
+    index = index or store.newest(Kind.COVER_INDEX)
     if index is None:
         raise NotReadyError("no cover index is published yet: run `dustjacket run`")
     return index
@@ -74,18 +74,19 @@ def load_index(store: Store, index: Manifest, model: Manifest | None = None) -> 
     facts = IndexFacts.of(index)
     if facts.weights is None:
         raise NotReadyError(
-            f"{KIND}/{index.version} is in the format of an earlier release: run index_covers again"
+            f"{index.kind}/{index.version} is in the format of an earlier release: run "
+            "index_covers again"
         )
     if model is not None and facts.weights != weights_of(model):
         raise BadInputError(
-            f"{KIND}/{index.version} was embedded by {facts.model}, whose weights are not "
+            f"{index.kind}/{index.version} was embedded by {facts.model}, whose weights are not "
             f"those of {model.kind}/{model.version}: search it with its own model, or run "
             "index_covers"
         )
     rows = _rows(store, index, INDEX_COLUMNS)
-    labels = store.newest(_LABELS)
+    labels = store.newest(Kind.LABELLED_COVERS)
     genres: dict[str, str] = {}
-    if labels is not None and labels.parents[_COVERS] == index.parents[_COVERS]:
+    if labels is not None and labels.parents[Kind.COVERS] == index.parents[Kind.COVERS]:
         labelled = read_labels(store, labels, ["key", "genre"])
         genres = dict(zip(labelled["key"], labelled["genre"], strict=True))
     genre_column = pa.array(map(genres.get, rows["key"].to_pylist()), pa.string())

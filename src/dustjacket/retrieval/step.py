@@ -11,9 +11,9 @@ from dustjacket.storage.manifest import Facts
 class IndexParameters(StepParameters):
     """Parameters of ``index_covers``."""
 
-    batch_size: int = Field(16, ge=1, le=8192, description="Covers embedded at a time")
+    batch_size: int = Field(16, ge=1, le=8192, description="Covers per batch of the model")
     max_broken_share: float = Field(
-        0.01, ge=0, le=1, description="Fail if a greater share of the covers cannot be read"
+        0.01, ge=0, le=1, description="Fail if more than this share of the covers cannot be decoded"
     )
 
 
@@ -22,8 +22,9 @@ class IndexFacts(Facts):
 
     Attributes:
         model: ``<kind>/<version>`` of the model that embedded the covers.
-        weights: digest of that model's weights; indexes of early releases have none.
-        embedded, reused, unreadable: covers embedded now, taken from an earlier index, left out.
+        weights: hash of that model's weights; None in the format of early releases.
+        embedded, reused, unreadable: covers embedded by this run, with an embedding of an earlier
+            index, and omitted.
     """
 
     model: str

@@ -116,7 +116,7 @@ def test_transient_failures_are_retried_and_an_unchanged_result_is_not_published
         assert first.facts["rejected_by_reason"] == {"http_503": 2}
         assert first.facts["retriable"] == 2
         served.requests.clear()
-        with pytest.raises(UnchangedError, match=r"same 6 covers.*2 still cannot be had"):
+        with pytest.raises(UnchangedError, match=r"same 6 covers.*2 still cannot be fetched"):
             covers(table)
         assert set(served.requests) == {"2", "5"}
         assert alone.store.newest("covers").version == first.version

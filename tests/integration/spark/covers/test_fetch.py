@@ -71,14 +71,14 @@ def test_a_later_run_fetches_only_new_urls_and_transient_failures(spark, tmp_pat
         "Title 1": "http_503", "Title 2": "http_404", "Title 3": "not_an_image"
     }  # fmt: skip
     assert first.result.retriable == 1
-    assert first.result.facts()["retriable"] == 1
+    assert first.result.facts().retriable == 1
     server.overrides = {}
     server.served.requests.clear()
     second = run(spark, table_of(server, tmp_path / "t.csv", range(12)), tmp_path / "two", cache)
     assert dict(server.served.requests) == {"1.jpg": 1, "3.jpg": 1, "10.jpg": 1, "11.jpg": 1}
     assert second.reasons() == {"Title 2": "http_404"}
     assert second.result.accepted == 11
-    assert second.result.content != first.result.content
+    assert second.result.content_hash != first.result.content_hash
 
 
 def test_a_failed_run_loses_only_the_downloads_of_unfinished_shards(
