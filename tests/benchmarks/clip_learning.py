@@ -22,7 +22,7 @@ from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import ensure_starting
 from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import fit
-from dustjacket.genres.read import read_labels
+from dustjacket.genres.published_labels import read_labels
 from dustjacket.metrics.retrieval import chance, own_ranks
 from dustjacket.sample import make_sample
 from dustjacket.sample.grammar import is_held_out

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dustjacket.cli.airflow_api import ACTIVE, AirflowApi
-from dustjacket.genres.read import read_labels
+from dustjacket.genres.published_labels import read_labels
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.platform.servers import PLATFORM_MARK
 from dustjacket.promotion.ledger import Ledger

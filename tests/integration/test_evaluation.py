@@ -14,7 +14,7 @@ from dustjacket.clip.registry import CANDIDATE, ensure_starting
 from dustjacket.clip.step import ClipParameters
 from dustjacket.evaluation.step import REPORT
 from dustjacket.feedback.store import Feedback
-from dustjacket.genres.read import LABELS, read_labels
+from dustjacket.genres.published_labels import LABELS, read_labels
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.sample import make_sample
 from dustjacket.storage.manifest import digest_of, version_name

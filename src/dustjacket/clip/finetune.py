@@ -17,7 +17,7 @@ from dustjacket.clip.registry import (
 )
 from dustjacket.clip.step import CandidateFacts, ClipParameters
 from dustjacket.errors import BadInputError
-from dustjacket.genres.read import read_labels
+from dustjacket.genres.published_labels import read_labels
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.tracking import runs as tracking

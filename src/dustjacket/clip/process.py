@@ -32,7 +32,7 @@ from dustjacket.clip.retries import retry_while_unavailable
 from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import DivergedError, MetricLogger, TrainingResult, fit
 from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.genres.read import read_labels
+from dustjacket.genres.published_labels import read_labels
 from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft

@@ -61,7 +61,7 @@ def ensure_starting(
         save(clip, Path(scratch))
         for file in sorted(Path(scratch).iterdir()):
             draft.upload(f"{MODEL_FOLDER}/{file.name}", file)
-    return draft.publish(parameters=origin, facts=origin)[0]
+    return draft.publish(parameters=origin, facts=ClipFacts(**origin).to_json())[0]
 
 
 def _content(store: Store, name: str, weights: str, covers: Manifest) -> dict[str, str]:

@@ -13,7 +13,8 @@ from dustjacket.clip.data import Images
 from dustjacket.clip.images import CoverCache
 from dustjacket.covers.hashes import HASH_COLUMNS
 from dustjacket.covers.read import read_index
-from dustjacket.genres.read import SCORER, read_labels
+from dustjacket.genres.published_labels import read_labels
+from dustjacket.genres.read import SCORER
 from dustjacket.genres.scorer import DESCRIPTION
 from dustjacket.splits import normalise
 from dustjacket.storage.manifest import Manifest

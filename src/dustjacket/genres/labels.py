@@ -11,7 +11,8 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from dustjacket.genres.figures import bar_figure
-from dustjacket.genres.read import LABELS, load_scorer
+from dustjacket.genres.published_labels import LABELS
+from dustjacket.genres.read import load_scorer
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.step import LabelFacts, LabelParameters

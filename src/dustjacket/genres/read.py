@@ -1,18 +1,14 @@
-"""Reading of published classifiers and labels."""
+"""Reading of published classifiers."""
 
 import shutil
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
 
 from dustjacket.genres.scorer import DESCRIPTION, WEIGHTS, Scorer
 from dustjacket.storage.manifest import Manifest
-from dustjacket.storage.parquet import read_parquet
 from dustjacket.storage.store import Store
 
-SCORER, LABELS = "scorer", "labels"
+SCORER = "scorer"
 
 
 def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:
@@ -38,20 +34,3 @@ def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:
         finally:
             shutil.rmtree(download, ignore_errors=True)
     return Scorer.load(folder)
-
-
-def read_labels(
-    store: Store, manifest: Manifest, columns: Sequence[str] | None = None
-) -> pd.DataFrame:
-    """Return one row for each labelled cover, in the order of the covers' source.
-
-    Columns: key, genre (predicted), probability, entropy (nats), model_version, top (genre and
-    probability of the likeliest genres), title, author, category, group, split, position, shard,
-    offset, size, sha256; missing values are None.
-
-    Args:
-        columns: read only these and position; None: all.
-    """
-    names = None if columns is None else [*columns, "position"]
-    labels = read_parquet(store, manifest, LABELS, names)
-    return labels.sort_values("position", ignore_index=True)

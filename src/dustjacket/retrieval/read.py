@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 from safetensors.numpy import load
 
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.genres.read import read_labels
+from dustjacket.genres.published_labels import read_labels
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.retrieval.search import HIT_COLUMNS, CoverIndex, SearchHit
 from dustjacket.retrieval.step import IndexFacts

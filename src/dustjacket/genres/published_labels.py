@@ -1,0 +1,28 @@
+"""Reading of published labels; apart from the classifiers, which most readers do not need."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.parquet import read_parquet
+from dustjacket.storage.store import Store
+
+LABELS = "labels"
+
+
+def read_labels(
+    store: Store, manifest: Manifest, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return one row for each labelled cover, in the order of the covers' source.
+
+    Columns: key, genre (predicted), probability, entropy (nats), model_version, top (genre and
+    probability of the likeliest genres), title, author, category, group, split, position, shard,
+    offset, size, sha256; missing values are None.
+
+    Args:
+        columns: read only these and position; None: all.
+    """
+    names = None if columns is None else [*columns, "position"]
+    labels = read_parquet(store, manifest, LABELS, names)
+    return labels.sort_values("position", ignore_index=True)
