@@ -16,7 +16,7 @@ from dustjacket.clip.conse import SIZE as CONSE_SIZE
 from dustjacket.clip.data import read_pairs
 from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, save
 from dustjacket.clip.prompts import prompt
-from dustjacket.clip.step import ClipParameters
+from dustjacket.clip.step import ClipFacts, ClipParameters
 from dustjacket.clip.weights import open_model
 from dustjacket.covers.read import read_index
 from dustjacket.pipeline.kinds import CHAMPION_MODEL, Kind
