@@ -171,7 +171,7 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does_one_by_one(made, whic
     frame = spark.createDataFrame(covers[["key", *labels._COPIED.names]], schema)
     found = (
         frame.repartition(4)
-        .mapInPandas(labels.labeller(lambda: shared.value, "v1", 3), labels._SCHEMA)
+        .mapInPandas(labels.make_labeller(lambda: shared.value, "v1", 3), labels._SCHEMA)
         .toPandas()
         .sort_values("position", ignore_index=True)
     )

@@ -51,7 +51,7 @@ _COVERS_PER_TASK = 10_000
 
 
 def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
-    """Label all covers of a version with the classifier in use, and publish the labels."""
+    """Predict the genres of all covers of a version with the champion, and publish them."""
     covers = job.input("covers")
     classifier = job.input("genre_classifier")
     with tempfile.TemporaryDirectory() as cache:
@@ -60,7 +60,7 @@ def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
     index = spark.read.parquet(job.store.uri(covers, "index"))
     tasks = max(1, -(-covers.rows["accepted"] // _COVERS_PER_TASK))
     labels = index.repartition(tasks).mapInPandas(
-        labeller(lambda: shared.value, classifier.version, job.parameters.top), _SCHEMA
+        make_labeller(lambda: shared.value, classifier.version, job.parameters.top), _SCHEMA
     )
     labels.write.parquet(job.draft.uri(LABELS))
     counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").count().collect()
@@ -76,31 +76,32 @@ def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
         )
 
 
-def labeller(
+def make_labeller(
     scorer: Callable[[], Scorer], version: str, top: int
 ) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
-    """Return what labels covers' rows, part after part.
+    """Return a function for ``mapInPandas`` that labels rows of the covers' index.
 
     Args:
+        scorer: returns the classifier; called in the worker.
         version: of the classifier.
-        top: how many of the likeliest genres to record.
+        top: the number of likeliest genres to record.
     """
 
     def label(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         model = scorer()
         for part in parts:
-            found = model.probabilities(list(part["title"]), list(part["author"]))
-            order = np.argsort(-found, axis=1, kind="stable")[:, :top]
+            probabilities = model.probabilities(list(part["title"]), list(part["author"]))
+            order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
             best = [
-                [{"genre": model.genres[at], "probability": float(row[at])} for at in places]
-                for row, places in zip(found, order, strict=True)
+                [{"genre": model.genres[i], "probability": float(row[i])} for i in likeliest]
+                for row, likeliest in zip(probabilities, order, strict=True)
             ]
             yield pd.DataFrame(
                 {
                     "key": part["key"],
-                    "genre": [likeliest[0]["genre"] for likeliest in best],
-                    "probability": [likeliest[0]["probability"] for likeliest in best],
-                    "entropy": entropy(found),
+                    "genre": [genres[0]["genre"] for genres in best],
+                    "probability": [genres[0]["probability"] for genres in best],
+                    "entropy": entropy(probabilities),
                     "model_version": version,
                     "top": best,
                     **{name: part[name] for name in _COPIED.names},
@@ -111,5 +112,5 @@ def labeller(
 
 
 def entropy(probabilities: np.ndarray) -> np.ndarray:
-    """Return (rows,) in nats, of (rows, genres): 0 is sure of one genre, log(genres) of none."""
+    """Return (rows,) entropies in nats of (rows, genres): from 0 to log(genres) (Shannon 1948)."""
     return np.asarray(-(probabilities * logarithms(probabilities)).sum(axis=1))

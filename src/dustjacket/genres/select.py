@@ -1,4 +1,4 @@
-"""The step ``select_classifier``: compare candidates, publish the one that is chosen."""
+"""The step ``select_classifier``: cross-validate candidates, publish the selected one."""
 
 import logging
 import tempfile
@@ -32,19 +32,19 @@ from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 
-_READ = ["file", "position", "title", "author", "description", "genre"]
+_COLUMNS = ["file", "position", "title", "author", "description", "genre"]
 _SUSPECTS = 20
 
 
 def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> None:
-    """Choose a classifier by cross-validation, test it once on held-out books, publish it.
+    """Select a classifier by cross-validation, evaluate it on test books, and publish it.
 
     Raises:
-        BadInputError: the catalog is too small: it has one genre, no test book, or a fold of it
-            would have nothing to learn or to be tested on.
+        BadInputError: the catalog is too small: it has one genre, no test book, or a fold without
+            training or held-out rows.
     """
     if done := job.store.with_digest(KIND, job.plan.digest):
-        tracking.connect(job.settings)  # an attempt ended between its version and its aliases
+        tracking.connect(job.settings)  # an earlier attempt ended before it set the aliases
         _set_aliases(ClassifierFacts.of(done))
         return
     parameters = job.parameters
@@ -53,59 +53,59 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
     with tracking.step_run(job) as run, tempfile.TemporaryDirectory() as scratch:
         repeated = repeat_paper(books) if parameters.repeat_paper else {}
         mlflow.log_metrics({f"repeated.{name}": value for name, value in repeated.items()})
-        known, test = read_known(job, spark, books, encoder, parameters)
-        candidates = eligible(known)
-        fits = Fits(known, select=needs_selected_terms(candidates))
-        with closing(known), closing(fits):
+        training_data, test_data = read_data(job, spark, books, encoder)
+        candidates = eligible(training_data)
+        fits = Fits(training_data, select=needs_selected_terms(candidates))
+        with closing(training_data), closing(fits):
             results = cross_validate(fits, candidates)
             track_candidates(results, parameters.metric)
-            chosen = select(results)
-            log.info("selected %s", chosen.candidate.name)
+            selected = select(results)
+            log.info("selected %s", selected.candidate.name)
             scorer = Scorer(
-                chosen.candidate.name,
-                known.genres,
-                fits.fit_all(chosen, encoder),
-                chosen.calibration,
+                selected.candidate.name,
+                training_data.genres,
+                fits.fit_all(selected, encoder),
+                selected.calibration,
             )
-            found = evaluate(fits, chosen, scorer, test)
-        track_evaluation(found, test.books, known.genres, parameters.metric)
-        before = job.step.in_use(job.store)
+            evaluation = evaluate(fits, selected, scorer, test_data)
+        track_evaluation(evaluation, test_data.books, training_data.genres, parameters.metric)
+        champion = job.step.in_use(job.store)
         load = partial(load_scorer, job.store, cache=Path(scratch, "champion"))
-        verdict = compare_with_champion(found, before, load, test, parameters.metric)
-        kept = before.version if before and verdict["verdict"] == NOT_BETTER else job.plan.version
-        mlflow.set_tags({"selected": chosen.candidate.name, **verdict})
-        made = Path(scratch, "made")
-        scorer.save(made)
-        for file in sorted(made.iterdir()):
+        verdict = compare_with_champion(evaluation, champion, load, test_data, parameters.metric)
+        stays = champion if verdict["verdict"] == NOT_BETTER else None
+        mlflow.set_tags({"selected": selected.candidate.name, **verdict})
+        folder = Path(scratch, "scorer")
+        scorer.save(folder)
+        for file in sorted(folder.iterdir()):
             job.draft.upload(f"{SCORER}/{file.name}", file)
         registered = ensure_registered(
-            made, scorer, job.plan.version, {"candidate": scorer.name, **verdict}
+            folder, scorer, job.plan.version, {"candidate": scorer.name, **verdict}
         )
         manifest, _ = job.publish(
-            rows={"train": len(known.books), "test": len(test.books)},
+            rows={"train": len(training_data.books), "test": len(test_data.books)},
             facts=ClassifierFacts(
-                selected=chosen.candidate.name,
+                selected=selected.candidate.name,
                 model_version=str(registered.version),
                 candidates=[summary(result) for result in results],
-                test=found.test,
-                intervals=found.intervals,
-                out_of_fold=found.out_of_fold,
-                down_weighted=found.down_weighted,
-                suspects=found.suspects.head(_SUSPECTS).to_dict("records"),
+                test=evaluation.test,
+                intervals=evaluation.intervals,
+                out_of_fold=evaluation.out_of_fold,
+                down_weighted=evaluation.down_weighted,
+                suspects=evaluation.suspects.head(_SUSPECTS).to_dict("records"),
                 repeated_paper=repeated,
                 genres=scorer.genres,
                 run_id=run.info.run_id,
-                champion=kept,
+                champion=stays.version if stays else job.plan.version,
                 **verdict,
             ),
         )
-        # Whichever attempt won: it may have ended before it came to this.
+        # If another attempt published first, it may have ended before it set the aliases.
         _set_aliases(ClassifierFacts.of(manifest))
 
 
 def _encoder(parameters: ClassifierParameters) -> Encoder | None:
-    asked = (CANDIDATES[name] for name in parameters.candidates)
-    if not any(isinstance(one, TaskCandidate) and one.embedded for one in asked):
+    candidates = [CANDIDATES[name] for name in parameters.candidates]
+    if not any(isinstance(c, TaskCandidate) and c.embedded for c in candidates):
         return None
     if not parameters.sentence_model:
         return None
@@ -116,28 +116,27 @@ def _encoder(parameters: ClassifierParameters) -> Encoder | None:
         return None
 
 
-def read_known(
-    job: Job[ClassifierParameters],
-    spark: SparkSession,
-    books: DataFrame,
-    encoder: Encoder | None,
-    parameters: ClassifierParameters,
+def read_data(
+    job: Job[ClassifierParameters], spark: SparkSession, books: DataFrame, encoder: Encoder | None
 ) -> tuple[TrainingData, TestData]:
-    """Return the books to learn from and those to test on, each in the listing's order.
+    """Return the training and the test books, each in the listing's order.
 
     Raises:
-        BadInputError: there are too few of either.
+        BadInputError: there are no test books, or too few training books for the folds.
     """
-    wide = with_fold(books, parameters.folds, parameters.seed)
-    table: pd.DataFrame = wide.select(*_READ, "split", "fold").toPandas()
+    parameters = job.parameters
+    folded = with_fold(books, parameters.folds, parameters.seed)
+    table: pd.DataFrame = folded.select(*_COLUMNS, "split", "fold").toPandas()
     if encoder:
         table = table.merge(catalog_sentences(job, spark, books, encoder), on=["file", "position"])
     table = table.sort_values(["file", "position"])
     is_test = table["split"] == "test"
-    train, test = (table[which].reset_index(drop=True) for which in (~is_test, is_test))
+    train, test = (table[rows].reset_index(drop=True) for rows in (~is_test, is_test))
     if test.empty:
         catalog = job.input("catalog").version
-        raise BadInputError(f"catalog/{catalog} has no test book: give a larger listing")
+        raise BadInputError(
+            f"catalog/{catalog} has no book on the test side: give a larger listing"
+        )
     check_folds(train, parameters.folds)
     sentences = [
         np.stack(part.pop("sentence").to_list()) if encoder else None for part in (train, test)

@@ -34,30 +34,38 @@ class ClassifierParameters(StepParameters):
         get_args(CandidateName), min_length=1, description="Classifiers to compare"
     )
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-validation")
-    metric: GenreMetric = Field("f1_weighted", description="Mean over folds that decides")
-    vocabulary: int = Field(20_000, ge=100, le=200_000, description="Most frequent terms to count")
+    metric: GenreMetric = Field(
+        "f1_weighted", description="Metric that decides, by its mean over folds"
+    )
+    vocabulary: int = Field(
+        20_000, ge=100, le=200_000, description="Number of the most frequent terms to count"
+    )
     min_books_per_piece: int = Field(
         0,
         ge=0,
         le=1000,
-        description="Leave hashed pieces out that fewer training books have; 0: 1, or 2 of 50,000",
+        description="Leave out n-grams of fewer training books; 0: 1, or 2 above 50,000 books",
     )
-    idf: bool = Field(True, description="Whether rare terms and pieces weigh more (IDF)")
+    idf: bool = Field(True, description="Weigh rare terms and n-grams more (IDF)")
     use_descriptions: bool = Field(
         False,
-        description="Learn from descriptions too; labels of covers, the Studio and the command "
-        "line, which have none, are then less sure",
+        description="Train on descriptions too; predictions without one (covers, Studio, command "
+        "line) are then less certain",
     )
     sentence_model: str = Field(
         "all-MiniLM-L6-v2",
         max_length=500,
-        description="Sentence model: a name, or a folder; empty: no sentence embeddings",
+        description="Sentence model: name or folder; empty: no sentence embeddings",
     )
     suspect_weight: float = Field(
-        0.2, ge=0, le=1, description="Weight of books whose genre the model contradicts"
+        0.2,
+        ge=0,
+        le=1,
+        description="Training weight of books whose genre the model contradicts, in one "
+        "of the reported metrics (down_weighted)",
     )
     repeat_paper: bool = Field(
-        False, description="Repeat the paper's own protocol too, and print its table beside ours"
+        False, description="Also repeat the paper's protocol, and report its figures beside ours"
     )
     seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
 
@@ -65,7 +73,9 @@ class ClassifierParameters(StepParameters):
 class LabelParameters(StepParameters):
     """Parameters of ``label_covers``."""
 
-    top: int = Field(3, ge=1, le=10, description="Likeliest genres to record for each cover")
+    top: int = Field(
+        3, ge=1, le=10, description="Number of likeliest genres to record for each cover"
+    )
 
 
 class ClassifierFacts(Facts):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dustjacket.genres.bag_of_words import BagOfWords, LinearModel
-from dustjacket.genres.labels import labeller
+from dustjacket.genres.labels import make_labeller
 from dustjacket.genres.scorer import Scorer
 
 
@@ -21,7 +21,7 @@ def test_labels_carry_what_a_reader_of_covers_needs():
             "sha256": ["x", "y"], "width": [1, 2], "height": [1, 2], "dhash": ["0", "1"],
         }
     )  # fmt: skip
-    (labels,) = labeller(lambda: scorer, "v1", 2)(iter([covers]))
+    (labels,) = make_labeller(lambda: scorer, "v1", 2)(iter([covers]))
     assert list(labels["genre"]) == ["a", "a"]
     assert [[one["genre"] for one in top] for top in labels["top"]] == [["a", "c"], ["a", "b"]]
     assert labels["probability"][0] == labels["top"][0][0]["probability"] > 0.8

@@ -16,7 +16,7 @@ from dustjacket.genres.evaluate import compare_with_champion, evaluate
 from dustjacket.genres.fits import Fits, merge_folds
 from dustjacket.genres.hashed_linear import embedding_features
 from dustjacket.genres.hashed_ngrams import TfidfWeights
-from dustjacket.genres.labels import labeller
+from dustjacket.genres.labels import make_labeller
 from dustjacket.genres.linear import SharedData
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, softmax
@@ -117,7 +117,7 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does(spark):
         spark.createDataFrame(covers)
         .repartition(4)
         .mapInPandas(
-            labeller(lambda: shared.value, "v1", 3),
+            make_labeller(lambda: shared.value, "v1", 3),
             "key string, genre string, probability double, entropy double, model_version string",
         )
         .toPandas()
