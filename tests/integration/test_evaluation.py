@@ -94,8 +94,8 @@ def test_what_the_studio_s_users_voted_is_measured_and_named(alone, evaluated, l
           "clip": index.facts["model"], "index": f"cover_index/{index.version}"}  # fmt: skip
     collected = Feedback(alone.store, days=90, share=1)
     for book in books.itertuples():
-        collected.vote(book.title, book.author, "cover", book.key, 1, by)
-        collected.vote(book.title, book.author, "genre", book.genre, 1, by)
+        collected.add_vote(book.title, book.author, "cover", book.key, 1, by)
+        collected.add_vote(book.title, book.author, "genre", book.genre, 1, by)
     feedback = collected.flush()
     again = alone.run("evaluate_clip", **LEAST)
     found = again.facts["queries"]

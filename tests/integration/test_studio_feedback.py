@@ -19,22 +19,22 @@ def titles(store):
 
 def test_votes_come_back_old_ones_go_and_none_is_lost_while_storage_is_away(store, platform):
     collected = Feedback(store, days=90, share=1)
-    collected.vote("old", None, "genre", "Art", 1, BY)
+    collected.add_vote("old", None, "genre", "Art", 1, BY)
     with mock.patch.object(feedback, "datetime", wraps=datetime) as clock:
         # When it was written it was not too old.
         clock.now.return_value = datetime.now(UTC) - timedelta(days=91)
         old = collected.flush()
     assert store.versions(KIND) == [old.version]
 
-    collected.vote("Liked", "Ada Stern", "cover", "00000007", 1, BY)
-    collected.asked("Asked", None, None, ["00000007"], BY)
+    collected.add_vote("Liked", "Ada Stern", "cover", "00000007", 1, BY)
+    collected.add_query("Asked", None, None, ["00000007"], BY)
     new = collected.flush()
     assert titles(store) == ["Asked", "Liked"]
     assert store.versions(KIND) == [new.version]
     assert not [key for key, _ in store.keys(f"{KIND}/{old.version}/")]
 
     wrong = Store(platform.model_copy(update={"s3_secret_key": platform.airflow_password}))
-    collected.vote("Later", None, "genre", "Art", -1, BY)
+    collected.add_vote("Later", None, "genre", "Art", -1, BY)
     with mock.patch.object(store, "client", wrong.client):
         assert collected.flush() is None
     assert titles(store) == ["Asked", "Liked"]

@@ -11,10 +11,10 @@ import torch
 
 from dustjacket.clip.model import random_model
 from dustjacket.evaluation.comparison import Comparison
+from dustjacket.evaluation.covers import EvaluationCovers
 from dustjacket.evaluation.embeddings import Embedder
-from dustjacket.evaluation.recognition import scenes
+from dustjacket.evaluation.recognition import draw_images
 from dustjacket.evaluation.step import EvaluationParameters
-from dustjacket.evaluation.test_covers import Library
 
 SIDE = 64
 COLOURS = {"Red": (255, 0, 0), "Green": (0, 160, 0), "Blue": (0, 0, 255)}
@@ -60,7 +60,7 @@ def comparison(
     books["split"] = ["train"] * train + ["validation"] * validation + ["test"] * test
     if not known:
         books["true_genre"] = None
-    library = Library(books, {SIDE: images}, np.ones(len(books), bool), GENRES)
+    covers = EvaluationCovers(books, {SIDE: images}, np.ones(len(books), bool), GENRES)
     starting, candidate = (
         Embedder(random_model("dustjacket-small", seed), images, 32) for seed in (13, 14)
     )
@@ -68,22 +68,22 @@ def comparison(
         manifests={},
         models={"starting": starting, "champion": starting, "candidate": candidate},
         labels=cast("Any", None),
-        library=library,
+        covers=covers,
         books=books,
         champion_labels=None,
         broken={},
         leaked=leaked,
         genre=genre,
-        sure=0.3,
+        min_confidence=0.3,
         parameters=PARAMETERS,
     )
 
 
 @contextmanager
-def few_scenes() -> Iterator[None]:
-    """Have general recognition look at one picture of a class: it is the slowest part."""
+def few_images() -> Iterator[None]:
+    """Draw one image of each class for general recognition, which is the slowest part."""
     few = {"signs": 1, "forms": 1, "digits": 1}
-    with mock.patch("dustjacket.evaluation.recognition._EACH", few):
-        scenes.cache_clear()
+    with mock.patch("dustjacket.evaluation.recognition._IMAGES_PER_CLASS", few):
+        draw_images.cache_clear()
         yield
-    scenes.cache_clear()
+    draw_images.cache_clear()

@@ -1,4 +1,4 @@
-"""The ablation that the paper planned: what naming the author and the genre adds to a title."""
+"""The ablation that the paper planned: the effect of author and genre in the prompt."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -18,13 +18,15 @@ PREDICTED, TRUE = "predicted", "true"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One model with prompts of one make, over all test covers.
+class AblationRow:
+    """Retrieval of one model with one kind of prompt, over all test covers.
 
     Attributes:
-        genre: predicted or true; empty where none is named.
-        recall_at_10, low, high: title to cover, and its 95 % interval.
-        cover_to_title: recall@10 the other way.
+        parts: what the prompt names, one of ``PARTS``.
+        genre: "predicted" or "true"; empty if the prompt names no genre.
+        recall_at_10, low, high: title-to-cover recall@10 and its 95 % interval.
+        median_rank: of the own cover, title to cover.
+        cover_to_title: cover-to-title recall@10.
     """
 
     model: str
@@ -39,92 +41,102 @@ class Row:
 
 @dataclass(frozen=True)
 class Ablation:
-    """The table, and what it comes to in one sentence.
+    """The results of the ablation, and a conclusion in one sentence.
 
     Attributes:
-        adds: what naming the predicted genre adds to title and author, of the last model.
+        genre_gain: recall@10 gained by adding the predicted genre to title and author, for the
+            last model.
     """
 
-    rows: tuple[Row, ...]
-    adds: Difference
+    rows: tuple[AblationRow, ...]
+    genre_gain: Difference
     conclusion: str
 
     def facts(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return the ablation as JSON values."""
         return {
             "rows": [asdict(row) for row in self.rows],
-            "genre_adds": asdict(self.adds),
+            "genre_adds": asdict(self.genre_gain),
             "conclusion": self.conclusion,
         }
 
 
-def prompts(books: pd.DataFrame, sure: float) -> dict[tuple[str, str], list[str]]:
-    """Return every make of prompt for all books, by its parts and whose genre it names.
+def prompts_by_parts(
+    books: pd.DataFrame, min_confidence: float
+) -> dict[tuple[str, str], list[str]]:
+    """Return the prompts of all books, by what they name: (parts, whose genre).
 
     Args:
-        books: n rows of title, author, genre, probability and true_genre; where no book's true
-            genre is known, no prompt names one.
-        sure: a predicted genre that is less probable is left out.
+        books: n rows of title, author, genre, probability and true_genre. If no true genre is
+            known, there are no prompts with it.
+        min_confidence: a predicted genre of lower probability is left out of the prompt.
     """
-    predicted = prompt_variants(books, genre=True, min_confidence=sure)
-    made = {(PARTS[at], PREDICTED if at & 2 else ""): texts for at, texts in enumerate(predicted)}
+    variants = prompt_variants(books, genre=True, min_confidence=min_confidence)
+    prompts = {
+        (PARTS[number], PREDICTED if number & 2 else ""): texts
+        for number, texts in enumerate(variants)
+    }
     known = books["true_genre"].notna()
     if known.any():
-        right = books.assign(genre=books["true_genre"], probability=known.astype(float))
-        named = prompt_variants(right, genre=True, min_confidence=1.0)
-        made |= {(PARTS[at], TRUE): named[at] for at in (2, 3)}
-    return made
+        with_true = books.assign(genre=books["true_genre"], probability=known.astype(float))
+        variants = prompt_variants(with_true, genre=True, min_confidence=1.0)
+        prompts |= {(PARTS[number], TRUE): variants[number] for number in (2, 3)}
+    return prompts
 
 
 def ablate(
     models: Mapping[str, Embedder],
     books: pd.DataFrame,
-    rows: np.ndarray,
-    sure: float,
+    indices: np.ndarray,
+    min_confidence: float,
     *,
     resamples: int,
     seed: int,
 ) -> Ablation:
-    """Measure each model with each make of prompt.
+    """Measure the retrieval of each model with each kind of prompt.
 
     Args:
         models: by name; the conclusion is about the last.
         books: n test books.
-        rows: (n,) the numbers of their covers.
-        sure: see :func:`prompts`.
+        indices: (n,) of their covers.
+        min_confidence: see :func:`prompts_by_parts`.
     """
-    table = []
+    prompts = prompts_by_parts(books, min_confidence)
+    rows = []
     hits: dict[tuple[str, str], np.ndarray] = {}
     for name, model in models.items():
-        covers = model.covers(rows)
-        for (parts, genre), texts in prompts(books, sure).items():
-            titles = model.texts(texts)
-            found = own_ranks(titles, covers)
-            hits[parts, genre] = found <= 10
-            figures = rank_metrics(found)
-            low, high = rank_intervals(found, resamples=resamples, seed=seed)["recall_at_10"]
-            back = float((own_ranks(covers, titles) <= 10).mean()) if len(found) else 0.0
-            table.append(
-                Row(
-                    name, parts, genre, figures["recall_at_10"], low, high,
-                    figures["median_rank"], back,
+        covers = model.embed_covers(indices)
+        for (parts, genre), texts in prompts.items():
+            titles = model.embed_texts(texts)
+            ranks = own_ranks(titles, covers)
+            hits[parts, genre] = ranks <= 10
+            metrics = rank_metrics(ranks)
+            low, high = rank_intervals(ranks, resamples=resamples, seed=seed)["recall_at_10"]
+            reverse = float((own_ranks(covers, titles) <= 10).mean()) if len(ranks) else 0.0
+            rows.append(
+                AblationRow(
+                    name, parts, genre, metrics["recall_at_10"], low, high,
+                    metrics["median_rank"], reverse,
                 )
             )  # fmt: skip
-    adds = paired_difference(
+    genre_gain = paired_difference(
         hits[PARTS[3], PREDICTED], hits[PARTS[1], ""], resamples=resamples, seed=seed
     )  # fmt: skip
-    return Ablation(tuple(table), adds, conclusion(adds, len(books)))
+    return Ablation(tuple(rows), genre_gain, conclusion(genre_gain, len(books)))
 
 
-def conclusion(adds: Difference, covers: int) -> str:
-    """Return in one sentence what naming the genre adds, as far as the interval can tell."""
+def conclusion(gain: Difference, covers: int) -> str:
+    """Return one sentence on the effect of the genre, as far as the interval shows one."""
     if not covers:
-        return "There is no test cover, so nothing can be said of what naming the genre adds."
-    figures = f"{adds.gain:+.3f} ({adds.low:+.3f} to {adds.high:+.3f}) to title-to-cover recall@10"
-    if adds.low > 0:
-        told = "it helps"
-    elif adds.high < 0:
-        told = "it hurts"
+        return "There is no test cover, so the effect of the genre is not known."
+    interval = f"{gain.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
+    if gain.low > 0:
+        outcome = "it helps"
+    elif gain.high < 0:
+        outcome = "it hurts"
     else:
-        told = f"no difference that {covers:,} covers can show"
-    return f"Naming the predicted genre beside title and author adds {figures}: {told}."
+        outcome = f"no difference that {covers:,} covers can show"
+    return (
+        "Adding the predicted genre to title and author changes title-to-cover recall@10 by "
+        f"{interval}: {outcome}."
+    )

@@ -1,4 +1,4 @@
-"""Who is compared: the starting weights, the champion and the candidate, on the same covers."""
+"""The comparison of starting weights, champion and candidate on the same covers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,22 @@ from dustjacket.clip.prompts import fixed_prompts
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import champion
 from dustjacket.clip.step import CandidateFacts, ClipParameters
-from dustjacket.evaluation.drift import MOST_EMBEDDED, Drift, measure_drift
+from dustjacket.evaluation.covers import (
+    EvaluationCovers,
+    load_covers,
+    read_books,
+    training_labels,
+)
+from dustjacket.evaluation.drift import MAX_EMBEDDED, Drift, measure_drift
 from dustjacket.evaluation.embeddings import Embedder
-from dustjacket.evaluation.galleries import HardGallery, Retrieved, hard_galleries, retrieve
-from dustjacket.evaluation.leakage import leaked
+from dustjacket.evaluation.galleries import (
+    HardGallery,
+    RetrievalResults,
+    hard_galleries,
+    measure_retrieval,
+)
+from dustjacket.evaluation.leakage import find_leaked
 from dustjacket.evaluation.step import EvaluationParameters
-from dustjacket.evaluation.test_covers import Library, labels_of, open_library, read_books
 from dustjacket.pipeline.job import Job
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
@@ -27,74 +37,75 @@ _GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Comparison:
-    """Models and covers.
+    """The models to compare, and the covers to compare them on.
 
     Attributes:
         manifests: of starting, champion and candidate.
-        models: the same, ready to embed; two that are one version are one model.
-        labels: the labelled covers of the candidate.
-        library: their covers, without the test covers that leaked.
+        models: the same, with their embeddings; names of the same version share one model.
+        labels: the labelled covers that the candidate was trained on.
+        covers: their covers, without leaked test covers.
         books: all rows of ``labels``.
-        champion_labels: those that the champion was trained on, or None if on none.
-        broken: covers that do not decode, by side of the split.
-        leaked: test covers that look like one that candidate or champion were trained on.
+        champion_labels: the labelled covers that the champion was trained on; None for starting
+            weights.
+        broken: covers that do not decode, by split.
+        leaked: number of test covers that look like a training cover of candidate or champion.
         genre: whether the candidate was trained with genres in prompts.
-        sure: a predicted genre that is less probable is named by no prompt.
+        min_confidence: predicted genres of lower probability are left out of prompts.
     """
 
     manifests: dict[str, Manifest]
     models: dict[str, Embedder]
     labels: Manifest
-    library: Library
+    covers: EvaluationCovers
     books: pd.DataFrame
     champion_labels: Manifest | None
     broken: dict[str, int]
     leaked: int
     genre: bool
-    sure: float
+    min_confidence: float
     parameters: EvaluationParameters
 
     @property
-    def test(self) -> np.ndarray:
-        """Return the numbers of the covers that are tested."""
-        return self.library.rows("test")
+    def test_indices(self) -> np.ndarray:
+        """Return the indices of the tested covers."""
+        return self.covers.indices("test")
 
     @property
-    def tested(self) -> pd.DataFrame:
-        """Return the rows of the books that are tested."""
-        return self.library.books.iloc[self.test].reset_index(drop=True)
+    def test_books(self) -> pd.DataFrame:
+        """Return the rows of the tested books."""
+        return self.covers.books.iloc[self.test_indices].reset_index(drop=True)
 
     @property
-    def sides(self) -> dict[str, np.ndarray]:
-        """Return the numbers of the covers of each side of the split."""
-        return {split: self.library.rows(split) for split in ("train", "validation", "test")}
+    def splits(self) -> dict[str, np.ndarray]:
+        """Return the indices of the covers by split."""
+        return {split: self.covers.indices(split) for split in ("train", "validation", "test")}
 
     @property
     def leaked_share(self) -> float:
-        """Return what share of the test covers leaked."""
-        return self.leaked / max(1, self.leaked + len(self.test))
+        """Return the share of the test covers that leaked."""
+        return self.leaked / max(1, self.leaked + len(self.test_indices))
 
     def galleries(self) -> dict[str, HardGallery]:
-        """Return the harder galleries of the test covers."""
-        return hard_galleries(self.tested)
+        """Return the hard galleries of the test covers."""
+        return hard_galleries(self.test_books)
 
-    def retrieve(self, name: str, *, genre: bool) -> Retrieved:
-        """Measure one model's retrieval, with or without predicted genres in prompts."""
+    def retrieve(self, name: str, *, genre: bool) -> RetrievalResults:
+        """Measure the retrieval of one model, with or without predicted genres in prompts."""
         model, parameters = self.models[name], self.parameters
-        texts = fixed_prompts(self.tested, genre=genre, min_confidence=self.sure)
-        return retrieve(
-            model.texts(texts), model.covers(self.test), model.clip.scale, self.galleries(),
-            resamples=parameters.bootstrap, seed=parameters.seed,
+        texts = fixed_prompts(self.test_books, genre=genre, min_confidence=self.min_confidence)
+        return measure_retrieval(
+            model.embed_texts(texts), model.embed_covers(self.test_indices), model.clip.scale,
+            self.galleries(), resamples=parameters.bootstrap, seed=parameters.seed,
         )  # fmt: skip
 
 
-def open_contest(
+def load_comparison(
     job: Job[EvaluationParameters], parameters: EvaluationParameters, folder: Path
 ) -> Comparison:
     """Load the three models and decode the covers.
 
     Args:
-        folder: where covers are kept decoded, for as long as the comparison is used.
+        folder: holds the decoded covers; must outlive the result.
     """
     store, candidate = job.store, job.input("clip_candidate")
     origin, recipe = CandidateFacts.of(candidate), ClipParameters.recorded(candidate.parameters)
@@ -104,48 +115,48 @@ def open_contest(
         "champion": champion(store, starting),
         "candidate": candidate,
     }
-    distinct = {(one.kind, one.version): one for one in manifests.values()}
-    clips = {named: load_version(store, one) for named, one in distinct.items()}
+    versions = {(model.kind, model.version): model for model in manifests.values()}
+    clips = {version: load_version(store, model) for version, model in versions.items()}
     labels = store.manifest("labelled_covers", candidate.parents["labelled_covers"])
-    champion_labels = labels_of(store, manifests["champion"])
+    champion_labels = training_labels(store, manifests["champion"])
     books = read_books(store, labels)
-    library = open_library(
+    covers = load_covers(
         store, labels, books, {clip.image_size for clip in clips.values()}, folder=folder,
-        most_bytes=int(recipe.cache_gib * _GIB),
+        max_bytes=int(recipe.cache_gib * _GIB),
         seed=parameters.seed,
     )  # fmt: skip
     embedders = {
-        named: Embedder(clip, library.images[clip.image_size], parameters.batch_size)
-        for named, clip in clips.items()
+        version: Embedder(clip, covers.images[clip.image_size], parameters.batch_size)
+        for version, clip in clips.items()
     }
-    seen = [books]
+    trained_on = [books]
     if champion_labels and champion_labels.version != labels.version:
-        seen.append(read_books(store, champion_labels))
-    trained = pd.concat([each[each["split"] == "train"] for each in seen])
-    test = library.rows("test")
-    alike = test[leaked(library.books.iloc[test], trained)]
+        trained_on.append(read_books(store, champion_labels))
+    training_rows = pd.concat([rows[rows["split"] == "train"] for rows in trained_on])
+    test_indices = covers.indices("test")
+    leaked_indices = test_indices[find_leaked(covers.books.iloc[test_indices], training_rows)]
     return Comparison(
         manifests=manifests,
-        models={name: embedders[one.kind, one.version] for name, one in manifests.items()},
+        models={name: embedders[model.kind, model.version] for name, model in manifests.items()},
         labels=labels,
-        library=library.without(alike),
+        covers=covers.without(leaked_indices),
         books=books,
         champion_labels=champion_labels,
-        broken=library.broken(),
-        leaked=len(alike),
+        broken=covers.broken(),
+        leaked=len(leaked_indices),
         genre=recipe.include_genre,
-        sure=recipe.min_confidence,
+        min_confidence=recipe.min_confidence,
         parameters=parameters,
     )
 
 
-def drift(store: Store, comparison: Comparison, folder: Path) -> Drift | None:
-    """Compare the comparison's covers with those the champion was trained on.
+def drift_since_champion(store: Store, comparison: Comparison, folder: Path) -> Drift | None:
+    """Measure the drift from the champion's training covers to the candidate's.
 
-    Of starting weights, which no covers of ours made, there is nothing to compare with: None.
+    Returns None if the champion is starting weights, which were trained on no labelled covers.
 
     Args:
-        folder: as of :func:`open_contest`.
+        folder: see :func:`load_comparison`.
     """
     before, newest, parameters = (
         comparison.champion_labels,
@@ -154,31 +165,30 @@ def drift(store: Store, comparison: Comparison, folder: Path) -> Drift | None:
     )
     if before is None:
         return None
-    books, vectors = comparison.books, (np.empty((0, 1)), np.empty((0, 1)))
+    books, embeddings = comparison.books, (np.empty((0, 1)), np.empty((0, 1)))
     if before.version != newest.version:
         books = read_books(store, before)
-        rows = np.flatnonzero(comparison.library.usable)
+        indices = np.flatnonzero(comparison.covers.usable)
         rng = np.random.default_rng(parameters.seed)
-        some = rng.permutation(rows)[:MOST_EMBEDDED]
-        vectors = (
-            _embedded(store, before, books, comparison, folder),
-            comparison.models["champion"].covers(some),
+        embeddings = (
+            _embed_earlier(store, before, books, comparison, folder),
+            comparison.models["champion"].embed_covers(rng.permutation(indices)[:MAX_EMBEDDED]),
         )
     return measure_drift(
-        books, comparison.books, vectors, (before.version, newest.version), parameters.max_drift,
-        parameters.seed,
+        books, comparison.books, embeddings, (before.version, newest.version),
+        parameters.max_drift, parameters.seed,
     )  # fmt: skip
 
 
-def _embedded(
+def _embed_earlier(
     store: Store, labels: Manifest, books: pd.DataFrame, comparison: Comparison, folder: Path
 ) -> np.ndarray:
-    """Return the champion's embeddings of some covers of an earlier version."""
+    """Return the champion's embeddings of a sample of an earlier version's covers."""
     clip, parameters = comparison.models["champion"].clip, comparison.parameters
     covers = store.manifest("covers", labels.parents["covers"])
-    some = books.sample(min(len(books), MOST_EMBEDDED), random_state=parameters.seed)
-    some = some.reset_index(drop=True)
-    # In a folder of its own: files are named by shard, and here not all of a shard is read.
-    cache = CoverCache(store, covers, some, clip.image_size, _GIB, folder / "before")
-    vectors = embed_covers(clip, cache, parameters.batch_size)
-    return np.delete(vectors, cache.broken(), axis=0)
+    sample = books.sample(min(len(books), MAX_EMBEDDED), random_state=parameters.seed)
+    sample = sample.reset_index(drop=True)
+    # In a folder of its own: cache files are named by shard, and these hold only part of a shard.
+    cache = CoverCache(store, covers, sample, clip.image_size, _GIB, folder / "before")
+    embeddings = embed_covers(clip, cache, parameters.batch_size)
+    return np.delete(embeddings, cache.broken(), axis=0)

@@ -1,4 +1,4 @@
-"""Books whose cover says another genre than their title."""
+"""Books whose cover suggests another genre than their title."""
 
 import numpy as np
 import pandas as pd
@@ -7,48 +7,50 @@ from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.genre import fit_probe
 
 
-def contradictions(
-    model: Embedder, books: pd.DataFrame, sides: dict[str, np.ndarray], most: int = 12
+def find_contradictions(
+    model: Embedder, books: pd.DataFrame, splits: dict[str, np.ndarray], max_rows: int = 12
 ) -> pd.DataFrame:
-    """Return the test books on whose genre title and cover disagree most surely.
+    """Return the test books whose title and cover suggest different genres most confidently.
 
-    The cover's genre is that of a linear probe, trained on the known genre of training covers.
+    The title's genre is the classifier's. The cover's is that of a linear probe, trained on the
+    known genres of training covers.
 
     Args:
-        books: all covers' rows.
-        sides: by split (train, validation, test), the numbers of their covers.
+        books: the rows of all covers.
+        splits: indices of the covers by split (train, validation, test).
 
     Returns:
-        at (number of the cover), title, author, by_title and by_cover with their probabilities
-        title_probability and cover_probability, and true_genre; the surest first.
+        Rows of index (of the cover), title, author, by_title and by_cover (genres) with their
+        probabilities title_probability and cover_probability, and true_genre; the largest product
+        of both probabilities first.
     """
     columns = [
-        "at", "title", "author", "by_title", "title_probability", "by_cover", "cover_probability",
-        "true_genre",
+        "index", "title", "author", "by_title", "title_probability", "by_cover",
+        "cover_probability", "true_genre",
     ]  # fmt: skip
-    genre, test = books["known_genre"], sides["test"]
-    if not len(test) or genre.iloc[sides["train"]].nunique() < 2:
+    genres, test = books["known_genre"], splits["test"]
+    if not len(test) or genres.iloc[splits["train"]].nunique() < 2:
         return pd.DataFrame(columns=columns)
     probe = fit_probe(
-        model.covers(sides["train"]), list(genre.iloc[sides["train"]]),
-        model.covers(sides["validation"]), list(genre.iloc[sides["validation"]]),
-        sorted(set(genre)),
+        model.embed_covers(splits["train"]), list(genres.iloc[splits["train"]]),
+        model.embed_covers(splits["validation"]), list(genres.iloc[splits["validation"]]),
+        sorted(set(genres)),
     )  # fmt: skip
-    found = probe.probabilities(model.covers(test))
-    some = books.iloc[test]
+    probabilities = probe.probabilities(model.embed_covers(test))
+    tested = books.iloc[test]
     table = pd.DataFrame(
         {
-            "at": test,
-            "title": some["title"].to_numpy(),
-            "author": some["author"].to_numpy(),
-            "by_title": some["genre"].to_numpy(),
-            "title_probability": some["probability"].to_numpy(np.float64),
-            "by_cover": [probe.genres[place] for place in found.argmax(axis=1)],
-            "cover_probability": found.max(axis=1),
-            "true_genre": some["true_genre"].to_numpy(),
+            "index": test,
+            "title": tested["title"].to_numpy(),
+            "author": tested["author"].to_numpy(),
+            "by_title": tested["genre"].to_numpy(),
+            "title_probability": tested["probability"].to_numpy(np.float64),
+            "by_cover": [probe.genres[genre] for genre in probabilities.argmax(axis=1)],
+            "cover_probability": probabilities.max(axis=1),
+            "true_genre": tested["true_genre"].to_numpy(),
         }
     )
     table = table[table["by_title"] != table["by_cover"]]
-    sure = table["title_probability"] * table["cover_probability"]
-    order = sure.sort_values(ascending=False, kind="stable").index
-    return table.loc[order, columns].head(most).reset_index(drop=True)
+    confidence = table["title_probability"] * table["cover_probability"]
+    order = confidence.sort_values(ascending=False, kind="stable").index
+    return table.loc[order, columns].head(max_rows).reset_index(drop=True)

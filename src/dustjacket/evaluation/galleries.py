@@ -1,4 +1,4 @@
-"""Retrieval of one model over the whole test gallery, and over harder ones."""
+"""Retrieval of one model over the whole test gallery, and over harder galleries."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +23,11 @@ SAME_GENRE, OTHER_AUTHORS = "same_genre", "other_authors"
 
 @dataclass(frozen=True)
 class HardGallery:
-    """Which covers are searched for each of n books.
+    """A rule that selects the covers searched for each of n books; one attribute is set.
 
     Attributes:
-        within: codes; only covers of the own code are searched. None: all.
-        apart: codes; other covers of the own code are left out. None: none.
+        within: (n,) codes; only covers with the book's code are searched.
+        apart: (n,) codes; other covers with the book's code are left out.
     """
 
     within: np.ndarray | None = None
@@ -35,48 +35,47 @@ class HardGallery:
 
     @property
     def sizes(self) -> np.ndarray:
-        """Return (n,) how many covers are searched for each book."""
+        """Return (n,) the number of covers searched for each book."""
         if self.within is not None:
             return np.asarray(np.bincount(self.within)[self.within])
         if self.apart is not None:
             return np.asarray(len(self.apart) - np.bincount(self.apart)[self.apart] + 1)
-        raise ValueError("a gallery is hard within something, or apart from something")
+        raise ValueError("a hard gallery needs codes: within or apart")
 
 
 def hard_galleries(books: pd.DataFrame) -> dict[str, HardGallery]:
-    """Return the gallery of a book's own genre, and that without its author's other books.
+    """Return two galleries: covers of the same genre, and all but other covers by the same author.
 
     Args:
-        books: n rows of known_genre and author; books without an author have none in common.
+        books: n rows of known_genre and author. Books without an author share none.
     """
-    authors = [normalise(author) for author in books["author"]]
-    # No normalised name has a bracket.
-    named = [author or f"({at})" for at, author in enumerate(authors)]
+    # A placeholder for each missing author; no normalised name has a bracket.
+    authors = [normalise(name) or f"({row})" for row, name in enumerate(books["author"])]
     return {
         SAME_GENRE: HardGallery(within=pd.factorize(books["known_genre"])[0]),
-        OTHER_AUTHORS: HardGallery(apart=pd.factorize(np.array(named, object))[0]),
+        OTHER_AUTHORS: HardGallery(apart=pd.factorize(np.array(authors, object))[0]),
     }
 
 
 @dataclass(frozen=True)
-class Retrieved:
-    """What one model's embeddings of n titles and their covers came to.
+class RetrievalResults:
+    """Retrieval of one model over n titles and their covers.
 
     Attributes:
         ranks: (n,) by direction, over the whole gallery.
-        figures: the metrics by direction, ``similarity``, ``match_probability``, its ``ece``,
-            ``intervals`` by direction, and ``hard`` by gallery and direction.
+        metrics: metrics by direction, ``similarity``, ``match_probability``, its calibration error
+            ``ece``, ``intervals`` by direction, and ``hard`` by gallery and direction.
     """
 
     ranks: dict[str, np.ndarray]
-    figures: dict[str, Any]
+    metrics: dict[str, Any]
 
     def hits(self, k: int = 10, direction: str = DIRECTIONS[0]) -> np.ndarray:
-        """Return (n,) whether the own one is among the first ``k``."""
+        """Return (n,) whether the matching item is among the first ``k``."""
         return self.ranks[direction] <= k
 
 
-def retrieve(
+def measure_retrieval(
     titles: np.ndarray,
     covers: np.ndarray,
     scale: float,
@@ -84,38 +83,37 @@ def retrieve(
     *,
     resamples: int,
     seed: int,
-) -> Retrieved:
+) -> RetrievalResults:
     """Measure how well titles find their covers, and covers their titles.
 
     Args:
         titles: (n, d) embeddings of unit length.
         covers: (n, d); row i is the cover of title i.
-        scale: what cosines are multiplied by for probabilities.
-        galleries: harder ones.
+        scale: the model's logit scale, by which cosines are multiplied for probabilities.
+        galleries: harder galleries, by name.
     """
-    ways = dict(zip(DIRECTIONS, ((titles, covers), (covers, titles)), strict=True))
-    found = {way: own_ranks(*pair) for way, pair in ways.items()}
+    directions = dict(zip(DIRECTIONS, ((titles, covers), (covers, titles)), strict=True))
+    ranks = {way: own_ranks(*pair) for way, pair in directions.items()}
     matched = title_probabilities(titles, covers, scale)
-    figures = {
-        **{way: rank_metrics(ranks) for way, ranks in found.items()},
+    metrics = {
+        **{way: rank_metrics(each) for way, each in ranks.items()},
         "similarity": similarity(titles, covers),
         "match_probability": matched.probability,
         "ece": calibration_error(matched.best, matched.right) if len(titles) else 0.0,
         "intervals": {
-            way: rank_intervals(ranks, resamples=resamples, seed=seed)
-            for way, ranks in found.items()
+            way: rank_intervals(each, resamples=resamples, seed=seed) for way, each in ranks.items()
         },
         "hard": {
             name: {
                 way: rank_metrics(own_ranks(*pair, within=gallery.within, apart=gallery.apart))
-                for way, pair in ways.items()
+                for way, pair in directions.items()
             }
             for name, gallery in galleries.items()
         },
     }
-    return Retrieved(found, figures)
+    return RetrievalResults(ranks, metrics)
 
 
 def hard_chance(galleries: dict[str, HardGallery]) -> dict[str, dict[str, float]]:
-    """Return what a model that knows nothing reaches in each gallery."""
+    """Return the metrics of random ranking in each gallery."""
     return {name: chance(gallery.sizes) for name, gallery in galleries.items()}

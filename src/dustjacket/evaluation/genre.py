@@ -1,4 +1,4 @@
-"""The task of the related work: a book's genre from its cover, its title, or both."""
+"""The task of the related work: predict a book's genre from its cover, its title, or both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,38 +13,19 @@ from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.metrics.bootstrap import Interval
 from dustjacket.metrics.retrieval_intervals import mean_interval
 
-_REGULARISATIONS = (1.0, 10.0, 100.0, 1000.0)  # of embeddings, whose length is 1
+_INVERSE_REGULARISATIONS = (1.0, 10.0, 100.0, 1000.0)  # for embeddings of unit length
 _WEIGHTS = np.linspace(0, 1, 21)
-_LEAST = 1e-6
+_MIN_PROBABILITY = 1e-6
 
 
 @dataclass(frozen=True)
-class Literature:
-    """A figure that others have published, on data of their own."""
-
-    who: str
-    what: str
-    data: str
-    top1: str
-    top3: str
-
-
-LITERATURE = (
-    Literature("Iwana et al. 2016", "cover", "57,000 covers of 30 genres (Amazon)", ".247", ".403"),
-    Literature("Lucieri et al. 2020", "cover and text", "30 genres (Amazon)", ".557", ""),
-    Literature("Buczkowski et al. 2018", "cover", "14 genres", ".67 to .74", ""),
-    Literature("Chiang et al. 2015", "cover and title", "5 genres", "", ""),
-)
-"""What stands beside our figures. Other books, genres and splits: to be read, not compared."""
-
-
-@dataclass(frozen=True)
-class GenreRow:
-    """How often the true genre of a test cover is the first, or among the first three.
+class GenreAccuracy:
+    """How often the true genre of a test cover is ranked first, or among the first three.
 
     Attributes:
-        source: what the genre is told from.
-        top3: None where only the likeliest genre is known.
+        source: what the genre is predicted from.
+        interval: 95 % interval of ``top1``.
+        top3: None if only the most probable genre is known.
     """
 
     source: str
@@ -54,11 +35,11 @@ class GenreRow:
 
 
 @dataclass(frozen=True)
-class Probe:
+class LinearProbe:
     """A logistic regression on embeddings: the linear probe of Radford et al. 2021.
 
     Attributes:
-        model: None where the training covers have one genre only.
+        model: None if all training covers have the same genre.
         genres: in the order of the probabilities.
     """
 
@@ -66,172 +47,190 @@ class Probe:
     genres: list[str]
 
     def probabilities(self, covers: np.ndarray) -> np.ndarray:
-        """Return (n, genres) of (n, d) embeddings; a genre without training covers has 0."""
-        found = np.zeros((len(covers), len(self.genres)))
+        """Return (n, genres) for (n, d) embeddings; a genre without training covers gets 0."""
+        probabilities = np.zeros((len(covers), len(self.genres)))
         if not len(covers):
-            return found
+            return probabilities
         if self.model is None:
-            return np.full_like(found, 1 / len(self.genres))
-        places = [self.genres.index(genre) for genre in self.model.classes_]
-        found[:, places] = self.model.predict_proba(covers)
-        return found
+            return np.full_like(probabilities, 1 / len(self.genres))
+        columns = [self.genres.index(genre) for genre in self.model.classes_]
+        probabilities[:, columns] = self.model.predict_proba(covers)
+        return probabilities
 
 
 def fit_probe(
     covers: np.ndarray,
     true: Sequence[str],
-    checked: np.ndarray,
-    checked_true: Sequence[str],
+    validation_covers: np.ndarray,
+    validation_true: Sequence[str],
     genres: list[str],
-) -> Probe:
-    """Return the probe whose regularisation does best on covers that it was not fitted on.
+) -> LinearProbe:
+    """Fit a probe, with the regularisation that is most accurate on validation covers.
 
     Args:
         covers: (n, d) embeddings of training covers.
-        true: n genres.
-        checked: (m, d) embeddings of validation covers; may be none.
-        checked_true: m genres.
-        genres: all there are.
+        true: their n genres.
+        validation_covers: (m, d) embeddings; m may be 0.
+        validation_true: their m genres.
+        genres: all genres.
     """
     if len(set(true)) < 2:
-        return Probe(None, genres)
-    tried = _REGULARISATIONS if len(checked) else _REGULARISATIONS[1:2]
-    fitted = [LogisticRegression(C=c, max_iter=500).fit(covers, list(true)) for c in tried]
-    if len(fitted) == 1:
-        return Probe(fitted[0], genres)
-    scores = [model.score(checked, list(checked_true)) for model in fitted]
-    return Probe(fitted[int(np.argmax(scores))], genres)
+        return LinearProbe(None, genres)
+    grid = _INVERSE_REGULARISATIONS if len(validation_covers) else _INVERSE_REGULARISATIONS[1:2]
+    models = [LogisticRegression(C=c, max_iter=500).fit(covers, list(true)) for c in grid]
+    if len(models) == 1:
+        return LinearProbe(models[0], genres)
+    scores = [model.score(validation_covers, list(validation_true)) for model in models]
+    return LinearProbe(models[int(np.argmax(scores))], genres)
 
 
-def zero_shot(model: Embedder, rows: np.ndarray, genres: Sequence[str]) -> np.ndarray:
-    """Return (rows, genres) probabilities, by covers' nearness to prompts that name the genre."""
-    named = embed_genres(model.texts, genres)
-    covers = model.covers(rows)
-    if not len(rows):
+def zero_shot(model: Embedder, indices: np.ndarray, genres: Sequence[str]) -> np.ndarray:
+    """Return (indices, genres) probabilities: the softmax of covers' cosines to genre prompts."""
+    genre_vectors = embed_genres(model.embed_texts, genres)
+    covers = model.embed_covers(indices)
+    if not len(indices):
         return np.empty((0, len(genres)))
-    return np.asarray(softmax(model.clip.scale * covers @ named.T, axis=1))
+    return np.asarray(softmax(model.clip.scale * covers @ genre_vectors.T, axis=1))
 
 
-def title_probabilities(books: pd.DataFrame, genres: Sequence[str]) -> np.ndarray:
-    """Return (n, genres) probabilities that the classifier gave titles, over ``genres`` alone.
+def classifier_probabilities(books: pd.DataFrame, genres: Sequence[str]) -> np.ndarray:
+    """Return (n, genres) probabilities that the classifier gave titles, restricted to ``genres``.
 
-    Labels hold the likeliest genres; what is left is shared by the others evenly.
+    Labels hold the most probable genres only; the remaining probability is shared evenly by the
+    others.
 
     Args:
-        books: n rows of top: the likeliest genres and their probabilities.
+        books: n rows with ``top``: the most probable genres and their probabilities.
     """
-    found = np.zeros((len(books), len(genres)))
-    place = {genre: at for at, genre in enumerate(genres)}
+    probabilities = np.zeros((len(books), len(genres)))
+    column = {genre: number for number, genre in enumerate(genres)}
     for row, top in enumerate(books["top"]):
         for likely in top:
-            if likely["genre"] in place:
-                found[row, place[likely["genre"]]] = likely["probability"]
+            if likely["genre"] in column:
+                probabilities[row, column[likely["genre"]]] = likely["probability"]
         rest = max(0.0, 1 - sum(likely["probability"] for likely in top))
-        found[row, found[row] == 0] = rest / len(genres)
-    found = np.maximum(found, _LEAST)
-    shares: np.ndarray = found / found.sum(axis=1, keepdims=True)
-    return shares
+        probabilities[row, probabilities[row] == 0] = rest / len(genres)
+    probabilities = np.maximum(probabilities, _MIN_PROBABILITY)
+    normalised: np.ndarray = probabilities / probabilities.sum(axis=1, keepdims=True)
+    return normalised
 
 
-def fused(titles: np.ndarray, covers: np.ndarray, weight: float) -> np.ndarray:
-    """Return (n, genres): the product of two probabilities, the covers' with ``weight`` of 0 to 1.
+def fuse(titles: np.ndarray, covers: np.ndarray, weight: float) -> np.ndarray:
+    """Return (n, genres) probabilities from those by title and by cover.
 
     Late fusion by a log-linear pool (Genest and Zidek 1986).
+
+    Args:
+        titles, covers: (n, genres) probabilities.
+        weight: of the covers, from 0 to 1.
     """
-    one, other = (np.log(np.maximum(each, _LEAST)) for each in (titles, covers))
-    return np.asarray(softmax((1 - weight) * one + weight * other, axis=1))
+    log_titles, log_covers = (
+        np.log(np.maximum(each, _MIN_PROBABILITY)) for each in (titles, covers)
+    )
+    return np.asarray(softmax((1 - weight) * log_titles + weight * log_covers, axis=1))
 
 
 def best_weight(titles: np.ndarray, covers: np.ndarray, true: np.ndarray) -> float:
-    """Return the weight of the covers that is right most often; a half where there is none.
+    """Return the most accurate weight of the covers; 0.5 without data.
 
     Args:
-        true: (n,) places of the true genres.
+        titles, covers: (n, genres) probabilities.
+        true: (n,) indices of the true genres.
     """
     if not len(true):
         return 0.5
-    right = [(fused(titles, covers, w).argmax(axis=1) == true).mean() for w in _WEIGHTS]
-    best = np.flatnonzero(np.isclose(right, max(right)))
+    accuracy = [(fuse(titles, covers, w).argmax(axis=1) == true).mean() for w in _WEIGHTS]
+    best = np.flatnonzero(np.isclose(accuracy, max(accuracy)))
     return float(_WEIGHTS[best[len(best) // 2]])
 
 
-def genre_row(
-    source: str, found: np.ndarray, true: np.ndarray, *, top3: bool, resamples: int, seed: int
-) -> GenreRow:
-    """Return how good probabilities are.
+def genre_accuracy(
+    source: str,
+    probabilities: np.ndarray,
+    true: np.ndarray,
+    *,
+    top3: bool,
+    resamples: int,
+    seed: int,
+) -> GenreAccuracy:
+    """Return the accuracy of predicted genres.
 
     Args:
-        found: (n, genres).
-        true: (n,) places of the true genres.
-        top3: whether more than the likeliest genre is known.
+        probabilities: (n, genres).
+        true: (n,) indices of the true genres.
+        top3: whether more than the most probable genre is known.
     """
-    order = np.argsort(-found, axis=1, kind="stable")
+    order = np.argsort(-probabilities, axis=1, kind="stable")
     first = order[:, 0] == true
-    among = (order[:, :3] == true[:, None]).any(axis=1)
-    return GenreRow(
+    among_three = (order[:, :3] == true[:, None]).any(axis=1)
+    return GenreAccuracy(
         source,
         float(first.mean()),
         mean_interval(first, resamples=resamples, seed=seed),
-        float(among.mean()) if top3 else None,
+        float(among_three.mean()) if top3 else None,
     )
 
 
 @dataclass(frozen=True)
-class GenreTask:
-    """All rows, over the covers whose true genre is known.
+class GenreResults:
+    """Accuracy of each source, over the test covers whose true genre is known.
 
     Attributes:
-        rows: empty where no test cover's true genre is known.
-        genres: those present.
-        weight: of the cover beside the title, chosen on the validation side.
+        rows: empty if no test cover's true genre is known.
+        genres: true genres among these books.
+        covers: number of test covers whose true genre is known.
+        weight: of the cover in the fusion with the title, chosen on validation covers.
     """
 
-    rows: tuple[GenreRow, ...]
+    rows: tuple[GenreAccuracy, ...]
     genres: list[str]
     covers: int
     weight: float
 
     @property
     def chance(self) -> tuple[float, float]:
-        """Top-1 and top-3 of a model that knows nothing."""
+        """Top-1 and top-3 accuracy of guessing."""
         n = max(1, len(self.genres))
         return 1 / n, min(1.0, 3 / n)
 
 
-def genre_task(
+def measure_genres(
     models: dict[str, Embedder],
     books: pd.DataFrame,
-    sides: dict[str, np.ndarray],
+    splits: dict[str, np.ndarray],
     *,
     resamples: int,
     seed: int,
-) -> GenreTask:
-    """Tell genres from covers, titles and both.
+) -> GenreResults:
+    """Predict genres from covers, from titles and from both, and compare them with the true ones.
 
     Args:
-        models: by name; both are fused with the last.
-        books: all covers' rows, of true_genre and top.
-        sides: by split (train, validation, test), the numbers of their covers.
+        models: by name; titles are fused with the covers' embeddings of the last.
+        books: rows of all covers, with true_genre and top.
+        splits: indices of the covers by split (train, validation, test).
     """
     known = {
-        split: rows[books["true_genre"].iloc[rows].notna().to_numpy(bool)]
-        for split, rows in sides.items()
+        split: indices[books["true_genre"].iloc[indices].notna().to_numpy(bool)]
+        for split, indices in splits.items()
     }
     test = known["test"]
     genres = sorted({*books["true_genre"].iloc[np.concatenate(list(known.values()))]})
     if not len(test) or len(genres) < 2:
-        return GenreTask((), genres, len(test), 0.5)
-    place = {genre: at for at, genre in enumerate(genres)}
+        return GenreResults((), genres, len(test), 0.5)
+    number = {genre: index for index, genre in enumerate(genres)}
     true = {
-        split: books["true_genre"].iloc[rows].map(place).to_numpy(np.int64)
-        for split, rows in known.items()
+        split: books["true_genre"].iloc[indices].map(number).to_numpy(np.int64)
+        for split, indices in known.items()
     }
-    titles = {split: title_probabilities(books.iloc[rows], genres) for split, rows in known.items()}
-    top3 = books["top"].iloc[test].map(len).min() >= 3
+    titles = {
+        split: classifier_probabilities(books.iloc[indices], genres)
+        for split, indices in known.items()
+    }
+    has_top3 = bool(books["top"].iloc[test].map(len).min() >= 3)
 
-    def row(source: str, found: np.ndarray, *, three: bool = True) -> GenreRow:
-        return genre_row(
-            source, found, true["test"], top3=three, resamples=resamples, seed=seed
+    def row(source: str, probabilities: np.ndarray, *, top3: bool = True) -> GenreAccuracy:
+        return genre_accuracy(
+            source, probabilities, true["test"], top3=top3, resamples=resamples, seed=seed
         )  # fmt: skip
 
     rows = [
@@ -240,19 +239,19 @@ def genre_task(
     ]
     covers: dict[str, np.ndarray] = {}
     for name, model in models.items():
-        embedded = {split: model.covers(numbers) for split, numbers in known.items()}
+        embeddings = {split: model.embed_covers(indices) for split, indices in known.items()}
         probe = fit_probe(
-            embedded["train"], [genres[at] for at in true["train"]],
-            embedded["validation"], [genres[at] for at in true["validation"]], genres,
+            embeddings["train"], [genres[index] for index in true["train"]],
+            embeddings["validation"], [genres[index] for index in true["validation"]], genres,
         )  # fmt: skip
-        covers = {split: probe.probabilities(vectors) for split, vectors in embedded.items()}
+        covers = {split: probe.probabilities(vectors) for split, vectors in embeddings.items()}
         rows.append(row(f"cover alone, linear probe ({name})", covers["test"]))
     weight = best_weight(titles["validation"], covers["validation"], true["validation"])
     rows += [
-        row("title alone, our classifier", titles["test"], three=bool(top3)),
+        row("title alone, our classifier", titles["test"], top3=has_top3),
         row(
             f"title and cover, late fusion (cover's weight {weight:.2f})",
-            fused(titles["test"], covers["test"], weight),
+            fuse(titles["test"], covers["test"], weight),
         ),
     ]
-    return GenreTask(tuple(rows), genres, len(test), weight)
+    return GenreResults(tuple(rows), genres, len(test), weight)

@@ -1,4 +1,4 @@
-"""Test covers that look like one that was trained on: no test of what is not known."""
+"""Leaked test covers: those that look like a cover that a model was trained on."""
 
 import numpy as np
 import pandas as pd
@@ -8,33 +8,31 @@ from dustjacket.covers.hashes import HASH_COLUMNS, MAX_DHASH_DISTANCE, MAX_VHASH
 _BLOCK = 256
 
 
-def leaked(tested: pd.DataFrame, trained: pd.DataFrame) -> np.ndarray:
-    """Return (tested,) whether a cover looks like one of ``trained``, by its two hashes.
+def find_leaked(tested: pd.DataFrame, trained: pd.DataFrame) -> np.ndarray:
+    """Return (tested,) whether a cover looks like one of ``trained``, by its perceptual hashes.
 
-    What looks alike is what it is to the ingestion of covers, which keeps such covers on one side
-    of the split; but a model may have been trained on a version in which they were not.
+    The limits are those of the ingestion, which keeps such covers on one side of the split. They
+    can still leak if a model was trained on a version of covers with another split.
 
     Args:
         tested, trained: rows with ``dhash`` and ``vhash``, 16 hexadecimal digits each; a cover
-            without them is like none.
+            without hashes never matches.
     """
-    found = np.zeros(len(tested), bool)
-    mine, theirs = (
-        tested[HASH_COLUMNS].notna().all(axis=1),
-        trained[HASH_COLUMNS].notna().all(axis=1),
-    )
-    one, other = _bits(tested[mine]), _bits(trained[theirs])
-    places = np.flatnonzero(mine)
-    for start in range(0, len(places), _BLOCK):
-        part = one[start : start + _BLOCK]
-        apart = np.bitwise_count(part[:, None] ^ other[None])
-        near = (apart[..., 0] <= MAX_DHASH_DISTANCE) & (apart[..., 1] <= MAX_VHASH_DISTANCE)
-        found[places[start : start + _BLOCK]] = near.any(axis=1)
-    return found
+    leaked = np.zeros(len(tested), bool)
+    has_hashes = tested[HASH_COLUMNS].notna().all(axis=1)
+    tested_hashes = _to_integers(tested[has_hashes])
+    trained_hashes = _to_integers(trained[trained[HASH_COLUMNS].notna().all(axis=1)])
+    indices = np.flatnonzero(has_hashes)
+    for start in range(0, len(indices), _BLOCK):
+        block = tested_hashes[start : start + _BLOCK]
+        distances = np.bitwise_count(block[:, None] ^ trained_hashes[None])
+        near = (distances[..., 0] <= MAX_DHASH_DISTANCE) & (distances[..., 1] <= MAX_VHASH_DISTANCE)
+        leaked[indices[start : start + _BLOCK]] = near.any(axis=1)
+    return leaked
 
 
-def _bits(rows: pd.DataFrame) -> np.ndarray:
-    """Return (rows, 2) numbers of 64 bits."""
+def _to_integers(rows: pd.DataFrame) -> np.ndarray:
+    """Return (rows, 2) hashes as 64-bit integers."""
     digits = rows[HASH_COLUMNS].to_numpy()
-    found = [int(text, 16) for text in digits.ravel()]
-    return np.array(found, dtype=np.uint64).reshape(-1, len(HASH_COLUMNS))
+    integers = [int(text, 16) for text in digits.ravel()]
+    return np.array(integers, dtype=np.uint64).reshape(-1, len(HASH_COLUMNS))

@@ -1,7 +1,8 @@
-"""General zero-shot recognition, of what no cover teaches: whether fine-tuning made CLIP forget.
+"""General zero-shot recognition, to detect what CLIP forgot during fine-tuning.
 
-Nothing is fetched. Signs are drawn with the type that matplotlib carries, forms with Pillow, and
-handwritten digits are those of scikit-learn (Alpaydin and Kaynak 1998).
+The images show things that covers do not teach. Nothing is downloaded: signs are drawn with the
+font that matplotlib ships, shapes with Pillow, and handwritten digits come from scikit-learn
+(Alpaydin and Kaynak 1998).
 """
 
 import random
@@ -32,22 +33,22 @@ _COLOURS = {
     "red": "#d62222", "green": "#1d9a3a", "blue": "#2350d8", "yellow": "#f2d21b",
     "black": "#111111", "pink": "#f59ac0",
 }  # fmt: skip
-_FORMS = ("circle", "square", "triangle", "cross")
+_SHAPES = ("circle", "square", "triangle", "cross")
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TEMPLATES = ("{}", "a picture of {}", "a drawing of {}")
 _SIDE = 224
-_EACH = {"signs": 10, "forms": 8, "digits": 20}
-"""Pictures of each class."""
+_IMAGES_PER_CLASS = {"signs": 10, "forms": 8, "digits": 20}
+"""By kind of image."""
 
 
 @dataclass(frozen=True)
-class Scenes:
-    """Pictures of one kind.
+class LabelledImages:
+    """Images of one kind.
 
     Attributes:
         images: (n, 3, side, side) of 8-bit RGB.
-        labels: (n,) places in ``classes``.
-        classes: what is shown, in words.
+        labels: (n,) indices into ``classes``.
+        classes: names of the classes.
     """
 
     images: torch.Tensor
@@ -56,15 +57,15 @@ class Scenes:
 
 
 @dataclass(frozen=True)
-class Recognition:
-    """How much a model recognises.
+class RecognitionResults:
+    """Zero-shot accuracy of a model.
 
     Attributes:
-        accuracy: the mean over kinds of pictures.
-        interval: 95 % of it, by resampling pictures.
-        by_kind: of each.
-        chance: the mean of one in so many classes.
-        hits: (n,) of each picture, weighed so that their mean is the accuracy.
+        accuracy: mean over the kinds of images.
+        interval: 95 % interval of the accuracy, by resampling images.
+        by_kind: accuracy by kind of image.
+        chance: accuracy of guessing, mean over the kinds.
+        hits: (n,) whether each image is recognised, weighted so that the mean is the accuracy.
     """
 
     accuracy: float
@@ -74,79 +75,83 @@ class Recognition:
     hits: np.ndarray
 
     def facts(self) -> dict[str, Any]:
-        """Return the figures, without the pictures."""
+        """Return the results as JSON values, without ``hits``."""
         return {name: value for name, value in vars(self).items() if name != "hits"}
 
 
-def recognise(clip: Clip, batch: int, *, resamples: int, seed: int) -> Recognition:
-    """Return how many pictures of :func:`scenes` are nearest to the words for what they show."""
-    right: dict[str, np.ndarray] = {}
-    of_chance = []
-    for kind, shown in scenes(clip.image_size).items():
+def measure_recognition(
+    clip: Clip, batch_size: int, *, resamples: int, seed: int
+) -> RecognitionResults:
+    """Classify the images of :func:`draw_images` by the names of their classes."""
+    hits: dict[str, np.ndarray] = {}
+    chances = []
+    for kind, shown in draw_images(clip.image_size).items():
         texts = [template.format(name) for name in shown.classes for template in _TEMPLATES]
-        named = embed_texts(clip, texts, batch).reshape(len(shown.classes), len(_TEMPLATES), -1)
-        found = embed_covers(clip, shown.images, batch) @ named.mean(axis=1).T
-        right[kind] = found.argmax(axis=1) == shown.labels
-        of_chance.append(1 / len(shown.classes))
-    # Each kind weighs the same, whatever the number of its pictures.
-    total = sum(map(len, right.values()))
-    weighed = np.concatenate([each * (total / len(right) / len(each)) for each in right.values()])
-    return Recognition(
-        accuracy=float(np.mean([each.mean() for each in right.values()])),
-        interval=mean_interval(weighed, resamples=resamples, seed=seed),
-        by_kind={kind: float(each.mean()) for kind, each in right.items()},
-        chance=float(np.mean(of_chance)),
-        hits=weighed,
+        prompts = embed_texts(clip, texts, batch_size)
+        class_vectors = prompts.reshape(len(shown.classes), len(_TEMPLATES), -1).mean(axis=1)
+        scores = embed_covers(clip, shown.images, batch_size) @ class_vectors.T
+        hits[kind] = scores.argmax(axis=1) == shown.labels
+        chances.append(1 / len(shown.classes))
+    # Each kind has the same weight, however many images it has.
+    total = sum(map(len, hits.values()))
+    weighted = np.concatenate([each * (total / len(hits) / len(each)) for each in hits.values()])
+    return RecognitionResults(
+        accuracy=float(np.mean([each.mean() for each in hits.values()])),
+        interval=mean_interval(weighted, resamples=resamples, seed=seed),
+        by_kind={kind: float(each.mean()) for kind, each in hits.items()},
+        chance=float(np.mean(chances)),
+        hits=weighted,
     )
 
 
 @cache
-def scenes(side: int, seed: int = 13) -> dict[str, Scenes]:
-    """Return the pictures by kind, always the same, as squares of ``side`` pixels."""
-    rng = random.Random(seed)  # noqa: S311  # pictures, no secrets
+def draw_images(side: int, seed: int = 13) -> dict[str, LabelledImages]:
+    """Return the images by kind, always the same, as squares of ``side`` pixels."""
+    rng = random.Random(seed)  # noqa: S311  # images, no secrets
+    shapes = [f"a {colour} {shape}" for colour in _COLOURS for shape in _SHAPES]
     makers: dict[str, tuple[list[str], Callable[[], Iterator[tuple[int, Image.Image]]]]] = {
         "signs": (list(_SIGNS), lambda: _signs(rng)),
-        "forms": ([f"a {c} {form}" for c in _COLOURS for form in _FORMS], lambda: _forms(rng)),
+        "forms": (shapes, lambda: _shapes(rng)),
         "digits": ([f"a handwritten {digit}" for digit in _DIGITS], lambda: _digits(rng)),
     }
-    found = {}
+    result = {}
     for kind, (classes, make) in makers.items():
-        labels, pictures = zip(*make(), strict=True)
-        pixels = [np.array(picture.resize((side, side))) for picture in pictures]
-        images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
-        found[kind] = Scenes(images, np.array(labels), classes)
-    return found
+        labels, images = zip(*make(), strict=True)
+        pixels = [np.array(image.resize((side, side))) for image in images]
+        tensor = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()
+        result[kind] = LabelledImages(tensor, np.array(labels), classes)
+    return result
 
 
 def _signs(rng: random.Random) -> Iterator[tuple[int, Image.Image]]:
     file = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
     for label, sign in enumerate(_SIGNS.values()):
-        for _ in range(_EACH["signs"]):
-            picture = _canvas(rng)
+        for _ in range(_IMAGES_PER_CLASS["signs"]):
+            image = _canvas(rng)
             font = ImageFont.truetype(file, rng.randint(110, 170))
             centre = (_SIDE / 2 + rng.randint(-14, 14), _SIDE / 2 + rng.randint(-14, 14))
-            ImageDraw.Draw(picture).text(centre, sign, fill=_ink(rng), font=font, anchor="mm")
-            yield label, picture
+            ImageDraw.Draw(image).text(centre, sign, fill=_ink(rng), font=font, anchor="mm")
+            yield label, image
 
 
-def _forms(rng: random.Random) -> Iterator[tuple[int, Image.Image]]:
-    for at, colour in enumerate(_COLOURS.values()):
-        for place, form in enumerate(_FORMS):
-            for _ in range(_EACH["forms"]):
-                picture = _canvas(rng)
-                _draw_form(ImageDraw.Draw(picture), form, colour, rng)
-                yield at * len(_FORMS) + place, picture
+def _shapes(rng: random.Random) -> Iterator[tuple[int, Image.Image]]:
+    for row, colour in enumerate(_COLOURS.values()):
+        for column, shape in enumerate(_SHAPES):
+            for _ in range(_IMAGES_PER_CLASS["forms"]):
+                image = _canvas(rng)
+                _draw_shape(ImageDraw.Draw(image), shape, colour, rng)
+                yield row * len(_SHAPES) + column, image
 
 
-def _draw_form(draw: Any, form: str, colour: str, rng: random.Random) -> None:
+def _draw_shape(draw: Any, shape: str, colour: str, rng: random.Random) -> None:
     half = rng.randint(45, 80)
     x, y = (_SIDE // 2 + rng.randint(-20, 20) for _ in range(2))
     box = (x - half, y - half, x + half, y + half)
-    if form == "circle":
+    if shape == "circle":
         draw.ellipse(box, fill=colour)
-    elif form == "square":
+    elif shape == "square":
         draw.rectangle(box, fill=colour)
-    elif form == "triangle":
+    elif shape == "triangle":
         draw.polygon([(x, y - half), (x + half, y + half), (x - half, y + half)], fill=colour)
     else:
         arm = half // 3
@@ -157,19 +162,19 @@ def _draw_form(draw: Any, form: str, colour: str, rng: random.Random) -> None:
 def _digits(rng: random.Random) -> Iterator[tuple[int, Image.Image]]:
     from sklearn.datasets import load_digits
 
-    found: Any = load_digits()
+    digits: Any = load_digits()
     for label in range(len(_DIGITS)):
-        rows = np.flatnonzero(found.target == label)
-        for row in rng.sample(rows.tolist(), _EACH["digits"]):
-            grey = Image.fromarray((255 - found.images[row] / 16 * 255).astype(np.uint8))
-            picture = Image.new("L", (_SIDE, _SIDE), 255)
+        rows = np.flatnonzero(digits.target == label)
+        for row in rng.sample(rows.tolist(), _IMAGES_PER_CLASS["digits"]):
+            grey = Image.fromarray((255 - digits.images[row] / 16 * 255).astype(np.uint8))
+            image = Image.new("L", (_SIDE, _SIDE), 255)
             half = _SIDE // 2
-            picture.paste(grey.resize((half, half), Image.Resampling.BICUBIC), (half // 2,) * 2)
-            yield label, picture.convert("RGB")
+            image.paste(grey.resize((half, half), Image.Resampling.BICUBIC), (half // 2,) * 2)
+            yield label, image.convert("RGB")
 
 
 def _canvas(rng: random.Random) -> Image.Image:
-    """Return a light picture of nothing."""
+    """Return an image of one light colour."""
     return Image.new("RGB", (_SIDE, _SIDE), tuple(rng.randint(225, 255) for _ in range(3)))
 
 

@@ -1,4 +1,4 @@
-"""All that an evaluation found, as facts of its manifest and as metrics."""
+"""The results of an evaluation, as facts for its manifest and as metrics for MLflow."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,13 +9,13 @@ import pandas as pd
 
 from dustjacket.evaluation.ablation import Ablation, ablate
 from dustjacket.evaluation.comparison import Comparison
-from dustjacket.evaluation.contradictions import contradictions
+from dustjacket.evaluation.contradictions import find_contradictions
 from dustjacket.evaluation.drift import Drift
 from dustjacket.evaluation.embeddings import Embedder
-from dustjacket.evaluation.galleries import DIRECTIONS, Retrieved, hard_chance
-from dustjacket.evaluation.genre import GenreTask, genre_task
-from dustjacket.evaluation.recognition import Recognition, recognise
-from dustjacket.feedback.queries import Queries
+from dustjacket.evaluation.extras import Extra
+from dustjacket.evaluation.galleries import DIRECTIONS, RetrievalResults, hard_chance
+from dustjacket.evaluation.genre import GenreResults, measure_genres
+from dustjacket.evaluation.recognition import RecognitionResults, measure_recognition
 from dustjacket.metrics.retrieval import chance
 from dustjacket.metrics.retrieval_intervals import Difference, paired_difference
 from dustjacket.promotion.gate import GateInput
@@ -23,135 +23,142 @@ from dustjacket.promotion.gate import GateInput
 
 @dataclass(frozen=True)
 class Results:
-    """What was found.
+    """The results of an evaluation.
 
     Attributes:
-        retrieved: by name: starting, champion, with_genre and without_genre (the candidate with
-            prompts of either make), fine_tuned (the one of these it was trained for).
-        chance, hard_chance: what a model that knows nothing reaches, the latter by gallery.
-        tested, leaked: test covers, and those left out for looking like a training cover.
-        broken: covers that do not decode, by side of the split.
-        difference: recall@10, title to cover, of the candidate less the champion.
-        comparison: what the gate looks at.
-        general: recognition of what no cover teaches, by model.
-        contradictions: books whose cover says another genre than their title.
-        drift: None where the champion was trained on no covers of ours.
-        queries: None where the Studio has kept no feedback.
+        retrieval: by name: starting, champion, with_genre and without_genre (the candidate with
+            either kind of prompts), fine_tuned (the candidate with the kind it was trained with).
+        chance: retrieval metrics of random ranking.
+        hard_chance: the same by hard gallery.
+        tested: number of test covers, without the leaked ones.
+        leaked: number of test covers left out because they look like a training cover.
+        broken: covers that do not decode, by split.
+        difference: title-to-cover recall@10 of candidate minus champion.
+        gate_input: the figures that the gate decides on.
+        general: recognition of things that covers do not teach, by model.
+        contradictions: books whose cover suggests another genre than their title.
+        drift: None if the champion was trained on no labelled covers.
+        extras: measurements of optional rooms, by their name in facts.
     """
 
-    retrieved: dict[str, Retrieved]
+    retrieval: dict[str, RetrievalResults]
     chance: dict[str, float]
     hard_chance: dict[str, dict[str, float]]
     tested: int
     leaked: int
     broken: dict[str, int]
     difference: Difference
-    comparison: GateInput
-    general: dict[str, Recognition]
+    gate_input: GateInput
+    general: dict[str, RecognitionResults]
     ablation: Ablation
-    genre: GenreTask
+    genre: GenreResults
     contradictions: pd.DataFrame
     drift: Drift | None
-    queries: Queries | None
+    extras: Mapping[str, Extra]
 
     def facts(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return the results as JSON values."""
         return {
-            **{name: found.figures for name, found in self.retrieved.items()},
+            **{name: results.metrics for name, results in self.retrieval.items()},
             "chance": self.chance,
             "hard_chance": self.hard_chance,
             "gallery": self.tested,
             "leaked": self.leaked,
             "broken": self.broken,
             "difference": asdict(self.difference),
-            "general": {name: found.facts() for name, found in self.general.items()},
+            "general": {name: results.facts() for name, results in self.general.items()},
             "ablation": self.ablation.facts(),
             "genre_task": {**asdict(self.genre), "chance": self.genre.chance},
-            "contradictions": self.contradictions.drop(columns="at").to_dict("records"),
+            "contradictions": self.contradictions.drop(columns="index").to_dict("records"),
             "drift": self.drift and asdict(self.drift),
-            "queries": self.queries and asdict(self.queries),
+            **{name: extra.facts for name, extra in self.extras.items()},
         }
 
     def metrics(self) -> dict[str, float]:
-        """Return it for MLflow."""
-        found: dict[str, float] = {}
-        for name, retrieved in self.retrieved.items():
-            figures = retrieved.figures
-            parts: dict[str, Mapping[str, float]] = {way: figures[way] for way in DIRECTIONS}
-            for gallery, ways in figures["hard"].items():
-                parts |= {f"{gallery}.{way}": metrics for way, metrics in ways.items()}
-            for part, metrics in parts.items():
-                found |= {f"{name}.{part}.{metric}": value for metric, value in metrics.items()}
+        """Return the metrics for MLflow."""
+        metrics: dict[str, float] = {}
+        for name, results in self.retrieval.items():
+            parts: dict[str, Mapping[str, float]] = {
+                direction: results.metrics[direction] for direction in DIRECTIONS
+            }
+            for gallery, directions in results.metrics["hard"].items():
+                parts |= {f"{gallery}.{way}": values for way, values in directions.items()}
+            for part, values in parts.items():
+                metrics |= {f"{name}.{part}.{metric}": value for metric, value in values.items()}
             for metric in ("similarity", "match_probability", "ece"):
-                found[f"{name}.{metric}"] = figures[metric]
-        found |= {f"general.{name}": one.accuracy for name, one in self.general.items()}
-        for what in ("gain", "low", "high", "p"):
-            found[f"difference.{what}"] = getattr(self.difference, what)
-        found |= {"test_covers": self.tested, "leaked": self.leaked}
-        found["broken"] = sum(self.broken.values())
-        found |= self.drift.metrics() if self.drift else {}
-        return found | (self.queries.metrics() if self.queries else {})
+                metrics[f"{name}.{metric}"] = results.metrics[metric]
+        metrics |= {f"general.{name}": results.accuracy for name, results in self.general.items()}
+        for name in ("gain", "low", "high", "p"):
+            metrics[f"difference.{name}"] = getattr(self.difference, name)
+        metrics |= {"test_covers": self.tested, "leaked": self.leaked}
+        metrics["broken"] = sum(self.broken.values())
+        metrics |= self.drift.metrics() if self.drift else {}
+        for extra in self.extras.values():
+            metrics |= extra.metrics
+        return metrics
 
 
-def measure(comparison: Comparison, drift: Drift | None, queries: Queries | None = None) -> Results:
+def measure(
+    comparison: Comparison, drift: Drift | None, extras: Mapping[str, Extra] | None = None
+) -> Results:
     """Measure all models of a comparison.
 
     Args:
-        drift, queries: what was found of them.
+        drift: of :func:`~dustjacket.evaluation.comparison.drift_since_champion`.
+        extras: of :func:`~dustjacket.evaluation.extras.measure_extras`.
     """
     parameters = comparison.parameters
     resampling = {"resamples": parameters.bootstrap, "seed": parameters.seed}
-    retrieved = {
+    retrieval = {
         "starting": comparison.retrieve("starting", genre=comparison.genre),
         "champion": comparison.retrieve("champion", genre=comparison.genre),
         "with_genre": comparison.retrieve("candidate", genre=True),
         "without_genre": comparison.retrieve("candidate", genre=False),
     }
-    retrieved["fine_tuned"] = retrieved["with_genre" if comparison.genre else "without_genre"]
+    retrieval["fine_tuned"] = retrieval["with_genre" if comparison.genre else "without_genre"]
     models = comparison.models
-    general = _recognised(
-        {"starting": models["starting"], "champion": models["champion"],
-         "fine_tuned": models["candidate"]},
-        **resampling,
-    )  # fmt: skip
-    of_candidate = {"starting": models["starting"], "fine_tuned": models["candidate"]}
-    before, after = retrieved["champion"].hits(), retrieved["fine_tuned"].hits()
+    ablated = {"starting": models["starting"], "fine_tuned": models["candidate"]}
+    general = _measure_recognition(ablated | {"champion": models["champion"]}, **resampling)
+    before, after = retrieval["champion"].hits(), retrieval["fine_tuned"].hits()
     difference = paired_difference(after, before, **resampling)
-    kept = paired_difference(general["fine_tuned"].hits, general["champion"].hits, **resampling)
-    books = comparison.library.books
+    general_difference = paired_difference(
+        general["fine_tuned"].hits, general["champion"].hits, **resampling
+    )
+    books = comparison.covers.books
     return Results(
-        retrieved=retrieved,
-        chance=chance(len(comparison.test)),
+        retrieval=retrieval,
+        chance=chance(len(comparison.test_indices)),
         hard_chance=hard_chance(comparison.galleries()),
-        tested=len(comparison.test),
+        tested=len(comparison.test_indices),
         leaked=comparison.leaked,
         broken=comparison.broken,
         difference=difference,
-        comparison=GateInput(
-            test_covers=len(comparison.test),
-            champion=retrieved["champion"].figures["title_to_cover"]["recall_at_10"],
-            candidate=retrieved["fine_tuned"].figures["title_to_cover"]["recall_at_10"],
+        gate_input=GateInput(
+            test_covers=len(comparison.test_indices),
+            champion=retrieval["champion"].metrics["title_to_cover"]["recall_at_10"],
+            candidate=retrieval["fine_tuned"].metrics["title_to_cover"]["recall_at_10"],
             gain_interval=(difference.low, difference.high),
-            by_genre=by_genre(before, after, comparison.tested["known_genre"]),
+            by_genre=by_genre(before, after, comparison.test_books["known_genre"]),
             general=(general["champion"].accuracy, general["fine_tuned"].accuracy),
-            general_interval=(kept.low, kept.high),
+            general_interval=(general_difference.low, general_difference.high),
             leaked_share=comparison.leaked_share,
         ),
         general=general,
         ablation=ablate(
-            of_candidate, comparison.tested, comparison.test, comparison.sure, **resampling
+            ablated, comparison.test_books, comparison.test_indices, comparison.min_confidence,
+            **resampling,
         ),
-        genre=genre_task(of_candidate, books, comparison.sides, **resampling),
-        contradictions=contradictions(models["candidate"], books, comparison.sides),
+        genre=measure_genres(ablated, books, comparison.splits, **resampling),
+        contradictions=find_contradictions(models["candidate"], books, comparison.splits),
         drift=drift,
-        queries=queries,
-    )
+        extras=extras or {},
+    )  # fmt: skip
 
 
 def by_genre(
     before: np.ndarray, after: np.ndarray, genres: pd.Series
 ) -> dict[str, tuple[float, float, int]]:
-    """Return each genre's recall@10 of champion and candidate, and how many covers it has.
+    """Return by genre: recall@10 of champion and candidate, and the number of covers.
 
     Args:
         before, after: (n,) whether the champion and the candidate found the cover.
@@ -164,11 +171,16 @@ def by_genre(
     }
 
 
-def _recognised(models: Mapping[str, Embedder], **resampling: int) -> dict[str, Recognition]:
-    found: dict[str, Recognition] = {}
+def _measure_recognition(
+    models: Mapping[str, Embedder], **resampling: int
+) -> dict[str, RecognitionResults]:
+    """Measure each model once, though it may have two names."""
+    results: dict[str, RecognitionResults] = {}
     for name, model in models.items():
-        same = next((other for other in found if models[other] is model), None)
-        found[name] = (
-            found[same] if same else recognise(model.clip, model.batch, **resampling)
-        )  # fmt: skip
-    return found
+        measured = next((other for other in results if models[other] is model), None)
+        results[name] = (
+            results[measured]
+            if measured
+            else measure_recognition(model.clip, model.batch_size, **resampling)
+        )
+    return results

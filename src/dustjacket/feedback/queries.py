@@ -1,7 +1,7 @@
-"""Real queries: how the models do on what people asked the Studio and voted on.
+"""Real queries: how the models rank covers that the Studio's users voted on.
 
-Anybody may vote, and nobody can like a cover that was not shown, so the figures describe and decide
-nothing: the gate looks at none of them.
+Anybody may vote, and users only see covers that the serving model ranked high. So these metrics
+are biased; the gate ignores them.
 """
 
 import logging
@@ -23,20 +23,20 @@ from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-ENOUGH = 30
-"""Fewer have no interval: a bootstrap of them would be too narrow."""
+MIN_VOTES = 30
+"""Fewer votes have no interval: a bootstrap of so few is too narrow."""
 _MODELS = {"starting": "starting", "champion": "champion", "fine_tuned": "candidate"}
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """How early a model finds covers for the queries they were voted on; None where there are none.
+class VoteMetrics:
+    """How high a model ranks covers for the queries they were voted on; None without votes.
 
     Attributes:
-        recall_at_10, median_rank: of the liked ones.
-        recall_interval, median_interval: 95 % of these, of ENOUGH.
-        disliked_at_10: how many of the disliked ones are among the first 10: the lower the better.
-        disliked_interval: 95 % of it, of ENOUGH.
+        recall_at_10, median_rank: of covers voted up.
+        recall_interval, median_interval: their 95 % intervals, from MIN_VOTES votes on.
+        disliked_at_10: share of covers voted down that are among the first 10; lower is better.
+        disliked_interval: its 95 % interval, from MIN_VOTES votes on.
     """
 
     recall_at_10: float | None = None
@@ -49,13 +49,13 @@ class Ranked:
 
 @dataclass(frozen=True)
 class GenreVotes:
-    """Of the genres that a version of the classifier said, how many were liked.
+    """Votes on the genres that one version of the classifier predicted.
 
     Attributes:
         classifier: the version.
-        votes: genres voted on.
-        liked: their share.
-        interval: 95 % of it, of ENOUGH.
+        votes: number of genres voted on.
+        liked: share of them voted up.
+        interval: its 95 % interval, from MIN_VOTES votes on.
     """
 
     classifier: str
@@ -65,16 +65,16 @@ class GenreVotes:
 
 
 @dataclass(frozen=True)
-class Queries:
-    """What was found.
+class QueryResults:
+    """Metrics on feedback.
 
     Attributes:
-        versions: of the feedback that was read.
-        asked: sampled queries among it.
-        liked, disliked: test covers, each for a query, that were voted up, and down.
-        left_out: covers voted on that are not tested: most of them were trained on.
-        models: as :attr:`Results.retrieved` calls them.
-        genres: a row a version of the classifier.
+        versions: versions of the feedback.
+        asked: number of sampled queries in it.
+        liked, disliked: number of pairs of a query and a test cover, voted up and voted down.
+        left_out: number of pairs with other covers; most of these were trained on.
+        models: metrics by model, named as in :attr:`Results.retrieval`.
+        genres: one row for each version of the classifier.
     """
 
     versions: tuple[str, ...]
@@ -82,37 +82,37 @@ class Queries:
     liked: int
     disliked: int
     left_out: int
-    models: dict[str, Ranked]
+    models: dict[str, VoteMetrics]
     genres: tuple[GenreVotes, ...]
 
     def metrics(self) -> dict[str, float]:
-        """Return it for MLflow."""
-        found: dict[str, float] = {
+        """Return the metrics for MLflow."""
+        metrics: dict[str, float] = {
             f"queries.{name}": getattr(self, name)
             for name in ("asked", "liked", "disliked", "left_out")
         }
-        for model, ranked in self.models.items():
+        for model, votes in self.models.items():
             for name in ("recall_at_10", "median_rank", "disliked_at_10"):
-                if (value := getattr(ranked, name)) is not None:
-                    found[f"queries.{model}.{name}"] = value
-        return found
+                if (value := getattr(votes, name)) is not None:
+                    metrics[f"queries.{model}.{name}"] = value
+        return metrics
 
 
-def read_queries(store: Store, comparison: Comparison, days: int) -> Queries | None:
-    """Measure a comparison's models on the last ``days`` of feedback; None if there is none."""
+def read_queries(store: Store, comparison: Comparison, days: int) -> QueryResults | None:
+    """Measure the models on the feedback of the last ``days``; None if there is none."""
     feedback, versions = read_feedback(store, days)
     if feedback.empty:
         return None
-    return measure_queries(comparison, feedback.assign(image=images(store, feedback)), versions)
+    return measure_queries(comparison, feedback.assign(image=image_ids(store, feedback)), versions)
 
 
-def images(store: Store, feedback: pd.DataFrame) -> pd.Series:
-    """Return the hash of each cover voted on, which is the same in all versions of covers.
+def image_ids(store: Store, feedback: pd.DataFrame) -> pd.Series:
+    """Return the SHA-256 of each cover voted on, which is the same in all versions of covers.
 
-    A cover's key is its place in one version. Where that version is gone, and of all other rows, it
-    is what no hash is.
+    A cover's key identifies it in one version of covers only. Votes on covers of a deleted version,
+    and rows without a cover, get an id that matches no cover.
     """
-    found = feedback["index"].fillna("") + " " + feedback["answer"].fillna("")
+    ids = feedback["index"].fillna("") + " " + feedback["answer"].fillna("")
     for index, rows in feedback[feedback["on"] == "cover"].groupby("index"):
         kind, _, version = str(index).rpartition("/")
         try:
@@ -121,35 +121,36 @@ def images(store: Store, feedback: pd.DataFrame) -> pd.Series:
         except (DustjacketError, LookupError) as error:
             log.warning("votes on covers of %s are left out: %s", index, error)
             continue
-        known = dict(zip(covers["key"], covers["sha256"], strict=True))
-        found.update(rows["answer"].map(known).dropna())
-    return found
+        sha256 = dict(zip(covers["key"], covers["sha256"], strict=True))
+        ids.update(rows["answer"].map(sha256).dropna())
+    return ids
 
 
-def measure_queries(comparison: Comparison, feedback: pd.DataFrame, versions: list[str]) -> Queries:
-    """Measure a comparison's models on feedback.
+def measure_queries(
+    comparison: Comparison, feedback: pd.DataFrame, versions: list[str]
+) -> QueryResults:
+    """Measure the models of a comparison on feedback.
 
-    A query is the title and author as they were typed, to which nothing is added. It is looked for
-    among all test covers.
+    A query is the title and author as the user typed them; all test covers are searched.
 
     Args:
-        feedback: as of :func:`read_feedback`, with the hash of each cover as ``image``.
-        versions: that it is from.
+        feedback: rows of :func:`read_feedback`, with ``image`` of :func:`image_ids`.
+        versions: versions that the rows come from.
     """
-    asked = [prompt(*book) for book in zip(feedback["title"], feedback["author"], strict=True)]
-    votes = feedback.assign(text=asked)
-    pairs = settled(votes[votes["on"] == "cover"], ["text", "image"])
-    rows = {image: row for row, image in enumerate(comparison.tested["sha256"])}
+    queries = [prompt(*book) for book in zip(feedback["title"], feedback["author"], strict=True)]
+    votes = feedback.assign(text=queries)
+    pairs = majority_votes(votes[votes["on"] == "cover"], ["text", "image"])
+    rows = {image: row for row, image in enumerate(comparison.test_books["sha256"])}
     pairs["row"] = pairs["image"].map(rows)
     tested = pairs.dropna(subset="row")
-    genres = settled(votes[votes["on"] == "genre"], ["text", "answer", "classifier"])
-    return Queries(
+    genres = majority_votes(votes[votes["on"] == "genre"], ["text", "answer", "classifier"])
+    return QueryResults(
         versions=tuple(versions),
         asked=int((votes["on"] == "query").sum()),
         liked=int(tested["liked"].sum()),
         disliked=int((~tested["liked"]).sum()),
         left_out=len(pairs) - len(tested),
-        models={shown: _ranked(comparison, name, tested) for shown, name in _MODELS.items()},
+        models={name: _measure_model(comparison, key, tested) for name, key in _MODELS.items()},
         genres=tuple(
             GenreVotes(
                 str(version),
@@ -161,32 +162,33 @@ def measure_queries(comparison: Comparison, feedback: pd.DataFrame, versions: li
     )
 
 
-def settled(votes: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return what was voted on, once, and whether it was ``liked``: by most of its votes.
+def majority_votes(votes: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return one row for each group of ``by``, with ``liked``: whether most votes are up.
 
-    What was voted up as often as down is left out.
+    A group with as many votes up as down is left out.
     """
     sums = votes.fillna(dict.fromkeys(by, "")).groupby(by, as_index=False)["vote"].sum()
     sums = sums[sums["vote"] != 0]
     return sums.assign(liked=sums["vote"] > 0)
 
 
-def _ranked(comparison: Comparison, name: str, pairs: pd.DataFrame) -> Ranked:
+def _measure_model(comparison: Comparison, name: str, pairs: pd.DataFrame) -> VoteMetrics:
     if pairs.empty:
-        return Ranked()
+        return VoteMetrics()
     model, parameters = comparison.models[name], comparison.parameters
-    queries, covers = model.texts(list(pairs["text"])), model.covers(comparison.test)
+    queries = model.embed_texts(list(pairs["text"]))
+    covers = model.embed_covers(comparison.test_indices)
     ranks = own_ranks(queries, covers, own=pairs["row"].to_numpy(np.int64))
     liked = ranks[pairs["liked"]]
     recall, recall_interval = _share(liked <= 10, parameters)
     disliked, disliked_interval = _share(ranks[~pairs["liked"]] <= 10, parameters)
     resampling = {"resamples": parameters.bootstrap, "seed": parameters.seed}
-    return Ranked(
+    return VoteMetrics(
         recall_at_10=recall,
         recall_interval=recall_interval,
         median_rank=float(np.median(liked)) if len(liked) else None,
         median_interval=(
-            rank_intervals(liked, **resampling)["median_rank"] if len(liked) >= ENOUGH else None
+            rank_intervals(liked, **resampling)["median_rank"] if len(liked) >= MIN_VOTES else None
         ),
         disliked_at_10=disliked,
         disliked_interval=disliked_interval,
@@ -196,8 +198,8 @@ def _ranked(comparison: Comparison, name: str, pairs: pd.DataFrame) -> Ranked:
 def _share(
     hits: np.ndarray, parameters: EvaluationParameters
 ) -> tuple[float | None, Interval | None]:
-    """Return the share of hits, if there is any to be had, and its interval."""
-    if len(hits) < ENOUGH:
+    """Return the share of hits and its interval; None where there are too few."""
+    if len(hits) < MIN_VOTES:
         return (float(hits.mean()) if len(hits) else None), None
-    ends = mean_interval(hits, resamples=parameters.bootstrap, seed=parameters.seed)
-    return float(hits.mean()), ends
+    interval = mean_interval(hits, resamples=parameters.bootstrap, seed=parameters.seed)
+    return float(hits.mean()), interval

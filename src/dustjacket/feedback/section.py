@@ -1,61 +1,79 @@
-"""What the page says of real queries."""
+"""What feedback adds to an evaluation: its facts, its metrics, and a section of the report."""
 
-from dustjacket.evaluation.report import Section, Table
-from dustjacket.evaluation.results import Results
-from dustjacket.evaluation.sections import COMPARED, ranged
-from dustjacket.feedback.queries import ENOUGH, Queries
+from dataclasses import asdict
+
+from dustjacket.evaluation.comparison import Comparison
+from dustjacket.evaluation.extras import Extra
+from dustjacket.evaluation.page import Section, Table
+from dustjacket.evaluation.sections.format import COMPARED, with_interval
+from dustjacket.feedback.queries import MIN_VOTES, QueryResults, read_queries
+from dustjacket.metrics.retrieval import chance
+from dustjacket.storage.store import Store
 
 _HEADING = "Real queries"
 
 
-def queries_section(found: Results) -> Section:
-    """Return how the models do on what people asked the Studio and voted on, chance beside it."""
-    queries = found.queries
-    if queries is None:
+def measure_feedback(store: Store, comparison: Comparison) -> Extra:
+    """Measure the models of a comparison on the Studio's recent feedback."""
+    results = read_queries(store, comparison, store.settings.studio_feedback_days)
+    section = queries_section(comparison, results)
+    if results is None:
+        return Extra(None, {}, section)
+    return Extra(asdict(results), results.metrics(), section)
+
+
+def queries_section(comparison: Comparison, results: QueryResults | None) -> Section:
+    """Return the metrics on feedback, with chance; or why there are none."""
+    if results is None:
         text = (
-            "Not known: the Studio has kept no votes of late; where it is started with "
-            "DUSTJACKET_STUDIO_FEEDBACK=true, people's votes are measured here."
+            "Not known: the Studio has stored no votes recently. To collect votes, start it with "
+            "DUSTJACKET_STUDIO_FEEDBACK=true."
         )
         return Section(_HEADING, [text])
-    voted = queries.liked + queries.disliked
+    voted = results.liked + results.disliked
     text = (
-        f"{len(queries.versions):,} versions of the Studio's feedback, "
-        f"{queries.versions[0]} to {queries.versions[-1]}, hold {queries.asked:,} sampled queries, "
-        f"votes on {voted:,} test covers, and votes on {queries.left_out:,} other covers, which "
-        "are left out, for models may have been trained on them."
+        f"{len(results.versions):,} versions of the Studio's feedback, "
+        f"{results.versions[0]} to {results.versions[-1]}, hold {results.asked:,} sampled queries, "
+        f"votes on {voted:,} test covers, and votes on {results.left_out:,} other covers. The "
+        "latter are left out, because models may have been trained on them."
     )
-    tables = [_covers(found, queries)] if voted else []
-    if queries.genres:
+    tables = [_covers_table(len(comparison.test_indices), results)] if voted else []
+    if results.genres:
         rows = [
-            [one.classifier or "not known", f"{one.votes:,}", _cell(one.liked, one.interval)]
-            for one in queries.genres
+            [
+                genre.classifier or "not known",
+                f"{genre.votes:,}",
+                _cell(genre.liked, genre.interval),
+            ]
+            for genre in results.genres
         ]
         tables.append(Table("Genres", ["classifier", "votes", "voted up"], rows))
     return Section(_HEADING, [text], tables)
 
 
-def _covers(found: Results, queries: Queries) -> Table:
+def _covers_table(test_covers: int, results: QueryResults) -> Table:
     rows = [
         [
             shown,
-            _cell(ranked.recall_at_10, ranked.recall_interval),
-            _cell(ranked.median_rank, ranked.median_interval, 1),
-            _cell(ranked.disliked_at_10, ranked.disliked_interval),
+            _cell(votes.recall_at_10, votes.recall_interval),
+            _cell(votes.median_rank, votes.median_interval, 1),
+            _cell(votes.disliked_at_10, votes.disliked_interval),
         ]
         for name, shown in COMPARED.items()
-        for ranked in [queries.models[name]]
+        for votes in [results.models[name]]
     ]
-    recall, median = found.chance["recall_at_10"], found.chance["median_rank"]
+    by_chance = chance(test_covers)
+    recall, median = by_chance["recall_at_10"], by_chance["median_rank"]
     return Table(
-        f"{queries.liked:,} covers voted up and {queries.disliked:,} voted down, "
-        f"among {found.tested:,} test covers",
+        f"{results.liked:,} covers voted up and {results.disliked:,} voted down, "
+        f"among {test_covers:,} test covers",
         ["model", "recall@10 of those voted up", "median rank", "voted down, among the first 10"],
         [*rows, ["chance", f"{recall:.3f}", f"{median:.1f}", f"{recall:.3f}"]],
-        "For titles and authors as they were typed. People vote on covers that the model of the "
-        "day has shown them, which favours that model; the gate looks at none of this. Fewer than "
-        f"{ENOUGH} votes have no interval.",
+        "For titles and authors as the users typed them. Users vote on covers that the serving "
+        "model shows, which favours that model; the gate ignores these numbers. Fewer than "
+        f"{MIN_VOTES} votes have no interval.",
     )
 
 
-def _cell(value: float | None, ends: tuple[float, float] | None, digits: int = 3) -> str:
-    return "-" if value is None else ranged(value, ends, digits)
+def _cell(value: float | None, interval: tuple[float, float] | None, digits: int = 3) -> str:
+    return "-" if value is None else with_interval(value, interval, digits)

@@ -1,7 +1,7 @@
-"""What people ask the Studio and how they vote, kept without a word of who they are.
+"""Queries and votes of the Studio's users, stored without any data about the user.
 
-Rows have the day and no time of it; only the name of the version they are published in tells when
-that was written, which is some time later.
+Rows hold the day but no time of day. The name of a version holds the time at which its rows were
+published, which is some time later.
 """
 
 import hashlib
@@ -33,18 +33,17 @@ log = logging.getLogger(__name__)
 
 KIND, FILE = "studio_feedback", "feedback.parquet"
 VERSIONS = ("classifier", "clip", "index")
-"""What may have answered; each is told as ``<kind>/<version>``."""
-MOST = 10_000
-"""Rows that are held until they are published."""
-MOST_READ = 100_000
-_LONGEST = 1000
+"""Columns with the versions that answered, each as ``<kind>/<version>``."""
+MAX_BUFFERED_ROWS = 10_000
+MAX_ROWS_READ = 100_000
+_MAX_TEXT = 1000
 _VERSION = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{12}")
 _STORAGE_ERRORS = (Boto3Error, BotoCoreError, ClientError)
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Rows on their way: under one name however often that is tried, so that none comes twice."""
+    """Rows to publish. Every attempt uses the same version, so that rows are published once."""
 
     version: str
     body: bytes
@@ -52,29 +51,27 @@ class _Batch:
 
 
 class Feedback:
-    """Votes and a sample of the queries, in memory until they are published; for many threads.
+    """A buffer of votes and sampled queries that are published together; thread-safe.
 
-    Attributes:
-        dropped: rows lost because storage was away for too long: the oldest queries, then votes.
+    If storage is unavailable for too long, the oldest queries are dropped, then the oldest votes.
     """
 
     def __init__(self, store: Store, *, days: int, share: float, seed: int | None = None) -> None:
-        """Begin with nothing.
+        """Start with an empty buffer.
 
         Args:
-            days: for which what is published is kept.
-            share: of the queries that are kept, from 0 to 1.
+            days: age in days at which published feedback is deleted.
+            share: share of the queries that is kept, from 0 to 1.
             seed: of the sample.
         """
-        self.dropped = 0
         self._store, self._days, self._share = store, days, share
-        self._random = random.Random(seed)  # noqa: S311  # a sample, no secret
+        self._random = random.Random(seed)  # noqa: S311  # a sample, not a secret
         self._votes: deque[dict[str, Any]] = deque()
         self._queries: deque[dict[str, Any]] = deque()
         self._batch: _Batch | None = None
         self._lock, self._flushing = Lock(), Lock()
 
-    def vote(
+    def add_vote(
         self,
         title: str,
         author: str | None,
@@ -83,15 +80,15 @@ class Feedback:
         vote: Literal[1, -1],
         versions: Mapping[str, str],
     ) -> None:
-        """Keep a vote.
+        """Buffer a vote.
 
         Args:
             answer: the genre, or the key of the cover.
-            versions: of ``VERSIONS``, what answered; others are not kept.
+            versions: the versions that answered, by column of ``VERSIONS``; others are ignored.
         """
-        self._keep(self._votes, _row(title, author, on, answer, vote, (), versions))
+        self._append(self._votes, _row(title, author, on, answer, vote, (), versions))
 
-    def asked(
+    def add_query(
         self,
         title: str,
         author: str | None,
@@ -99,23 +96,23 @@ class Feedback:
         covers: Sequence[str],
         versions: Mapping[str, str],
     ) -> None:
-        """Keep a query, or not: a share of them is kept, drawn by chance.
+        """Buffer a query if the random sample includes it.
 
         Args:
-            genre: that the covers had to be of, if any.
-            covers: keys of those that were shown, best first.
-            versions: as of :meth:`vote`.
+            genre: filter of the search, if any.
+            covers: keys of the covers shown, best first.
+            versions: see :meth:`add_vote`.
         """
         if self._random.random() < self._share:
-            self._keep(self._queries, _row(title, author, "query", genre, 0, covers, versions))
+            self._append(self._queries, _row(title, author, "query", genre, 0, covers, versions))
 
     def flush(self) -> Manifest | None:
-        """Publish what has come since the last flush, and delete what is older than ``days``.
+        """Publish the buffer, and delete published feedback older than ``days``.
 
-        What cannot be published now is kept for the next flush.
+        Rows that cannot be published now stay buffered for the next flush.
 
         Returns:
-            What was published; None if there was nothing, or storage is away.
+            The published version; None if the buffer was empty or storage is unavailable.
         """
         published = None
         with self._flushing:
@@ -125,15 +122,14 @@ class Feedback:
                 published = self._send() or published
                 delete_expired(self._store, self._days)
             except _STORAGE_ERRORS as error:
-                log.warning("the Studio's feedback waits for the next flush: %s", error)
+                log.warning("feedback is not published now, the next flush tries again: %s", error)
         return published
 
-    def _keep(self, rows: deque[dict[str, Any]], row: dict[str, Any]) -> None:
+    def _append(self, rows: deque[dict[str, Any]], row: dict[str, Any]) -> None:
         with self._lock:
             rows.append(row)
-            if len(self._votes) + len(self._queries) > MOST:
+            if len(self._votes) + len(self._queries) > MAX_BUFFERED_ROWS:
                 (self._queries or self._votes).popleft()
-                self.dropped += 1
 
     def _take(self) -> _Batch | None:
         import pyarrow as pa
@@ -156,7 +152,7 @@ class Feedback:
             return None
         draft = self._store.draft(KIND, self._batch.version)
         draft.put(FILE, self._batch.body)
-        # Where an earlier try was published and its reply lost, it is the one in force.
+        # If an earlier attempt was published but its reply lost, that one is returned.
         manifest, _ = draft.publish(
             rows={"rows": self._batch.rows},
             schema={field.name: str(field.type) for field in _schema()},
@@ -176,19 +172,19 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "day": datetime.now(UTC).date(),
-        "title": _plain(title),
-        "author": _plain(author),
+        "title": _writable(title),
+        "author": _writable(author),
         "on": on,
-        "answer": _plain(answer),
+        "answer": _writable(answer),
         "vote": vote,
         "covers": list(covers),
         **{name: versions.get(name) for name in VERSIONS},
     }
 
 
-def _plain(text: str | None) -> str | None:
-    """Return a text that can be written, whatever was sent."""
-    return text and text[:_LONGEST].encode("utf-8", "replace").decode()
+def _writable(text: str | None) -> str | None:
+    """Return a text that Parquet can store: valid UTF-8, at most 1,000 characters."""
+    return text and text[:_MAX_TEXT].encode("utf-8", "replace").decode()
 
 
 def _schema() -> "pa.Schema":
@@ -204,12 +200,12 @@ def _schema() -> "pa.Schema":
 
 
 def read_feedback(store: Store, days: int) -> tuple["pd.DataFrame", list[str]]:
-    """Return what was published in the last ``days``, and the versions it is from, oldest first.
+    """Return the rows published in the last ``days``, and their versions, oldest first.
 
     Columns: day, title, author, on (query, genre or cover), answer (the genre or the cover's key;
-    of a query the genre asked for), vote (1 or -1; 0 of a query), covers (keys that a query
-    showed), and ``VERSIONS``. Versions that cannot be read are left out, and so are the oldest
-    beyond ``MOST_READ`` rows.
+    for a query the genre filter), vote (1 or -1; 0 for a query), covers (keys shown for a query),
+    and ``VERSIONS``. Unreadable versions are skipped, and so are the oldest beyond
+    ``MAX_ROWS_READ`` rows.
     """
     import pyarrow as pa
 
@@ -223,42 +219,42 @@ def read_feedback(store: Store, days: int) -> tuple["pd.DataFrame", list[str]]:
         except (DustjacketError, ValueError, OSError, pa.ArrowException) as error:
             log.warning("%s/%s is left out: %s", KIND, version, error)
             continue
-        if sum(map(len, tables)) + len(table) > MOST_READ:
-            log.warning("%s/%s and what is older are left out: too many rows", KIND, version)
+        if sum(map(len, tables)) + len(table) > MAX_ROWS_READ:
+            log.warning("%s/%s and older versions are left out: too many rows", KIND, version)
             break
         tables.append(table)
         versions.append(version)
-    found = pa.concat_tables([_schema().empty_table(), *reversed(tables)])
-    return found.to_pandas(), versions[::-1]
+    table = pa.concat_tables([_schema().empty_table(), *reversed(tables)])
+    return table.to_pandas(), versions[::-1]
 
 
 def _read(store: Store, version: str) -> "pa.Table":
     import pyarrow.parquet as pq
 
     if not _VERSION.fullmatch(version):
-        raise CorruptVersionError("its name is that of no version")
+        raise CorruptVersionError("its name is not that of a version")
     manifest = store.manifest(KIND, version)
     try:
         body = store.read(manifest, FILE)
     except ClientError as error:
         if status_of(error) != 404:
             raise
-        raise NotReadyError("its file is gone") from None
+        raise NotReadyError("its file is missing") from None
     table = pq.read_table(io.BytesIO(body))
     if not table.schema.equals(_schema()):
-        raise CorruptVersionError("its columns are others")
+        raise CorruptVersionError("its columns are not those of feedback")
     return table
 
 
 def delete_expired(store: Store, days: int) -> None:
-    """Delete what was written more than ``days`` ago, published or not.
+    """Delete all files written more than ``days`` ago, published or not.
 
-    Manifests go first, so that no reader sees half a version.
+    Manifests are deleted first, so that no reader sees half a version.
     """
     oldest = f"{KIND}/{_oldest(days)}"
     keys = [
         key
-        for key, _ in takewhile(lambda found: found[0] < oldest, store.keys(f"{KIND}/"))
+        for key, _ in takewhile(lambda item: item[0] < oldest, store.keys(f"{KIND}/"))
         if _VERSION.fullmatch(key.split("/")[1])
     ]
     for key in sorted(keys, key=lambda key: not key.endswith(f"/{MANIFEST}")):

@@ -1,5 +1,6 @@
 """Reading of published classifiers."""
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -34,3 +35,9 @@ def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:
         finally:
             shutil.rmtree(download, ignore_errors=True)
     return Scorer.load(folder)
+
+
+def read_genres(store: Store, classifier: Manifest) -> list[str]:
+    """Return all genres of a published classifier, in the order of its probabilities."""
+    described = json.loads(store.read(classifier, f"{SCORER}/{DESCRIPTION}"))
+    return [str(genre) for genre in described["genres"]]

@@ -78,7 +78,7 @@ async def search(query: CoverQuery, state: State) -> SearchResponse:
     response = await state.covers.submit(query)
     if state.feedback:
         cover_ids = [cover.id for cover in response.covers]
-        state.feedback.asked(
+        state.feedback.add_query(
             query.title, query.author, query.genre, cover_ids, _feedback_versions(response.by)
         )
     return response
@@ -156,7 +156,7 @@ async def feedback(vote: Vote, state: State) -> None:
     if state.feedback is None:
         raise HTTPException(404, "votes are not stored: set DUSTJACKET_STUDIO_FEEDBACK=true")
     versions = _feedback_versions(vote.by)
-    state.feedback.vote(vote.title, vote.author, vote.on, vote.answer, vote.vote, versions)
+    state.feedback.add_vote(vote.title, vote.author, vote.on, vote.answer, vote.vote, versions)
 
 
 def _feedback_versions(by: Sequence[VersionRef | VersionId]) -> dict[str, str]:

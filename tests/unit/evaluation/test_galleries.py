@@ -9,7 +9,7 @@ from dustjacket.evaluation.galleries import (
     SAME_GENRE,
     hard_chance,
     hard_galleries,
-    retrieve,
+    measure_retrieval,
 )
 
 BOOKS = pd.DataFrame(
@@ -41,9 +41,9 @@ def test_a_model_that_knows_only_genres_is_at_chance_within_one():
     books = pd.DataFrame({"known_genre": genres.astype(str), "author": None})
     galleries = hard_galleries(books)
     noise = 1e-3 * rng.normal(size=(2, 400, 4))
-    found = retrieve(
+    found = measure_retrieval(
         covers + noise[0], covers + noise[1], 10.0, galleries, resamples=100, seed=1
-    ).figures
+    ).metrics
     whole = found["title_to_cover"]["recall_at_10"]
     within = found["hard"][SAME_GENRE]["title_to_cover"]["recall_at_10"]
     assert whole == pytest.approx(within)
@@ -54,9 +54,9 @@ def test_a_model_that_knows_only_genres_is_at_chance_within_one():
 def test_perfect_embeddings_are_sure_and_right():
     eye = np.eye(12)
     books = pd.DataFrame({"known_genre": ["Art"] * 12, "author": "Ada Stern"})
-    found = retrieve(eye, eye, 100.0, hard_galleries(books), resamples=100, seed=1)
-    assert found.figures["title_to_cover"]["mrr"] == 1
-    assert found.figures["intervals"]["cover_to_title"]["recall_at_1"] == (1, 1)
-    assert found.figures["match_probability"] == pytest.approx(1)
-    assert found.figures["ece"] == pytest.approx(0, abs=1e-6)
+    found = measure_retrieval(eye, eye, 100.0, hard_galleries(books), resamples=100, seed=1)
+    assert found.metrics["title_to_cover"]["mrr"] == 1
+    assert found.metrics["intervals"]["cover_to_title"]["recall_at_1"] == (1, 1)
+    assert found.metrics["match_probability"] == pytest.approx(1)
+    assert found.metrics["ece"] == pytest.approx(0, abs=1e-6)
     assert found.hits(k=1).all()

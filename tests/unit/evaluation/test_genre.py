@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.evaluation.contradictions import contradictions
+from dustjacket.evaluation.contradictions import find_contradictions
+from dustjacket.evaluation.covers import sample_books, true_genres
 from dustjacket.evaluation.genre import (
     best_weight,
+    classifier_probabilities,
     fit_probe,
-    fused,
-    genre_row,
-    genre_task,
-    title_probabilities,
+    fuse,
+    genre_accuracy,
+    measure_genres,
 )
-from dustjacket.evaluation.test_covers import sampled, true_genres
 from tests.support.evaluation_case import comparison
 
 GENRES = ["Art", "Law", "Travel"]
@@ -35,7 +35,7 @@ def test_a_category_is_a_genre_whatever_its_case_and_punctuation():
 
 def test_what_the_labels_do_not_hold_is_shared_by_the_other_genres():
     top = [{"genre": "Law", "probability": 0.6}, {"genre": "Poetry", "probability": 0.1}]
-    found = title_probabilities(pd.DataFrame({"top": [top]}), GENRES)[0]
+    found = classifier_probabilities(pd.DataFrame({"top": [top]}), GENRES)[0]
     assert found.sum() == pytest.approx(1)
     assert found[0] == found[2] == pytest.approx(0.1 / 0.8)
     assert found.argmax() == 1
@@ -44,9 +44,9 @@ def test_what_the_labels_do_not_hold_is_shared_by_the_other_genres():
 def test_the_weight_goes_from_the_title_to_the_cover():
     rng = np.random.default_rng(1)
     titles, covers = shares(rng, 20), shares(rng, 20)
-    np.testing.assert_allclose(fused(titles, covers, 0), titles)
-    np.testing.assert_allclose(fused(titles, covers, 1), covers)
-    np.testing.assert_allclose(fused(titles, covers, 0.5).sum(axis=1), 1)
+    np.testing.assert_allclose(fuse(titles, covers, 0), titles)
+    np.testing.assert_allclose(fuse(titles, covers, 1), covers)
+    np.testing.assert_allclose(fuse(titles, covers, 0.5).sum(axis=1), 1)
 
 
 @given(st.integers(0, 20))
@@ -57,17 +57,17 @@ def test_the_chosen_weight_is_at_least_as_good_as_either_alone(seed):
     def right(found):
         return (found.argmax(axis=1) == true).mean()
 
-    chosen = right(fused(titles, covers, best_weight(titles, covers, true)))
+    chosen = right(fuse(titles, covers, best_weight(titles, covers, true)))
     assert chosen >= max(right(titles), right(covers))
     assert best_weight(titles[:0], covers[:0], true[:0]) == 0.5
 
 
 def test_top_3_counts_the_first_three():
     found = np.array([[0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4]])
-    row = genre_row("both", found, np.array([2, 0]), top3=True, **DRAWS)
+    row = genre_accuracy("both", found, np.array([2, 0]), top3=True, **DRAWS)
     assert (row.top1, row.top3) == (0, 0.5)
-    assert genre_row("both", found, np.array([0, 3]), top3=False, **DRAWS).top1 == 1
-    assert genre_row("both", found, np.array([0, 3]), top3=False, **DRAWS).top3 is None
+    assert genre_accuracy("both", found, np.array([0, 3]), top3=False, **DRAWS).top1 == 1
+    assert genre_accuracy("both", found, np.array([0, 3]), top3=False, **DRAWS).top3 is None
 
 
 def test_a_probe_tells_apart_what_lies_apart_and_gives_no_chance_to_what_it_never_saw():
@@ -90,7 +90,7 @@ def test_of_one_genre_there_is_nothing_to_learn():
 def test_coloured_covers_are_told_by_a_probe_and_their_titles_by_the_labels():
     case = comparison()
     models = {"fine_tuned": case.models["candidate"]}
-    task = genre_task(models, case.library.books, case.sides, **DRAWS)
+    task = measure_genres(models, case.covers.books, case.splits, **DRAWS)
     rows = {row.source.partition(" (")[0]: row for row in task.rows}
     assert rows["cover alone, linear probe"].top1 > 0.8
     assert rows["title alone, our classifier"].top1 == 1
@@ -101,21 +101,21 @@ def test_coloured_covers_are_told_by_a_probe_and_their_titles_by_the_labels():
 
 def test_a_book_in_another_genres_colour_is_a_contradiction():
     case = comparison()
-    books = case.library.books
-    at = int(case.test[0])
+    books = case.covers.books
+    at = int(case.test_indices[0])
     books.loc[at, "genre"] = "Travel"
-    found = contradictions(case.models["candidate"], books, case.sides)
-    assert at in found["at"].tolist()
-    row = found[found["at"] == at].iloc[0]
+    found = find_contradictions(case.models["candidate"], books, case.splits)
+    assert at in found["index"].tolist()
+    row = found[found["index"] == at].iloc[0]
     assert (row["by_title"], row["by_cover"]) == ("Travel", "Art")
 
 
 def test_all_test_covers_are_looked_at_and_some_of_the_others(monkeypatch):
-    monkeypatch.setattr("dustjacket.evaluation.test_covers._MOST", {"train": 5, "validation": 2})
+    monkeypatch.setattr("dustjacket.evaluation.covers._SAMPLE_SIZES", {"train": 5, "validation": 2})
     books = pd.DataFrame(
         {"split": ["train"] * 20 + ["test"] * 9 + ["validation"], "position": range(30)}
     )
-    found = sampled(books, seed=1)
+    found = sample_books(books, seed=1)
     assert found["split"].value_counts().to_dict() == {"test": 9, "train": 5, "validation": 1}
     assert found["position"].is_monotonic_increasing
-    assert found.equals(sampled(books, seed=1))
+    assert found.equals(sample_books(books, seed=1))

@@ -10,7 +10,7 @@ from dustjacket.covers.hashes import (
     MAX_VHASH_DISTANCE,
     perceptual_hashes,
 )
-from dustjacket.evaluation.leakage import leaked
+from dustjacket.evaluation.leakage import find_leaked
 from tests.support.images import drawn
 
 
@@ -34,18 +34,18 @@ def test_what_leaks_is_what_differs_in_few_bits_of_both_hashes(one, other, acros
     tested = looks((f"{one:016x}", f"{other:016x}"))
     trained = looks((flipped(one, across), flipped(other, down)))
     near = len(across) <= MAX_DHASH_DISTANCE and len(down) <= MAX_VHASH_DISTANCE
-    assert leaked(tested, trained).tolist() == [near]
+    assert find_leaked(tested, trained).tolist() == [near]
 
 
 def test_a_smaller_copy_leaks_and_another_cover_does_not():
     hashes = [perceptual_hashes(drawn(seed).convert("L")) for seed in range(30)]
     tested = looks(*hashes[:10])
     copy = perceptual_hashes(drawn(3).resize((150, 225)).convert("L"))
-    assert np.flatnonzero(leaked(tested, looks(*hashes[10:], copy))).tolist() == [3]
+    assert np.flatnonzero(find_leaked(tested, looks(*hashes[10:], copy))).tolist() == [3]
 
 
 def test_a_cover_without_hashes_is_like_none():
     known = ("0" * 16, "0" * 16)
-    assert leaked(looks((None, None), known), looks(known)).tolist() == [False, True]
-    assert leaked(looks(known), looks((None, None))).tolist() == [False]
-    assert leaked(looks(known).head(0), looks(known)).tolist() == []
+    assert find_leaked(looks((None, None), known), looks(known)).tolist() == [False, True]
+    assert find_leaked(looks(known), looks((None, None))).tolist() == [False]
+    assert find_leaked(looks(known).head(0), looks(known)).tolist() == []

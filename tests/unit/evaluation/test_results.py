@@ -6,21 +6,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dustjacket.evaluation.ablation import PARTS, conclusion, prompts
-from dustjacket.evaluation.contradictions import contradictions
-from dustjacket.evaluation.evaluate import report_sections
+from dustjacket.evaluation.ablation import PARTS, conclusion, prompts_by_parts
+from dustjacket.evaluation.contradictions import find_contradictions
+from dustjacket.evaluation.report import report_sections
 from dustjacket.evaluation.results import by_genre, measure
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.retrieval_intervals import Difference
 from dustjacket.promotion.gate import decide
-from tests.support.evaluation_case import PARAMETERS, coloured, comparison, few_scenes
+from tests.support.evaluation_case import PARAMETERS, coloured, comparison, few_images
 
 CARD = [("candidate", "clip_candidate/one")]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def little_to_recognise():
-    with few_scenes():
+    with few_images():
         yield
 
 
@@ -38,17 +38,17 @@ def test_every_model_is_measured_over_the_whole_test_gallery(case, found):
     assert found.tested == 24
     for name, genre in (("starting", True), ("with_genre", True), ("without_genre", False)):
         model = case.models["starting" if name == "starting" else "candidate"]
-        texts = prompts(case.tested, case.sure)[
+        texts = prompts_by_parts(case.test_books, case.min_confidence)[
             PARTS[3 if genre else 1], "predicted" if genre else ""
         ]
-        ranks = own_ranks(model.texts(texts), model.covers(case.test))
-        assert found.retrieved[name].ranks["title_to_cover"].tolist() == ranks.tolist()
-    assert found.retrieved["fine_tuned"] is found.retrieved["with_genre"]
+        ranks = own_ranks(model.embed_texts(texts), model.embed_covers(case.test_indices))
+        assert found.retrieval[name].ranks["title_to_cover"].tolist() == ranks.tolist()
+    assert found.retrieval["fine_tuned"] is found.retrieval["with_genre"]
     assert found.chance["recall_at_10"] == pytest.approx(10 / 24)
 
 
 def test_the_gate_is_told_of_what_was_found(found):
-    compared = found.comparison
+    compared = found.gate_input
     assert compared.test_covers == 24
     assert compared.candidate - compared.champion == pytest.approx(found.difference.gain)
     low, high = compared.gain_interval
@@ -63,19 +63,19 @@ def test_all_facts_are_plain_json_and_all_metrics_numbers(found):
     facts = json.loads(json.dumps(found.facts(), allow_nan=False))
     assert {"starting", "champion", "fine_tuned", "with_genre", "without_genre"} <= set(facts)
     assert np.isfinite(list(found.metrics().values())).all()
-    assert found.metrics()["fine_tuned.title_to_cover.recall_at_10"] == found.comparison.candidate
+    assert found.metrics()["fine_tuned.title_to_cover.recall_at_10"] == found.gate_input.candidate
 
 
 def test_champion_and_starting_weights_that_are_one_model_are_embedded_once(case, found):
     assert found.general["champion"] is found.general["starting"]
-    assert found.retrieved["champion"].figures == found.retrieved["starting"].figures
+    assert found.retrieval["champion"].metrics == found.retrieval["starting"].metrics
 
 
 @pytest.mark.parametrize("covers", [0, 1, 2])
 def test_hardly_any_test_cover_is_insufficient_and_has_a_calm_report(covers):
     case = comparison(test=covers)
     found = measure(case, None)
-    decision = decide(found.comparison, PARAMETERS)
+    decision = decide(found.gate_input, PARAMETERS)
     assert decision.verdict == "insufficient"
     json.dumps(found.facts(), allow_nan=False)
     assert len(report_sections(case, found, CARD)) > 5
@@ -89,23 +89,23 @@ def test_a_library_without_known_genres_says_so():
 
 def test_without_training_covers_there_is_no_probe_and_no_crash():
     case = comparison(train=0, validation=0)
-    assert contradictions(case.models["candidate"], case.library.books, case.sides).empty
+    assert find_contradictions(case.models["candidate"], case.covers.books, case.splits).empty
     measure(case, None)
 
 
 def test_leaked_covers_are_no_part_of_the_gallery_and_count_for_the_gate():
     case = comparison(leaked=6)
     left = measure(case, None)
-    assert left.comparison.leaked_share == pytest.approx(6 / 30)
+    assert left.gate_input.leaked_share == pytest.approx(6 / 30)
     enough = SimpleNamespace(**vars(PARAMETERS) | {"min_test_covers": 10})
-    assert decide(left.comparison, enough).verdict == "leaked"
+    assert decide(left.gate_input, enough).verdict == "leaked"
 
 
 def test_a_cover_that_does_not_decode_is_left_out_of_all(case):
-    without = case.library.without(case.test[:3])
-    assert len(without.rows("test")) == 21
+    without = case.covers.without(case.test_indices[:3])
+    assert len(without.indices("test")) == 21
     assert without.broken() == {"test": 3}
-    assert len(case.library.rows("test")) == 24, "the library itself is as it was"
+    assert len(case.covers.indices("test")) == 24, "the library itself is as it was"
 
 
 def test_a_genres_recall_is_that_of_its_own_covers():
@@ -119,7 +119,7 @@ def test_prompts_name_what_they_are_called_after():
     books, _ = coloured(2)
     books.loc[0, "true_genre"] = "Travel"
     books.loc[1, ["true_genre", "probability"]] = [None, 0.1]
-    made = prompts(books, sure=0.3)
+    made = prompts_by_parts(books, min_confidence=0.3)
     assert made["title", ""] == ["The Red Book 0", "The Green Book 1"]
     assert made["title + author", ""] == ["The Red Book 0", "The Green Book 1 by Writer 1"]
     assert made["title + genre", "predicted"] == ["The Red Book 0, Art", "The Green Book 1"]

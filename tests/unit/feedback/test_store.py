@@ -29,7 +29,7 @@ def collected(store):
 
 
 def vote(collected, title="The Red Tower", vote=1, on="cover", answer="00000007"):
-    collected.vote(title, "Ada Stern", on, answer, vote, BY)
+    collected.add_vote(title, "Ada Stern", on, answer, vote, BY)
 
 
 def titles(store):
@@ -39,14 +39,14 @@ def titles(store):
 def published_at(store, age, collected=None, title="old"):
     """Publish a vote as it would have been so long ago."""
     collected = collected or Feedback(store, days=10_000, share=1)
-    collected.vote(title, None, "genre", "Art", 1, {})
+    collected.add_vote(title, None, "genre", "Art", 1, {})
     with mock.patch.object(feedback, "datetime", wraps=datetime) as clock:
         clock.now.return_value = datetime.now(UTC) - age
         return collected.flush()
 
 
 def test_votes_and_queries_come_back_as_they_were_given(store, collected):
-    collected.asked("The Red Tower", None, "Art", ["00000001", "00000007"], BY)
+    collected.add_query("The Red Tower", None, "Art", ["00000001", "00000007"], BY)
     vote(collected, vote=-1)
     manifest = collected.flush()
     assert (manifest.kind, manifest.rows) == ("studio_feedback", {"rows": 2})
@@ -89,7 +89,7 @@ def test_without_feedback_there_is_an_empty_table_of_the_same_columns(store, col
 def test_so_large_a_share_of_the_queries_is_kept_and_every_vote(store):
     collected = Feedback(store, days=DAYS, share=0.25, seed=3)
     for at in range(1000):
-        collected.asked(f"book {at}", None, None, [], BY)
+        collected.add_query(f"book {at}", None, None, [], BY)
         vote(collected)
     collected.flush()
     counts = read_feedback(store, DAYS)[0]["on"].value_counts()
@@ -101,7 +101,7 @@ def test_so_large_a_share_of_the_queries_is_kept_and_every_vote(store):
 def test_none_and_all_are_shares(store, share, kept):
     collected = Feedback(store, days=DAYS, share=share)
     for _ in range(50):
-        collected.asked("book", None, None, [], BY)
+        collected.add_query("book", None, None, [], BY)
     collected.flush()
     assert len(read_feedback(store, DAYS)[0]) == kept
 
@@ -130,17 +130,17 @@ def test_a_deletion_that_fails_takes_nothing_of_what_was_published(store, collec
 
 
 def test_memory_is_bounded_and_the_oldest_queries_go_first(store, collected, monkeypatch):
-    monkeypatch.setattr(feedback, "MOST", 5)
+    monkeypatch.setattr(feedback, "MAX_BUFFERED_ROWS", 5)
     for at in range(4):
-        collected.asked(f"query {at}", None, None, [], BY)
+        collected.add_query(f"query {at}", None, None, [], BY)
     for at in range(3):
         vote(collected, f"vote {at}")
-    assert collected.dropped == 2
     collected.flush()
     assert titles(store) == ["query 2", "query 3", "vote 0", "vote 1", "vote 2"]
     for at in range(7):
         vote(collected, f"more {at}")
-    assert collected.dropped == 4
+    collected.flush()
+    assert titles(store)[5:] == ["more 2", "more 3", "more 4", "more 5", "more 6"]
 
 
 def test_many_threads_at_once_lose_nothing(store, collected):
@@ -224,7 +224,7 @@ def test_storage_that_is_away_is_no_corrupt_version(store, collected):
 
 
 def test_no_more_rows_are_read_than_fit_and_the_newest_are(store, monkeypatch, caplog):
-    monkeypatch.setattr(feedback, "MOST_READ", 2)
+    monkeypatch.setattr(feedback, "MAX_ROWS_READ", 2)
     for age in (3, 2, 1):
         published_at(store, timedelta(days=age), title=f"{age} days ago")
     assert titles(store) == ["2 days ago", "1 days ago"]

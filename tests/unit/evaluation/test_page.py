@@ -7,14 +7,16 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from dustjacket.evaluation import sections
 from dustjacket.evaluation.drift import Drift
-from dustjacket.evaluation.evaluate import report_sections
-from dustjacket.evaluation.figures import plane
-from dustjacket.evaluation.report import Verdict, render
+from dustjacket.evaluation.page import render
+from dustjacket.evaluation.report import report_sections
 from dustjacket.evaluation.results import measure
+from dustjacket.evaluation.sections.classification import genre_section
+from dustjacket.evaluation.sections.figures import project
+from dustjacket.evaluation.sections.model_card import drift_section
+from dustjacket.evaluation.sections.retrieval import ablation_section
 from dustjacket.promotion.gate import decide
-from tests.support.evaluation_case import PARAMETERS, comparison, few_scenes
+from tests.support.evaluation_case import PARAMETERS, comparison, few_images
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=y> $1 {{ 7 * 7 }}'
 VOID = {"meta", "img", "br", "link"}
@@ -45,21 +47,21 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module", autouse=True)
 def little_to_recognise():
-    with few_scenes():
+    with few_images():
         yield
 
 
 @pytest.fixture(scope="module")
 def html():
     case = comparison(test=60)
-    case.library.books.loc[case.test, "title"] = [f"{HOSTILE} {at}" for at in case.test]
-    case.library.books.loc[case.test[:5], "genre"] = "Travel"
+    case.covers.books.loc[case.test_indices, "title"] = [
+        f"{HOSTILE} {at}" for at in case.test_indices
+    ]
+    case.covers.books.loc[case.test_indices[:5], "genre"] = "Travel"
     found = measure(case, None)
-    decision = decide(found.comparison, PARAMETERS)
-    rules = [(rule.name, rule.held, rule.sentence) for rule in decision.rules]
+    decision = decide(found.gate_input, PARAMETERS)
     card = [("source of covers", HOSTILE)]
-    verdict = Verdict(decision.verdict, decision.reason, rules)
-    return render("Evaluation", verdict, report_sections(case, found, card))
+    return render("Evaluation", decision, report_sections(case, found, card))
 
 
 @pytest.fixture(scope="module")
@@ -111,23 +113,23 @@ def test_chance_stands_in_every_table_of_models(page, html):
             assert ">chance</th>" in table
 
 
-def test_ever_so_many_covers_fit_on_a_plane():
+def test_ever_so_many_covers_fit_on_a_project():
     rng = np.random.default_rng(0)
     for count in (3, 49, 60):
-        assert plane(rng.normal(size=(count, 8)), seed=1).shape == (count, 2)
+        assert project(rng.normal(size=(count, 8)), seed=1).shape == (count, 2)
 
 
 def test_what_is_not_known_is_said_to_be_so():
     found = measure(comparison(known=False, train=12), None)
-    assert sections.genre_section(found).text[0].startswith("Not known")
-    assert "no test cover is known" in sections.ablation_section(found).tables[0].note
-    assert sections.drift_section(found).text[0].startswith("Not known")
+    assert genre_section(found).text[0].startswith("Not known")
+    assert "no test cover is known" in ablation_section(found).tables[0].note
+    assert drift_section(found).text[0].startswith("Not known")
 
 
 def test_drift_above_its_limit_is_a_warning_on_the_page():
     drifted = Drift("one", "two", 0.9, 0.1, 0.2, 0.01, "title length 0.90 above max_drift=0.25")
     found = replace(measure(comparison(train=12), None), drift=drifted)
-    section = sections.drift_section(found)
+    section = drift_section(found)
     assert section.text == ["Warning: title length 0.90 above max_drift=0.25."]
     same = replace(found, drift=replace(drifted, newest="one", warning=""))
-    assert sections.drift_section(same).text[0].startswith("None")
+    assert drift_section(same).text[0].startswith("None")
