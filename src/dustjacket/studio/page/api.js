@@ -1,27 +1,27 @@
-// Questions to the server: how they are asked, and asked again.
+// Requests to the server, and how they are repeated.
 
 import { clear, pause, say, wake } from "./status.js";
 
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const SLOW_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
 const UNPUBLISHED_PAUSE_MS = 10_000;
 
-/** Why a question has no answer; `status` 0 means that no server was reached. */
+/** Why a request has no answer; `status` 0 means that the server was not reached. */
 export class Problem extends Error {
   constructor(status, detail, { dag = null, waitMs = null } = {}) {
     super(detail);
     Object.assign(this, { status, detail, dag, waitMs });
   }
 
-  /** Whether the same question may be answered later. */
-  get passes() {
+  /** Whether the same request may succeed later. */
+  get temporary() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-function waitOf(header) {
+function retryAfterMs(header) {
   if (!header) return null;
   const seconds = Number(header);
   const ms = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
@@ -29,23 +29,23 @@ function waitOf(header) {
 }
 
 async function problemOf(response) {
-  const told = await response.json().catch(() => ({}));
-  const detail = told.detail ?? told.title ?? `The server answered ${response.status}.`;
+  const body = await response.json().catch(() => ({}));
+  const detail = body.detail ?? body.title ?? `The server answered ${response.status}.`;
   return new Problem(response.status, String(detail), {
-    dag: typeof told.dag === "string" ? told.dag : null,
-    waitMs: waitOf(response.headers.get("Retry-After")),
+    dag: typeof body.dag === "string" ? body.dag : null,
+    waitMs: retryAfterMs(response.headers.get("Retry-After")),
   });
 }
 
 /**
- * Asks the server, and returns its response if it is a good one; else throws a Problem.
+ * Sends a request and returns the response; throws a Problem if the response is an error.
  *
  * Args:
  *   path: relative to the page.
- *   options: `body` and its `type`, which make it a POST; `signal`; `patienceMs`, or 0 for ever.
+ *   options: `body` and its `type`, which make it a POST; `signal`; `timeoutMs`, 0 for none.
  */
-export async function ask(path, { body, type, signal, patienceMs = PATIENCE_MS } = {}) {
-  const signals = [signal, patienceMs && AbortSignal.timeout(patienceMs)].filter(Boolean);
+export async function ask(path, { body, type, signal, timeoutMs = TIMEOUT_MS } = {}) {
+  const signals = [signal, timeoutMs && AbortSignal.timeout(timeoutMs)].filter(Boolean);
   const headers = { Accept: "application/json, application/x-ndjson, application/problem+json" };
   if (body !== undefined) headers["X-Dustjacket"] = "studio";
   if (type) headers["Content-Type"] = type;
@@ -63,7 +63,7 @@ export async function ask(path, { body, type, signal, patienceMs = PATIENCE_MS }
   return response;
 }
 
-/** Waits for a part of an exchange; what breaks it off, other than `signal`, is a Problem. */
+/** Awaits a part of an exchange; any failure but an abort by `signal` becomes a Problem. */
 export async function reached(part, signal) {
   try {
     return await part;
@@ -75,7 +75,7 @@ export async function reached(part, signal) {
   }
 }
 
-/** Returns the JSON that the server answers with; see ask. */
+/** Sends a request and returns the JSON of the response; see ask. */
 export async function askJson(path, options = {}) {
   const response = await ask(path, options);
   return reached(response.json(), options.signal);
@@ -85,8 +85,8 @@ export async function askJson(path, options = {}) {
 export const postJson = (path, value, options = {}) =>
   askJson(path, { ...options, body: JSON.stringify(value), type: "application/json" });
 
-/** What stands in the line about a problem that does not pass by itself. */
-export function lasting(problem) {
+/** Returns the status line for a problem that needs the user. */
+export function statusOf(problem) {
   if (problem.status !== 401) return { text: problem.detail };
   return {
     text: "You are logged out. Log in again, then reload this page.",
@@ -105,40 +105,40 @@ export function inFrame() {
 
 let quietUntil = 0;
 
-/** Asks one thing at a time, the newest, and asks again until it is answered. */
+/** Sends one request at a time, always the newest, and repeats it until it is answered. */
 export class Asker {
   #current = null;
 
   /**
    * Args:
-   *   name: in the status line.
-   *   events: `busy()`; `answered(answer)`; `refused(problem)`, which shows why there is no answer,
-   *     also at each try that a 503 names a DAG. Where a login is all that lacks, or there is no
-   *     `refused`, the status line says so, and what was there stays.
+   *   name: of its entry in the status line.
+   *   events: `busy()`; `answered(answer)`; `refused(problem)`, which shows why there is no answer;
+   *     it is also called for each 503 that names a DAG. If the user must log in, or there is no
+   *     `refused`, the status line shows the problem and the old answer stays.
    */
   constructor(name, { busy = () => {}, answered, refused }) {
     Object.assign(this, { name, busy, answered, refused });
   }
 
-  /** Gives up what is being asked. */
+  /** Aborts the current request. */
   cancel() {
     this.#current?.abort();
     this.#current = null;
     clear(this.name);
   }
 
-  /** Asks `question`, a function of an AbortSignal, instead of what was being asked. */
-  async ask(question) {
+  /** Replaces the current request by `request`, a function of an AbortSignal. */
+  async ask(request) {
     this.#current?.abort();
-    const mine = (this.#current = new AbortController());
+    const current = (this.#current = new AbortController());
     this.busy();
     let answer;
     try {
-      answer = await this.#insist(question, mine.signal);
+      answer = await this.#repeat(request, current.signal);
     } catch (error) {
-      if (mine.signal.aborted) return;
+      if (current.signal.aborted) return;
       if (!(error instanceof Problem)) throw error;
-      if (error.status === 401 || !this.refused) say(this.name, lasting(error));
+      if (error.status === 401 || !this.refused) say(this.name, statusOf(error));
       else this.refused(error);
       return;
     }
@@ -146,41 +146,41 @@ export class Asker {
     this.answered(answer);
   }
 
-  async #insist(question, signal) {
+  async #repeat(request, signal) {
     for (let failures = 0; ; failures += 1) {
       if (quietUntil > Date.now()) await pause(quietUntil - Date.now(), signal);
-      const slow = setTimeout(() => this.#saySlow(failures), SLOW_MS);
+      const slow = setTimeout(() => this.#showSlow(failures), SLOW_MS);
       try {
-        const answer = await question(signal);
+        const answer = await request(signal);
         signal.throwIfAborted();
         return answer;
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof Problem) || !error.passes) throw error;
+        if (!(error instanceof Problem) || !error.temporary) throw error;
         clearTimeout(slow);
-        await this.#rest(error, failures, signal);
+        await this.#waitBeforeRetry(error, failures, signal);
       } finally {
         clearTimeout(slow);
       }
     }
   }
 
-  #saySlow(failures) {
+  #showSlow(failures) {
     if (!failures) say(this.name, { text: "This takes longer than usual…", tone: "calm" });
   }
 
-  async #rest(problem, failures, signal) {
+  async #waitBeforeRetry(problem, failures, signal) {
     const first = problem.dag ? UNPUBLISHED_PAUSE_MS : FIRST_PAUSE_MS;
-    const growing = Math.min(first * 2 ** failures, LONGEST_PAUSE_MS);
-    const until = Date.now() + Math.max(problem.waitMs ?? growing, 500);
+    const backoff = Math.min(first * 2 ** failures, MAX_PAUSE_MS);
+    const until = Date.now() + Math.max(problem.waitMs ?? backoff, 500);
     if (problem.status === 429) quietUntil = until;
     if (problem.dag) {
       clear(this.name);
       this.refused?.(problem);
     } else {
-      const kept = problem.status === 0 ? " Nothing you entered is lost." : "";
+      const reassurance = problem.status === 0 ? " Nothing you entered is lost." : "";
       const action = problem.status === 429 ? null : ["Try now", wake];
-      say(this.name, { text: `${problem.detail}${kept} Trying again`, until, action });
+      say(this.name, { text: `${problem.detail}${reassurance} Trying again`, until, action });
     }
     await pause(until - Date.now(), signal);
   }

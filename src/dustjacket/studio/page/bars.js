@@ -1,16 +1,16 @@
-// Shares as bars.
+// Bar charts of shares.
 
 import { make, setText } from "./dom.js";
 
-/** A list of names with their shares, one bar each. */
+/** A list of names, each with its share as a bar. */
 export class Bars {
   #rows = [];
 
   /**
    * Args:
    *   list: the list element.
-   *   options: `key`, what a row's data attribute is called, or none; `rows`, how many there is
-   *     always room for, which are also the skeleton; `toggle`, the button that shows the others.
+   *   options: `key`, the name of a row's data attribute, if any; `rows`, the number of rows that
+   *     are always there, empty while loading; `toggle`, the button that shows further rows.
    */
   constructor(list, { key = null, rows = 0, toggle = null } = {}) {
     Object.assign(this, { list, key, room: rows, toggle });
@@ -21,7 +21,7 @@ export class Bars {
     this.show([]);
   }
 
-  /** Shows `items`: each a `name`, a `share` of 1, its `value` as text, and perhaps a `note`. */
+  /** Shows `items`: each has a `name`, a `share` (0 to 1), its `value` as text, and maybe a `note`. */
   show(items) {
     const rows = Math.max(items.length, this.room);
     while (this.#rows.length < rows) this.#rows.push(this.#row());
@@ -32,7 +32,7 @@ export class Bars {
   }
 
   #row() {
-    const [name, note, value] = ["name", "note", "value"].map((one) => make("span", { class: one }));
+    const [name, note, value] = ["name", "note", "value"].map((part) => make("span", { class: part }));
     name.dir = "auto";
     const fill = make("span", { class: "fill" });
     const track = make("span", { class: "track", "aria-hidden": "true" }, fill);

@@ -1,4 +1,4 @@
-// The panel "Many titles": a CSV of titles in, their genres out, as they come.
+// The panel "Many titles": reads a CSV file of titles and shows their genres as they arrive.
 
 import { Asker, Problem, ask, reached } from "./api.js";
 import { Bars } from "./bars.js";
@@ -11,7 +11,7 @@ const SHOWN_GENRES = 8;
 
 const parsed = async (line) => JSON.parse(line);
 
-/** Yields the values of a response whose lines are JSON, as they come. */
+/** Yields the values of a JSON Lines response as they arrive. */
 async function* valuesOf(response, signal) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -32,10 +32,10 @@ async function* valuesOf(response, signal) {
  * Sets the panel up.
  *
  * Args:
- *   events: `limits()` and `answered(name, versions)`, as for a cover.
+ *   events: `limits()` and `answered(name, versions)`, see coverPanel.
  *
  * Returns:
- *   `take(file)`, which asks about a file, and `cancel()`.
+ *   `take(file)`, which sends a file, and `cancel()`.
  */
 export function batchPanel({ limits, answered }) {
   const bar = at("batch-progress");
@@ -50,7 +50,9 @@ export function batchPanel({ limits, answered }) {
   const asker = new Asker("batch", {
     answered: () => end(`Done: ${counted(predictions.length, "title")}.`),
     refused: (problem) => {
-      if (problem.dag) return tell(`${problem.detail} Run ${problem.dag}: it goes on by itself then.`);
+      if (problem.dag) {
+        return show(`${problem.detail} Run ${problem.dag}: this page then continues by itself.`);
+      }
       const where = rows ? ` Stopped at ${count(predictions.length)} of ${count(rows)}.` : "";
       end(problem.detail + where);
     },
@@ -68,16 +70,17 @@ export function batchPanel({ limits, answered }) {
     progress();
   }
 
-  function add(some) {
-    for (const one of some) {
-      if (body.rows.length < SHOWN_ROWS) body.append(rowOf(one));
-      predictions.push(one);
-      if (one.genre) genres.set(one.genre, (genres.get(one.genre) ?? 0) + 1);
+  function add(chunk) {
+    for (const prediction of chunk) {
+      const { genre } = prediction;
+      if (body.rows.length < SHOWN_ROWS) body.append(rowOf(prediction));
+      predictions.push(prediction);
+      if (genre) genres.set(genre, (genres.get(genre) ?? 0) + 1);
     }
-    const most = [...genres].sort((a, b) => b[1] - a[1]).slice(0, SHOWN_GENRES);
+    const frequent = [...genres].sort((a, b) => b[1] - a[1]).slice(0, SHOWN_GENRES);
     const total = [...genres.values()].reduce((sum, number) => sum + number, 0);
     tally.show(
-      most.map(([genre, number]) => ({
+      frequent.map(([genre, number]) => ({
         name: genre,
         share: number / total,
         value: count(number),
@@ -99,7 +102,7 @@ export function batchPanel({ limits, answered }) {
     return make("tr", {}, make("td", { class: "number" }, count(row)), ...cells);
   }
 
-  function tell(text) {
+  function show(text) {
     setText(at("batch-text"), text);
   }
 
@@ -107,9 +110,9 @@ export function batchPanel({ limits, answered }) {
     bar.max = Math.max(rows, 1);
     bar.value = predictions.length;
     at("batch-download").disabled = !predictions.length;
-    const unread = predictions.filter((one) => one.error).length;
-    const note = unread ? `, ${count(unread)} cannot be read` : "";
-    tell(`${count(predictions.length)} of ${counted(rows, "title")}${note}`);
+    const failed = predictions.filter(({ error }) => error).length;
+    const note = failed ? `, ${count(failed)} cannot be read` : "";
+    show(`${count(predictions.length)} of ${counted(rows, "title")}${note}`);
   }
 
   function end(text) {
@@ -119,18 +122,19 @@ export function batchPanel({ limits, answered }) {
     const hidden = predictions.length - body.rows.length;
     at("predictions-hint").hidden = hidden <= 0;
     setText(at("predictions-hint"), `${counted(hidden, "more row")} in the download.`);
-    const unread = predictions.filter((one) => one.error).length;
-    const note = unread ? ` ${count(unread)} cannot be read.` : "";
-    tell(text + note);
+    const failed = predictions.filter(({ error }) => error).length;
+    const note = failed ? ` ${count(failed)} cannot be read.` : "";
+    show(text + note);
     announce("batch", text + note);
   }
 
   async function take(file) {
-    const most = limits().batch_bytes;
+    const maxBytes = limits().batch_bytes;
     clearNote("file");
-    if (file.size > most) {
-      const megabytes = count(Math.round(most / 1e6));
-      return say("file", { text: `A list may have up to ${megabytes} MB.`, fades: true });
+    if (file.size > maxBytes) {
+      const megabytes = count(Math.round(maxBytes / 1e6));
+      const text = `The file is too large: at most ${megabytes} MB are allowed.`;
+      return say("file", { text, fades: true });
     }
     let bytes;
     try {
@@ -149,13 +153,13 @@ export function batchPanel({ limits, answered }) {
     at("batch-cancel").hidden = false;
     at("batch-download").disabled = true;
     bar.removeAttribute("value");
-    tell(`Sending ${name}…`);
+    show(`Sending ${name}…`);
     announce("batch", `Sending ${name}.`);
     asker.ask((signal) => predict(bytes, signal));
   }
 
   async function predict(bytes, signal) {
-    const options = { body: bytes, type: "text/csv", signal, patienceMs: 0 };
+    const options = { body: bytes, type: "text/csv", signal, timeoutMs: 0 };
     const response = await ask("genre/batch", options).catch((error) => {
       if (error.status === 401) end("Stopped.");
       throw error;

@@ -1,4 +1,4 @@
-// Covers in a grid.
+// A grid of covers.
 
 import { make } from "./dom.js";
 import { thumbs } from "./votes.js";
@@ -21,36 +21,36 @@ function pictureOf(cover) {
   return frame;
 }
 
-function ghost() {
+function placeholder() {
   return make("li", { class: "ghost", "aria-hidden": "true" }, make("div", { class: "frame" }));
 }
 
-/** A grid of covers, in which there is always room for `room`. */
-export class Covers {
+/** A grid of covers that always has space for `room` of them. */
+export class CoverGrid {
   #frames = new Map();
 
   /**
    * Args:
    *   list: the list element.
-   *   options: `room`; `question()`, the title, author and versions that a vote is about, or none.
+   *   options: `room`; `query()`, the title, author and versions that a vote refers to, if any.
    */
-  constructor(list, { room = 12, question = null } = {}) {
-    Object.assign(this, { list, room, question });
+  constructor(list, { room = 12, query = null } = {}) {
+    Object.assign(this, { list, room, query });
     this.show([]);
   }
 
-  /** Shows `covers`. One that was there keeps its picture, so that nothing flickers. */
+  /** Shows `covers`. Covers that stay keep their picture element, so that nothing flickers. */
   show(covers) {
     const frames = new Map(
-      covers.map((cover) => [cover.image, this.#known(cover.image) ?? pictureOf(cover)]),
+      covers.map((cover) => [cover.image, this.#loaded(cover.image) ?? pictureOf(cover)]),
     );
     this.#frames = frames;
     const items = covers.map((cover) => this.#item(cover, frames.get(cover.image)));
-    while (items.length < this.room) items.push(ghost());
+    while (items.length < this.room) items.push(placeholder());
     this.list.replaceChildren(...items);
   }
 
-  #known(image) {
+  #loaded(image) {
     const frame = this.#frames.get(image);
     return frame?.classList.contains("broken") ? null : frame;
   }
@@ -60,8 +60,8 @@ export class Covers {
     const score = [make("span", {}, `cosine ${cover.score.toFixed(2)}`)];
     if (cover.words > 0) score.push(" ", make("span", {}, `words ${cover.words.toFixed(2)}`));
     const foot = make("div", { class: "foot" }, make("span", { class: "score" }, ...score));
-    if (this.question) {
-      const vote = { ...this.question(), on: "cover", answer: cover.id };
+    if (this.query) {
+      const vote = { ...this.query(), on: "cover", answer: cover.id };
       foot.append(thumbs(vote, ["Good match", "Bad match"], cover.title));
     }
     return make(

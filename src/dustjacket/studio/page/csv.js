@@ -11,7 +11,7 @@ const COLUMNS = [
   "error",
 ];
 
-/** Writes a value as a cell that no spreadsheet takes for a formula. */
+/** Returns a value as a CSV cell; a leading quote keeps spreadsheets from running formulas. */
 export function cell(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
@@ -19,9 +19,9 @@ export function cell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Returns predictions as a CSV file; it begins with a mark by which Excel knows it is UTF-8. */
+/** Returns predictions as a CSV file, with the byte order mark that Excel needs for UTF-8. */
 export function csvOf(predictions) {
-  const rows = predictions.map((one) => COLUMNS.map((column) => cell(one[column])).join(","));
+  const rows = predictions.map((row) => COLUMNS.map((column) => cell(row[column])).join(","));
   return new Blob([["\ufeff" + COLUMNS.join(","), ...rows, ""].join("\r\n")], {
     type: "text/csv;charset=utf-8",
   });

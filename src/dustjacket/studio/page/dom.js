@@ -1,4 +1,4 @@
-// Elements, and how numbers are written.
+// Helpers for elements and for the format of numbers.
 
 /** Returns the element whose id is `id`. */
 export const at = (id) => document.getElementById(id);
@@ -24,7 +24,7 @@ export function icon(name) {
   return svg;
 }
 
-/** Sets an element's text; if it is there already, a screen reader is not told again. */
+/** Sets an element's text, unless it is the same: screen readers announce every change. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -32,36 +32,40 @@ export function setText(element, text) {
 const shares = new Intl.NumberFormat("en", { style: "percent" });
 const counts = new Intl.NumberFormat("en");
 
-/** Writes a probability as a percentage. */
+/** Formats a probability as a percentage. */
 export function percent(share) {
   if (share > 0 && share < 0.005) return "<1%";
   if (share < 1 && share >= 0.995) return ">99%";
   return shares.format(share);
 }
 
-/** Writes a count. */
+/** Formats a count. */
 export const count = (number) => counts.format(number);
 
-/** Writes a count with what is counted, in the singular or the plural. */
+/** Formats a count with its noun, in the singular or the plural. */
 export const counted = (number, one, more = `${one}s`) =>
   `${count(number)} ${number === 1 ? one : more}`;
 
-/** Returns a function that does `work` once nothing has asked for it for `ms` milliseconds. */
-export function settled(work, ms) {
+/** Returns a function that calls `work` when it was not called again for `ms` milliseconds. */
+export function debounce(work, ms) {
   let timer;
-  const later = (...given) => {
+  const debounced = (...args) => {
     clearTimeout(timer);
-    timer = setTimeout(work, ms, ...given);
+    timer = setTimeout(work, ms, ...args);
   };
-  later.cancel = () => clearTimeout(timer);
-  return later;
+  debounced.cancel = () => clearTimeout(timer);
+  return debounced;
 }
 
-/** Tells a screen reader, once things have settled, the latest of what is told about each part. */
-const told = new Map();
-const tell = settled(() => setText(at("summary"), [...told.values()].filter(Boolean).join(" ")), 400);
+const announcements = new Map();
+const updateSummary = debounce(
+  () => setText(at("summary"), [...announcements.values()].filter(Boolean).join(" ")),
+  400,
+);
+
+/** Makes a screen reader read `text` as the news about a part of the page. */
 export function announce(part, text) {
-  told.delete(part);
-  told.set(part, text);
-  tell();
+  announcements.delete(part);
+  announcements.set(part, text);
+  updateSummary();
 }

@@ -1,4 +1,4 @@
-// Links that lead out of the page, the versions that answered, and retraining.
+// Links to other pages, the versions that gave the answers, and the Retrain menu.
 
 import { inFrame } from "./api.js";
 import { at, icon, make } from "./dom.js";
@@ -13,11 +13,11 @@ const DAGS = {
   select_classifier: "Genre classifier",
   finetune_clip: "CLIP on covers",
 };
-const PATIENCE_MS = 20_000;
-let tellAirflow;
-const airflowIs = new Promise((resolve) => (tellAirflow = resolve));
+const BUTTON_TIMEOUT_MS = 20_000;
+let setInAirflow;
+const inAirflow = new Promise((resolve) => (setInAirflow = resolve));
 
-/** Makes a link that opens a tab, also where the frame's sandbox forbids it. */
+/** Makes a link that opens a new tab, even if the frame's sandbox forbids popups. */
 export function outLink(address, ...label) {
   const link = make("a", { href: address, target: "_blank", rel: "noopener" }, ...label, icon("out"));
   link.append(make("span", { class: "unseen" }, " (opens a new tab)"));
@@ -34,19 +34,19 @@ export function outLink(address, ...label) {
 }
 
 /**
- * Makes a link to a DAG's page in Airflow, which has the button of its trigger form: the form has no
- * address of its own. Where there is no Airflow, it is only the DAG's name.
+ * Makes a link to a DAG's page in Airflow, which has the trigger button (its form has no address).
+ * Outside Airflow it is only the DAG's name.
  */
 export function dagLink(dag, label = dag) {
   const box = make("span", {}, make("code", {}, dag));
   const address = new URL(`../dags/${encodeURIComponent(dag)}`, window.location.href);
-  airflowIs.then((there) => there && box.replaceChildren(outLink(address.href, label)));
+  inAirflow.then((airflow) => airflow && box.replaceChildren(outLink(address.href, label)));
   return box;
 }
 
 /**
- * Makes a link to a DAG's trigger form, which has no address of its own: it opens the DAG's page in
- * a tab of the outer page's, and presses the button of the form there.
+ * Makes a link to a DAG's trigger form. The form has no address, so the link opens the DAG's page
+ * in a new tab and clicks the trigger button there.
  */
 function triggerLink(dag, label) {
   const link = outLink(new URL(`../dags/${encodeURIComponent(dag)}`, window.location.href).href, label);
@@ -57,7 +57,7 @@ function triggerLink(dag, label) {
       if (!tab) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      press(tab, "[data-testid=trigger-dag-button]:not([disabled])");
+      clickWhenReady(tab, "[data-testid=trigger-dag-button]:not([disabled])");
     },
     { capture: true },
   );
@@ -72,23 +72,23 @@ function openOutside(address) {
   }
 }
 
-function press(tab, selector) {
-  const until = Date.now() + PATIENCE_MS;
-  const look = setInterval(() => {
+function clickWhenReady(tab, selector) {
+  const until = Date.now() + BUTTON_TIMEOUT_MS;
+  const poll = setInterval(() => {
     let button = null;
     try {
       button = tab.document.querySelector(selector);
     } catch {
-      // A page to log in at may be elsewhere, and is not ours to read.
+      // The login page may have another origin, which cannot be read.
     }
     button?.click();
-    if (button || tab.closed || Date.now() > until) clearInterval(look);
+    if (button || tab.closed || Date.now() > until) clearInterval(poll);
   }, 200);
 }
 
-/** Offers retraining, if the page is served by Airflow. */
+/** Shows the Retrain menu if the page is served by Airflow. */
 export function offerRetraining(airflow) {
-  tellAirflow(airflow);
+  setInAirflow(airflow);
   const nav = at("retrain");
   nav.hidden = !airflow;
   nav.querySelector("ul").replaceChildren(
@@ -98,7 +98,7 @@ export function offerRetraining(airflow) {
   );
 }
 
-/** Closes the menu of retraining when the reader turns to something else. */
+/** Closes the Retrain menu when the user clicks or focuses something else. */
 export function closeRetrainingOutside() {
   const menu = at("retrain").querySelector("details");
   const leave = (event) => menu.contains(event.target) || (menu.open = false);
@@ -124,10 +124,12 @@ function versionItem({ kind, version, run, note }) {
   return item;
 }
 
-/** Shows versions, each once, as those that gave the answers, or those in use. */
+/** Shows versions, each once: those that gave the answers, or those in use. */
 export function showVersions(versions, { answered }) {
-  const known = new Map(versions.filter(Boolean).map((one) => [`${one.kind} ${one.version}`, one]));
+  const unique = new Map(
+    versions.filter(Boolean).map((ref) => [`${ref.kind} ${ref.version}`, ref]),
+  );
   at("versions-heading").textContent = answered ? "Answered by" : "Models in use";
-  at("versions").replaceChildren(...[...known.values()].map(versionItem));
-  at("versions").closest("footer").hidden = !known.size;
+  at("versions").replaceChildren(...[...unique.values()].map(versionItem));
+  at("versions").closest("footer").hidden = !unique.size;
 }

@@ -1,14 +1,14 @@
-// The panel "Cover": what a picture says of its genre, and which titles, covers and prompts it fits.
+// The panel "Cover": the genres, titles, covers and prompts that match a picture.
 
 import { Asker, askJson } from "./api.js";
 import { Bars } from "./bars.js";
-import { Covers } from "./covers.js";
-import { announce, at, count, make, percent, setText, settled } from "./dom.js";
+import { CoverGrid } from "./covers.js";
+import { announce, at, count, make, percent, setText, debounce } from "./dom.js";
 import { Part } from "./part.js";
 import { clear as clearNote, say } from "./status.js";
 
 const PAUSE_MS = 600;
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 const SHOWN_GENRES = 6;
 const SHOWN_COVERS = 6;
 
@@ -16,16 +16,16 @@ const SHOWN_COVERS = 6;
  * Sets the panel up.
  *
  * Args:
- *   events: `limits()`, what the server takes; `answered(name, versions)`, as for a title.
+ *   events: `limits()`, the largest requests; `answered(name, versions)`, see titlePanel.
  *
  * Returns:
- *   `take(file)`, which asks about a picture, and `clear()`.
+ *   `take(file)`, which sends a picture, and `clear()`.
  */
 export function coverPanel({ limits, answered }) {
   const part = new Part(at("match-part"));
   const genres = new Bars(at("match-genres"), { key: "genre", rows: SHOWN_GENRES });
   const prompts = new Bars(at("match-prompts"), { key: "prompt" });
-  const covers = new Covers(at("match-covers"), { room: SHOWN_COVERS });
+  const covers = new CoverGrid(at("match-covers"), { room: SHOWN_COVERS });
   const picture = at("picture");
   let file = null;
   let written = "";
@@ -44,12 +44,12 @@ export function coverPanel({ limits, answered }) {
       answered("match", answer.by);
       const [top] = answer.genres;
       const best = [...answer.prompts].sort((a, b) => b.probability - a.probability)[0];
-      const said = [
+      const summary = [
         top && `${top.genre}, ${percent(top.probability)}.`,
         best && `Best prompt: ${best.prompt}, ${percent(best.probability)}.`,
         `${answer.covers.length} covers.`,
       ];
-      announce("match", said.filter(Boolean).join(" "));
+      announce("match", summary.filter(Boolean).join(" "));
     },
   });
 
@@ -90,53 +90,54 @@ export function coverPanel({ limits, answered }) {
   }
 
   function match() {
-    later.cancel();
+    matchLater.cancel();
     const all = lines();
-    const most = limits().prompts;
+    const maxPrompts = limits().prompts;
     written = all.join("\n");
     setText(
       at("prompts-hint"),
-      all.length > most
-        ? `Only the first ${count(most)} prompts are looked at.`
-        : "Which of them the cover fits best is told beside it.",
+      all.length > maxPrompts
+        ? `Only the first ${count(maxPrompts)} prompts are used.`
+        : "The results show how well the cover matches each prompt.",
     );
     if (!file) return;
-    const asked = file;
+    const sent = file;
     asker.ask((signal) => {
       const body = new FormData();
-      body.append("image", asked, asked.name || "cover");
-      all.slice(0, most).forEach((prompt) => body.append("prompts", prompt));
-      return askJson("match", { body, signal, patienceMs: PATIENCE_MS });
+      body.append("image", sent, sent.name || "cover");
+      all.slice(0, maxPrompts).forEach((prompt) => body.append("prompts", prompt));
+      return askJson("match", { body, signal, timeoutMs: TIMEOUT_MS });
     });
   }
 
-  const later = settled(match, PAUSE_MS);
-  at("prompts").addEventListener("input", () => lines().join("\n") !== written && later());
+  const matchLater = debounce(match, PAUSE_MS);
+  at("prompts").addEventListener("input", () => lines().join("\n") !== written && matchLater());
 
-  function take(given) {
-    const most = limits().image_bytes;
+  function take(chosen) {
+    const maxBytes = limits().image_bytes;
     clearNote("picture");
-    if (!given.type.startsWith("image/")) {
-      return say("picture", { text: `${given.name} is not a picture.`, fades: true });
+    if (!chosen.type.startsWith("image/")) {
+      return say("picture", { text: `${chosen.name} is not a picture.`, fades: true });
     }
-    if (given.size > most) {
-      const megabytes = count(Math.round(most / 1e6));
-      return say("picture", { text: `A picture may have up to ${megabytes} MB.`, fades: true });
+    if (chosen.size > maxBytes) {
+      const megabytes = count(Math.round(maxBytes / 1e6));
+      const text = `The picture is too large: at most ${megabytes} MB are allowed.`;
+      return say("picture", { text, fades: true });
     }
-    show(given);
+    show(chosen);
     match();
   }
 
-  function show(given) {
+  function show(chosen) {
     URL.revokeObjectURL(picture.src);
-    file = given;
-    picture.hidden = !given;
-    at("picture-clear").hidden = !given;
-    setText(at("picture-name"), given?.name ?? "");
-    at("drop").classList.toggle("filled", Boolean(given));
-    if (given) {
-      picture.src = URL.createObjectURL(given);
-      picture.alt = `The cover you chose${given.name ? `, ${given.name}` : ""}`;
+    file = chosen;
+    picture.hidden = !chosen;
+    at("picture-clear").hidden = !chosen;
+    setText(at("picture-name"), chosen?.name ?? "");
+    at("drop").classList.toggle("filled", Boolean(chosen));
+    if (chosen) {
+      picture.src = URL.createObjectURL(chosen);
+      picture.alt = `The cover you chose${chosen.name ? `, ${chosen.name}` : ""}`;
     } else {
       picture.removeAttribute("src");
     }
@@ -157,8 +158,8 @@ export function coverPanel({ limits, answered }) {
   function idle() {
     part.idle();
     part.message.append(
-      make("p", { class: "headline" }, "What does the cover say?"),
-      make("p", {}, "Its genre, the titles and covers closest to it, and how well prompts of yours fit."),
+      make("p", { class: "headline" }, "Match a cover"),
+      make("p", {}, "See its genre, the closest titles and covers, and how well it matches your prompts."),
     );
   }
 

@@ -1,4 +1,4 @@
-// A part of the page whose answers come and change, and which keeps its place meanwhile.
+// A part of the page that shows answers and keeps its size while they change.
 
 import { make } from "./dom.js";
 import { dagLink } from "./links.js";
@@ -7,7 +7,7 @@ import { dagLink } from "./links.js";
 export class Part {
   #full = false;
 
-  /** `section` holds a .message, which takes the place of the answer where there is none. */
+  /** `section` contains a .message, which is shown instead of an answer if there is none. */
   constructor(section) {
     this.section = section;
     this.message = section.querySelector(".message");
@@ -25,7 +25,7 @@ export class Part {
     this.#is("idle");
   }
 
-  /** Shows that an answer is on its way. */
+  /** Shows that an answer is loading. */
   busy() {
     this.#is(this.#full ? "stale" : "loading");
   }
@@ -44,13 +44,13 @@ export class Part {
 
   /** Shows why there is no answer, and which DAG to run if that would give one. */
   refused(problem) {
-    const said = [make("p", {}, problem.detail)];
+    const lines = [make("p", {}, problem.detail)];
     if (problem.dag) {
-      said.unshift(make("p", { class: "headline" }, "No model yet"));
-      said.push(
-        make("p", {}, "Run ", dagLink(problem.dag), " and it appears here by itself."),
+      lines.unshift(make("p", { class: "headline" }, "No model yet"));
+      lines.push(
+        make("p", {}, "Run ", dagLink(problem.dag), "; the answer then appears here by itself."),
       );
     }
-    this.none(...said);
+    this.none(...lines);
   }
 }

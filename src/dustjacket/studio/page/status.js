@@ -1,4 +1,4 @@
-// The one line that says what is wrong, and what is done about it.
+// The status line: what is wrong, and what the page does about it.
 
 import { at, make, setText } from "./dom.js";
 
@@ -8,13 +8,13 @@ const text = make("span", { class: "text" });
 const clock = make("span", { class: "clock", "aria-hidden": "true" });
 const action = make("button", { type: "button", class: "plain" });
 let ticking;
-let run;
+let runAction;
 
-action.addEventListener("click", () => run());
+action.addEventListener("click", () => runAction());
 window.addEventListener("online", () => wake());
 document.addEventListener("visibilitychange", () => document.hidden || wake());
 
-/** Ends all pauses. */
+/** Ends all pauses, so that requests are repeated now. */
 export function wake() {
   alarm.dispatchEvent(new Event("wake"));
 }
@@ -32,34 +32,34 @@ function draw() {
   action.hidden = !offered;
   if (offered) {
     setText(action, offered[0]);
-    run = offered[1];
+    runAction = offered[1];
   }
   clearTimeout(ticking);
   if (left > 0) ticking = setTimeout(draw, 1000);
 }
 
 /**
- * Says something until it is cleared or replaced.
+ * Shows a note until it is cleared or replaced.
  *
  * Args:
- *   who: whose note it is; each has one.
+ *   who: owner of the note; each owner has at most one.
  *   note: `text`; `tone` ("bad" or "calm"); `until`, the time of the next try, in milliseconds;
- *     `action`, a button's label and what it does; `fades`, whether it goes by itself.
+ *     `action`, a button's label and callback; `fades`, whether it disappears by itself.
  */
 export function say(who, note) {
-  const said = { tone: "bad", ...note };
+  const shown = { tone: "bad", ...note };
   notes.delete(who);
-  notes.set(who, said);
+  notes.set(who, shown);
   draw();
-  if (note.fades) setTimeout(() => notes.get(who) === said && clear(who), 4000);
+  if (note.fades) setTimeout(() => notes.get(who) === shown && clear(who), 4000);
 }
 
-/** Takes back what `who` said. */
+/** Removes the note of `who`. */
 export function clear(who) {
   if (notes.delete(who)) draw();
 }
 
-/** Waits `ms` milliseconds, or until the reader asks to try now; fails if `signal` aborts. */
+/** Waits `ms` milliseconds or until wake(); rejects if `signal` aborts. */
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     const end = (how) => () => {

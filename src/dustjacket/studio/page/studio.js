@@ -1,4 +1,4 @@
-// The Studio: its tabs, what is dropped or pasted on it, and what it knows of the server's models.
+// The Studio: tabs, files that are dropped or pasted, and the models that serve.
 
 import { Asker, askJson, inFrame } from "./api.js";
 import { batchPanel } from "./batch.js";
@@ -18,20 +18,20 @@ let models = {
 
 const limits = () => models.limits;
 const panels = { limits, answered };
-const tab = tabs({ changed: () => (keep(), drawVersions()) });
-const title = titlePanel({ changed: keep, answered });
+const tab = tabs({ changed: () => (saveState(), drawVersions()) });
+const title = titlePanel({ changed: saveState, answered });
 const cover = coverPanel(panels);
 const many = batchPanel(panels);
 
 const modelsAsker = new Asker("models", {
-  answered: (told) => {
-    models = told;
-    offerRetraining(told.airflow);
-    takeVotes(told.feedback);
-    title.genres(told.genres);
-    at("title").maxLength = told.limits.title;
-    at("notice").hidden = !told.problem;
-    setText(at("notice"), told.problem ?? "");
+  answered: (answer) => {
+    models = answer;
+    offerRetraining(models.airflow);
+    takeVotes(models.feedback);
+    title.genres(models.genres);
+    at("title").maxLength = models.limits.title;
+    at("notice").hidden = !models.problem;
+    setText(at("notice"), models.problem ?? "");
     drawVersions();
   },
 });
@@ -45,8 +45,8 @@ function answered(name, versions) {
   if (versions) answers.set(name, versions);
   else answers.delete(name);
   drawVersions();
-  const known = new Set(inUse().map((one) => one.version));
-  if (models.genres && versions?.some((one) => !known.has(one.version))) askModels();
+  const current = new Set(inUse().map((ref) => ref.version));
+  if (models.genres && versions?.some((ref) => !current.has(ref.version))) askModels();
 }
 
 function drawVersions() {
@@ -54,9 +54,9 @@ function drawVersions() {
   showVersions(by.length ? by : inUse(), { answered: by.length > 0 });
 }
 
-// What is asked stands in the address, so that a reload keeps it; Airflow keeps the frame's own
-// in its address, if it is told.
-function keep() {
+// The address holds the query, so that a reload keeps it. Inside Airflow, the outer page's address
+// holds it too, because a reload there starts the frame anew.
+function saveState() {
   const state = { ...title.state(), tab: tab.current() === "title" ? "" : tab.current() };
   const set = Object.entries(state).filter(([, value]) => value);
   const hash = set.length ? `#${new URLSearchParams(set)}` : "";
@@ -74,7 +74,7 @@ function restore() {
   title.restore(state);
 }
 
-function give(file) {
+function openFile(file) {
   if (!file) return;
   if (file.type.startsWith("image/")) {
     tab.open("cover");
@@ -99,13 +99,13 @@ window.addEventListener("dragleave", over(-1));
 window.addEventListener("dragover", over(0));
 window.addEventListener("drop", (event) => {
   over(null)(event);
-  give(event.dataTransfer?.files[0]);
+  openFile(event.dataTransfer?.files[0]);
 });
 window.addEventListener("paste", (event) => {
   const [file] = event.clipboardData?.files ?? [];
   if (!file) return;
   event.preventDefault();
-  give(file);
+  openFile(file);
 });
 window.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || event.target instanceof HTMLSelectElement) return;

@@ -1,4 +1,4 @@
-// The tabs, which arrow keys move between.
+// Tabs, with arrow keys to move between them.
 
 const MOVES = { ArrowRight: 1, ArrowLeft: -1 };
 
@@ -6,10 +6,10 @@ const MOVES = { ArrowRight: 1, ArrowLeft: -1 };
  * Sets the tabs up.
  *
  * Args:
- *   events: `changed()`, when another one is open.
+ *   events: `changed()`, called when another tab is opened.
  *
  * Returns:
- *   `current()`, the open one's name, and `open(name)`.
+ *   `current()`, the name of the open tab, and `open(name)`.
  */
 export function tabs({ changed }) {
   const all = [...document.querySelectorAll("[role=tab]")];

@@ -1,5 +1,5 @@
-// Light or dark as Airflow's own page is, where this one is shown inside it; else as the system is.
-// No module: it is at work before the first paint.
+// Follows the theme of Airflow's page if this page is shown inside it; otherwise the system's.
+// Not a module: it must run before the first paint.
 (() => {
   let outer;
   try {
@@ -9,13 +9,13 @@
   }
   if (!outer) return;
   const follow = () => {
-    const said = [...outer.classList, outer.dataset.theme];
-    const theme = ["dark", "light"].find((one) => said.includes(one));
+    const names = [...outer.classList, outer.dataset.theme];
+    const theme = ["dark", "light"].find((name) => names.includes(name));
     if (theme) document.documentElement.dataset.theme = theme;
     else delete document.documentElement.dataset.theme;
   };
   follow();
-  const seen = new MutationObserver(follow);
-  seen.observe(outer, { attributes: true, attributeFilter: ["class", "data-theme"] });
-  window.addEventListener("pagehide", () => seen.disconnect());
+  const observer = new MutationObserver(follow);
+  observer.observe(outer, { attributes: true, attributeFilter: ["class", "data-theme"] });
+  window.addEventListener("pagehide", () => observer.disconnect());
 })();

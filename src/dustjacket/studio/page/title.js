@@ -1,9 +1,9 @@
-// The panel "Title": a book's genre, and the covers that fit it, as its title is typed.
+// The panel "Title": the genre of a title and the covers that match it, while it is typed.
 
 import { Asker, postJson } from "./api.js";
 import { Bars } from "./bars.js";
-import { Covers } from "./covers.js";
-import { announce, at, counted, make, percent, setText, settled } from "./dom.js";
+import { CoverGrid } from "./covers.js";
+import { announce, at, counted, make, percent, setText, debounce } from "./dom.js";
 import { Part } from "./part.js";
 import { thumbs } from "./votes.js";
 
@@ -17,17 +17,17 @@ const EXAMPLES = [
   ["A Short History of the Railways", ""],
 ];
 
-const named = (versions) => versions.map(({ kind, version }) => ({ kind, version }));
+const versionIds = (versions) => versions.map(({ kind, version }) => ({ kind, version }));
 
 /**
  * Sets the panel up.
  *
  * Args:
- *   events: `changed()`, when what is asked has changed; `answered(name, versions)`, when an
- *     answer has come, with null for the versions where it is gone.
+ *   events: `changed()`, called when the query changes; `answered(name, versions)`, called with the
+ *     versions that gave an answer, or with null when the answer is removed.
  *
  * Returns:
- *   `state()`, what is asked; `restore(state)`; `clear()`; `genres(names)`, which can be filtered by.
+ *   `state()`, the query; `restore(state)`; `clear()`; `genres(names)`, which sets the filter.
  */
 export function titlePanel({ changed, answered }) {
   const [title, author, filter] = ["title", "author", "genre-filter"].map(at);
@@ -37,9 +37,9 @@ export function titlePanel({ changed, answered }) {
     rows: SHOWN_GENRES,
     toggle: at("all-genres"),
   });
-  const asked = () => ({ title: title.value.trim(), author: author.value.trim() || null });
+  const bookOf = () => ({ title: title.value.trim(), author: author.value.trim() || null });
   let shownFor = null;
-  const covers = new Covers(at("covers"), { room: SHOWN_COVERS, question: () => shownFor });
+  const covers = new CoverGrid(at("covers"), { room: SHOWN_COVERS, query: () => shownFor });
   let last = { genre: "", covers: "" };
 
   const genreAsker = new Asker("genre", {
@@ -55,10 +55,10 @@ export function titlePanel({ changed, answered }) {
           value: percent(probability),
         })),
       );
-      if (!top) return genrePart.none(make("p", {}, "No genre is known for it."));
+      if (!top) return genrePart.none(make("p", {}, "The classifier knows no genre."));
       genrePart.ready();
       setText(at("top-genre"), top.genre);
-      const vote = { ...book, on: "genre", answer: top.genre, by: named(by) };
+      const vote = { ...book, on: "genre", answer: top.genre, by: versionIds(by) };
       at("genre-thumbs").replaceChildren(thumbs(vote, ["Right", "Wrong"], top.genre));
       announce("genre", `${top.genre}, ${percent(top.probability)}.`);
     },
@@ -69,21 +69,21 @@ export function titlePanel({ changed, answered }) {
     refused: (problem) => forget(coversPart, "covers", problem),
     answered: ({ book, genre, covers: found, by }) => {
       answered("covers", by);
-      shownFor = { ...book, by: named(by) };
+      shownFor = { ...book, by: versionIds(by) };
       covers.show(found);
       announce("covers", found.length ? `${counted(found.length, "cover")}.` : "No cover matches.");
       if (found.length) return coversPart.ready();
-      const said = [make("p", { class: "headline" }, "No cover matches")];
+      const message = [make("p", { class: "headline" }, "No cover matches")];
       if (genre) {
-        const all = make("button", { type: "button", class: "button" }, "Look in all genres");
+        const all = make("button", { type: "button", class: "button" }, "Search all genres");
         all.addEventListener("click", () => {
           filter.value = "";
           filter.focus();
           search();
         });
-        said.push(make("p", {}, `None of the covers of ${genre} fits this title.`), all);
+        message.push(make("p", {}, `No cover of the genre ${genre} matches this title.`), all);
       }
-      coversPart.none(...said);
+      coversPart.none(...message);
     },
   });
 
@@ -101,19 +101,19 @@ export function titlePanel({ changed, answered }) {
   }
 
   function search() {
-    later.cancel();
+    searchLater.cancel();
     changed();
-    const book = asked();
+    const book = bookOf();
     show(Boolean(book.title));
     if (!book.title) return;
     const genre = filter.value || null;
-    const questions = { genre: JSON.stringify(book), covers: JSON.stringify([book, genre]) };
+    const queries = { genre: JSON.stringify(book), covers: JSON.stringify([book, genre]) };
     const before = last;
-    last = questions;
-    if (questions.genre !== before.genre) {
+    last = queries;
+    if (queries.genre !== before.genre) {
       genreAsker.ask(async (signal) => ({ book, ...(await postJson("genre", book, { signal })) }));
     }
-    if (questions.covers !== before.covers) {
+    if (queries.covers !== before.covers) {
       const body = { ...book, genre, top: SHOWN_COVERS };
       coversAsker.ask(async (signal) => ({
         ...(await postJson("covers/search", body, { signal })),
@@ -143,10 +143,10 @@ export function titlePanel({ changed, answered }) {
     at("genre-thumbs").replaceChildren();
   }
 
-  const later = settled(search, PAUSE_MS);
+  const searchLater = debounce(search, PAUSE_MS);
   const typed = (event) => {
     at("clear").hidden = !title.value;
-    if (!event?.isComposing) later();
+    if (!event?.isComposing) searchLater();
   };
   title.addEventListener("input", typed);
   author.addEventListener("input", typed);
