@@ -29,7 +29,7 @@ EXIT_INTERRUPTED = 130
 
 
 class Up(BaseModel):
-    """Start the embedded platform, or what of it is not running."""
+    """Start the embedded platform, or those of its servers that are down."""
 
     def cli_cmd(self) -> None:
         """Run the command."""
@@ -39,7 +39,7 @@ class Up(BaseModel):
 
 
 class Down(BaseModel):
-    """Stop the embedded platform and every process of it."""
+    """Stop the embedded platform and all its processes."""
 
     def cli_cmd(self) -> None:
         """Run the command."""
@@ -49,9 +49,9 @@ class Down(BaseModel):
 
 
 class Status(BaseModel):
-    """Show each server (health, address, uptime), and each step (is its work done, and why)."""
+    """Show each server (health, address, uptime) and each step (whether its work is done, why)."""
 
-    why: str = Field("", description="show all that made the work of this step new")
+    why: str = Field("", description="list every change that makes this step run again")
 
     def cli_cmd(self) -> None:
         """Run the command."""
@@ -67,7 +67,7 @@ class Status(BaseModel):
 
 
 class RunOptions(BaseModel):
-    """Start the platform, run the chain on a listing and covers, report.
+    """Start the platform, run all steps on a listing and covers, and report.
 
     Every parameter of every step is a flag, such as --finetune-clip.epochs 3; its value becomes
     the team's default.
@@ -122,14 +122,14 @@ class Ingest(BaseModel):
     covers: CliSubCommand[IngestCovers] = Field(description="Read and check a set of covers")
 
     def cli_cmd(self) -> None:
-        """Run the command that was named."""
+        """Run the subcommand."""
         CliApp.run_subcommand(self)
 
 
 class Sample(BaseModel):
     """Write a sample library: a listing and a cover set, drawn from a small grammar."""
 
-    folder: CliPositionalArg[Path] = Field(description="where to write it")
+    folder: CliPositionalArg[Path] = Field(description="new folder")
     rows: int = Field(3000, ge=10, le=20_000_000, description="rows of the listing")
     covers: int = Field(1200, ge=10, le=1_000_000, description="covers to draw")
     seed: int = Field(13, description="the same seed gives the same library")
@@ -155,16 +155,16 @@ class Dustjacket(BaseSettings):
     )
 
     up: CliSubCommand[Up] = Field(
-        description="Start the embedded platform, or what of it is not running"
+        description="Start the embedded platform, or those of its servers that are down"
     )
     down: CliSubCommand[Down] = Field(
-        description="Stop the embedded platform and every process of it"
+        description="Stop the embedded platform and all its processes"
     )
     status: CliSubCommand[Status] = Field(
         description="Show each server, and whether the work of each step is done"
     )
     run: CliSubCommand[Run] = Field(
-        description="Start the platform, run the chain on a listing and covers, report"
+        description="Start the platform, run all steps on a listing and covers, and report"
     )
     genre: CliSubCommand[PredictGenre] = Field(
         description="Predict the genre of a title with the classifier in use"
@@ -173,16 +173,16 @@ class Dustjacket(BaseSettings):
         description="Find the covers that match a title best in the champion's index"
     )
     match: CliSubCommand[MatchPrompts] = Field(
-        description="Say how well prompts fit a cover, by the promoted model"
+        description="Score how well prompts fit a cover, with the promoted model"
     )
     studio: CliSubCommand[ServeStudio] = Field(
-        description="Serve the Studio's page and API alone, over what is published"
+        description="Serve the Studio, its page and API, without Airflow"
     )
     history: CliSubCommand[ShowHistory] = Field(
-        description="Show every promotion, refusal and rollback, or what served at a time"
+        description="Show every promotion, refusal and rollback, or what served at a given time"
     )
     rollback: CliSubCommand[Rollback] = Field(
-        description="Bring back an earlier champion, and the cover index with it"
+        description="Bring back an earlier champion and its cover index, by a run of a DAG"
     )
     ingest: CliSubCommand[Ingest] = Field(
         description="Ingest a listing or covers into a folder, without Airflow"
@@ -192,12 +192,12 @@ class Dustjacket(BaseSettings):
     )
 
     def cli_cmd(self) -> None:
-        """Run the command that was named."""
+        """Run the subcommand."""
         CliApp.run_subcommand(self)
 
 
 def main() -> None:
-    """Run the command line; a failure is one line, an interruption exits with 130."""
+    """Run the command line; a failure prints one line, an interruption exits with 130."""
     try:
         CliApp.run(Dustjacket)
     except DustjacketError as error:
@@ -207,8 +207,8 @@ def main() -> None:
         print(f"dustjacket: {first_error(error)}", file=sys.stderr)
         sys.exit(1)
     except (BotoCoreError, ClientError) as error:
-        cure = "look at `dustjacket status`, and start what is down with `dustjacket up`"
-        print(f"dustjacket: the object store refused: {error}; {cure}", file=sys.stderr)
+        cure = "see `dustjacket status`; `dustjacket up` starts servers that are down"
+        print(f"dustjacket: the object store failed: {error}; {cure}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("dustjacket: interrupted", file=sys.stderr)
