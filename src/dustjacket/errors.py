@@ -1,25 +1,25 @@
-"""What can go wrong, as one family: each error says what was wrong, where, and what to do."""
+"""The errors of Dustjacket. The text of each is one line: what is wrong, where, and the cure."""
 
 
 class DustjacketError(Exception):
-    """An error a person can act on; its text is one line naming the input and the cure."""
+    """Base of all errors that a person can act on."""
 
 
 class BadInputError(DustjacketError):
-    """The input itself is wrong: trying again without changing it cannot help."""
+    """The input is wrong. A retry with the same input cannot succeed."""
 
 
 class HeldBackError(BadInputError):
-    """The input has changed more than may be without a person's word."""
+    """The input changed more than the configured limits allow; a person must confirm it."""
 
 
 class NotReadyError(DustjacketError):
-    """Something this step needs has not been published or started yet."""
+    """Something that the step needs is not published, started or reachable yet."""
 
 
 class UnchangedError(DustjacketError):
-    """The work came to what is published already, so there is nothing to publish."""
+    """The result equals the published version, so there is nothing to publish."""
 
 
 class CorruptVersionError(DustjacketError):
-    """A published file does not match its manifest."""
+    """A published file is missing, or does not match its manifest."""

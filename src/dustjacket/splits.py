@@ -1,4 +1,4 @@
-"""What makes two records the same book, and which side of the split a book is on."""
+"""The identity of a book, and the side of the train/validation/test split that it belongs to."""
 
 import hashlib
 import re
@@ -11,7 +11,7 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 
 def normalise(text: str | None) -> str:
-    """Return ``text`` case-folded, without accents, punctuation or doubled blanks."""
+    """Return ``text`` case-folded, without accents and punctuation, with single spaces."""
     bare = text or ""
     if not bare.isascii():
         decomposed = unicodedata.normalize("NFKD", bare)
@@ -19,7 +19,7 @@ def normalise(text: str | None) -> str:
     return _NOT_WORD.sub(" ", bare.casefold()).strip()
 
 
-# What tells an edition or a format, not a book: "(Penguin Classics)", "[Large Print]".
+# Words that name an edition or a format of the same book: "(Penguin Classics)", "[Large Print]".
 _EDITION = (
     r"\b(?:edition|editions|ed|reprint|revised|updated|expanded|abridged|unabridged|illustrated|"
     r"annotated|facsimile|anniversary|deluxe|collectors?|paperback|hardcover|hardback|softcover|"
@@ -33,9 +33,9 @@ _BRACKETED_EDITION = re.compile(
 
 
 def fold_editions(title: str) -> str:
-    """Return ``title`` without what is in brackets and tells an edition or a format.
+    """Return ``title`` without bracketed text that names an edition or a format.
 
-    Volumes and series stay: "(Vol. 2)" is another book, "(Large Print)" is not.
+    Volumes and series stay, because "(Vol. 2)" is another book and "(Large Print)" is not.
     """
     if "(" not in title and "[" not in title:
         return title
@@ -43,9 +43,10 @@ def fold_editions(title: str) -> str:
 
 
 def book_group(title: str | None, author: str | None) -> str:
-    """Return the key shared by all records of one book: 16 hexadecimal digits.
+    """Return the key that all records of one book share: 16 hexadecimal digits.
 
-    A book is its normalised title, whatever edition or format, and its normalised author.
+    Records with the same normalised title, apart from edition and format, and the same normalised
+    author are the same book.
     """
     folded = normalise(fold_editions(title or "")) or normalise(title)
     identity = f"{folded}\x1f{normalise(author)}"
@@ -53,9 +54,10 @@ def book_group(title: str | None, author: str | None) -> str:
 
 
 def split_of(group: str, *, train: float = 0.70, validation: float = 0.15) -> Split:
-    """Return the side of the split that ``group`` is on; the same on every machine, for ever.
+    """Return the side of the split for ``group``: the same on every machine and in every run.
 
-    Shares are expectations over many groups: a hash decides, so a new book never moves an old one.
+    A hash of the group decides, so adding books never moves another book. ``train`` and
+    ``validation`` are therefore expected shares; actual ones differ slightly.
     """
     point = int(hashlib.sha256(f"split:{group}".encode()).hexdigest()[:13], 16) / 16**13
     if point < train:

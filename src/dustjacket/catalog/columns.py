@@ -1,4 +1,4 @@
-"""Which columns of a listing say what of a book, and whether a file is a listing at all."""
+"""Map the columns of a listing to fields of a book, and reject files that are no listing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from dustjacket.catalog.step import CatalogParameters
 from dustjacket.errors import BadInputError
 from dustjacket.sources.tables import ENDINGS, LISTING, Shape, key_of
 
-KNOWN: Mapping[str, tuple[str, ...]] = {
+KNOWN_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "name", "book_title", "original_title"),
     "genre": ("category", "genre", "genres", "categories"),
     "author": ("author", "authors"),
@@ -16,8 +16,8 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "filename": ("filename",),
     "image_url": ("image url", "image_url", "image"),
 }
-"""Names of columns that are understood without being told, the first that is there."""
-_NEEDED = ("title", "genre")
+"""Column names recognised without configuration, in order of preference."""
+_REQUIRED = ("title", "genre")
 CURE = (
     f"give a table ({' '.join(ENDINGS)}, plain or compressed) with title and genre columns, named "
     f"as title_column and genre_column, or a listing of the columns {', '.join(LISTING)}"
@@ -35,71 +35,73 @@ _NOT_TEXT = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a"))
 
 
 @dataclass(frozen=True)
-class ListedFile:
-    """One file of a listing, looked at: its shape, and which column holds what of a book."""
+class ListingFormat:
+    """Format of one file of a listing: its shape, and the column of each field."""
 
     shape: Shape
     columns: Mapping[str, str]
 
 
 def check_text(name: str, head: bytes) -> None:
-    """Check that a file of separated values or JSON Lines is text.
+    """Check that a CSV, TSV or JSON Lines file is text.
 
     Args:
-        name: what to call the file in the error.
-        head: its beginning, decompressed.
+        name: name of the file for the error message.
+        head: first bytes of the file, decompressed.
 
     Raises:
-        BadInputError: it is empty, or something else.
+        BadInputError: the file is empty or binary.
     """
     if problem := text_problem(head):
         raise BadInputError(f"listing {name!r} is {problem}: {CURE}")
 
 
 def text_problem(head: bytes) -> str | None:
-    """Return what a file is instead of text, such as ``empty`` or ``a PDF file``, or None.
+    """Return what a file is if not text, such as ``empty`` or ``a PDF file``; None for text.
 
     Args:
-        head: its beginning, decompressed.
+        head: first bytes of the file, decompressed.
     """
     if not head.strip():
         return "empty"
-    for signature, name in _SIGNATURES.items():
+    for signature, file_type in _SIGNATURES.items():
         if head.startswith(signature):
-            return name
+            return file_type
     if len(head.translate(None, _NOT_TEXT)) < 0.99 * len(head):
         return "binary, not text"
     return None
 
 
 def columns_of(name: str, shape: Shape, parameters: CatalogParameters) -> dict[str, str]:
-    """Return, for what of a book is there, the column that holds it, as rows name columns.
+    """Return the column of each field that the file has, named as in ``TableRow.values``.
 
     Raises:
-        BadInputError: no column holds the title or the genre, or one that is asked for is not
-            there; the text names the columns that are.
+        BadInputError: there is no title or genre column, or a configured column does not exist;
+            the message lists the existing columns.
     """
-    asked = {
+    configured = {
         "title": parameters.title_column,
         "author": parameters.author_column,
         "genre": parameters.genre_column,
         "description": parameters.description_column,
     }
-    there = shape.keys
-    found: dict[str, str] = {}
-    for what, known in KNOWN.items():
-        wanted = key_of(asked.get(what, ""))
-        if wanted and wanted not in there:
-            raise BadInputError(f"listing {name!r} has no column {wanted!r}, {_but(shape)}")
-        column = wanted or next((key for key in known if key in there), None)
+    keys = shape.keys
+    columns: dict[str, str] = {}
+    for field, known in KNOWN_COLUMNS.items():
+        configured_column = key_of(configured.get(field, ""))
+        if configured_column and configured_column not in keys:
+            raise BadInputError(
+                f"listing {name!r} has no column {configured_column!r}, {_but_has(shape)}"
+            )
+        column = configured_column or next((key for key in known if key in keys), None)
         if column:
-            found[what] = column
-    for what in _NEEDED:
-        if what not in found:
-            raise BadInputError(f"listing {name!r} has no {what} column, {_but(shape)}")
-    return found
+            columns[field] = column
+    for field in _REQUIRED:
+        if field not in columns:
+            raise BadInputError(f"listing {name!r} has no {field} column, {_but_has(shape)}")
+    return columns
 
 
-def _but(shape: Shape) -> str:
-    shown = ", ".join(name.strip()[:40] for name in shape.columns[:12])
-    return f"but {len(shape.columns)} columns ({shown}): {CURE}"
+def _but_has(shape: Shape) -> str:
+    names = ", ".join(name.strip()[:40] for name in shape.columns[:12])
+    return f"but {len(shape.columns)} columns ({names}): {CURE}"

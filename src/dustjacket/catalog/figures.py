@@ -1,30 +1,28 @@
-"""A figure of what a catalogue holds."""
+"""Figure of the statistics of a catalogue."""
 
 from matplotlib.figure import Figure
 
-from dustjacket.catalog.statistics import LENGTH_STEP, Profile
+from dustjacket.catalog.statistics import LENGTH_STEP, CatalogStatistics
 
-_SHOWN = 60
-_LONGEST = 300
+_MAX_GENRES = 60
+_MAX_LENGTH = 300
 
 
-def profile_figure(profile: Profile) -> Figure:
-    """Return books by genre, rows by reason, and titles by length."""
-    genres = dict(list(profile.genres.items())[:_SHOWN])
+def statistics_figure(statistics: CatalogStatistics) -> Figure:
+    """Return bar charts of books per genre, rows per reason, and title lengths."""
+    genres = dict(list(statistics.genres.items())[:_MAX_GENRES])
     figure = Figure(figsize=(13, max(5.0, 0.24 * len(genres) + 1.2)), layout="constrained")
     grid = figure.add_gridspec(2, 2)
     axes = figure.add_subplot(grid[:, 0])
-    _bars(axes, genres, f"{profile.rows_accepted:,} books, {len(profile.genres)} genres")
-    reasons = {"accepted": profile.rows_accepted, **profile.rejected_by_reason}
+    _bars(axes, genres, f"{statistics.rows_accepted:,} books, {len(statistics.genres)} genres")
+    reasons = {"accepted": statistics.rows_accepted, **statistics.rejected_by_reason}
     axes = figure.add_subplot(grid[0, 1])
-    _bars(axes, reasons, f"{profile.rows_read:,} rows read")
+    _bars(axes, reasons, f"{statistics.rows_read:,} rows read")
     axes = figure.add_subplot(grid[1, 1])
-    shown = {start: n for start, n in profile.title_lengths.items() if start <= _LONGEST}
+    shown = {start: n for start, n in statistics.title_lengths.items() if start <= _MAX_LENGTH}
     axes.bar(list(shown), list(shown.values()), LENGTH_STEP, align="edge", edgecolor="white")
-    middle = profile.title_length.get("0.5")
-    axes.set(
-        xlabel="characters", ylabel="books", title=f"length of titles (half have up to {middle})"
-    )
+    median = statistics.title_length.get("0.5")
+    axes.set(xlabel="characters", ylabel="books", title=f"length of titles (median {median})")
     return figure
 
 

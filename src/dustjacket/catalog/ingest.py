@@ -1,4 +1,4 @@
-"""The step ``ingest_catalog``: from a listing to books, every row accepted or rejected."""
+"""The step ``ingest_catalog``: publish the books of a listing; no row is lost."""
 
 import io
 import logging
@@ -10,12 +10,12 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket.catalog.columns import CURE, ListedFile, check_text, columns_of
-from dustjacket.catalog.deduplicate import SETTLED, settle
-from dustjacket.catalog.figures import profile_figure
+from dustjacket.catalog.columns import CURE, ListingFormat, check_text, columns_of
+from dustjacket.catalog.deduplicate import DEDUPLICATED, deduplicate
+from dustjacket.catalog.figures import statistics_figure
 from dustjacket.catalog.parse import PARSED, ListingChunk, parser
 from dustjacket.catalog.read import BOOKS
-from dustjacket.catalog.statistics import Profile, changes, profile
+from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics_of
 from dustjacket.catalog.step import CatalogFacts, CatalogParameters
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.pipeline.job import Job
@@ -46,31 +46,32 @@ _BOOK = (
 _REJECTED = ("file", "position", "offset", "raw", "reason")
 _PART_BYTES = 4 << 20
 _HEAD = 1 << 20
-_MOST_TASKS = 256
+_MAX_TASKS = 256
 _ROWS_PER_SHUFFLE = 200_000
 _ROWS_PER_FILE = 1_000_000
-_TOLD = 3
+_MAX_REASONS = 3
 
 
 def ingest_catalog(job: Job[CatalogParameters], spark: SparkSession) -> None:
-    """Read a listing and publish its books, with every rejected row and the reason why.
+    """Read a listing and publish its books, and every rejected row with its reason.
 
-    Published are ``books/`` (columns ``_BOOK``; ``genres`` has every genre that a row of the
-    listing gives the book, and how many do) and ``rejected/``: file, position, offset (byte at
-    which the record begins), raw (see :func:`dustjacket.sources.encoding.raw_text`), reason.
+    The version has two tables: ``books/`` (columns ``_BOOK``; ``genres`` counts the rows of the
+    listing for each genre of the book) and ``rejected/`` (columns ``_REJECTED``; ``offset`` is the
+    byte at which the record begins, and ``raw`` is a
+    :func:`dustjacket.sources.encoding.raw_text`).
 
     Raises:
-        BadInputError: the source is no listing, or no row of it can be accepted.
-        HeldBackError: it has changed too much since the version before.
+        BadInputError: the source is no listing, or every row is rejected.
+        HeldBackError: the listing changed too much since the last version.
     """
     parameters = job.parameters
-    stretches = find_stretches(parameters, job.store, spark)
-    log.info("reading %d parts of %s", len(stretches), parameters.source)
+    chunks = find_chunks(parameters, job.store, spark)
+    log.info("reading %d parts of %s", len(chunks), parameters.source)
     scratch = job.draft.scratch()
     parsed_at = scratch.uri("parsed")
-    # Kept as columns on disk, so that what follows reads only those it needs.
-    spark.range(0, len(stretches), numPartitions=min(len(stretches), _MOST_TASKS)).mapInArrow(
-        parser(job.settings, stretches, parameters), spark_schema(PARSED)
+    # Written to disk as columns, so that the following queries read only those that they need.
+    spark.range(0, len(chunks), numPartitions=min(len(chunks), _MAX_TASKS)).mapInArrow(
+        parser(job.settings, chunks, parameters), spark_schema(PARSED)
     ).write.parquet(parsed_at)
     rows = spark.read.parquet(parsed_at)
     read = rows.count()
@@ -80,33 +81,36 @@ def ingest_catalog(job: Job[CatalogParameters], spark: SparkSession) -> None:
     scratch.discard()
     books = spark.read.parquet(job.draft.uri(BOOKS))
     rejected = spark.read.parquet(job.draft.uri(REJECTED))
-    found = profile(books, rejected)
-    if not found.rows_accepted:
+    statistics = statistics_of(books, rejected)
+    if not statistics.rows_accepted:
         raise BadInputError(
-            f"listing {parameters.source!r}: no row is accepted ({found.rejected_by_reason}): "
+            f"listing {parameters.source!r}: no row is accepted ({statistics.rejected_by_reason}): "
             f"{CURE}"
         )
-    if found.rows_read != read:
-        raise RuntimeError(f"{read} rows read, {found.rows_read} accounted for")
-    held = held_back(job, found, parameters)
+    if statistics.rows_read != read:
+        raise RuntimeError(f"{read} rows read, but {statistics.rows_read} published")
+    reason = held_back(job, statistics, parameters)
     with tracking.step_run(job):
         _track(
-            found,
+            statistics,
             examples(rejected, "file", "position"),
-            verdict="held_back" if held else "accepted",
+            verdict="held_back" if reason else "accepted",
         )
-        if held and not parameters.accept_changes:
-            raise HeldBackError(held)
+        if reason and not parameters.accept_changes:
+            raise HeldBackError(reason)
         job.publish(
-            rows={"accepted": found.rows_accepted, "rejected": read - found.rows_accepted},
+            rows={
+                "accepted": statistics.rows_accepted,
+                "rejected": read - statistics.rows_accepted,
+            },
             schema={field.name: field.dataType.simpleString() for field in books.schema},
             facts=CatalogFacts(
                 rows_read=read,
-                rows_accepted=found.rows_accepted,
-                rows_rejected=read - found.rows_accepted,
-                rejected_by_reason=found.rejected_by_reason,
-                profile=found.model_dump(mode="json"),
-                verdict=f"changes accepted: {held}" if held else "accepted",
+                rows_accepted=statistics.rows_accepted,
+                rows_rejected=read - statistics.rows_accepted,
+                rejected_by_reason=statistics.rejected_by_reason,
+                profile=statistics.model_dump(mode="json"),
+                verdict=f"changes accepted: {reason}" if reason else "accepted",
             ),
         )
 
@@ -114,61 +118,61 @@ def ingest_catalog(job: Job[CatalogParameters], spark: SparkSession) -> None:
 def write_rows(
     rows: DataFrame, parameters: CatalogParameters, parts: int, uri: Callable[[str], str]
 ) -> None:
-    """Write each row as a book or as rejected, in the order in which they were read.
+    """Write accepted and rejected rows as Parquet, in the order of the listing.
 
     Args:
         rows: in the columns of ``PARSED``.
-        parts: files to write of each.
-        uri: from a folder's name to its address.
+        parts: number of files to write of each.
+        uri: returns the address of a folder.
     """
     if parameters.clean == "books":
-        settled = settle(rows.where("reason is null"), parameters.min_rows_per_genre)
+        duplicates = deduplicate(rows.where("reason is null"), parameters.min_rows_per_genre)
     else:
-        settled = rows.sparkSession.createDataFrame([], spark_schema(SETTLED))
-    alone = fn.array(fn.struct("genre", fn.lit(1).cast("long").alias("rows")))
+        duplicates = rows.sparkSession.createDataFrame([], spark_schema(DEDUPLICATED))
+    own_genre = fn.array(fn.struct("genre", fn.lit(1).cast("long").alias("rows")))
     decided = rows.withColumnRenamed("reason", "own_reason").join(
-        settled, ["file", "position"], "left"
+        duplicates, ["file", "position"], "left"
     )
     decided = decided.withColumns(
         {
             "reason": fn.coalesce("own_reason", "reason"),
-            "genres": fn.coalesce("genres", alone),
+            "genres": fn.coalesce("genres", own_genre),
         }
     )
-    for folder, columns, which in (
+    for folder, columns, condition in (
         (BOOKS, _BOOK, fn.col("reason").isNull()),
         (REJECTED, _REJECTED, fn.col("reason").isNotNull()),
     ):
-        decided.where(which).select(*columns).repartitionByRange(
+        decided.where(condition).select(*columns).repartitionByRange(
             parts, "file", "position"
         ).sortWithinPartitions("file", "position").write.parquet(uri(folder))
 
 
-def find_stretches(
+def find_chunks(
     parameters: CatalogParameters, store: Store, spark: SparkSession
 ) -> list[ListingChunk]:
-    """Return what there is to read: the files of the source, looked at, large ones in parts.
+    """Return the chunks to read: the files of the source, large ones split.
 
     Raises:
-        BadInputError: there is no file, or one is no listing.
+        BadInputError: there is no file, or a file is no listing.
     """
     source = parameters.source
 
-    def wanted(name: str) -> bool:
-        # A source that is one file is what the caller says it is, however it is named.
+    def is_wanted(name: str) -> bool:
+        # A source that is a single file is read whatever its extension.
         return name == name_of(source) or kind_of(name) is not None
 
-    files = stage(source, store, wanted)
+    files = stage(source, store, is_wanted)
     if not files:
         raise BadInputError(
-            f"listing {source!r} has no file that ends in one of {' '.join(ENDINGS)}: {CURE}"
+            f"listing {source!r} has no file with one of the extensions {' '.join(ENDINGS)}: {CURE}"
         )
-    looked = {file: look(file, source, store, parameters) for file in files}
+    formats = {file: detect_format(file, source, store, parameters) for file in files}
     large = [
-        (file, listed.shape)
-        for file, listed in looked.items()
+        (file, listing_format.shape)
+        for file, listing_format in formats.items()
         if file.size > _PART_BYTES
-        and listed.shape.kind not in PARQUET
+        and listing_format.shape.kind not in PARQUET
         and not is_compressed(file, store)
     ]
     parts: dict[SourceFile, list[ByteRange]] = {}
@@ -176,29 +180,31 @@ def find_stretches(
         tasks = spark.sparkContext.parallelize(large, len(large))
         parts = dict(tasks.map(_splitter(store.settings)).collect())
     return [
-        ListingChunk(file, listed, part)
-        for file, listed in looked.items()
+        ListingChunk(file, listing_format, part)
+        for file, listing_format in formats.items()
         for part in parts.get(file, [WHOLE])
     ]
 
 
 def _splitter(settings: Settings) -> Callable[[tuple[SourceFile, Shape]], Any]:
-    def split(looked: tuple[SourceFile, Shape]) -> tuple[SourceFile, list[ByteRange]]:
-        file, shape = looked
+    def split(table: tuple[SourceFile, Shape]) -> tuple[SourceFile, list[ByteRange]]:
+        file, shape = table
         with opened(file, Store(settings)) as stream:
             return file, list(split_rows(stream, shape, _PART_BYTES))
 
     return split
 
 
-def look(file: SourceFile, source: str, store: Store, parameters: CatalogParameters) -> ListedFile:
+def detect_format(
+    file: SourceFile, source: str, store: Store, parameters: CatalogParameters
+) -> ListingFormat:
     """Return the shape and columns of one file of a source.
 
     Raises:
-        BadInputError: it is no listing; the text names it as the caller does.
+        BadInputError: the file is no listing; the message names it as ``source`` does.
     """
-    alone = file.name == name_of(source)
-    name = source if alone else f"{source.rstrip('/')}/{file.name}"
+    is_single_file = file.name == name_of(source)
+    name = source if is_single_file else f"{source.rstrip('/')}/{file.name}"
     kind = kind_of(file.name) or ".csv"
     with corrupt_as_bad_input(file), opened(file, store) as stream:
         if kind in PARQUET:
@@ -208,41 +214,44 @@ def look(file: SourceFile, source: str, store: Store, parameters: CatalogParamet
             check_text(name, head)
             shape = shape_of(io.BytesIO(head), kind)
     if shape is None:
-        raise BadInputError(f"listing {name!r} has no row that can be read: {CURE}")
-    return ListedFile(shape, columns_of(name, shape, parameters))
+        raise BadInputError(f"listing {name!r} has no readable row: {CURE}")
+    return ListingFormat(shape, columns_of(name, shape, parameters))
 
 
 def held_back(
-    job: Job[CatalogParameters], found: Profile, parameters: CatalogParameters
+    job: Job[CatalogParameters], statistics: CatalogStatistics, parameters: CatalogParameters
 ) -> str | None:
-    """Return why a version should not follow the one before, or None; see :func:`changes`."""
+    """Return why the version changed too much to be published, or None; see :func:`changes`."""
     before = job.store.newest(job.draft.kind)
     earlier = before and CatalogFacts.of(before).profile
     if before is None or earlier is None:
         return None
-    changed = changes(Profile.model_validate(earlier), found, parameters)
+    changed = changes(CatalogStatistics.model_validate(earlier), statistics, parameters)
     if not changed:
         return None
-    more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
+    more = f" and {len(changed) - _MAX_REASONS} more" if len(changed) > _MAX_REASONS else ""
     return (
-        f"listing {parameters.source!r} is held back, against {before.kind}/{before.version}: "
-        f"{'; '.join(changed[:_TOLD])}{more}. Set accept_changes to let it through"
+        f"listing {parameters.source!r} is held back: compared with "
+        f"{before.kind}/{before.version}, {'; '.join(changed[:_MAX_REASONS])}{more}. "
+        "Set accept_changes to publish it anyway"
     )
 
 
-def _track(found: Profile, rejects: pd.DataFrame, verdict: str) -> None:
-    counted = {
-        "rows_read": found.rows_read,
-        "rows_accepted": found.rows_accepted,
-        "rows_rejected": found.rows_read - found.rows_accepted,
-        "without_author": found.without_author,
-        "several_genres": found.several_genres,
-        **{f"rejected.{name}": n for name, n in found.rejected_by_reason.items()},
+def _track(statistics: CatalogStatistics, rejects: pd.DataFrame, verdict: str) -> None:
+    metrics = {
+        "rows_read": statistics.rows_read,
+        "rows_accepted": statistics.rows_accepted,
+        "rows_rejected": statistics.rows_read - statistics.rows_accepted,
+        "without_author": statistics.without_author,
+        "several_genres": statistics.several_genres,
+        **{f"rejected.{name}": n for name, n in statistics.rejected_by_reason.items()},
     }
     mlflow.set_tag("verdict", verdict)
-    mlflow.log_metrics({name: float(value) for name, value in counted.items()})
-    mlflow.log_dict(found.model_dump(mode="json"), "profile.json")
-    genres = pd.DataFrame({"genre": list(found.genres), "books": list(found.genres.values())})
+    mlflow.log_metrics({name: float(value) for name, value in metrics.items()})
+    mlflow.log_dict(statistics.model_dump(mode="json"), "profile.json")
+    genres = pd.DataFrame(
+        {"genre": list(statistics.genres), "books": list(statistics.genres.values())}
+    )
     mlflow.log_table(genres, "genres.json")
     mlflow.log_table(rejects, "rejected_rows.json")
-    mlflow.log_figure(profile_figure(found), "profile.png")
+    mlflow.log_figure(statistics_figure(statistics), "profile.png")

@@ -1,4 +1,4 @@
-"""What a Spark task does with its part of a listing: read it as a stream, clean each row."""
+"""Spark task that reads a chunk of a listing as a stream and cleans each row."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from dustjacket.catalog.cleaning import Book, clean
-from dustjacket.catalog.columns import ListedFile
+from dustjacket.catalog.cleaning import CatalogBook, clean
+from dustjacket.catalog.columns import ListingFormat
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.settings import Settings
 from dustjacket.sources.arrow import arrow_batches
@@ -18,7 +18,7 @@ from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.sources.tables import TableRow, read_rows
 from dustjacket.storage.store import Store
 
-_BOOK = pa.schema([(name, pa.string()) for name in Book.__dataclass_fields__])
+_BOOK = pa.schema([(name, pa.string()) for name in CatalogBook.__dataclass_fields__])
 _NO_BOOK = (None,) * len(_BOOK)
 PARSED = pa.schema(
     [
@@ -30,40 +30,43 @@ PARSED = pa.schema(
         *_BOOK,
     ]
 )
-"""A row a record: a book, or the reason why it is none; always with what was read."""
+"""One row per record: its origin and raw text, and a book or the reason for its rejection."""
 
 _BATCH_ROWS = 5000
 
 
 @dataclass(frozen=True)
 class ListingChunk:
-    """What one task reads at a time: a part of a file that was looked at."""
+    """A part of a file of the listing, read by one task at a time."""
 
     file: SourceFile
-    listed: ListedFile
+    format: ListingFormat
     part: ByteRange
 
 
 def parser(
-    settings: Settings, stretches: Sequence[ListingChunk], parameters: CatalogParameters
+    settings: Settings, chunks: Sequence[ListingChunk], parameters: CatalogParameters
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Return a function from batches of ``id``, places in ``stretches``, to batches of ``PARSED``.
+    """Return a function that reads the chunks with the given ``id`` as batches of ``PARSED``.
 
-    A file of any size takes the memory of one batch.
+    Memory is bounded by one batch, whatever the size of the file.
+
+    Args:
+        chunks: an ``id`` is an index of this sequence.
     """
 
     def parse(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         store = Store(settings)
         for batch in batches:
-            for number in batch.column("id").to_pylist():
-                stretch = stretches[number]
+            for index in batch.column("id").to_pylist():
+                chunk = chunks[index]
                 with (
-                    opened(stretch.file, store, stretch.part) as stream,
-                    corrupt_as_bad_input(stretch.file),
+                    opened(chunk.file, store, chunk.part) as stream,
+                    corrupt_as_bad_input(chunk.file),
                 ):
-                    rows = read_rows(stream, stretch.listed.shape, stretch.part)
-                    columns = stretch.listed.columns
-                    name = stretch.file.name
+                    rows = read_rows(stream, chunk.format.shape, chunk.part)
+                    columns = chunk.format.columns
+                    name = chunk.file.name
                     yield from arrow_batches(
                         (parse_row(name, row, columns, parameters) for row in rows),
                         PARSED,
@@ -76,7 +79,7 @@ def parser(
 def parse_row(
     file: str, row: TableRow, columns: Mapping[str, str], parameters: CatalogParameters
 ) -> tuple[Any, ...]:
-    """Return one row in the columns of ``PARSED``: a book, or the reason why it is rejected."""
+    """Return one row in the columns of ``PARSED``: a book, or the reason for its rejection."""
     record = (file, row.position, row.offset, raw_text(row.raw))
     book = row.reason or clean(row.values, columns, parameters)
     if isinstance(book, str):

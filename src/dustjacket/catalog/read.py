@@ -1,4 +1,4 @@
-"""Published catalogues, read back."""
+"""Read published catalogues."""
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -9,10 +9,10 @@ BOOKS = "books"
 
 
 def read_books(spark: SparkSession, store: Store, catalog: Manifest) -> DataFrame:
-    """Return a row a book.
+    """Return one row per book.
 
-    Columns: file, position, asin, title, author (null where the listing does not say), genre,
-    image_url, group, split. ``file`` and ``position`` together say where it was read.
+    Columns: file, position, asin, title, author (null if unknown), genre, genres, description,
+    image_url, group, split. ``file`` and ``position`` identify the row of the listing.
     """
     files = [entry.path for entry in catalog.files if entry.path.startswith(f"{BOOKS}/")]
     return spark.read.parquet(*(store.uri(catalog, path) for path in files))

@@ -49,16 +49,16 @@ class CatalogParameters(StepParameters):
         le=1,
         description="Hold it back if more than this share of books moved between genres",
     )
-    accept_changes: bool = Field(False, description="Let a version through that would be held back")
+    accept_changes: bool = Field(False, description="Publish even if changes exceed these limits")
 
 
 class CatalogFacts(Facts):
     """Facts of a catalogue.
 
     Attributes:
-        profile: the figures that the next version is compared with; see
-            :class:`dustjacket.catalog.statistics.Profile`.
-        verdict: ``accepted``, or why a version was published although it changed too much.
+        profile: statistics that the next version is compared with; see
+            :class:`dustjacket.catalog.statistics.CatalogStatistics`.
+        verdict: ``accepted``, or the changes that a person accepted.
     """
 
     rows_read: int

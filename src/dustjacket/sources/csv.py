@@ -1,8 +1,8 @@
-"""Records of a separated-values file, split on bytes, so that one bad byte spoils one record.
+"""Parse CSV and TSV as bytes, so that an invalid byte affects one record only.
 
-A record's quotes pair up, so it ends at the first line break before which their count is even.
-Where they do not pair up, the first line alone is rejected and reading resumes on the next: an
-unclosed quote costs its own line, never the rest of the file.
+A record ends at the first line break that follows an even number of quotes. If the quotes do not
+pair up, only the first line is rejected and reading resumes at the next one: an unclosed quote
+never swallows the rest of the file.
 """
 
 import codecs
@@ -16,21 +16,21 @@ from typing import BinaryIO
 from dustjacket.sources.encoding import decode
 
 MAX_RECORD = 1 << 16
-"""Longest record in bytes; what is longer is rejected, and cut to this."""
+"""Maximum size of a record in bytes; a longer one is rejected and truncated to this size."""
 
 _BOM = codecs.BOM_UTF8
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: its fields, or the reason why it has none.
+    """One record: its fields, or the reason for its rejection.
 
     Attributes:
-        position: number of the record in its file, from 0.
-        offset: byte in the file at which the record begins.
-        raw: the record's bytes, without its last line break.
-        fields: its fields, decoded; empty if it is rejected.
-        reason: why it is rejected, or None.
+        position: index of the record in its file, from 0.
+        offset: byte offset of the record in the file.
+        raw: bytes of the record, without the final line break.
+        fields: decoded fields; empty if the record is rejected.
+        reason: reason for the rejection, or None.
     """
 
     position: int
@@ -42,11 +42,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """A stretch of whole records of a file.
+    """A range of bytes of a file that holds whole records.
 
     Attributes:
-        offset, end: bytes of the file, from which to which; ``end`` is None for the rest of it.
-        position: number of the first record.
+        offset, end: first byte, and the byte after the last; ``end`` is None up to the file's end.
+        position: index of the first record.
     """
 
     offset: int = 0
@@ -58,24 +58,24 @@ WHOLE = ByteRange()
 
 
 _Line = tuple[bytes, int]
-"""A line with its break, cut where it is too long, and its length in the file."""
+"""A line with its line break, truncated if it is too long, and its length in the file."""
 
 
 def read_records(
     stream: BinaryIO, columns: int | None = None, *, separator: str = ",", part: ByteRange = WHOLE
 ) -> Iterator[Record]:
-    """Yield the records of ``stream``; blank lines are none.
+    """Yield the records of ``stream``, without blank lines.
 
     Args:
-        stream: the file, opened to read bytes, at the beginning of ``part``.
-        columns: fields a record has; by default as many as the first well-formed one.
-        separator: one character of ASCII between fields.
-        part: which records to read.
+        stream: bytes of the file, positioned at the beginning of ``part``.
+        columns: number of fields per record; None takes that of the first well-formed record.
+        separator: one ASCII character.
+        part: records to read.
     """
     offset, position = part.offset, part.position
-    for raw, skipped, length, wrong in _scan_records(stream, columns, separator, offset):
+    for raw, skipped, length, defect in _scan_records(stream, columns, separator, offset):
         if raw.strip():
-            fields, reason = ((), wrong) if wrong else parse(raw, separator)
+            fields, reason = ((), defect) if defect else parse(raw, separator)
             columns = columns or len(fields) or None
             if reason is None and len(fields) != columns:
                 fields, reason = (), "wrong_column_count"
@@ -89,49 +89,50 @@ def read_records(
 def split_records(
     stream: BinaryIO, size: int, columns: int | None = None, *, separator: str = ","
 ) -> Iterator[ByteRange]:
-    """Yield parts of at least ``size`` bytes, but for the last, that together are the file.
+    """Split a file into parts of at least ``size`` bytes; the last may be smaller.
 
-    Read part by part, its records are the same as read at once.
+    The records of all parts are the same as those of the whole file.
     """
     offset = position = 0
-    begun = WHOLE
+    current = WHOLE
     for raw, _, length, _ in _scan_records(stream, columns, separator, 0):
-        if offset - begun.offset >= size:
-            yield replace(begun, end=offset)
-            begun = ByteRange(offset, None, position)
+        if offset - current.offset >= size:
+            yield replace(current, end=offset)
+            current = ByteRange(offset, None, position)
         offset += length
         position += bool(raw.strip())
-    if offset > begun.offset:
-        yield replace(begun, end=offset)
+    if offset > current.offset:
+        yield replace(current, end=offset)
 
 
 def parse(raw: bytes, separator: str = ",") -> tuple[tuple[str, ...], str | None]:
-    """Return the fields of one record, or none and the reason why it is rejected."""
+    """Return the fields of one record, or no fields and the reason for its rejection."""
     if b"\0" in raw:
         return (), "nul_byte"
     if raw.startswith(b'"') and raw.endswith(b'"'):
-        # Most records: each field quoted, and no quote in any.
+        # Fast path for most records: every field is quoted and contains no quote.
         quoted = raw[1:-1].split(f'"{separator}"'.encode())
         if raw.count(b'"') == 2 * len(quoted):
             return tuple(map(decode, quoted)), None
     elif b'"' not in raw and b"\r" not in raw:
         return tuple(map(decode, raw.split(separator.encode()))), None
     fields: list[str] = []
-    at = 0
+    start = 0
     while True:
-        found = _field(separator).match(raw, at)
-        if found is None:
+        match = _field(separator).match(raw, start)
+        if match is None:
             return (), "malformed_quotes"
-        content, plain = found.groups()
-        fields.append(decode(plain if content is None else content.replace(b'""', b'"')))
-        if not found.group().endswith(separator.encode()):
+        quoted_text, plain_text = match.groups()
+        text = plain_text if quoted_text is None else quoted_text.replace(b'""', b'"')
+        fields.append(decode(text))
+        if not match.group().endswith(separator.encode()):
             return tuple(fields), None
-        at = found.end()
+        start = match.end()
 
 
 @cache
 def _field(separator: str) -> re.Pattern[bytes]:
-    # Possessive quantifiers: a field matches in one way or not at all, so no input makes it slow.
+    # Possessive quantifiers prevent backtracking, so no input makes the match slow.
     blank = rb"[ \t]*+" if separator != "\t" else rb"[ ]*+"
     mark = re.escape(separator.encode())
     return re.compile(
@@ -142,14 +143,14 @@ def _field(separator: str) -> re.Pattern[bytes]:
 def _scan_records(
     stream: BinaryIO, columns: int | None, separator: str, offset: int
 ) -> Iterator[tuple[bytes, int, int, str | None]]:
-    """Yield each record or blank line: bytes, what precedes them, length, and what is wrong.
+    """Yield each record or blank line: bytes, skipped bytes, length, and reason for rejection.
 
-    What precedes is a byte order mark, counted in the length. Only here it is decided where a
-    record ends; a record is looked into only where its line breaks or quotes leave that open.
+    The skipped bytes are a byte order mark; the length includes them. This function alone decides
+    where a record ends. It parses a record only if line breaks inside quotes leave that open.
     """
-    ahead: deque[_Line] = deque()
+    pushed_back: deque[_Line] = deque()
     skipped = 0
-    while (line := _next(stream, ahead)) is not None:
+    while (line := _next_line(stream, pushed_back)) is not None:
         text, length = line
         if offset == 0 and text.startswith(_BOM):
             skipped = len(_BOM)
@@ -159,14 +160,14 @@ def _scan_records(
         elif text.count(b'"') % 2 == 0:
             raw, reason = _without_break(text), None
         else:
-            lines = _whole((text, length), stream, ahead)
-            raw, reason = _without_break(b"".join(each for each, _ in lines)), None
-            fields, wrong = parse(raw, separator)
-            if len(lines) == 1 or wrong or len(fields) != (columns or len(fields)):
-                ahead.extendleft(reversed(lines[1:]))
+            lines = _quoted_lines((text, length), stream, pushed_back)
+            raw, reason = _without_break(b"".join(line_text for line_text, _ in lines)), None
+            fields, defect = parse(raw, separator)
+            if len(lines) == 1 or defect or len(fields) != (columns or len(fields)):
+                pushed_back.extendleft(reversed(lines[1:]))
                 raw, reason = _without_break(text), "unclosed_quote"
             else:
-                length = sum(each for _, each in lines)
+                length = sum(line_length for _, line_length in lines)
         if columns is None and reason is None and raw.strip():
             columns = len(parse(raw, separator)[0]) or None
         yield raw, skipped, length, reason
@@ -174,10 +175,10 @@ def _scan_records(
         skipped = 0
 
 
-def _next(stream: BinaryIO, ahead: deque[_Line]) -> _Line | None:
-    """Return the next line, or None at the end; of a line too long, its beginning."""
-    if ahead:
-        return ahead.popleft()
+def _next_line(stream: BinaryIO, pushed_back: deque[_Line]) -> _Line | None:
+    """Return the next line, truncated if it is too long, or None at the end."""
+    if pushed_back:
+        return pushed_back.popleft()
     text = stream.readline(MAX_RECORD + 1)
     if not text:
         return None
@@ -191,17 +192,20 @@ def _next(stream: BinaryIO, ahead: deque[_Line]) -> _Line | None:
     return text, length
 
 
-def _whole(line: _Line, stream: BinaryIO, ahead: deque[_Line]) -> list[_Line]:
-    """Return ``line`` and those after it up to the one that closes its quotes, if it is near."""
+def _quoted_lines(line: _Line, stream: BinaryIO, pushed_back: deque[_Line]) -> list[_Line]:
+    """Return ``line`` and the following ones up to the closing quote.
+
+    If there is none within ``MAX_RECORD`` bytes, return ``line`` alone.
+    """
     lines, length, quotes = [line], line[1], line[0].count(b'"')
-    while quotes % 2 and (following := _next(stream, ahead)) is not None:
+    while quotes % 2 and (following := _next_line(stream, pushed_back)) is not None:
         lines.append(following)
         length += following[1]
         quotes += following[0].count(b'"')
         if length > MAX_RECORD:
             break
     if quotes % 2 or length > MAX_RECORD:
-        ahead.extendleft(reversed(lines[1:]))
+        pushed_back.extendleft(reversed(lines[1:]))
         return lines[:1]
     return lines
 

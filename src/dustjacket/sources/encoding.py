@@ -1,4 +1,4 @@
-"""Text from bytes: UTF-8 with stray Windows-1252, and records kept byte for byte as text."""
+"""Decode text: UTF-8 with stray Windows-1252 bytes, and raw bytes as Latin-1."""
 
 import codecs
 
@@ -6,21 +6,21 @@ _STRAY_BYTES = "dustjacket.stray_bytes"
 
 
 def decode(text: bytes) -> str:
-    """Return ``text`` read as UTF-8, and what is not UTF-8 in it as Windows-1252.
+    """Decode ``text`` as UTF-8, and each byte that is not valid UTF-8 as Windows-1252.
 
-    Byte by byte, because real records mix the two; the five bytes that Windows-1252 does not
-    define become U+FFFD.
+    Real records mix the two encodings. The five bytes that Windows-1252 leaves undefined become
+    U+FFFD.
     """
     return text.decode("utf-8", _STRAY_BYTES)
 
 
 def raw_text(raw: bytes) -> str:
-    """Return a record's bytes as text that loses none of them: a character a byte (Latin-1)."""
+    """Return the bytes of a record as text without loss: one character per byte (Latin-1)."""
     return raw.decode("latin-1")
 
 
 def raw_bytes(text: str) -> bytes:
-    """Return the bytes that :func:`raw_text` made ``text`` of."""
+    """Return the bytes of a text made by :func:`raw_text`."""
     return text.encode("latin-1")
 
 

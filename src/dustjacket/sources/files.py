@@ -1,4 +1,4 @@
-"""Sources from outside: what they hold, as one fingerprint, and their files staged in S3."""
+"""Source files on local disk, in S3 or on the web: fingerprint their content, copy them to S3."""
 
 import hashlib
 import tempfile
@@ -22,7 +22,7 @@ class SourceFile:
     """One file of a source, as an object in S3.
 
     Attributes:
-        name: its path below the source's folder.
+        name: path of the file below the folder of the source.
         size: in bytes.
     """
 
@@ -33,15 +33,18 @@ class SourceFile:
 
 
 def fingerprint(source: str, settings: Settings) -> str:
-    """Return 64 hexadecimal digits for the content of ``source``, a path or an address.
+    """Return a digest of the content of ``source``: 64 hexadecimal digits.
+
+    Args:
+        source: path, ``s3://`` address, or ``http(s)://`` address of a file.
 
     Raises:
-        BadInputError: it is not there, or holds nothing.
-        NotReadyError: it is on the web, and cannot be had now.
+        BadInputError: the source does not exist, or is empty.
+        NotReadyError: the web server is not available now.
     """
     digest = hashlib.sha256()
     if is_web(source):
-        with _brought(source, settings) as path:
+        with _downloaded(source, settings) as path:
             return fingerprint(str(path), settings)
     if source.startswith("s3://"):
         for key, etag, _ in s3_objects(source, settings):
@@ -70,13 +73,13 @@ def is_web(source: str) -> bool:
 
 
 def name_of(source: str) -> str:
-    """Return the last part of a source's path, which is its name where it is one file."""
+    """Return the last part of the path of a source: the file's name if the source is one file."""
     return PurePosixPath(urlsplit(source).path if "://" in source else source).name
 
 
 @contextmanager
-def _brought(url: str, settings: Settings) -> Iterator[Path]:
-    """Bring a file from the web to this machine, for as long as the block takes."""
+def _downloaded(url: str, settings: Settings) -> Iterator[Path]:
+    """Download a file to a temporary folder; the folder is deleted after the block."""
     from dustjacket.web.blocking import download
 
     with tempfile.TemporaryDirectory() as folder:
@@ -86,25 +89,27 @@ def _brought(url: str, settings: Settings) -> Iterator[Path]:
 
 
 def local_files(root: Path) -> list[Path]:
-    """Return the file ``root``, or all files below the folder ``root``, in order.
+    """Return the file ``root``, or all files below the folder ``root``, sorted by path.
 
     Raises:
-        BadInputError: there is no such file or folder, or the folder is empty.
+        BadInputError: the file or folder does not exist, or the folder is empty.
     """
     if root.is_file():
         return [root]
     files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else []
     if not files:
-        what = "an empty folder" if root.is_dir() else "no file or folder"
-        raise BadInputError(f"source {str(root)!r} is {what}: name one that holds data")
+        defect = "is an empty folder" if root.is_dir() else "does not exist"
+        raise BadInputError(
+            f"source {str(root)!r} {defect}: give a file, or a folder that contains files"
+        )
     return files
 
 
 def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str, int]]:
-    """Yield ``(key, etag, size)`` of the object, or of those below the folder, at an address.
+    """Yield ``(key, etag, size)`` of the object at an ``s3://`` address, or of all below a folder.
 
     Raises:
-        BadInputError: nothing is there.
+        BadInputError: there is no object.
     """
     address = urlsplit(source)
     prefix = address.path.lstrip("/")
@@ -113,27 +118,27 @@ def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str, int]
         .client.get_paginator("list_objects_v2")
         .paginate(Bucket=address.netloc, Prefix=prefix)
     )
-    found = False
+    empty = True
     for page in pages:
         for entry in page.get("Contents", []):
             if entry["Key"] == prefix or entry["Key"].startswith(prefix.rstrip("/") + "/"):
-                found = True
+                empty = False
                 yield entry["Key"], entry["ETag"], entry["Size"]
-    if not found:
+    if empty:
         raise BadInputError(
-            f"source {source!r} holds nothing: name an object or folder that is there"
+            f"source {source!r} contains no object: give an object or folder that exists"
         )
 
 
-def stage(source: str, store: Store, wanted: Callable[[str], bool]) -> list[SourceFile]:
-    """Return the files of ``source`` whose name is ``wanted``, as objects, in order of name.
+def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[SourceFile]:
+    """Return the files of ``source`` with a name that ``is_wanted`` accepts, sorted by name.
 
     Files on local disk or the web are first copied to ``sources/<fingerprint>/``, once for the
-    same content, so that every machine of a cluster can read them. A link that leads out of the
-    source's folder is not part of the source.
+    same content, so that every machine of a cluster can read them. Symbolic links that lead out of
+    the source's folder are ignored.
 
     Raises:
-        BadInputError: the source is not there, or holds nothing.
+        BadInputError: the source does not exist, or is empty.
     """
     if source.startswith("s3://"):
         address = urlsplit(source)
@@ -147,17 +152,17 @@ def stage(source: str, store: Store, wanted: Callable[[str], bool]) -> list[Sour
             )
             for key, _, size in s3_objects(source, store.settings)
         ]
-        return sorted((file for file in files if wanted(file.name)), key=lambda file: file.name)
+        return sorted((file for file in files if is_wanted(file.name)), key=lambda file: file.name)
     if is_web(source):
-        with _brought(source, store.settings) as path:
-            return _staged(path, store, wanted)
-    return _staged(Path(source), store, wanted)
+        with _downloaded(source, store.settings) as path:
+            return _copy_to_s3(path, store, is_wanted)
+    return _copy_to_s3(Path(source), store, is_wanted)
 
 
-def _staged(root: Path, store: Store, wanted: Callable[[str], bool]) -> list[SourceFile]:
+def _copy_to_s3(root: Path, store: Store, is_wanted: Callable[[str], bool]) -> list[SourceFile]:
     folder = root if root.is_dir() else root.parent
     prefix = f"sources/{fingerprint(str(root), store.settings)[:16]}/"
-    there = dict(store.keys(prefix))
+    existing = dict(store.keys(prefix))
     paths = {
         path.relative_to(folder).as_posix(): path
         for path in local_files(root)
@@ -165,11 +170,11 @@ def _staged(root: Path, store: Store, wanted: Callable[[str], bool]) -> list[Sou
     }
     files = [
         SourceFile(name, store.bucket, prefix + name, paths[name].stat().st_size)
-        for name in sorted(filter(wanted, paths))
+        for name in sorted(filter(is_wanted, paths))
     ]
 
     def copy(file: SourceFile) -> None:
-        if there.get(file.key) != file.size:
+        if existing.get(file.key) != file.size:
             store.client.upload_file(str(paths[file.name]), file.bucket, file.key)
 
     with ThreadPoolExecutor(_UPLOADS) as pool:

@@ -1,4 +1,4 @@
-"""Rejected rows as people look at them."""
+"""Examples of rejected rows for people to read."""
 
 import pandas as pd
 from pyspark.sql import DataFrame, Window
@@ -11,19 +11,19 @@ _LENGTH = 500
 
 
 def examples(rejected: DataFrame, *place: str) -> pd.DataFrame:
-    """Return the first rejected rows of each reason, their beginnings as people read them.
+    """Return the first 20 rejected rows of each reason, with the first 500 bytes of each.
 
     Args:
-        rejected: rows with ``reason``, ``raw`` and the columns of ``place``.
-        place: where a row was read, by which they are ordered.
+        rejected: with ``reason``, ``raw`` and the columns ``place``.
+        place: columns that identify a row's origin; rows are sorted by them.
     """
     first = Window.partitionBy("reason").orderBy(*place)
-    few: pd.DataFrame = (
+    table: pd.DataFrame = (
         rejected.withColumn("number", fn.row_number().over(first))
         .where(f"number <= {_EXAMPLES}")
         .orderBy("reason", "number")
         .select("reason", *place, fn.substring("raw", 1, _LENGTH).alias("raw"))
         .toPandas()
     )
-    few["raw"] = [decode(raw_bytes(raw)) for raw in few["raw"]]
-    return few
+    table["raw"] = [decode(raw_bytes(raw)) for raw in table["raw"]]
+    return table

@@ -1,4 +1,4 @@
-"""Streams of a source's files: fetched as they are read, and decompressed where they need it."""
+"""Streams of source files: fetched from S3 while they are read, and decompressed."""
 
 import bz2
 import gzip
@@ -17,17 +17,17 @@ from dustjacket.sources.files import SourceFile
 from dustjacket.storage.store import Store
 
 _BUFFER = 1 << 20
-_DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid)
+_CORRUPT = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid)
 
 
 def opened(file: SourceFile, store: Store, part: ByteRange = WHOLE) -> io.BufferedReader:
-    """Return a stream of the file's bytes, which are fetched as they are read.
+    """Return a stream of the file's bytes, fetched while they are read.
 
-    What is compressed (gzip, bzip2, xz, Zstandard) is told by its first bytes and read as what it
-    holds; read it inside :func:`corrupt_as_bad_input`.
+    Compressed files (gzip, bzip2, xz, Zstandard) are recognised by their first bytes and
+    decompressed. Read the stream inside :func:`corrupt_as_bad_input`.
 
     Args:
-        part: which bytes, of a file that is not compressed.
+        part: bytes to read; only for files that are not compressed.
     """
     if part == WHOLE:
         body: Any = store.client.get_object(Bucket=file.bucket, Key=file.key)["Body"]
@@ -50,13 +50,13 @@ _COMPRESSED: dict[bytes, Callable[[Any], Any]] = {
 
 
 def is_compressed(file: SourceFile, store: Store) -> bool:
-    """Return whether a file that is not empty is compressed, by its first bytes."""
+    """Return whether a non-empty file is compressed, by its first bytes."""
     with opened(file, store, ByteRange(end=6)) as stream:
         return stream.read().startswith(tuple(_COMPRESSED))
 
 
 def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
-    """Return the bytes that a compressed stream holds, or the stream itself if it is not."""
+    """Return a decompressing stream, or the stream itself if it is not compressed."""
     head = stream.peek(6)
     for signature, opener in _COMPRESSED.items():
         if head.startswith(signature):
@@ -66,12 +66,12 @@ def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
 
 @contextmanager
 def corrupt_as_bad_input(file: SourceFile) -> Iterator[None]:
-    """Turn what reading a damaged file raises into an error that names it."""
+    """Convert errors from reading a corrupt file to a BadInputError that names the file."""
     try:
         yield
     except (ConnectionError, TimeoutError):
         raise
-    except _DAMAGED as error:
+    except _CORRUPT as error:
         raise BadInputError(
             f"{file.name!r} is damaged ({type(error).__name__}: {error}): give a whole file"
         ) from error

@@ -1,6 +1,6 @@
-"""Tables as they come: separated values, JSON Lines or Parquet, a row at a time.
+"""Read tables row by row: CSV, TSV, JSON Lines or Parquet.
 
-Every row keeps where it was and what it was, byte for byte, so that a rejected one can be shown.
+Every row keeps its origin and its raw bytes, so that a rejected row can be shown as it was.
 """
 
 import codecs
@@ -23,19 +23,19 @@ JSON_LINES, PARQUET = (".jsonl", ".ndjson"), (".parquet", ".pq")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 ENDINGS = (*SEPARATORS, *JSON_LINES, *PARQUET)
 LISTING = ("ASIN", "filename", "image URL", "title", "author", "category id", "category")
-"""The columns of a listing of book covers (Iwana et al. 2016), which comes without a header."""
+"""Columns of the listing of the BookCover30 dataset (Iwana et al. 2016), which has no header."""
 _BATCH_ROWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One row: its values by column, or the reason why it has none.
+    """One row: its values by column, or the reason for its rejection.
 
     Attributes:
-        position: number of the record in its file, from 0; a header is one.
-        offset: byte at which it begins, after decompression; of Parquet its number again.
-        raw: its bytes; of Parquet, the row as JSON.
-        values: by name of column, trimmed and in lower case; what is missing is empty.
+        position: index of the record in its file, from 0; a header counts.
+        offset: byte offset of the record after decompression; for Parquet, ``position``.
+        raw: bytes of the record; for Parquet, the row as JSON.
+        values: by column, named as :func:`key_of` does; missing values are empty.
     """
 
     position: int
@@ -47,12 +47,12 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the beginning of a table says of it.
+    """File type and columns of a table.
 
     Attributes:
-        kind: ending of its name.
-        columns: names as they are written.
-        header: whether the first record holds them.
+        kind: file extension, such as ``.csv``.
+        columns: column names as written in the file.
+        header: whether the first record is a header.
     """
 
     kind: str
@@ -61,27 +61,27 @@ class Shape:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The columns' names as rows have them."""
+        """Column names as the keys of ``TableRow.values``."""
         return tuple(key_of(name) for name in self.columns)
 
 
 def key_of(name: str) -> str:
-    """Return a column's name as rows have it."""
+    """Return a column's name as the key of ``TableRow.values``: trimmed and case-folded."""
     return name.strip(" \t\"'[]").casefold()
 
 
 def kind_of(name: str) -> str | None:
-    """Return which kind of table a file is by the ending of its name, or None."""
+    """Return the kind of a table by the file's extension, or None if it is no table."""
     path = PurePosixPath(name.lower())
     ending = PurePosixPath(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
     return ending if ending in ENDINGS else None
 
 
 def shape_of(stream: BinaryIO, kind: str) -> Shape | None:
-    """Return the shape of a table from its beginning, or None if it has no record to show it.
+    """Return the shape of a table from its first records, or None if no record is readable.
 
-    Separated values have a header, unless their first record is that of a listing: seven fields,
-    none of them named like one of its columns.
+    The first record of CSV and TSV is a header, unless it looks like a record of ``LISTING``: seven
+    fields, none of them a column name of ``LISTING``.
     """
     if kind in PARQUET:
         with _parquet(stream) as file:
@@ -100,7 +100,7 @@ def shape_of(stream: BinaryIO, kind: str) -> Shape | None:
 
 
 def read_rows(stream: BinaryIO, shape: Shape, part: ByteRange = WHOLE) -> Iterator[TableRow]:
-    """Yield the rows of a table, or of a part of it, from a stream at the part's beginning."""
+    """Yield the rows of ``part``, from a stream positioned at its beginning."""
     if shape.kind in PARQUET:
         yield from _parquet_rows(stream)
     elif shape.kind in JSON_LINES:
@@ -117,7 +117,7 @@ def read_rows(stream: BinaryIO, shape: Shape, part: ByteRange = WHOLE) -> Iterat
 
 
 def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]:
-    """Yield parts of at least ``size`` bytes, but for the last, that together are the table."""
+    """Split a table into parts of at least ``size`` bytes; the last may be smaller."""
     if shape.kind in PARQUET:
         yield WHOLE
     elif shape.kind in JSON_LINES:
@@ -128,7 +128,7 @@ def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]
 
 
 def _json_lines(stream: BinaryIO, part: ByteRange) -> Iterator[tuple[int, bytes, int]]:
-    """Yield offset, beginning and length of every line that is not blank."""
+    """Yield offset, truncated bytes and length of every line that is not blank."""
     offset = part.offset
     while part.end is None or offset < part.end:
         line = stream.readline(MAX_RECORD)
@@ -152,29 +152,29 @@ def _json_rows(stream: BinaryIO, part: ByteRange) -> Iterator[TableRow]:
             yield TableRow(position, offset, raw, {}, "record_too_long")
             continue
         try:
-            found = json.loads(decode(raw.removeprefix(codecs.BOM_UTF8)))
+            values = json.loads(decode(raw.removeprefix(codecs.BOM_UTF8)))
         except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
+            values = None
+        if not isinstance(values, dict):
             yield TableRow(position, offset, raw, {}, "malformed_json")
             continue
-        yield TableRow(position, offset, raw, {key_of(k): _text(v) for k, v in found.items()})
+        yield TableRow(position, offset, raw, {key_of(k): _text(v) for k, v in values.items()})
 
 
 def _json_parts(stream: BinaryIO, size: int) -> Iterator[ByteRange]:
-    begun, position = WHOLE, 0
+    current, position = WHOLE, 0
     for offset, _, _ in _json_lines(stream, WHOLE):
-        if offset - begun.offset >= size:
-            yield replace(begun, end=offset)
-            begun = ByteRange(offset, None, position)
+        if offset - current.offset >= size:
+            yield replace(current, end=offset)
+            current = ByteRange(offset, None, position)
         position += 1
-    if position > begun.position:
-        yield begun
+    if position > current.position:
+        yield current
 
 
 @contextmanager
 def _parquet(stream: BinaryIO) -> Iterator[pq.ParquetFile]:
-    # Its description is at its end, so it is brought whole to local disk first.
+    # Parquet needs random access, because its schema is at the end of the file.
     with tempfile.TemporaryFile() as local:
         shutil.copyfileobj(stream, local)
         with pq.ParquetFile(local) as file:

@@ -1,4 +1,4 @@
-"""Attempts at a version: files are added, then published whole or not at all."""
+"""Attempts at a version: files are added, then published all at once or not at all."""
 
 import hashlib
 import io
@@ -19,7 +19,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Scratch:
-    """Files that an attempt needs only while it works; no part of what it publishes."""
+    """Temporary files of an attempt, which are not published."""
 
     store: "Store"
     prefix: str
@@ -29,14 +29,14 @@ class Scratch:
         return f"s3a://{self.store.bucket}/{self.prefix}{path}"
 
     def discard(self) -> None:
-        """Delete all of it."""
+        """Delete all temporary files."""
         for key, _ in list(self.store.keys(self.prefix)):
             self.store.client.delete_object(Bucket=self.store.bucket, Key=key)
 
 
 @dataclass(frozen=True)
 class Draft:
-    """One attempt at a version: files are added, then published whole or not at all."""
+    """One attempt at a version: files are added, then published all at once or not at all."""
 
     store: "Store"
     kind: str
@@ -53,11 +53,11 @@ class Draft:
         return f"s3a://{self.store.bucket}/{self.prefix}{path}"
 
     def scratch(self) -> Scratch:
-        """Return a place for what the attempt needs only while it works."""
+        """Return a prefix for temporary files of this attempt."""
         return Scratch(self.store, f"scratch/{self.prefix}")
 
     def put(self, path: str, body: bytes) -> None:
-        """Write one file, in parts where it is large."""
+        """Write one file, as a multipart upload if it is large."""
         self.store.client.upload_fileobj(io.BytesIO(body), self.store.bucket, self.prefix + path)
 
     def read(self, path: str) -> bytes:
@@ -66,17 +66,18 @@ class Draft:
         return reply["Body"].read()
 
     def upload(self, path: str, file: Path) -> None:
-        """Write one file from local disk, in parts where it is large."""
+        """Copy one file from local disk, as a multipart upload if it is large."""
         self.store.client.upload_file(str(file), self.store.bucket, self.prefix + path)
 
     def publish(self, **described: Any) -> tuple[Manifest, bool]:
         """Publish this attempt's files as the version.
 
         Args:
-            described: the manifest's other fields (rows, schema, source, parameters, …).
+            described: other fields of the manifest (rows, schema, source, parameters, …).
 
         Returns:
-            The manifest in force, and whether it is this attempt's: another may have won.
+            The version's manifest, and whether this attempt wrote it; another attempt may have
+            published first.
         """
         keys = [
             (key, size)

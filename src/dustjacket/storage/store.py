@@ -1,8 +1,8 @@
-"""Versions in S3: write them whole, publish them once, read them back verified.
+"""Published versions in S3: list them, and read their files verified.
 
-A version is complete when, and only when, ``<kind>/<version>/manifest.json`` is there. Each
-attempt writes under a prefix of its own; the manifest, put last and only if there is none yet,
-names the files of the attempt that won. Nothing published is ever changed.
+A version is complete if and only if ``<kind>/<version>/manifest.json`` exists. Each attempt writes
+under its own prefix. The manifest is written last and only if none exists yet; it lists the files
+of the attempt that won. Published objects never change.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ class Store:
         self.client = s3_client(settings)
 
     def ensure_bucket(self) -> None:
-        """Create the bucket if it is not there."""
+        """Create the bucket unless it exists."""
         try:
             self.client.head_bucket(Bucket=self.bucket)
         except ClientError as error:
@@ -37,7 +37,7 @@ class Store:
             self.client.create_bucket(Bucket=self.bucket)
 
     def keys(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """Yield ``(key, size)`` of every object below ``prefix``, in order of key."""
+        """Yield ``(key, size)`` of every object below ``prefix``, sorted by key."""
         for page in self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=prefix
         ):
@@ -70,7 +70,7 @@ class Store:
         """Return the manifest of one version.
 
         Raises:
-            NotReadyError: the version is not there or not complete.
+            NotReadyError: the version does not exist or is incomplete.
             CorruptVersionError: its manifest cannot be read.
         """
         try:
@@ -91,12 +91,12 @@ class Store:
         return self.manifest(kind, version) if version else None
 
     def with_digest(self, kind: str, digest: str) -> Manifest | None:
-        """Return the newest complete version of ``kind`` made from the same ``digest``, or None."""
-        same = [name for name in self.versions(kind) if name.endswith(f"-{digest}")]
-        return self.manifest(kind, same[-1]) if same else None
+        """Return the newest complete version of ``kind`` with this ``digest``, or None."""
+        matches = [name for name in self.versions(kind) if name.endswith(f"-{digest}")]
+        return self.manifest(kind, matches[-1]) if matches else None
 
     def draft(self, kind: str, version: str) -> Draft:
-        """Begin an attempt at ``kind/version`` under a prefix of its own."""
+        """Start an attempt at ``kind/version`` under its own prefix."""
         return Draft(self, kind, version, f"attempt-{secrets.token_hex(4)}")
 
     def uri(self, manifest: Manifest, path: str = "") -> str:
@@ -104,10 +104,10 @@ class Store:
         return f"s3a://{self.bucket}/{manifest.prefix}{path}"
 
     def read(self, manifest: Manifest, path: str) -> bytes:
-        """Return one published file, verified.
+        """Return the verified bytes of one published file.
 
         Raises:
-            CorruptVersionError: the manifest does not name it, or its bytes have changed.
+            CorruptVersionError: the manifest does not list the file, or its bytes have changed.
         """
         entry = next((entry for entry in manifest.files if entry.path == path), None)
         if entry is None:
@@ -121,7 +121,7 @@ class Store:
         return body
 
     def download(self, manifest: Manifest, folder: Path, prefix: str = "") -> list[Path]:
-        """Bring the version's files whose path begins with ``prefix`` into ``folder``, verified."""
+        """Copy the verified files whose path begins with ``prefix`` to ``folder``."""
         paths = []
         for entry in manifest.files:
             if entry.path.startswith(prefix):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dustjacket.catalog.columns import KNOWN, text_problem
+from dustjacket.catalog.columns import KNOWN_COLUMNS, text_problem
 from dustjacket.errors import BadInputError
 from dustjacket.sources.tables import read_rows, shape_of
 from dustjacket.studio.handlers import genre_responses
@@ -43,13 +43,13 @@ def read_titles(body: bytes) -> list[TitleRow]:
         raise BadInputError(f"the file is {problem}: give a CSV file with a column of titles")
     shape = shape_of(io.BytesIO(body), _CSV)
     columns = {
-        field: next((key for key in shape.keys if key in KNOWN[field]), "") if shape else ""
+        field: next((key for key in shape.keys if key in KNOWN_COLUMNS[field]), "") if shape else ""
         for field in ("title", "author")
     }
     if shape is None or not columns["title"]:
         raise BadInputError(
             "the file has no column of titles: name a column "
-            f"{' or '.join(KNOWN['title'][:2])} in the first line"
+            f"{' or '.join(KNOWN_COLUMNS['title'][:2])} in the first line"
         )
     rows: list[TitleRow] = []
     for number, row in enumerate(read_rows(io.BytesIO(body), shape), 1):

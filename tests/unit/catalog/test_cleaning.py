@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.catalog.cleaning import RULES, Book, clean, one_line, repaired, restored_asin
+from dustjacket.catalog.cleaning import RULES, CatalogBook, clean, one_line, repaired, restored_asin
 from dustjacket.catalog.columns import check_text, columns_of
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.errors import BadInputError
@@ -60,7 +60,7 @@ def test_each_rule_rejects_with_its_own_name(reason, changed):
 
 def test_genres_can_be_told_and_others_are_unknown():
     known = CatalogParameters(genres=("Fiction", "Law"))
-    assert isinstance(cleaned(known), Book)
+    assert isinstance(cleaned(known), CatalogBook)
     assert cleaned(known, category="Laws") == "unknown_genre"
 
 
@@ -68,7 +68,7 @@ def test_genres_can_be_told_and_others_are_unknown():
 def test_the_papers_cleaning_drops_a_row_with_any_empty_field_and_no_other(column):
     paper = CatalogParameters(clean="paper")
     assert cleaned(paper, **{column: " "}) == "empty_field"
-    assert isinstance(cleaned(paper, title="..."), Book)
+    assert isinstance(cleaned(paper, title="..."), CatalogBook)
 
 
 @given(st.text(), st.text(), st.text())
@@ -131,7 +131,8 @@ def test_editions_and_formats_in_brackets_are_the_same_book(title):
 
 
 @pytest.mark.parametrize(
-    "title", ["Naruto (Vol. 2)", "Naruto (Book 1, Audio CD)", "Naruto (The Movie)", "Naruto 2"]
+    "title",
+    ["Naruto (Vol. 2)", "Naruto (Book 1, Audio CD)", "Naruto (The Movie)", "Naruto 2"],
 )
 def test_volumes_and_other_brackets_are_another_book(title):
     assert fold_editions(title) == title

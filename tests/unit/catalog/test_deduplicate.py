@@ -4,25 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.catalog.deduplicate import Entry, settle_book
-from dustjacket.catalog.statistics import Profile, changes, mix_shift
+from dustjacket.catalog.deduplicate import BookRow, deduplicate_book
+from dustjacket.catalog.statistics import CatalogStatistics, changes, mix_shift
 from dustjacket.catalog.step import CatalogParameters
 
 
 def rows(*genres):
     """Return rows of one book that differ in something beside the genre."""
-    return [Entry("a.csv", number, number, genre) for number, genre in enumerate(genres)]
+    return [BookRow("a.csv", number, number, genre) for number, genre in enumerate(genres)]
 
 
 def reasons(entries):
-    found, _ = settle_book(entries)
+    found, _ = deduplicate_book(entries)
     return [found.get(entry) for entry in entries]
 
 
 def test_the_first_of_equal_rows_is_kept():
-    entry = Entry("a.csv", 3, 77, "Art")
-    again = Entry("a.csv", 9, 77, "Art")
-    elsewhere = Entry("b.csv", 0, 77, "Art")
+    entry = BookRow("a.csv", 3, 77, "Art")
+    again = BookRow("a.csv", 9, 77, "Art")
+    elsewhere = BookRow("b.csv", 0, 77, "Art")
     assert reasons([elsewhere, again, entry]) == ["exact_duplicate", "exact_duplicate", None]
 
 
@@ -33,7 +33,7 @@ def test_another_edition_of_the_same_genre_is_a_near_duplicate():
 def test_the_most_frequent_genre_wins_and_all_are_recorded():
     entries = rows("Law", "Art", "Art", "Pets")
     assert reasons(entries) == ["genre_outvoted", None, "near_duplicate", "genre_outvoted"]
-    assert settle_book(entries)[1] == {"Art": 2, "Law": 1, "Pets": 1}
+    assert deduplicate_book(entries)[1] == {"Art": 2, "Law": 1, "Pets": 1}
 
 
 def test_where_no_genre_wins_all_rows_are_rejected():
@@ -41,7 +41,7 @@ def test_where_no_genre_wins_all_rows_are_rejected():
 
 
 def test_copies_of_a_row_have_no_second_vote():
-    entries = [Entry("a", 0, 1, "Law"), Entry("a", 1, 1, "Law"), Entry("a", 2, 2, "Art")]
+    entries = [BookRow("a", 0, 1, "Law"), BookRow("a", 1, 1, "Law"), BookRow("a", 2, 2, "Art")]
     assert reasons(entries) == ["genre_tied", "exact_duplicate", "genre_tied"]
 
 
@@ -52,22 +52,24 @@ def test_copies_of_a_row_have_no_second_vote():
 def test_at_most_one_row_of_a_book_is_kept_whatever_the_order(contents, random):
     # Rows of equal content name the same genre.
     entries = [
-        Entry("a", at, hash((content, genre)), genre)
+        BookRow("a", at, hash((content, genre)), genre)
         for at, (content, genre) in enumerate(contents)
     ]
-    found, genres = settle_book(entries)
+    found, genres = deduplicate_book(entries)
     kept = [entry for entry in entries if entry not in found]
     assert len(kept) <= 1
     assert bool(kept) != ("genre_tied" in found.values())
     if kept:
         assert genres[kept[0].genre] == max(genres.values())
     shuffled = random.sample(entries, len(entries))
-    assert settle_book(shuffled)[0] == found
+    assert deduplicate_book(shuffled)[0] == found
 
 
 def profile(**genres):
     total = sum(genres.values())
-    return Profile(rows_read=total, rows_accepted=total, rejected_by_reason={}, genres=genres)
+    return CatalogStatistics(
+        rows_read=total, rows_accepted=total, rejected_by_reason={}, genres=genres
+    )
 
 
 LIMITS = CatalogParameters(max_row_drop=0.1, max_genre_drop=0.5, max_mix_shift=0.1)

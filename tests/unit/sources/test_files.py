@@ -29,7 +29,7 @@ def test_a_renamed_file_changes_the_fingerprint_of_its_folder(tmp_path):
 
 
 def test_a_missing_source_names_itself(tmp_path):
-    with pytest.raises(BadInputError, match="no file or folder"):
+    with pytest.raises(BadInputError, match="does not exist"):
         fingerprint(str(tmp_path / "absent.csv"), Settings())
 
 
