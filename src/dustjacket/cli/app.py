@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, Field, ValidationError
@@ -133,13 +133,12 @@ class Sample(BaseModel):
     rows: int = Field(3000, ge=10, le=20_000_000, description="rows of the listing")
     covers: int = Field(1200, ge=10, le=1_000_000, description="covers to draw")
     seed: int = Field(13, description="the same seed gives the same library")
-    style: Literal["classic", "modern"] = Field("classic", description="how covers are drawn")
 
     def cli_cmd(self) -> None:
         """Run the command."""
         from dustjacket.sample import make_sample
 
-        library = make_sample(self.folder, self.rows, self.covers, self.seed, self.style)
+        library = make_sample(self.folder, self.rows, self.covers, self.seed)
         console.print(f"wrote {library.listing} and {library.covers}")
         console.print(f"look at {library.contact_sheet}")
 

@@ -1,20 +1,20 @@
 """The sample library: a generated listing and drawn covers, in the two source formats.
 
-Titles come from a small grammar in which genres overlap, and a cover's picture follows its
-title's words, so there is something to learn, and no perfect score. A few words are held out:
-every book that names one is on the test side of the split, so that a model trained on the rest
-has never met them.
+A small grammar generates titles, with words that genres share, and a cover shows what its title
+names. So a model can learn from the sample, but not score perfectly. A few words are held out:
+all books with such a word are in the test split, so training never sees them.
+
+Takes a folder, counts and a seed; writes the same files for the same seed. Imports splits only.
 """
 
 import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from dustjacket.sample.contact_sheet import COLUMNS, ROWS, write_contact_sheet
 from dustjacket.sample.covers import write_covers
 from dustjacket.sample.grammar import HELD_OUT_WORDS
 from dustjacket.sample.listing import write_listing
-from dustjacket.sample.looks import Style
-from dustjacket.sample.sheet import COLUMNS, ROWS, write_sheet
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class SampleLibrary:
     Attributes:
         listing: the listing's file.
         covers: the folder of the cover set.
-        held_out_words: a text file, a word a line, of those that only test books name.
-        contact_sheet: a JPEG of some of the covers, for people.
+        held_out_words: a text file, one word per line, of the words that only test books contain.
+        contact_sheet: a JPEG of some of the covers, to look at.
     """
 
     listing: Path
@@ -34,13 +34,11 @@ class SampleLibrary:
     contact_sheet: Path
 
 
-def make_sample(
-    folder: Path, rows: int, covers: int, seed: int, style: Style = "classic"
-) -> SampleLibrary:
+def make_sample(folder: Path, rows: int, covers: int, seed: int) -> SampleLibrary:
     """Write a listing of ``rows`` rows and a set of ``covers`` covers below ``folder``.
 
-    The same arguments give the same files, and another style the same books. Both are messy in
-    the ways that real ones are: some of the rows and images are there to be rejected.
+    The same arguments give the same files. Like real sources, both contain defects: some rows and
+    images must be rejected.
     """
     library = SampleLibrary(
         folder / "listing.csv",
@@ -52,8 +50,8 @@ def make_sample(
     library.held_out_words.write_text("".join(f"{word}\n" for word in HELD_OUT_WORDS))
     write_listing(library.listing, rows, random.Random(f"listing {seed}"))  # noqa: S311
     shown: list[Path] = []
-    for cover in write_covers(library.covers, covers, random.Random(f"covers {seed}"), style):  # noqa: S311
+    for cover in write_covers(library.covers, covers, random.Random(f"covers {seed}")):  # noqa: S311
         if len(shown) < COLUMNS * ROWS:
             shown.append(cover)
-    write_sheet(library.contact_sheet, shown)
+    write_contact_sheet(library.contact_sheet, shown)
     return library

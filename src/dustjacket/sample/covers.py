@@ -1,4 +1,4 @@
-"""A cover set in the format of the real one: a folder a category, a CSV, some images broken."""
+"""Write a cover set like a real one: one folder per category, a CSV, and some defective images."""
 
 import csv
 import io
@@ -16,32 +16,31 @@ from pathlib import Path
 
 from PIL import Image
 
+from dustjacket.sample.defects import defect_of
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import SampleBook, is_held_out, make_book
-from dustjacket.sample.looks import Style
-from dustjacket.sample.mess import oddity
 
 HEADER = (
     "image", "name", "author", "format", "book_depository_stars", "price", "currency",
     "old_price", "isbn", "category", "img_paths",
 )  # fmt: skip
 _NOT_FOUND = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1></body></html>\n"
-_FAULTS = ("truncated", "web page", "blank", "missing", "tiny", "copy", "no title", "same picture")
-"""What a reader must reject, or, of the last, keep on one side of a split."""
-_FAULTY_APART = 30
+_DEFECTS = ("truncated", "web page", "blank", "missing", "tiny", "copy", "no title", "same picture")
+"""Defects: a reader must reject them, except the last, which must stay in one split."""
+_DEFECTS_APART = 30
 _KINDS = ("grey", "CMYK", "palette PNG")
-"""Files that are no JPEG in RGB, named like one, and fine."""
+"""Valid files that are named like a JPEG in RGB but are none."""
 _ODD_APART = 25
 _QUALITY = 85
 _ENOUGH = 400
-"""Covers that are worth a process of their own."""
+"""Covers per process; below twice this number, one process draws them."""
 _BLOCK = 2000
-"""Covers whose plans are in memory at a time."""
+"""Covers planned, and so held in memory, at a time."""
 
 
 @dataclass(frozen=True)
 class _Picture:
-    """All that a picture follows from, so that drawing it twice gives the same bytes."""
+    """All that determines a picture: drawing it twice gives the same bytes."""
 
     book: SampleBook
     seed: int
@@ -50,18 +49,18 @@ class _Picture:
 
 @dataclass(frozen=True)
 class _Cover:
-    """One row of the table, and what its file shows; ``path`` is below the set's folder."""
+    """One row of the table and the picture in its file; ``path`` is relative to its folder."""
 
     number: int
     book: SampleBook
-    fault: str | None
+    defect: str | None
     picture: _Picture
     path: str
 
     def row(self) -> tuple[str, ...]:
         category = Path(self.path).parent.name.replace("-", " ")
         address = f"https://example.invalid/covers/{self.number}.jpg"
-        title = "" if self.fault == "no title" else self.book.title
+        title = "" if self.defect == "no title" else self.book.title
         author = self.book.author or ""
         blank = ("",) * 5
         return (
@@ -69,19 +68,17 @@ class _Cover:
         )  # fmt: skip
 
 
-def write_covers(
-    folder: Path, covers: int, rng: random.Random, style: Style = "classic"
-) -> Iterator[Path]:
-    """Write ``covers`` covers and the table that names them, one row each.
+def write_covers(folder: Path, covers: int, rng: random.Random) -> Iterator[Path]:
+    """Write ``covers`` covers and a table with one row for each.
 
-    Many are drawn by several processes; memory does not grow with their number.
+    Several processes draw large sets; the memory does not grow with the number of covers.
 
     Yields:
-        The files that are whole, each once it is written.
+        The path of each cover without a defect, after it is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     planned = _planned(covers, rng)
-    draw = partial(_write_cover, folder, style)
+    draw = partial(_write_cover, folder)
     with (folder / "main_dataset.csv").open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(HEADER)
@@ -90,49 +87,49 @@ def write_covers(
                 drawn = pool.map(draw, block, chunksize=25) if pool else map(draw, block)
                 for cover, _ in zip(block, drawn, strict=True):
                     table.writerow(cover.row())
-                    if cover.fault is None:
+                    if cover.defect is None:
                         yield folder / cover.path
 
 
 def _planned(covers: int, rng: random.Random) -> Iterator[_Cover]:
-    """Yield what each cover is to be.
+    """Yield the plan of each cover.
 
-    A picture that names a held-out word is never another book's: look-alikes share a side of the
-    split, which need not be the test side.
+    A picture with a held-out word is never reused for another book: near-duplicates share a split,
+    which need not be the test split.
     """
     last: _Picture | None = None
     for number in range(covers):
-        fault, _ = oddity(_FAULTS, number, covers, _FAULTY_APART)
-        kind, _ = oddity(_KINDS, covers - 1 - number, covers, _ODD_APART)
+        defect, _ = defect_of(_DEFECTS, number, covers, _DEFECTS_APART)
+        kind, _ = defect_of(_KINDS, covers - 1 - number, covers, _ODD_APART)
         own = random.Random(rng.getrandbits(64))  # noqa: S311
         book = make_book(own)
         picture = _Picture(book, own.getrandbits(64), kind)
-        if fault in ("copy", "same picture") and last:
+        if defect in ("copy", "same picture") and last:
             while is_held_out(book.title):
                 book = make_book(own)
-            book, picture = (last.book if fault == "copy" else book), last
-        elif fault is None and not is_held_out(book.title):
+            book, picture = (last.book if defect == "copy" else book), last
+        elif defect is None and not is_held_out(book.title):
             last = picture
         name = book.genre.name.replace("'", "")
         shelf = "-".join("".join(c if c.isalnum() else " " for c in name).split())
-        yield _Cover(number, book, fault, picture, f"{shelf}/{number:07d}.jpg")
+        yield _Cover(number, book, defect, picture, f"{shelf}/{number:07d}.jpg")
 
 
 @contextmanager
 def _processes(covers: int) -> Iterator[ProcessPoolExecutor | None]:
-    """Give as many processes as are worth it, or None where this one is enough."""
+    """Yield a pool of drawing processes, or None if one process is enough."""
     count = min(len(os.sched_getaffinity(0)), covers // _ENOUGH)
     if count < 2:
         yield None
         return
-    # Forked, a process would hold locks that threads of this one held.
+    # A forked process could inherit locks held by other threads.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(count, context, initializer=_end_with_parent) as pool:
         yield pool
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it is gone, however that ended."""
+    """End this process when its parent process ends, for whatever reason."""
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
@@ -143,10 +140,10 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _write_cover(folder: Path, style: Style, cover: _Cover) -> None:
+def _write_cover(folder: Path, cover: _Cover) -> None:
     picture = cover.picture
-    image = draw_cover(picture.book, random.Random(picture.seed), style)  # noqa: S311
-    body = _broken(_image(image, picture.kind), cover.fault)
+    image = draw_cover(picture.book, random.Random(picture.seed))  # noqa: S311
+    body = _with_defect(_image(image, picture.kind), cover.defect)
     if body is not None:
         (folder / cover.path).parent.mkdir(exist_ok=True)
         (folder / cover.path).write_bytes(body)
@@ -163,19 +160,19 @@ def _image(image: Image.Image, kind: str | None) -> bytes:
     return body.getvalue()
 
 
-def _broken(body: bytes, fault: str | None) -> bytes | None:
-    """Return the file with its fault, or None if it is not there."""
-    if fault == "truncated":
+def _with_defect(body: bytes, defect: str | None) -> bytes | None:
+    """Return the file with its defect, or None if it is missing."""
+    if defect == "truncated":
         return body[: len(body) // 2]
-    if fault == "web page":
+    if defect == "web page":
         return _NOT_FOUND
-    if fault == "missing":
+    if defect == "missing":
         return None
-    if fault in ("blank", "tiny"):
+    if defect in ("blank", "tiny"):
         with Image.open(io.BytesIO(body)) as image:
             size = image.size
         made = io.BytesIO()
         plain = Image.new("RGB", size, (255, 255, 255))
-        (plain if fault == "blank" else plain.resize((16, 24))).save(made, "JPEG")
+        (plain if defect == "blank" else plain.resize((16, 24))).save(made, "JPEG")
         return made.getvalue()
     return body

@@ -4,8 +4,8 @@ import random
 from collections import deque
 from pathlib import Path
 
+from dustjacket.sample.defects import defect_of
 from dustjacket.sample.grammar import SampleBook, is_held_out, make_book
-from dustjacket.sample.mess import oddity
 
 _ODDITIES = ("line break", "stray bytes", "quotes", "accents")
 """What a reader must take as it is."""
@@ -27,8 +27,8 @@ def write_listing(file: Path, rows: int, rng: random.Random) -> None:
     with file.open("wb") as stream:
         for number in range(rows):
             # Counted from the end, for faults come at the end of their stretch: the two keep apart.
-            odd, _ = oddity(_ODDITIES, rows - 1 - number, rows, _ODD_APART)
-            fault, earlier = oddity(_FAULTS, number, rows, _FAULTY_APART)
+            odd, _ = defect_of(_ODDITIES, rows - 1 - number, rows, _ODD_APART)
+            fault, earlier = defect_of(_FAULTS, number, rows, _FAULTY_APART)
             if fault and earlier >= len(_FAULTS):
                 fault = _FAULTS[earlier % _COMMON_FAULTS]
             book = make_book(rng)

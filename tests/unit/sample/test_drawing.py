@@ -11,15 +11,14 @@ from PIL import Image, ImageChops, ImageFont
 from sklearn.linear_model import LogisticRegression
 
 from dustjacket.sample import drawing
+from dustjacket.sample.compositions import COMPOSITIONS
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import COLOURS, FIRST_NAMES, GENRES, LAST_NAMES, MOTIFS, make_book
 from dustjacket.sample.lettering import _FONTS, ACCENTED, Face, fitted, letter
-from dustjacket.sample.looks import _FACES, _MODERN_FACES, PALETTES
 from dustjacket.sample.motifs import draw_motif
+from dustjacket.sample.styles import _FACES, PALETTES
 
-STYLES = ("classic", "modern")
-COMPOSITIONS = [(style, compose) for style in STYLES for compose in drawing.COMPOSITIONS[style]]
-FACES = {*(face for pair in _FACES for face in pair), *_MODERN_FACES, ACCENTED}
+FACES = {*(face for pair in _FACES for face in pair), ACCENTED}
 
 
 def contrasts(ink, pixels):
@@ -56,20 +55,20 @@ def test_a_motif_that_nobody_drew_is_named():
         draw_motif("Teapot", 64)
 
 
-@pytest.mark.parametrize(("style", "compose"), COMPOSITIONS)
-def test_a_cover_shows_the_colour_that_its_title_names(monkeypatch, style, compose):
-    monkeypatch.setitem(drawing.COMPOSITIONS, style, (compose,))
+@pytest.mark.parametrize("compose", COMPOSITIONS)
+def test_a_cover_shows_the_colour_that_its_title_names(monkeypatch, compose):
+    monkeypatch.setattr(drawing, "COMPOSITIONS", (compose,))
     rng = random.Random(3)
     for _ in range(12):
         book = make_book(rng)
-        image = draw_cover(book, rng, style)
+        image = draw_cover(book, rng)
         assert 300 <= image.width <= 400
         away = np.abs(np.asarray(image).astype(int) - COLOURS[book.colour]).max(axis=2)
         assert (away <= 18).mean() > 0.01, book.title
 
 
-@pytest.mark.parametrize(("style", "compose"), COMPOSITIONS)
-def test_all_type_can_be_read_and_none_runs_into_other_type(monkeypatch, style, compose):
+@pytest.mark.parametrize("compose", COMPOSITIONS)
+def test_all_type_can_be_read_and_none_runs_into_other_type(monkeypatch, compose):
     set_type = []
 
     def watched(image, text, room, *given, **named):
@@ -79,12 +78,12 @@ def test_all_type_can_be_read_and_none_runs_into_other_type(monkeypatch, style, 
         return lettered
 
     monkeypatch.setattr(drawing, "letter", watched)
-    monkeypatch.setitem(drawing.COMPOSITIONS, style, (compose,))
+    monkeypatch.setattr(drawing, "COMPOSITIONS", (compose,))
     rng = random.Random(8)
     for _ in range(25):
         set_type.clear()
         book = make_book(rng)
-        draw_cover(book, rng, style)
+        draw_cover(book, rng)
         texts = " ".join(text for text, *_ in set_type).casefold()
         assert all(word.casefold() in texts for word in (book.title.replace(":", "").split()))
         assert (book.author or "").casefold() in texts
@@ -161,22 +160,20 @@ def test_a_face_without_accents_leaves_a_text_with_some_to_another():
     assert set_in(Face("cmb10.ttf", ascii_only=True)) == set_in(ACCENTED)
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_ink_can_be_read_on_the_paper_of_every_palette(style):
-    assert len(PALETTES[style]) == len(GENRES)
-    for genre, palettes in zip(GENRES, PALETTES[style], strict=True):
+def test_ink_can_be_read_on_the_paper_of_every_palette():
+    assert len(PALETTES) == len(GENRES)
+    for genre, palettes in zip(GENRES, PALETTES, strict=True):
         assert len(palettes) > 1
         for palette in palettes:
             assert contrasts(palette.ink, palette.paper) >= 4.5, genre.name
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_a_picture_tells_something_of_the_genre_but_not_all(style):
+def test_a_picture_tells_something_of_the_genre_but_not_all():
     rng = random.Random(6)
     seen, genres = [], []
     for _ in range(240):
         book = make_book(rng)
-        small = draw_cover(book, rng, style).resize((32, 48)).quantize(4).convert("RGB")
+        small = draw_cover(book, rng).resize((32, 48)).quantize(4).convert("RGB")
         cells = (np.asarray(small).reshape(-1, 3) // 52).astype(int) @ (25, 5, 1)
         seen.append(np.bincount(cells, minlength=125) ** 0.5)
         genres.append(book.genre.name)

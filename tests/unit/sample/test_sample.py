@@ -21,7 +21,9 @@ from dustjacket.covers.check import check_cover
 from dustjacket.covers.hashes import MAX_DHASH_DISTANCE, MAX_VHASH_DISTANCE
 from dustjacket.covers.step import CoversParameters
 from dustjacket.sample import covers, make_sample
+from dustjacket.sample.contact_sheet import write_contact_sheet
 from dustjacket.sample.covers import HEADER
+from dustjacket.sample.defects import defect_of
 from dustjacket.sample.grammar import (
     COLOURS,
     GENRES,
@@ -31,8 +33,6 @@ from dustjacket.sample.grammar import (
     make_book,
 )
 from dustjacket.sample.listing import write_listing
-from dustjacket.sample.mess import oddity
-from dustjacket.sample.sheet import write_sheet
 from dustjacket.sources.csv import read_records
 from dustjacket.splits import book_group, split_of
 
@@ -40,11 +40,6 @@ from dustjacket.splits import book_group, split_of
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     return make_sample(tmp_path_factory.mktemp("sample"), rows=1500, covers=300, seed=5)
-
-
-@pytest.fixture(scope="module")
-def modern(tmp_path_factory):
-    return make_sample(tmp_path_factory.mktemp("modern"), 10, covers=300, seed=5, style="modern")
 
 
 def listing_rows(library):
@@ -116,7 +111,7 @@ def test_a_listing_of_any_length_takes_the_same_memory(tmp_path):
 @given(number=st.integers(0, 10_000), total=st.integers(1, 10_000), apart=st.integers(1, 100))
 def test_never_more_than_one_record_of_four_is_odd(number, total, apart):
     kinds = ("a", "b", "c")
-    odd = [oddity(kinds, at, total, apart)[0] for at in range(number, number + 4)]
+    odd = [defect_of(kinds, at, total, apart)[0] for at in range(number, number + 4)]
     assert sum(kind is not None for kind in odd) <= 1
 
 
@@ -213,10 +208,8 @@ def test_a_listing_names_held_out_words_on_its_test_side_alone(library):
     assert_held_out(books)
 
 
-@pytest.mark.parametrize("style", ["library", "modern"])
-def test_a_cover_set_names_held_out_words_on_its_test_side_alone(request, style):
+def test_a_cover_set_names_held_out_words_on_its_test_side_alone(library):
     """Ingestion puts books whose covers look alike on one side: no held-out book is such a one."""
-    library = request.getfixturevalue(style)
     books, groups, looks = [], [], []
     for row in cover_rows(library):
         file = library.covers / row["img_paths"].removeprefix("dataset/")
@@ -251,17 +244,6 @@ def test_the_held_out_words_are_beside_the_library(library):
     assert not is_held_out("Under the Silver Houses")
 
 
-def test_another_style_is_other_covers_of_the_same_books(library, modern):
-    assert cover_rows(modern) == cover_rows(library)
-    files = [path.relative_to(library.covers) for path in library.covers.rglob("*.jpg")]
-    same = [
-        name
-        for name in files
-        if (modern.covers / name).read_bytes() == (library.covers / name).read_bytes()
-    ]
-    assert len(same) < 20, "those that are no covers"
-
-
 def test_several_processes_draw_what_one_draws(tmp_path, monkeypatch):
     alone = make_sample(tmp_path / "alone", rows=10, covers=40, seed=2)
     monkeypatch.setattr(covers, "_ENOUGH", 20)
@@ -288,7 +270,7 @@ def test_a_contact_sheet_shows_covers_uncropped(tmp_path):
     for number, size in enumerate(sizes):
         files.append(tmp_path / f"{number}.png")
         Image.new("RGB", size, (255, 0, 0)).save(files[-1])
-    write_sheet(tmp_path / "sheet.jpg", files)
+    write_contact_sheet(tmp_path / "sheet.jpg", files)
     with Image.open(tmp_path / "sheet.jpg") as sheet:
         red = np.asarray(sheet)[:, :, 1] < 90
     columns = np.flatnonzero(np.diff(np.pad(red.any(axis=0), 1).astype(int)))

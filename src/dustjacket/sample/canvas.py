@@ -1,4 +1,4 @@
-"""What every composition paints with: a canvas twice as large as the cover, and its motifs."""
+"""The canvas that compositions paint on, twice as large as the cover, with shapes and motifs."""
 
 import math
 import random
@@ -9,26 +9,26 @@ from PIL import Image, ImageDraw
 from dustjacket.sample.colour import BLACK, Colour, mixed, second_tone, stands_out
 from dustjacket.sample.grammar import COLOURS, SampleBook
 from dustjacket.sample.lettering import Align, Box
-from dustjacket.sample.looks import Palette
 from dustjacket.sample.motifs import draw_motif
+from dustjacket.sample.styles import Palette
 
 CREAM, CHARCOAL = (246, 240, 226), (34, 36, 44)
 SCALE = 2
-"""Pixels of the canvas for one of the cover: what is drawn is smooth once it is reduced."""
+"""Canvas pixels per cover pixel: reducing the canvas makes edges smooth."""
 _SHADOW = 0.035
-"""How far a motif's shadow falls, as a share of its side."""
+"""Offset of a motif's shadow, as a share of its side."""
 
 
 @dataclass(frozen=True)
-class Rooms:
-    """Where a composition leaves room for type; x in widths of the cover, y in heights.
+class TextAreas:
+    """Areas that a composition leaves for text; x in widths of the cover, y in heights.
 
     Attributes:
         title, author: left, top, right, bottom.
-        inks: colours for type, the best liked first.
-        panel: colour of a panel behind type that nothing else makes readable.
-        largest: size of the title's type, in widths, that it never exceeds.
-        at: where in its room the title stands, 0 at the top to 1 at the bottom.
+        inks: colours for text, in order of preference.
+        panel: colour of a panel behind text that no ink makes readable.
+        largest: maximum size of the title's type, in widths.
+        at: position of the title in its area, from 0 (top) to 1 (bottom).
     """
 
     title: Box
@@ -42,7 +42,7 @@ class Rooms:
 
 
 @dataclass
-class Easel:
+class CoverCanvas:
     """One cover being painted. Places are in widths (x) and heights (y), sizes in widths.
 
     Attributes:
@@ -96,7 +96,7 @@ class Easel:
         self.canvas.polygon([(x * self.width, y * self.height) for x, y in points], fill=colour)
 
     def fade(self, box: Box, top: Colour, bottom: Colour) -> None:
-        """Fill a rectangle with one colour that turns into another downwards."""
+        """Fill a rectangle with a vertical gradient."""
         left, upper, right, lower = map(round, self._pixels(box))
         size = (max(1, right - left), max(1, lower - upper))
         ramp = Image.linear_gradient("L").resize(size)

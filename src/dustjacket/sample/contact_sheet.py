@@ -1,4 +1,4 @@
-"""A contact sheet: covers side by side, none of them cropped."""
+"""A contact sheet: covers side by side, not cropped."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ _CELL, _GAP = (200, 300), 14
 _WALL = (206, 202, 196)
 
 
-def write_sheet(file: Path, covers: Sequence[Path]) -> None:
+def write_contact_sheet(file: Path, covers: Sequence[Path]) -> None:
     """Write a JPEG of the first ``COLUMNS`` times ``ROWS`` of ``covers``."""
     shown = covers[: COLUMNS * ROWS]
     rows = -(-len(shown) // COLUMNS)

@@ -1,29 +1,26 @@
-"""What covers of a genre have in common: families of palettes and typefaces, for each style."""
+"""The style of each genre: its palettes and typefaces."""
 
 import random
 from dataclasses import dataclass, fields
-from typing import Literal
 
 from dustjacket.sample.colour import Colour, parsed, varied
 from dustjacket.sample.grammar import GENRES
 from dustjacket.sample.lettering import Face
 
-Style = Literal["classic", "modern"]
-
 BORROWED_SHARE = 0.06
-"""Share of covers in the palette of any genre, so that none can be told for certain."""
+"""Share of covers with a palette of a random genre, so that colours never identify a genre."""
 _REACH = 7
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of one cover, its main motif apart.
+    """Colours of one cover, except the main motif's.
 
     Attributes:
         paper: the ground.
-        second: a tone beside it: a band, a hill, the other half.
-        accent: ornaments and what is small.
-        ink: type; it can be read on ``paper``.
+        second: a second ground colour, such as of a band or a hill.
+        accent: the colour of ornaments and small motifs.
+        ink: the colour of type; readable on ``paper``.
     """
 
     paper: Colour
@@ -32,7 +29,7 @@ class Palette:
     ink: Colour
 
 
-_CLASSIC = """
+_PALETTES = """
 2b2f3a 1a1d26 b5453a efe4c8 | 1c1e26 31343f d8a23c e9e4d8 | 3d414b 272a33 c9895b f6efe0
     | 24262b 3a3033 c23b3b f0e9dc
 f6d6dc eab4c0 b03060 6b1236 | f2b8c6 e396aa 9c2350 561029 | fbe3e6 f3c3cc d0605c 6b1f2e
@@ -58,21 +55,8 @@ d8f0ca aede97 f0a93b 1c5a30 | c3e7a8 9bd07c d9593d 16451f | e8f6dc c5e6ac 3f9a6a
 f4f4f2 d8d8d4 d43d2a 1c1c1c | dcdde0 bfc1c6 2f5d8a 202226 | ffffff e4e4e6 b23a6a 111111
     | c3c6cb a4a8af 23252b 16181c
 """
-_MODERN = """
-15161c c8102e f0e6d2 f0e6d2 | f0e6d2 1c2a3a c8102e 15161c
-ffd1dc d81e5b 7a0f3c 4a0626 | d81e5b ffb3a7 fff0ee fff5f2
-0d0b2e 3d2fd0 19d3da e8fbff | c7f9f1 5b2fd0 ff4fa3 0d0b2e
-ffe14d 2bb3e6 ff5a4f 123a63 | 2bb3e6 ffe14d ff8ac0 0b2e4f
-fff1d6 f25c2a 2e6b34 43160a | f25c2a ffd166 fff1d6 2d0d03
-8be0e6 f7a440 1d4e89 0c2c4a | f7c873 00838f d1495b 3a1a08
-d9b26a 6b2d1a 24303a 24130a | 6b2d1a d9b26a f3e3c2 f3e3c2
-d9d4ff 4b3b9e f0c24b 231857 | 4b3b9e f0c24b ffffff ffffff
-e6fbf7 00a896 102a43 102a43 | 102a43 00c2a8 f5f749 e6fbf7
-d7f9c4 2fa84f ffb238 0f3d1e | fff3c9 7bd389 ff7a59 17402a
-b8e05a 176d3b ff5714 0c2f19 | ff5714 1b3a57 ffe8c2 1d0c03
-ffffff 111111 ff2e2e 111111 | f2f0eb 2d4fff ffcf00 111111
-"""
-# A line a genre, in the order of the grammar's: paper, second, accent and ink of each palette.
+# One line for each genre, in the order of the grammar's genres: paper, second, accent and ink of
+# each palette.
 
 _BOLD, _SERIF, _ITALIC = "DejaVuSans-Bold.ttf", "STIXGeneralBol.ttf", "STIXGeneralBolIta.ttf"
 _NARROW = Face(_BOLD, squeeze=0.74, capitals=True)
@@ -94,8 +78,7 @@ _FACES: tuple[tuple[Face, Face], ...] = (
     (Face("DejaVuSans-BoldOblique.ttf", squeeze=0.76, capitals=True), _NARROW),
     (_PLAIN, _ROMAN),
 )
-"""Typefaces of the titles of each genre, in the order of the grammar's."""
-_MODERN_FACES = (_PLAIN, Face(_BOLD, squeeze=0.8), _NARROW, Face(_BOLD, squeeze=0.9))
+"""Typefaces of the titles of each genre, in the order of the grammar's genres."""
 
 
 def _palettes(text: str) -> list[list[Palette]]:
@@ -105,23 +88,18 @@ def _palettes(text: str) -> list[list[Palette]]:
     ]
 
 
-PALETTES: dict[Style, list[list[Palette]]] = {
-    "classic": _palettes(_CLASSIC),
-    "modern": _palettes(_MODERN),
-}
-"""By style, the palettes of each genre, in the order of the grammar's."""
+PALETTES = _palettes(_PALETTES)
+"""The palettes of each genre, in the order of the grammar's genres."""
 
 
-def palette_of(genre: int, style: Style, rng: random.Random) -> Palette:
-    """Return a palette of genre number ``genre`` in the grammar, its hues a little varied."""
+def palette_of(genre: int, rng: random.Random) -> Palette:
+    """Return a palette of genre number ``genre`` in the grammar, with slightly varied colours."""
     if rng.random() < BORROWED_SHARE:
         genre = rng.randrange(len(GENRES))
-    chosen = rng.choice(PALETTES[style][genre])
+    chosen = rng.choice(PALETTES[genre])
     return Palette(*(varied(getattr(chosen, field.name), rng, _REACH) for field in fields(Palette)))
 
 
-def face_of(genre: int, style: Style, rng: random.Random) -> Face:
+def face_of(genre: int, rng: random.Random) -> Face:
     """Return a typeface for the titles of genre number ``genre`` in the grammar."""
-    if style == "modern" and rng.random() < 0.6:
-        return rng.choice(_MODERN_FACES)
     return rng.choice(_FACES[genre])
