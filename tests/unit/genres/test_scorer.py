@@ -1,6 +1,7 @@
 """The Spark-free scorer: its features, its arithmetic, its files."""
 
 import sys
+from pathlib import Path
 from subprocess import run
 
 import numpy as np
@@ -12,6 +13,8 @@ from dustjacket.genres.scorer import DESCRIPTION, Scorer, predict_genre
 from dustjacket.genres.scores import Calibration
 from dustjacket.genres.terms import book_terms
 
+GOLDEN = Path(__file__).with_name("golden")
+"""Files of format 2, which published classifiers have."""
 GENRES = ["Cooking", "Travel"]
 VOCABULARY = {"rice": 0, "paris": 1, "rice rice": 2, "author=king": 3}
 
@@ -95,6 +98,21 @@ def test_a_saved_scorer_loads_as_it_was(make, tmp_path):
     assert (loaded.name, loaded.genres) == (scorer.name, scorer.genres)
     books = (["Rice", "Paris", "Rice rice"], ["King", None, ""])
     assert np.array_equal(loaded.probabilities(*books), scorer.probabilities(*books))
+
+
+@pytest.mark.parametrize(
+    ("kind", "cooking"),
+    [
+        ("hashed", [0.4580199718475342, 0.49688875675201416, 0.3481857180595398]),
+        ("counted", [0.8305152232596125, 0.21829536863127158, 0.5803893919359939]),
+        ("forest", [0.5760295919551797, 0.23729882676184005, 0.42397040804482045]),
+    ],
+)
+def test_a_scorer_saved_before_the_modules_were_renamed_still_loads(kind, cooking):
+    scorer = Scorer.load(GOLDEN / kind)
+    found = scorer.probabilities(["Rice", "Paris road", "Quux"], ["Ann Lee", None, None])
+    assert scorer.genres == GENRES
+    assert found[:, 0] == pytest.approx(cooking, abs=1e-6)
 
 
 def test_a_scorer_of_another_format_says_what_to_run(tmp_path):
