@@ -12,13 +12,15 @@ from safetensors.torch import load, save
 
 from dustjacket.clip.retries import retry_while_unavailable
 from dustjacket.errors import CorruptVersionError
-from dustjacket.storage.manifest import MANIFEST
+from dustjacket.storage.manifest import MANIFEST, check_format
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 
 KIND = "clip_checkpoint"
 TENSORS, STATE = "tensors.safetensors", "state.json"
+FORMAT = 1
+"""Of the state; one without a number is of the same format."""
 
 
 @dataclass
@@ -141,7 +143,9 @@ class Checkpoints:
     def state(self, version: str) -> TrainingState:
         """Return the progress that a checkpoint records."""
         manifest = self._store.manifest(KIND, version)
-        return TrainingState(**json.loads(self._store.read(manifest, STATE)))
+        state = json.loads(self._store.read(manifest, STATE))
+        check_format(f"{KIND}/{version}", state.pop("format", FORMAT), (FORMAT,))
+        return TrainingState(**state)
 
     @retry_while_unavailable
     def read(self, version: str) -> Checkpoint:
@@ -213,7 +217,7 @@ class Checkpoints:
     def _put(self, version: str, body: bytes, state: dict[str, Any]) -> None:
         draft = self._store.draft(KIND, version)
         draft.put(TENSORS, body)
-        draft.put(STATE, json.dumps(state).encode())
+        draft.put(STATE, json.dumps({"format": FORMAT, **state}).encode())
         draft.publish(facts=state)
 
     def _log_failure(self) -> None:

@@ -5,6 +5,7 @@ read n records writes number n + 1, so every decision is made with all earlier o
 concurrent writers one succeeds; the other must read the ledger again.
 """
 
+import json
 import re
 import secrets
 from collections.abc import Sequence
@@ -15,11 +16,12 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from dustjacket.errors import CorruptVersionError
-from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.manifest import Manifest, check_format
 from dustjacket.storage.s3 import put_if_absent
 from dustjacket.storage.store import Store
 
 PREFIX = "ledger/"
+FORMAT: Literal[1] = 1
 _RECORD = re.compile(rf"{PREFIX}\d{{8}}\.json")
 
 
@@ -52,7 +54,7 @@ class LedgerEntry(BaseModel):
 class LedgerRecord(LedgerEntry):
     """An entry with its number and time, as the ledger holds it."""
 
-    format: Literal[1] = 1
+    format: Literal[1] = FORMAT
     number: int = Field(ge=1, le=99_999_999)
     at: AwareDatetime
     attempt: str = Field(description="id of one write, so that its writer knows it again")
@@ -127,12 +129,16 @@ class Ledger:
     def _record(self, number: int) -> LedgerRecord:
         reply = self._store.client.get_object(Bucket=self._store.bucket, Key=_key(number))
         try:
-            record = LedgerRecord.model_validate_json(reply["Body"].read())
+            values = json.loads(reply["Body"].read())
+            check_format(_key(number), values.get("format", FORMAT), (FORMAT,))
+            record = LedgerRecord.model_validate(values)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             raise CorruptVersionError(
                 f"{_key(number)} is no record of the ledger: {first['msg']}; restore it"
             ) from None
+        except (ValueError, AttributeError):
+            raise CorruptVersionError(f"{_key(number)} is no JSON object: restore it") from None
         if record.number != number:
             raise CorruptVersionError(f"{_key(number)} has the number {record.number}: restore it")
         return record

@@ -112,15 +112,24 @@ def parse_manifest(text: bytes, name: str) -> Manifest:
         written = values.get("format")
     except (ValueError, AttributeError):
         raise CorruptVersionError(f"{name} has no manifest in JSON: restore it") from None
-    if written not in (1, FORMAT):
-        raise CorruptVersionError(
-            f"{name} has a manifest of format {written!r}, and this release reads formats 1 to "
-            f"{FORMAT}: install the release that wrote it, or a later one"
-        )
+    check_format(f"the manifest of {name}", written, (1, FORMAT))
     try:
         return Manifest.model_validate(_upgraded(values) if written == 1 else values)
     except ValidationError as error:
         raise CorruptVersionError(f"{name}: manifest's {_first(error)}; restore it") from None
+
+
+def check_format(name: str, written: object, readable: tuple[int, ...]) -> None:
+    """Check that this release reads the format that a file was written in.
+
+    Raises:
+        CorruptVersionError: it does not; the text has the cure.
+    """
+    if written not in readable:
+        raise CorruptVersionError(
+            f"{name} has format {written!r}, and this release reads "
+            f"{' and '.join(map(str, readable))}: install the release that wrote it, or a later one"
+        )
 
 
 def _upgraded(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The Spark-free scorer: its features, its arithmetic, its files."""
 
+import json
 import sys
 from pathlib import Path
 from subprocess import run
@@ -12,6 +13,7 @@ from dustjacket.genres.bag_of_words import BagOfWords, ForestModel, LinearModel
 from dustjacket.genres.scorer import DESCRIPTION, Scorer, predict_genre
 from dustjacket.genres.scores import Calibration
 from dustjacket.genres.terms import book_terms
+from tests.conftest import ROOT
 
 GOLDEN = Path(__file__).with_name("golden")
 """Files of format 2, which published classifiers have."""
@@ -144,3 +146,14 @@ def test_scoring_imports_nothing_heavy():
     )
     done = run([sys.executable, "-c", check], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == ""
+
+
+GOLDEN = ROOT / "tests/golden/release-1/scorers"
+
+
+@pytest.mark.parametrize("name", ["bag_of_words", "forest", "hashed", "ensemble"])
+def test_a_classifier_of_an_earlier_release_gives_the_same_answers(name):
+    golden = json.loads((GOLDEN / "answers.json").read_text())
+    titles, authors = zip(*golden["books"], strict=True)
+    probabilities = Scorer.load(GOLDEN / name).probabilities(list(titles), list(authors))
+    np.testing.assert_allclose(probabilities, golden["probabilities"][name], rtol=1e-6)

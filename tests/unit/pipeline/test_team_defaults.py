@@ -5,6 +5,7 @@ import pytest
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults
+from tests.conftest import ROOT
 
 FINETUNE = STEPS["finetune_clip"]
 
@@ -44,6 +45,11 @@ def test_wrong_defaults_are_refused_in_one_line_when_read(text):
 def test_defaults_that_an_earlier_release_stored_are_read_without_what_has_gone():
     text = '{"evaluate_clip": {"match_cover": "", "match_prompts": [], "bootstrap": 500}}'
     assert TeamDefaults.from_json(text).of(STEPS["evaluate_clip"]).bootstrap == 500
+
+
+def test_defaults_of_an_earlier_release_are_those_of_this_one():
+    text = (ROOT / "tests/golden/release-1/team_defaults.json").read_text()
+    assert TeamDefaults.from_json(text) == TeamDefaults()
 
 
 def test_defaults_are_stored_with_every_parameter_and_read_back():

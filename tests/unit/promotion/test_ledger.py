@@ -1,17 +1,23 @@
 """What the ledger's records say served, and what a rollback goes back to."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dustjacket.errors import CorruptVersionError
 from dustjacket.promotion.ledger import (
+    Ledger,
     LedgerRecord,
     next_timestamp,
     origin,
     previous_champion,
     serving,
 )
+from tests.conftest import ROOT
+from tests.support.bucket import store_in_memory
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -111,3 +117,28 @@ def test_time_never_goes_back_where_a_clock_was_ahead():
     late = [promoted([], "clip_candidate/a")[0].model_copy(update={"at": ahead})]
     assert next_timestamp(late) > ahead
     assert abs(next_timestamp([]) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_record_of_an_earlier_release_is_read():
+    store, name = store_in_memory(), "00000001.json"
+    golden = (ROOT / "tests/golden/release-1/ledger" / name).read_bytes()
+    store.client.objects[f"ledger/{name}"] = golden
+    [record] = Ledger(store).records()
+    assert json.loads(record.model_dump_json(by_alias=True)) == json.loads(golden)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b'{"format": 2}', "ledger/00000001.json has format 2, .* reads 1: install the release"),
+        (b"[]", "ledger/00000001.json is no JSON object: restore it"),
+        (b"{", "ledger/00000001.json is no JSON object: restore it"),
+        (b"{}", "ledger/00000001.json is no record of the ledger: Field required; restore it"),
+    ],
+)
+def test_what_is_no_readable_record_is_refused_in_one_line_with_the_cure(text, problem):
+    store = store_in_memory()
+    store.client.objects["ledger/00000001.json"] = text
+    with pytest.raises(CorruptVersionError, match=problem) as caught:
+        Ledger(store).records()
+    assert "\n" not in str(caught.value)
