@@ -23,7 +23,7 @@ UNDESCRIBED = {"feedback", "sources", "storage"}
 """Rooms whose docstring is still to be written."""
 LONGER_MODULES = {"src/dustjacket/evaluation/sections.py": 308}
 """Modules over the limit, with their lines; none may be added or grow."""
-SHARED_CLASS_NAMES = {"IngestCovers", "Status", "Table"}
+SHARED_CLASS_NAMES = {"Status", "Table"}
 """Names that two modules give to different classes; none may be added."""
 
 

@@ -50,6 +50,17 @@ def serving(
         yield served
 
 
+def responding(
+    body: str | bytes = "x", status: int = 200, **headers: str
+) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    """Return a handler that sends the same response to every request."""
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=body, status=status, headers=headers)
+
+    return handler
+
+
 @contextmanager
 def serving_bytes(
     reply: bytes | Callable[[], Iterable[bytes]], stays_s: float = 60

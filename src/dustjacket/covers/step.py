@@ -102,7 +102,7 @@ class CoversFacts(Facts):
     licence: str | None = None
 
 
-class IngestCovers(Step):
+class CoversStep(Step):
     """The step; a version is retriable if images failed to be fetched for transient reasons."""
 
     def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:
@@ -115,7 +115,7 @@ class IngestCovers(Step):
         return super().review(version, store)
 
 
-INGEST_COVERS = IngestCovers(
+INGEST_COVERS = CoversStep(
     name="ingest_covers",
     publishes=Kind.COVERS,
     function="dustjacket.covers.ingest:ingest_covers",

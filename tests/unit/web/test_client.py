@@ -6,7 +6,6 @@ import socket
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import partial
 
 import pytest
 from aiohttp import web as server
@@ -14,14 +13,9 @@ from aiohttp.abc import AbstractResolver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.settings import Settings
-from dustjacket.web.addresses import is_public
-from dustjacket.web.blocking import download, fetch_many
 from dustjacket.web.client import FetchLimits, WebClient
 from dustjacket.web.failures import WebError, is_transient
-from dustjacket.web.host_budget import HostBudget
-from tests.support.web_server import serving, serving_bytes
+from tests.support.web_server import responding, serving, serving_bytes
 
 SMALL = FetchLimits(max_bytes=100_000, deadline_s=2.0, retries=2, host_budget_s=1.0)
 LOOPBACK = {"may_connect": lambda address: address == "127.0.0.1", "ports": range(1, 65536)}
@@ -40,13 +34,6 @@ def get(url, limits=SMALL, **options):
         return error.reason
 
 
-def body(text="x", status=200, **headers):
-    async def handler(request):
-        return server.Response(body=text, status=status, headers=headers)
-
-    return handler
-
-
 class FixedResolver(AbstractResolver):
     """Resolves every host name to the next of ``addresses``; the last one repeats."""
 
@@ -62,23 +49,6 @@ class FixedResolver(AbstractResolver):
 
     async def close(self):
         pass
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
-     "100.64.0.1", "100.100.100.200", "168.63.129.16", "192.0.0.192", "0.0.0.1", "224.0.0.1",
-     "240.0.0.1", "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fe80::1%eth0",
-     "fc00::1", "fd00:ec2::254", "ff02::1", "fec0::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8",
-     "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:1::", "::127.0.0.1"],
-)  # fmt: skip
-def test_an_address_that_is_not_public_is_refused(address):
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize("address", ["8.8.8.8", "93.184.216.34", "2606:4700::1111"])
-def test_a_public_address_is_accepted(address):
-    assert is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +101,7 @@ def test_a_host_name_that_resolves_to_a_metadata_service_is_refused():
 
 
 def test_a_host_name_that_resolves_differently_the_second_time_is_refused():
-    with serving(body("x", Connection="close")) as served:
+    with serving(responding("x", Connection="close")) as served:
 
         async def twice():
             resolver = FixedResolver("127.0.0.1", "127.0.0.2")
@@ -146,7 +116,7 @@ def test_a_host_name_that_resolves_differently_the_second_time_is_refused():
 
 
 def test_private_addresses_are_fetched_if_they_are_allowed():
-    with serving(body("inside")) as served:
+    with serving(responding("inside")) as served:
         assert get(served.url()) == "port_refused"
         assert get(served.url(), private=True) == b"inside"
 
@@ -164,7 +134,7 @@ def test_private_addresses_are_fetched_if_they_are_allowed():
     ],
 )
 def test_a_redirect_is_checked_like_the_first_address(target, reason):
-    with serving(body(status=302, Location=target)) as served:
+    with serving(responding(status=302, Location=target)) as served:
         assert get(served.url(), **LOOPBACK) == reason
         assert served.requests[""] <= 6
 
@@ -182,7 +152,7 @@ def test_redirects_within_bounds_are_followed():
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    with serving(body("direct")) as served:
+    with serving(responding("direct")) as served:
         assert get(served.url(), private=True) == b"direct"
 
 
@@ -202,7 +172,7 @@ def test_cookies_are_not_kept():
     ("status", "tries"), [(404, 1), (403, 1), (410, 1), (204, 1), (500, 3), (503, 3), (429, 3)]
 )
 def test_only_transient_failures_are_retried(status, tries):
-    with serving(body(status=status)) as served:
+    with serving(responding(status=status)) as served:
         reason = get(served.url(), private=True)
         assert reason == f"http_{status}"
         assert served.requests[""] == tries
@@ -234,7 +204,7 @@ def test_retry_after_is_respected(as_date):
 
 @pytest.mark.parametrize("retry_after", ["100000", "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_a_retry_after_beyond_the_deadline_ends_the_retries(retry_after):
-    with serving(body(status=503, **{"Retry-After": retry_after})) as served:
+    with serving(responding(status=503, **{"Retry-After": retry_after})) as served:
         began = time.monotonic()
         assert get(served.url(), private=True) == "http_503"
     assert time.monotonic() - began < 2
@@ -242,7 +212,7 @@ def test_a_retry_after_beyond_the_deadline_ends_the_retries(retry_after):
 
 @pytest.mark.parametrize("retry_after", ["soon", "-5", "²", "1e9"])
 def test_an_invalid_retry_after_is_ignored(retry_after):
-    with serving(body(status=503, **{"Retry-After": retry_after})) as served:
+    with serving(responding(status=503, **{"Retry-After": retry_after})) as served:
         assert get(served.url(), private=True) == "http_503"
         assert served.requests[""] == 3
 
@@ -311,137 +281,7 @@ def test_an_encoded_body_is_decoded_and_bounded():
         (b"no gzip", "bad_encoding"),
         (bomb, "too_large"),
     ]:
-        with serving(body(encoded, **{"Content-Encoding": "gzip"})) as served:
+        with serving(responding(encoded, **{"Content-Encoding": "gzip"})) as served:
             assert get(served.url(), private=True) == expected
-    with serving(body(b"x", **{"Content-Encoding": "zstd"})) as served:
+    with serving(responding(b"x", **{"Content-Encoding": "zstd"})) as served:
         assert get(served.url(), private=True) == "unsupported_encoding"
-
-
-def many(urls, limits=SMALL, host_budget=None):
-    return dict(fetch_many(urls, partial(WebClient, limits, private=True, host_budget=host_budget)))
-
-
-def test_many_urls_are_fetched_within_the_limits_of_connections():
-    async def handler(request):
-        await asyncio.sleep(0.01)
-        return server.Response(text=request.path)
-
-    with serving(handler) as served:
-        urls = [served.url(str(number)) for number in range(200)]
-        results = many(urls, FetchLimits(connections=8, connections_per_host=4))
-        assert results == {url: f"/{number}".encode() for number, url in enumerate(urls)}
-        assert served.max_concurrent <= 4
-        assert sum(served.requests.values()) == 200
-
-
-def test_no_more_bodies_than_connections_wait_for_the_caller():
-    with serving(body(b"x")) as served:
-        urls = [served.url(str(number)) for number in range(100)]
-        limits = FetchLimits(connections=5)
-        bodies = fetch_many(urls, partial(WebClient, limits, private=True))
-        next(bodies)
-        time.sleep(0.3)
-        assert sum(served.requests.values()) <= 6
-        assert len(list(bodies)) == 99
-
-
-def test_closing_the_iterator_stops_the_fetching():
-    with serving(body(b"x")) as served:
-        bodies = fetch_many(
-            [served.url(str(number)) for number in range(1000)],
-            partial(WebClient, SMALL, private=True),
-        )
-        next(bodies)
-        bodies.close()
-        assert sum(served.requests.values()) < 100
-
-
-def test_ten_thousand_urls_of_a_dead_host_fail_in_seconds():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    began = time.monotonic()
-    results = many([f"http://127.0.0.1:{port}/{number}.jpg" for number in range(10_000)])
-    assert time.monotonic() - began < 30
-    assert len(results) == 10_000
-    assert set(results.values()) == {"connection_failed", "host_given_up"}
-    assert all(is_transient(reason) for reason in results.values())
-
-
-def test_an_unresponsive_host_is_given_up_and_does_not_delay_others():
-    async def stall(request):
-        await asyncio.sleep(60)
-
-    limits = FetchLimits(deadline_s=0.5, connections=64, connections_per_host=4, host_budget_s=1)
-    with serving(stall) as unresponsive, serving(body(b"x")) as healthy:
-        began = time.monotonic()
-        results = many(
-            [unresponsive.url(str(n)) for n in range(1000)]
-            + [healthy.url(str(n)) for n in range(100)],
-            limits,
-        )
-        assert time.monotonic() - began < 5
-        assert sum(unresponsive.requests.values()) < 20
-    assert sum(result == b"x" for result in results.values()) == 100
-    assert set(results.values()) == {b"x", "timeout", "host_given_up"}
-
-
-def test_a_host_that_was_given_up_gets_no_more_requests_in_the_same_run():
-    with serving(body(status=500)) as served:
-        budget = HostBudget(0.1, 1, 1)
-        many([served.url(str(n)) for n in range(300)], host_budget=budget)
-        requests = sum(served.requests.values())
-        results = many([served.url(f"again{n}") for n in range(300)], host_budget=budget)
-        assert set(results.values()) == {"host_given_up"}
-        assert sum(served.requests.values()) == requests
-
-
-def test_a_host_that_always_sends_retry_after_is_given_up():
-    with serving(body(status=503, **{"Retry-After": "3600"})) as served:
-        began = time.monotonic()
-        results = many([served.url(str(n)) for n in range(200)])
-        assert set(results.values()) == {"http_503", "host_given_up"}
-        assert sum(served.requests.values()) < 50
-    assert time.monotonic() - began < 5
-
-
-def test_a_host_with_many_missing_files_is_not_given_up():
-    with serving(body(status=404)) as served:
-        results = many([served.url(str(n)) for n in range(2000)])
-        assert set(results.values()) == {"http_404"}
-
-
-LOCAL = Settings(allow_private_addresses=True)
-
-
-def test_a_file_is_downloaded_completely(tmp_path):
-    listing = b'"1","1.jpg"\n' * 100_000
-    with serving(body(listing)) as served:
-        download(served.url("listing.csv"), tmp_path / "listing.csv", LOCAL, 10 << 20)
-    assert (tmp_path / "listing.csv").read_bytes() == listing
-    assert [file.name for file in tmp_path.iterdir()] == ["listing.csv"]
-
-
-def test_a_gz_file_stays_compressed_even_if_its_server_declares_an_encoding(tmp_path):
-    packed = gzip.compress(b"rows")
-    with serving(body(packed, **{"Content-Encoding": "gzip"})) as served:
-        download(served.url("listing.csv.gz"), tmp_path / "a", LOCAL, 1000)
-        download(served.url("listing.csv"), tmp_path / "b", LOCAL, 1000)
-    assert (tmp_path / "a").read_bytes() == packed
-    assert (tmp_path / "b").read_bytes() == b"rows"
-
-
-@pytest.mark.parametrize(
-    ("status", "error", "cure"),
-    [(404, BadInputError, "http_404.*check"), (503, NotReadyError, "http_503.*later")],
-)
-def test_a_failed_download_leaves_no_file_and_gives_its_reason(tmp_path, status, error, cure):
-    headers = {"Retry-After": "100000"}
-    with serving(body(status=status, **headers)) as served, pytest.raises(error, match=cure):
-        download(served.url("a.csv"), tmp_path / "a.csv", LOCAL, 1000)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_too_large_download_leaves_no_file(tmp_path):
-    with serving(body(bytes(1001))) as served, pytest.raises(BadInputError, match="too_large"):
-        download(served.url("a.csv"), tmp_path / "a.csv", LOCAL, 1000)
-    assert list(tmp_path.iterdir()) == []
