@@ -8,7 +8,6 @@ import os
 import tempfile
 from pathlib import Path
 
-from dustjacket.clip.finetune import finetune_clip
 from dustjacket.sample import make_sample
 from tests.benchmarks.measure import line
 from tests.support.stores import bench
@@ -28,9 +27,7 @@ def main() -> None:
 
         def train(processes: int) -> dict[str, float]:
             os.sched_setaffinity(0, sorted(every)[:processes])  # training takes a thread a core
-            trained = alone.run(
-                "finetune_clip", finetune_clip, processes=processes, recipe="full", epochs=2
-            )
+            trained = alone.run("finetune_clip", processes=processes, recipe="full", epochs=2)
             return trained.facts
 
         one, many = train(1), train(PROCESSES)

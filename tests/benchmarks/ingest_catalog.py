@@ -14,7 +14,6 @@ import tempfile
 from multiprocessing import Process
 from pathlib import Path
 
-from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.sample.listing import write_listing
 from dustjacket.sources.tables import LISTING
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
@@ -108,9 +107,7 @@ def compare(alone: Bench, listing: Path) -> None:
     read = []
 
     def ingest() -> None:
-        found = alone.run(
-            "ingest_catalog", ingest_catalog, source=str(listing), accept_changes=True
-        )
+        found = alone.run("ingest_catalog", source=str(listing), accept_changes=True)
         read.append(found.facts["rows_read"])
 
     runs = 3 if listing.stat().st_size <= _SEVERAL_UP_TO else 1

@@ -15,7 +15,6 @@ from dustjacket.genres import embeddings, labels
 from dustjacket.genres.candidates import CANDIDATES
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.registry import KIND, REGISTERED
-from dustjacket.genres.select import select_classifier
 from dustjacket.pipeline.steps import in_use
 from dustjacket.sample.grammar import make_book
 from dustjacket.sample.listing import write_listing
@@ -199,9 +198,7 @@ def test_of_what_it_never_met_a_classifier_is_less_sure(made, which):
 
 def test_without_a_sentence_model_the_others_compete(made, caplog):
     given = {"candidates": ("complement_nb", "complement_nb_sentences"), "folds": FOLDS}
-    found = made.alone.run(
-        "select_classifier", select_classifier, sentence_model="./nowhere", **given
-    )
+    found = made.alone.run("select_classifier", sentence_model="./nowhere", **given)
     assert [one["name"] for one in found.facts["candidates"]] == ["complement_nb"]
     assert "no weights of sentence model './nowhere'" in caplog.text
     assert "no sentence embeddings: complement_nb_sentences left out" in caplog.text

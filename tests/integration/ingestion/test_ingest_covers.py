@@ -10,7 +10,6 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from dustjacket.covers.ingest import ingest_covers
 from dustjacket.covers.read import read_image, read_images, read_index
 from dustjacket.errors import BadInputError, UnchangedError
 from dustjacket.sample import make_sample
@@ -30,9 +29,7 @@ def alone(alone):
 
 @pytest.fixture(scope="module")
 def covers(alone):
-    return lambda source, **given: alone.run(
-        "ingest_covers", ingest_covers, source=str(source), **given
-    )
+    return lambda source, **parameters: alone.run("ingest_covers", source=str(source), **parameters)
 
 
 @pytest.fixture(scope="module")
