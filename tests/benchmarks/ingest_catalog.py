@@ -1,7 +1,7 @@
 """Rows a second of cleaning a listing in Spark, beside pandas doing the same in one process.
 
 Reads the listing that ``DATA`` names, or generates one of each of ``ROWS`` (comma-separated). Both
-read a file, apply the same rules, settle duplicates and genres, and write books and rejected rows
+read a file, apply the same rules, deduplicate, and write books and rejected rows
 as Parquet; Spark also stages the file in S3, profiles it, and publishes a version. pandas has its
 fastest setting: strings of Arrow, whole columns at a time; it may take 16 GiB.
 """

@@ -23,7 +23,7 @@ JSON_LINES, PARQUET = (".jsonl", ".ndjson"), (".parquet", ".pq")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 ENDINGS = (*SEPARATORS, *JSON_LINES, *PARQUET)
 LISTING = ("ASIN", "filename", "image URL", "title", "author", "category id", "category")
-"""Columns of the listing of the BookCover30 dataset (Iwana et al. 2016), which has no header."""
+"""Columns of a listing of book covers by Iwana et al. (2016), which has no header."""
 _BATCH_ROWS = 2000
 
 
