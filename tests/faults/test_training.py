@@ -83,15 +83,15 @@ class Training:
 
     def __init__(
         self, settings, store, labels, folder, master="local[2]",
-        job=ROOT / "spark_jobs/run_step.py", **given,
+        job=ROOT / "spark_jobs/run_step.py", **overrides,
     ):  # fmt: skip
         self.store = store
-        given = {**SLOW, "labelled_covers_version": labels.version, **given}
+        values = {**SLOW, "labelled_covers_version": labels.version, **overrides}
         self.plan = plan_step(
-            STEPS["finetune_clip"], store, TeamDefaults(), datetime.now(UTC), given
+            STEPS["finetune_clip"], store, TeamDefaults(), datetime.now(UTC), values
         )
-        self.said = folder / f"said-{self.plan.version}-{time.monotonic()}.txt"
-        with self.said.open("w") as stream:
+        self.output = folder / f"output-{self.plan.version}-{time.monotonic()}.txt"
+        with self.output.open("w") as stream:
             self.process = subprocess.Popen(
                 [sys.executable, job, "--plan", self.plan.model_dump_json()],
                 env=os.environ | settings.environment()
@@ -102,11 +102,11 @@ class Training:
     def steps(self):
         """Return the steps whose checkpoints are complete."""
         kept = self.store.versions("clip_checkpoint")
-        return [int(one[-9:]) for one in kept if one.startswith(self.plan.digest)]
+        return [int(name[-9:]) for name in kept if name.startswith(self.plan.digest)]
 
     def reach(self, step):
         def reached():
-            assert self.process.poll() is None, self.said.read_text()
+            assert self.process.poll() is None, self.output.read_text()
             return max(self.steps(), default=0) >= step
 
         until(reached, 180, f"step {step} was not reached")
@@ -115,28 +115,28 @@ class Training:
         return self.process.wait(seconds)
 
     def candidate(self):
-        assert self.end() == 0, self.said.read_text()
+        assert self.end() == 0, self.output.read_text()
         return self.store.manifest("clip_candidate", self.plan.version)
 
 
 def trainers(processes):
-    """Return those of ``processes`` that train, by their rank on their machine."""
-    found = {}
+    """Return the training processes among ``processes``, by their rank on their machine."""
+    by_rank = {}
     for process in processes:
         try:
             if "LOCAL_RANK" in (environment := process.environ()):
-                found[int(environment["LOCAL_RANK"])] = process
+                by_rank[int(environment["LOCAL_RANK"])] = process
         except psutil.Error:  # it has just ended
             continue
-    return found
+    return by_rank
 
 
 def below(started):
-    """Return the processes that one which a test started has started in turn."""
+    """Return the descendants of a process that a test started."""
     return psutil.Process(started.pid).children(recursive=True)
 
 
-def test_a_cluster_trains_and_goes_on_when_an_executor_is_killed(
+def test_a_cluster_s_training_resumes_after_an_executor_is_killed(
     platform, store, labels, tmp_path, cluster
 ):
     url, (_, *spark_workers) = cluster
@@ -149,16 +149,16 @@ def test_a_cluster_trains_and_goes_on_when_an_executor_is_killed(
     executor = next(one for one in above if one.name() == "java")
     executor.kill()
     assert training.end() == 1, "Spark runs no part of such a job again"
-    assert "dustjacket: training failed: ExecutorLostFailure" in training.said.read_text()
+    assert "dustjacket: training failed: ExecutorLostFailure" in training.output.read_text()
     training = Training(platform, store, labels, tmp_path, master=url, epochs=15)
     candidate = training.candidate()
     tracking.connect(platform)
     history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
     assert len({metric.step for metric in history}) >= 59, "one may have been on its way"
-    assert re.search(r"resuming from step \d\d+ of 60", training.said.read_text())
+    assert re.search(r"resuming from step \d\d+ of 60", training.output.read_text())
 
 
-def test_a_cluster_trains_on_when_its_logs_have_nowhere_to_go(
+def test_a_cluster_s_training_survives_the_loss_of_its_log_stream(
     platform, store, labels, tmp_path, cluster
 ):
     deaf = ROOT / "tests/support/deaf_job.py"
@@ -166,21 +166,21 @@ def test_a_cluster_trains_on_when_its_logs_have_nowhere_to_go(
         platform, store, labels, tmp_path, master=cluster[0], job=deaf, epochs=15, seed=14
     )
     candidate = training.candidate()
-    said = training.said.read_text()
-    assert "the logs' connection is closed" in said
-    assert "step 60 of 60" not in said
+    output = training.output.read_text()
+    assert "the logs' connection is closed" in output
+    assert "step 60 of 60" not in output
     tracking.connect(platform)
     history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
     assert {metric.step for metric in history} == set(range(1, 61))
 
 
 @pytest.mark.parametrize(
-    ("above", "told"),
+    ("above", "error"),
     [(0, "a process was killed by SIGKILL"), (2, ".*Python worker exited unexpectedly")],
     ids=["a trainer", "Spark's Python"],
 )
-def test_a_cluster_says_what_was_killed_and_no_process_is_left(
-    platform, store, labels, tmp_path, cluster, above, told
+def test_a_cluster_reports_what_was_killed_and_leaves_no_process(
+    platform, store, labels, tmp_path, cluster, above, error
 ):
     url, (_, *spark_workers) = cluster
     training = Training(platform, store, labels, tmp_path, url, epochs=10 * EPOCHS, seed=17 + above)
@@ -188,20 +188,20 @@ def test_a_cluster_says_what_was_killed_and_no_process_is_left(
     first, second = (trainers(below(one))[0] for one in spark_workers)
     [first, *first.parents()][above].kill()
     assert training.end(60) == 1, "it fails at once, and does not hang"
-    said = training.said.read_text()
-    assert re.search(rf"^dustjacket: training failed: {told}", said, re.MULTILINE)
+    output = training.output.read_text()
+    assert re.search(rf"^dustjacket: training failed: {error}", output, re.MULTILINE)
     assert psutil.wait_procs([first, second], 10)[1] == [], "a process was left"
 
 
-def test_airflow_s_retry_goes_on_where_a_killed_training_was(platform, store, labels, airflow):
+def test_airflow_s_retry_resumes_a_killed_training(platform, store, labels, airflow):
     airflow._call("PATCH", "/dags/evaluate_clip", json={"is_paused": True})
-    given = {**SLOW, "labelled_covers_version": labels.version, "epochs": EPOCHS, "seed": 15}
-    plan = plan_step(STEPS["finetune_clip"], store, TeamDefaults(), datetime.now(UTC), given)
-    run = airflow.trigger("finetune_clip", given)
+    values = {**SLOW, "labelled_covers_version": labels.version, "epochs": EPOCHS, "seed": 15}
+    plan = plan_step(STEPS["finetune_clip"], store, TeamDefaults(), datetime.now(UTC), values)
+    run = airflow.trigger("finetune_clip", values)
 
     def reached():
         kept = store.versions("clip_checkpoint")
-        return any(one.startswith(plan.digest) and int(one[-9:]) >= 10 for one in kept)
+        return any(name.startswith(plan.digest) and int(name[-9:]) >= 10 for name in kept)
 
     until(reached, 180, "step 10 was not reached")
     trainers(processes_with(PLATFORM_MARK, str(platform.home)))[1].kill()
@@ -209,31 +209,31 @@ def test_airflow_s_retry_goes_on_where_a_killed_training_was(platform, store, la
     assert airflow.run(run.dag_id, run.dag_run_id).state == "success", airflow.failure(run)
     train = next(task for task in airflow.tasks(run) if task.task_id == "train")
     assert train.try_number == 2
-    said = " ".join(str(entry["event"]) for entry in airflow.log(run, train))
-    assert re.search(rf"resuming from step \d\d+ of {4 * EPOCHS}", said)
+    output = " ".join(str(entry["event"]) for entry in airflow.log(run, train))
+    assert re.search(rf"resuming from step \d\d+ of {4 * EPOCHS}", output)
     assert store.with_digest("clip_candidate", plan.digest).facts["steps"] == 4 * EPOCHS
 
 
-def test_a_training_without_memory_says_with_what_it_can_go_on(platform, store, labels, tmp_path):
+def test_a_training_without_memory_reports_the_cure(platform, store, labels, tmp_path):
     training = Training(platform, store, labels, tmp_path, epochs=10, seed=16)
     training.reach(3)
     for trainer in trainers(processes_with(JOB_MARK, "yes")).values():
         trainer.rlimit(psutil.RLIMIT_AS, (2**20, 2**20))
     assert training.end(60) == 1
-    said = training.said.read_text()
-    assert "dustjacket: training failed: " in said
-    assert "set micro_batch=4, which computes the same gradients in smaller parts" in said
-    given = {"micro_batch": 4, "processes": 1, "epochs": 10, "seed": 16}
-    again = Training(platform, store, labels, tmp_path, **given)
+    output = training.output.read_text()
+    assert "dustjacket: training failed: " in output
+    assert "set micro_batch=4, which computes the same gradients in smaller parts" in output
+    overrides = {"micro_batch": 4, "processes": 1, "epochs": 10, "seed": 16}
+    again = Training(platform, store, labels, tmp_path, **overrides)
     candidate = again.candidate()
-    assert re.search(r"resuming from step \d+ of 40", again.said.read_text())
+    assert re.search(r"resuming from step \d+ of 40", again.output.read_text())
     tracking.connect(platform)
     run = mlflow.get_run(candidate.facts["run_id"])
-    assert run.data.params["micro_batch"] == "0", "it is the run that began"
+    assert run.data.params["micro_batch"] == "0", "the run is that of the first attempt"
     assert run.data.tags["resumed.micro_batch"] == "4"
 
 
-def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_weights(
+def test_a_killed_process_ends_the_training_which_resumes_to_the_same_weights(
     platform, store, tmp_path
 ):
     labels = publish(store, 3, validated=8)  # too few to choose an epoch: it is the last
@@ -252,11 +252,11 @@ def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_weights(
 
     again = training()
     candidate = again.candidate()
-    assert re.search(rf"resuming from step \d\d+ of {4 * EPOCHS}", again.said.read_text())
-    wanted = load_version(store, unbroken).model.state_dict()
-    found = load_version(store, candidate).model.state_dict()
-    for name, tensor in wanted.items():
-        torch.testing.assert_close(found[name], tensor, atol=1e-6, rtol=0, msg=name)
+    assert re.search(rf"resuming from step \d\d+ of {4 * EPOCHS}", again.output.read_text())
+    expected = load_version(store, unbroken).model.state_dict()
+    resumed = load_version(store, candidate).model.state_dict()
+    for name, tensor in expected.items():
+        torch.testing.assert_close(resumed[name], tensor, atol=1e-6, rtol=0, msg=name)
     assert again.steps() == [], "checkpoints of finished work are no use"
 
     tracking.connect(platform)
@@ -268,7 +268,7 @@ def test_a_killed_process_ends_the_training_which_goes_on_to_the_same_weights(
     assert "matches.png" in [file.path for file in client.list_artifacts(run_id)]
 
 
-def test_servers_that_are_away_do_not_stop_a_training(platform, store, labels, tmp_path):
+def test_an_outage_of_the_servers_does_not_stop_a_training(platform, store, labels, tmp_path):
     training = Training(platform, store, labels, tmp_path, epochs=60)
     training.reach(5)
     control = supervision.control(platform.home)
@@ -281,16 +281,16 @@ def test_servers_that_are_away_do_not_stop_a_training(platform, store, labels, t
         supervision.control(platform.home).startProcess("mlflow")
     until(lambda: platform_is_well(platform), 120, "the servers did not come back")
     candidate = training.candidate()
-    said = training.said.read_text()
-    assert "the object store has been unavailable" in said or "skipped: the previous" in said
-    assert "MLflow is unavailable" in said
-    assert re.search(r"MLflow is available again: \d+ metrics are \d+ s late", said)
+    output = training.output.read_text()
+    assert "the object store has been unavailable" in output or "skipped: the previous" in output
+    assert "MLflow is unavailable" in output
+    assert re.search(r"MLflow is available again: \d+ metrics are \d+ s late", output)
     tracking.connect(platform)
     history = mlflow.MlflowClient().get_metric_history(candidate.facts["run_id"], "train.loss")
     assert len({metric.step for metric in history}) == 240
 
 
-def test_a_broken_shard_is_left_out_up_to_a_limit(platform, store, tmp_path):
+def test_a_broken_shard_is_left_out_within_the_limit(platform, store, tmp_path):
     labels = publish(store, 2)
     covers = store.manifest("covers", labels.parents["covers"])
     store.client.put_object(
@@ -298,14 +298,14 @@ def test_a_broken_shard_is_left_out_up_to_a_limit(platform, store, tmp_path):
     )
     training = Training(platform, store, labels, tmp_path, epochs=1)
     assert training.candidate().rows["pairs"] == TRAINED - A_SHARD
-    assert "20 of 80 covers cannot be read and are left out" in training.said.read_text()
+    assert "20 of 80 covers cannot be read and are left out" in training.output.read_text()
     strict = Training(platform, store, labels, tmp_path, epochs=1, max_broken_share=0.2)
     assert strict.end() == 1
-    assert re.search(r"dustjacket: .*20 of 80 covers.*raise max_broken", strict.said.read_text())
+    assert re.search(r"dustjacket: .*20 of 80 covers.*raise max_broken", strict.output.read_text())
 
 
 @pytest.mark.parametrize("where", ["local", "cluster"])
-def test_a_loss_that_is_no_number_leaves_the_keys_of_its_batch(
+def test_a_loss_that_is_not_finite_leaves_the_keys_of_its_batch(
     platform, store, labels, tmp_path, request, where
 ):
     master = request.getfixturevalue("cluster")[0] if where == "cluster" else "local[2]"
@@ -317,9 +317,11 @@ def test_a_loss_that_is_no_number_leaves_the_keys_of_its_batch(
         platform, store, labels, tmp_path, master, epochs=1, model=str(tmp_path / MODEL_FOLDER)
     )
     assert training.end() == 1
-    told = re.search(r"^dustjacket: training failed: .*$", training.said.read_text(), re.MULTILINE)
-    address = re.search(rf"s3://{store.bucket}/(\S+{DIVERGED})", told[0])
+    error = re.search(
+        r"^dustjacket: training failed: .*$", training.output.read_text(), re.MULTILINE
+    )
+    address = re.search(rf"s3://{store.bucket}/(\S+{DIVERGED})", error[0])
     body = store.client.get_object(Bucket=store.bucket, Key=address[1])["Body"].read()
     assert len(json.loads(body)) == SLOW["batch_size"]
-    assert "lower learning_rate" in told[0]
+    assert "lower learning_rate" in error[0]
     assert store.versions("clip_candidate").count(training.plan.version) == 0

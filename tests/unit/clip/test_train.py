@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 import torch.multiprocessing as mp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
@@ -105,6 +105,7 @@ def together(work, folder, monkeypatch, world=2):
 linux = pytest.mark.skipif(sys.platform != "linux", reason="names Linux's loopback interface")
 
 
+@settings(deadline=None)
 @given(
     count=st.integers(8, 200),
     per_process=st.integers(1, 4),
@@ -124,6 +125,7 @@ def test_all_processes_together_see_the_global_batches(count, per_process, world
     assert len(set(seen)) == len(seen) == count // size * size
 
 
+@settings(deadline=None)
 @given(pairs=st.integers(2, 300), requested=st.integers(1, 40), processes=st.integers(2, 6))
 def test_a_batch_is_as_large_for_any_number_of_processes(pairs, requested, processes):
     size = global_batch_size(2 * requested, pairs, 1)
