@@ -1,6 +1,5 @@
 """Training: the same result for any number of processes, any micro batch, and after any stop."""
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -84,22 +83,27 @@ def stop_at(step):
     return log_metrics
 
 
-def _spawned(rank, world, folder, work):
+def _spawned(rank, world, folder):
     torch.set_num_threads(1)
     import torch.distributed as dist
 
     dist.init_process_group(
         "gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=world
     )
-    work(ProcessGroup(rank, world), folder)
+    for work in (_gradients_of_two, _train_two, _resume_two):
+        work(ProcessGroup(rank, world), folder)
     dist.destroy_process_group()
 
 
-def together(work, folder, monkeypatch, world=2):
-    """Run ``work(group, folder)`` in processes that talk over loopback."""
-    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
-    monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
-    mp.spawn(_spawned, args=(world, str(folder), work), nprocs=world)
+@pytest.fixture(scope="module")
+def of_two(tmp_path_factory):
+    """Return the files of two processes over loopback, started once: importing PyTorch is slow."""
+    folder = tmp_path_factory.mktemp("of_two")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GLOO_SOCKET_IFNAME", "lo")
+        patch.setenv("OMP_NUM_THREADS", "1")
+        mp.spawn(_spawned, args=(2, str(folder)), nprocs=2)
+    return folder
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="names Linux's loopback interface")
@@ -161,20 +165,19 @@ def _gradients_of_two(group, folder):
     for name, how in {
         "all": {}, "parts": {"micro_batch": 3}, "twice": {"books": SOME_TWICE, "micro_batch": 1},
     }.items():  # fmt: skip
-        of_two = gradients(group, **how)
+        averaged = gradients(group, **how)
         if group.rank == 0:
-            save_file(of_two, f"{folder}/{name}.safetensors")
+            save_file(averaged, f"{folder}/{name}.safetensors")
 
 
 @linux
-def test_two_processes_have_the_gradients_of_one_with_the_whole_batch(tmp_path, monkeypatch):
-    together(_gradients_of_two, tmp_path, monkeypatch)
+def test_two_processes_have_the_gradients_of_one_with_the_whole_batch(of_two):
     whole, twice = gradients(), gradients(books=SOME_TWICE)
     name = max(whole, key=lambda name: float(whole[name].abs().max()))
     assert float(whole[name].abs().max()) > 1e-2
     assert not torch.allclose(whole[name], twice[name], atol=1e-4), "they are no negatives"
     for name, expected in {"all": whole, "parts": whole, "twice": twice}.items():
-        assert_close(load_file(tmp_path / f"{name}.safetensors"), expected, atol=1e-5, rtol=0)
+        assert_close(load_file(of_two / f"{name}.safetensors"), expected, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("micro_batch", [1, 3, 4])
@@ -199,15 +202,14 @@ def _train_two(group, folder):
     clip = random_model(MODEL, 13)
     fit(clip, coloured_pairs(16), coloured_pairs(6, 16), parameters(), group=group)
     if group.rank == 0:
-        save_file(clip.model.state_dict(), f"{folder}/model.safetensors")
+        save_file(clip.model.state_dict(), f"{folder}/trained.safetensors")
 
 
 @linux
-def test_two_processes_train_as_one(tmp_path, monkeypatch):
-    together(_train_two, tmp_path, monkeypatch)
+def test_two_processes_train_as_one(of_two):
     alone = random_model(MODEL, 13)
     fit(alone, coloured_pairs(16), coloured_pairs(6, 16), parameters())
-    assert_close(load_file(tmp_path / "model.safetensors"), alone.model.state_dict(), atol=2e-4)
+    assert_close(load_file(of_two / "trained.safetensors"), alone.model.state_dict(), atol=2e-4)
 
 
 def test_training_is_repeatable():
@@ -266,13 +268,12 @@ def _resume_two(group, folder):
     assert kept[-1].state.step == 3, "in the middle of the second epoch"
     weights = weights_after(of_training, resume=kept[-1], group=group)
     if group.rank == 0:
-        save_file(weights, f"{folder}/model.safetensors")
+        save_file(weights, f"{folder}/resumed.safetensors")
 
 
 @linux
-def test_another_number_of_processes_resumes_alike(tmp_path, monkeypatch):
-    together(_resume_two, tmp_path, monkeypatch)
-    resumed = load_file(tmp_path / "model.safetensors")
+def test_another_number_of_processes_resumes_alike(of_two):
+    resumed = load_file(of_two / "resumed.safetensors")
     assert_close(resumed, weights_after(parameters()), atol=1e-4, rtol=0)
 
 
