@@ -247,7 +247,7 @@ def test_a_killed_process_ends_the_training_which_resumes_to_the_same_weights(
         killed.reach(step)
         trainers(processes_with(JOB_MARK, "yes"))[1].kill()
         assert killed.end(60) == 1, "it fails at once, and does not hang"
-        assert "training failed: a process was killed by SIGKILL" in killed.said.read_text()
+        assert "training failed: a process was killed by SIGKILL" in killed.output.read_text()
         until(lambda: processes_with(JOB_MARK, "yes") == [], 30, "a process was left")
 
     again = training()
