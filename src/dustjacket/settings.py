@@ -1,7 +1,7 @@
-"""Where the platform's servers are: one typed object, read from the environment.
+"""Settings of the platform: addresses and credentials of its servers, from the environment.
 
-Every value can be set as ``DUSTJACKET_<NAME>``. What the embedded platform started is written by
-``dustjacket up`` to ``<home>/platform.env``, which is read when the environment says nothing.
+Each value can be set as ``DUSTJACKET_<NAME>``. ``dustjacket up`` writes the values of the embedded
+servers to ``<home>/platform.env``; they apply where the environment sets no value.
 """
 
 import os
@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DUSTJACKET_", extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=home, description="folder of the embedded platform's state")
-    bucket: str = Field("dustjacket", description="bucket of everything that is published")
+    bucket: str = Field("dustjacket", description="bucket for all published versions")
     s3_endpoint: str | None = Field(None, description="S3 server; the embedded one when empty")
     s3_region: str = "us-east-1"
     s3_access_key: SecretStr | None = Field(None, description="AWS's usual variables when empty")
@@ -39,20 +39,20 @@ class Settings(BaseSettings):
     mlflow_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
     s3_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
     allow_private_addresses: bool = Field(
-        False, description="fetch from private addresses, and from any port, too"
+        False, description="also download from private addresses and from any port"
     )
     airflow_database: str | None = Field(None, description="SQLAlchemy URL; SQLite when empty")
-    studio_url: str | None = Field(None, description="where the Studio's models are served")
+    studio_url: str | None = Field(None, description="address of the Studio's model server")
     studio_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
-    studio_token: SecretStr | None = Field(None, description="what a caller of the Studio proves")
-    studio_rate: str = Field("40/second", description="requests of one user, as `limits` reads it")
-    studio_batch: int = Field(16, ge=1, le=256, description="questions that it answers at once")
+    studio_token: SecretStr | None = Field(None, description="token that a caller of the Studio must send")
+    studio_rate: str = Field("40/second", description="rate limit of one user, as the package `limits` parses it")
+    studio_batch: int = Field(16, ge=1, le=256, description="queries that one batch holds at most")
     studio_feedback: bool = Field(False, description="keep votes and a sample of the queries")
-    studio_feedback_days: int = Field(90, ge=1, description="days for which they are kept")
+    studio_feedback_days: int = Field(90, ge=1, description="days until they are deleted")
     studio_sample_share: float = Field(0.1, ge=0, le=1, description="share of queries kept")
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that recreate these settings elsewhere, secrets included."""
+        """Return environment variables that recreate these settings, including secrets."""
         values: dict[str, str] = {}
         for name, value in self:
             if value is not None:
