@@ -110,7 +110,11 @@ def publish_classifier(store: Store, scorer: Scorer, folder: Path) -> None:
     """Publish a classifier."""
     scorer.save(folder / "scorer")
     files = {f"scorer/{f.name}": f.read_bytes() for f in (folder / "scorer").iterdir()}
-    publish(store, "genre_classifier", files)
+    facts = {
+        "selected": scorer.name, "model_version": "1", "candidates": [], "test": {},
+        "verdict": "", "reason": "",
+    }  # fmt: skip
+    publish(store, "genre_classifier", files, facts=facts)
 
 
 @contextlib.contextmanager

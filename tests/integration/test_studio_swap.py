@@ -19,7 +19,7 @@ from dustjacket.storage.manifest import version_name
 from dustjacket.storage.store import Store
 from dustjacket.studio.app import create_app
 from tests.conftest import fresh_home
-from tests.support.studio_case import COVERS, loaded_classifier, loaded_index, running
+from tests.support.studio_case import COVERS, GENRES, loaded_classifier, loaded_index, running
 
 pytestmark = pytest.mark.integration
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,11 +43,21 @@ def files_of(folder, prefix):
     return {f"{prefix}/{file.name}": file.read_bytes() for file in Path(folder).iterdir()}
 
 
+def publish_classifier(store, day, files):
+    """Publish a classifier that is the champion."""
+    version = version_name(START + timedelta(days=day), "0123456789ab")
+    facts = {
+        "selected": "naive_bayes", "model_version": "1", "candidates": [], "test": {},
+        "genres": GENRES, "run_id": "", "champion": version, "verdict": "", "reason": "",
+    }  # fmt: skip
+    publish(store, "genre_classifier", day, files, facts=facts)
+
+
 def publish_all(store, day, folder):
     """Publish a classifier, a champion and its index, all of one day; return their versions."""
     scorer: Scorer = loaded_classifier().scorer
     scorer.save(folder / f"scorer-{day}")
-    publish(store, "genre_classifier", day, files_of(folder / f"scorer-{day}", "scorer"))
+    publish_classifier(store, day, files_of(folder / f"scorer-{day}", "scorer"))
     save_model(random_model("dustjacket-small", day), folder / f"model-{day}")
     model = publish(
         store, "cover_clip", day, files_of(folder / f"model-{day}", MODEL_FOLDER),
@@ -120,7 +130,7 @@ def test_a_version_that_cannot_be_read_leaves_the_one_before_in_place(store, tmp
     app = create_app(store.settings.model_copy(update={"home": tmp_path}), None, refresh_s=0.1)
     with running(app) as client:
         wait(lambda: has_models(app))
-        publish(store, "genre_classifier", 11, {"scorer/scorer.json": b"{}"})
+        publish_classifier(store, 11, {"scorer/scorer.json": b"{}"})
         wait(lambda: app.state.studio.models.problem)
         models = client.get("/models").json()
         assert "model.safetensors" in models["problem"]
