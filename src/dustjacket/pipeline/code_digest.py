@@ -20,7 +20,7 @@ ROOT = "dustjacket"
 INFRASTRUCTURE = ("errors", "settings", "pipeline", "storage", "tracking", "web")
 """Modules and rooms that a step works with but that do not decide what it publishes."""
 INFRASTRUCTURE_MODULES = ("step", "figures")
-"""The same, by a module's own name, in any room.
+"""The same, by the name of a module at the entrance of any room.
 
 ``step`` declares parameters, whose values are in the digest by themselves; ``figures`` draws for
 MLflow.
@@ -30,7 +30,7 @@ MLflow.
 def is_infrastructure(module: str) -> bool:
     """Return whether a module of the package is left out of every digest."""
     room, _, rest = module.removeprefix(f"{ROOT}.").partition(".")
-    return room in INFRASTRUCTURE or rest.rpartition(".")[2] in INFRASTRUCTURE_MODULES
+    return room in INFRASTRUCTURE or rest in INFRASTRUCTURE_MODULES
 
 
 @cache
