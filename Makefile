@@ -2,10 +2,13 @@
 PYTHON ?= python3
 READY := .venv/.ready
 STATE := .dustjacket
+COVERED := $(STATE)/coverage
+PYTEST = .venv/bin/$(if $(COVERAGE),coverage run --data-file=$(COVERED)/$@ -m )pytest
+PARALLEL := -n 2
 export CATALOG COVERS DATA ROWS N
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status test-unit test test-faults bench check
+.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench check
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -19,14 +22,30 @@ down: ## stop the platform and every process of it
 status: $(READY) ## show the platform's servers
 	@.venv/bin/dustjacket status
 
-test-unit: $(READY) ## unit tests alone: no server, no Spark
-	@.venv/bin/pytest tests/unit
+test-unit: $(READY) ## unit and DAG tests: no server, no Spark
+	@$(PYTEST) $(PARALLEL) tests/test_conventions.py tests/unit tests/dags
 
-test: $(READY) ## unit, DAG and integration tests, and the whole chain once through Airflow
-	@.venv/bin/pytest -m "not faults"
+test: test-unit ## and integration tests, and the whole chain once through Airflow
+	@$(PYTEST) $(PARALLEL) -m "not faults and not release" tests/integration tests/e2e
 
-test-faults: $(READY) ## the tests that break things: kills and outages
-	@.venv/bin/pytest -m faults
+test-faults: $(READY) ## tests that break things: kills and outages
+	@$(PYTEST) $(PARALLEL) -m "faults and not release"
+
+test-release: $(READY) ## tests that take long by their nature: before a release
+	@$(PYTEST) -m release
+
+coverage: $(READY) ## branch coverage of each kind of test, and of all together
+	@rm -rf $(COVERED) && mkdir -p $(COVERED)
+	@$(MAKE) COVERAGE=1 test test-faults
+	@for kind in test-unit test test-faults; do \
+	    .venv/bin/coverage combine -q --keep --data-file=$(COVERED)/$$kind $(COVERED)/$$kind.* && \
+	    printf '%s: %s %%\n' $$kind $$(.venv/bin/coverage report --data-file=$(COVERED)/$$kind --format=total); \
+	done
+	@.venv/bin/coverage combine -q --data-file=$(COVERED)/all $(COVERED)/*.*
+	@.venv/bin/coverage report --data-file=$(COVERED)/all
+
+snapshots: $(READY) ## write the snapshots of the DAGs anew, after a change that is meant
+	@RENEW_SNAPSHOTS=1 .venv/bin/pytest tests/dags/test_snapshots.py
 
 bench: $(READY) ## measure against others: NAME=ingest-catalog, …, studio
 	@.venv/bin/python -m tests.benchmarks.$(subst -,_,$(NAME))

@@ -5,23 +5,38 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
+from zlib import crc32
 
 import pytest
+from rich.console import Console
 
 from dustjacket.platform import down, up
-from dustjacket.platform.ports import is_free
+from dustjacket.platform.jars import s3a_jars, s3proxy_jars
+from dustjacket.platform.java import use_java
+from dustjacket.platform.ports import DEFAULT_PORTS, is_free
 from dustjacket.platform.process_guard import processes_with
 from dustjacket.platform.servers import PLATFORM_MARK
 from dustjacket.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from tests.support.groups import GroupScheduling, order_of
 
 ROOT = Path(__file__).parents[1]
 STATE = ROOT / ".dustjacket"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # empty where tests run in one process
 PREFIXES = ("DUSTJACKET_", "AIRFLOW", "MLFLOW_", "SPARK_", "AWS_")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that processes side by side end at about the same time."""
+    items.sort(key=lambda item: order_of(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,13 +59,30 @@ def without_settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
 
 
+def fetch_jars() -> None:
+    """Fetch what servers and Spark need, once, while other processes of the tests wait for it."""
+    (STATE / "jars").mkdir(parents=True, exist_ok=True)
+    with (STATE / "jars.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        use_java(Console())
+        for fetch in (s3proxy_jars, s3a_jars):
+            fetch(STATE / "jars", Console())
+
+
 def fresh_home(name: str) -> Path:
-    """Return an empty state folder; the jars, fetched once, are those of all other runs."""
+    """Return an empty state folder that shares its jars with all others.
+
+    Platforms that run at once would look for free ports at once: each has its own, below those that
+    the system gives to connections.
+    """
     home = STATE / f"test-{name}"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    (STATE / "jars").mkdir(exist_ok=True)
+    fetch_jars()
     (home / "jars").symlink_to(STATE / "jars")
+    first = 20_000 + 10 * (crc32(name.encode()) % 1000)
+    ports = {server: first + place for place, server in enumerate(DEFAULT_PORTS)}
+    (home / "ports.json").write_text(json.dumps(ports))
     return home
 
 
@@ -85,12 +117,6 @@ def assert_nothing_is_left(home: Path) -> None:
     kept = home / "ports.json"
     ports = json.loads(kept.read_text()) if kept.exists() else {}
     assert {server: port for server, port in ports.items() if not is_free(port)} == {}
-
-
-def interpret(spark: "SparkSession") -> None:
-    """Have Spark compile no query: it takes longer than the small tables of tests do."""
-    spark.conf.set("spark.sql.codegen.wholeStage", "false")
-    spark.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
 
 
 def job_folder(folder: Path, job: Path) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 from dustjacket.sample.listing import write_listing
 from dustjacket.sources.tables import LISTING
 from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
-from tests.support.stores import Bench, bench
+from tests.support.stores import StepRunner, bench
 
 ROWS = "200000,2000000"
 _SEVERAL_UP_TO = 100 << 20
@@ -102,7 +102,7 @@ def peer(listing: Path) -> Measured:
         return Measured(math.inf, took.memory_mib) if process.exitcode else took
 
 
-def compare(alone: Bench, listing: Path) -> None:
+def compare(alone: StepRunner, listing: Path) -> None:
     """Print rows a second and memory of both."""
     read = []
 

@@ -1,8 +1,5 @@
 """Every DAG parses, is light, and follows from the others as the design says."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,22 +8,6 @@ from dustjacket.pipeline.steps import STEPS
 
 DAGS = Path(__file__).parents[2] / "dags"
 ROLLBACK = "rollback_clip"
-
-
-@pytest.fixture(scope="module")
-def bag(tmp_path_factory):
-    home = tmp_path_factory.mktemp("airflow")
-    environment = {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "PATH": str(Path(sys.executable).parent),
-    }
-    done = subprocess.run(
-        [sys.executable, str(DAGS.parent / "tests/support/read_dags.py"), str(DAGS)],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_every_file_parses_with_no_import_error(bag):

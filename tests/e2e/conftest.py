@@ -50,6 +50,7 @@ def user_home(name):
 @pytest.fixture(scope="package")
 def home():
     with user_home("e2e") as folder:
+        (folder / "ports.json").unlink()  # a user's first start chooses them
         yield folder
 
 

@@ -41,9 +41,13 @@ def described(dag: Any) -> dict[str, Any]:
             {
                 "id": task.task_id,
                 "after": sorted(task.upstream_task_ids),
+                "operator": task.task_type,
                 "rule": task.trigger_rule.value,
                 "retries": task.retries,
+                "retry_delay": task.retry_delay,
                 "backoff": bool(task.retry_exponential_backoff),
+                "pool": task.pool,
+                "outlets": sorted(asset.name for asset in task.outlets),
                 "timeout": task.execution_timeout,
                 "links": {link.name: link.xcom_key for link in task.operator_extra_links},
             }

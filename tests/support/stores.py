@@ -1,4 +1,4 @@
-"""An S3 server, Spark and MLflow's database for steps that are run without Airflow."""
+"""Steps run without Airflow, and an S3 server, Spark and MLflow's database for them."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ from tests.conftest import fresh_home
 
 
 @dataclass
-class Bench:
+class StepRunner:
     """Runs steps as Airflow would, one after the other, in this process."""
 
     settings: Settings
@@ -53,7 +53,7 @@ class Bench:
 
 
 @contextlib.contextmanager
-def bench(name: str, step: str | None = None) -> Iterator[Bench]:
+def bench(name: str, step: str | None = None) -> Iterator[StepRunner]:
     """Run Spark as it is set for the jobs of ``step``, if one is named, and an S3 server."""
     home = fresh_home(name)
     folder = home / "alone"
@@ -69,7 +69,7 @@ def bench(name: str, step: str | None = None) -> Iterator[Bench]:
         end_java()
         spark = session(settings, name)
         try:
-            yield Bench(settings, Store(settings), spark, folder)
+            yield StepRunner(settings, Store(settings), spark, folder)
         finally:
             spark.stop()
             end_java()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError
+from pydantic import SecretStr
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.storage.manifest import version_name
@@ -49,7 +50,7 @@ def test_a_file_that_changed_after_it_was_published_is_refused(store):
         store.read(manifest, "a")
 
 
-def test_a_wrong_key_is_refused(platform):
-    wrong = platform.model_copy(update={"s3_secret_key": platform.airflow_password})
+def test_a_wrong_key_is_refused(store):
+    wrong = store.settings.model_copy(update={"s3_secret_key": SecretStr("another key")})
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         Store(wrong).versions("raced")

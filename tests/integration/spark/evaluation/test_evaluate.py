@@ -18,8 +18,6 @@ from dustjacket.genres.published_labels import LABELS, read_labels
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.sample import make_sample
 from dustjacket.storage.manifest import digest_of, version_name
-from tests.conftest import interpret
-from tests.support.stores import bench
 
 pytestmark = pytest.mark.integration
 SMALL = ClipParameters(model="dustjacket-small")
@@ -27,26 +25,19 @@ LEAST = {"bootstrap": 100, "min_test_covers": 5}
 
 
 @pytest.fixture(scope="module")
-def alone():
-    with bench("evaluation") as ready:
-        interpret(ready.spark)
-        yield ready
-
-
-@pytest.fixture(scope="module")
-def labels(alone, tmp_path_factory):
+def labels(steps, tmp_path_factory):
     sample = make_sample(tmp_path_factory.mktemp("library"), 300, 90, seed=7)
-    alone.run("ingest_catalog", source=str(sample.listing))
-    alone.run("select_classifier", candidates=("naive_bayes",), folds=2)
-    alone.run("ingest_covers", source=str(sample.covers))
-    return alone.run("label_covers")
+    steps.run("ingest_catalog", source=str(sample.listing))
+    steps.run("select_classifier", candidates=("naive_bayes",), folds=2)
+    steps.run("ingest_covers", source=str(sample.covers))
+    return steps.run("label_covers")
 
 
-def publish(alone, kind, labels, seed):
+def publish(steps, kind, labels, seed):
     """Publish a model of random weights as if it had been trained on ``labels``."""
-    covers = alone.store.manifest("covers", labels.parents["covers"])
-    starting = ensure_starting(alone.store, SMALL, covers)
-    draft = alone.store.draft(kind, version_name(datetime.now(UTC), digest_of({"seed": seed})))
+    covers = steps.store.manifest("covers", labels.parents["covers"])
+    starting = ensure_starting(steps.store, SMALL, covers)
+    draft = steps.store.draft(kind, version_name(datetime.now(UTC), digest_of({"seed": seed})))
     with tempfile.TemporaryDirectory() as folder:
         save(random_model(SMALL.model, seed), Path(folder))
         for file in Path(folder).iterdir():
@@ -59,12 +50,12 @@ def publish(alone, kind, labels, seed):
 
 
 @pytest.fixture(scope="module")
-def evaluated(alone, labels):
-    publish(alone, CANDIDATE, labels, seed=14)
-    return alone.run("evaluate_clip", **LEAST)
+def evaluated(steps, labels):
+    publish(steps, CANDIDATE, labels, seed=14)
+    return steps.run("evaluate_clip", **LEAST)
 
 
-def test_an_evaluation_says_how_good_the_candidate_is_and_what_follows(alone, evaluated):
+def test_an_evaluation_says_how_good_the_candidate_is_and_what_follows(steps, evaluated):
     facts = evaluated.facts
     assert facts["champion_version"].startswith("starting_clip/")
     assert facts["gallery"] == facts["comparison"]["test_covers"] >= 5
@@ -75,8 +66,8 @@ def test_an_evaluation_says_how_good_the_candidate_is_and_what_follows(alone, ev
     assert facts["drift"] is None
 
 
-def test_the_page_is_published_and_in_mlflow(alone, evaluated):
-    page = alone.store.read(evaluated, REPORT).decode()
+def test_the_page_is_published_and_in_mlflow(steps, evaluated):
+    page = steps.store.read(evaluated, REPORT).decode()
     assert evaluated.facts["reason"].replace("'", "&#39;") in page
     run = mlflow.search_runs(
         experiment_names=["cover-clip"], filter_string=f"tags.version = '{evaluated.version}'"
@@ -86,18 +77,18 @@ def test_the_page_is_published_and_in_mlflow(alone, evaluated):
     assert {REPORT, "recall.png", "ablation.png"} <= names
 
 
-def test_what_the_studio_s_users_voted_is_measured_and_named(alone, evaluated, labels):
+def test_what_the_studio_s_users_voted_is_measured_and_named(steps, evaluated, labels):
     assert evaluated.facts["queries"] is None
-    index = alone.run("index_covers")
-    books = read_labels(alone.store, labels)
+    index = steps.run("index_covers")
+    books = read_labels(steps.store, labels)
     by = {"classifier": f"genre_classifier/{labels.parents['genre_classifier']}",
           "clip": index.facts["model"], "index": f"cover_index/{index.version}"}  # fmt: skip
-    collected = Feedback(alone.store, days=90, share=1)
+    collected = Feedback(steps.store, days=90, share=1)
     for book in books.itertuples():
         collected.add_vote(book.title, book.author, "cover", book.key, 1, by)
         collected.add_vote(book.title, book.author, "genre", book.genre, 1, by)
     feedback = collected.flush()
-    again = alone.run("evaluate_clip", **LEAST)
+    again = steps.run("evaluate_clip", **LEAST)
     found = again.facts["queries"]
     assert found["versions"] == [feedback.version]
     assert found["liked"] == again.facts["gallery"]
@@ -106,51 +97,51 @@ def test_what_the_studio_s_users_voted_is_measured_and_named(alone, evaluated, l
     assert found["models"]["fine_tuned"]["median_rank"] == candidate["median_rank"]
     assert found["models"]["fine_tuned"]["recall_at_10"] == candidate["recall_at_10"]
     assert [one["liked"] for one in found["genres"]] == [1.0]
-    page = alone.store.read(again, REPORT).decode()
+    page = steps.store.read(again, REPORT).decode()
     assert feedback.version in page
     assert f"{found['liked']:,} covers voted up" in page
 
 
 def test_covers_are_compared_with_those_a_champion_of_an_earlier_version_was_trained_on(
-    alone, evaluated, labels, tmp_path
+    steps, evaluated, labels, tmp_path
 ):
-    publish(alone, Kind.COVER_CLIP, labels, seed=15)
+    publish(steps, Kind.COVER_CLIP, labels, seed=15)
     sample = make_sample(tmp_path / "more", 300, 60, seed=8)
-    alone.run("ingest_covers", source=str(sample.covers))
-    newest = alone.run("label_covers")
-    publish(alone, CANDIDATE, newest, seed=16)
-    drift = alone.run("evaluate_clip", **LEAST).facts["drift"]
+    steps.run("ingest_covers", source=str(sample.covers))
+    newest = steps.run("label_covers")
+    publish(steps, CANDIDATE, newest, seed=16)
+    drift = steps.run("evaluate_clip", **LEAST).facts["drift"]
     assert (drift["reference"], drift["newest"]) == (labels.version, newest.version)
     assert drift["energy"] > 0
     assert 0 < drift["energy_p"] <= 1
     json.dumps(drift, allow_nan=False)
 
 
-def test_a_test_cover_that_the_champion_was_trained_on_is_left_out(alone, labels):
-    books = read_labels(alone.store, labels)
+def test_a_test_cover_that_the_champion_was_trained_on_is_left_out(steps, labels):
+    books = read_labels(steps.store, labels)
     test = books.index[books["split"] == "test"]
     books.loc[test[::2], "split"] = "train"
     table = io.BytesIO()
     books.to_parquet(table, index=False)
-    draft = alone.store.draft("labelled_covers", version_name(datetime.now(UTC), "0" * 12))
+    draft = steps.store.draft("labelled_covers", version_name(datetime.now(UTC), "0" * 12))
     draft.put(f"{LABELS}/all.parquet", table.getvalue())
-    publish(alone, Kind.COVER_CLIP, draft.publish(parents=labels.parents)[0], seed=17)
-    publish(alone, CANDIDATE, labels, seed=18)
-    facts = alone.run("evaluate_clip", **LEAST).facts
+    publish(steps, Kind.COVER_CLIP, draft.publish(parents=labels.parents)[0], seed=17)
+    publish(steps, CANDIDATE, labels, seed=18)
+    facts = steps.run("evaluate_clip", **LEAST).facts
     assert facts["leaked"] == len(test[::2])
     assert facts["gallery"] == len(test) - facts["leaked"]
     assert facts["comparison"]["leaked_share"] == pytest.approx(len(test[::2]) / len(test))
 
 
-def test_covers_that_no_longer_decode_are_left_out_and_counted(alone, labels):
-    publish(alone, CANDIDATE, labels, seed=19)
-    covers = alone.store.manifest("covers", labels.parents["covers"])
+def test_covers_that_no_longer_decode_are_left_out_and_counted(steps, labels):
+    publish(steps, CANDIDATE, labels, seed=19)
+    covers = steps.store.manifest("covers", labels.parents["covers"])
     for entry in covers.files:
         if entry.path.endswith(".tar"):
-            alone.store.client.put_object(
-                Bucket=alone.store.bucket, Key=covers.prefix + entry.path, Body=b"no tar file"
+            steps.store.client.put_object(
+                Bucket=steps.store.bucket, Key=covers.prefix + entry.path, Body=b"no tar file"
             )
-    evaluation = alone.run("evaluate_clip", **LEAST)
+    evaluation = steps.run("evaluate_clip", **LEAST)
     assert sum(evaluation.facts["broken"].values()) == labels.rows["labelled"]
     assert evaluation.facts["verdict"] == "insufficient"
-    assert b"insufficient" in alone.store.read(evaluation, REPORT)
+    assert b"insufficient" in steps.store.read(evaluation, REPORT)

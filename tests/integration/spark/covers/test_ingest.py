@@ -22,14 +22,14 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def alone(alone):
-    settings = alone.settings.model_copy(update={"allow_private_addresses": True})
-    return replace(alone, settings=settings, store=Store(settings))
+def steps(steps):
+    settings = steps.settings.model_copy(update={"allow_private_addresses": True})
+    return replace(steps, settings=settings, store=Store(settings))
 
 
 @pytest.fixture(scope="module")
-def covers(alone):
-    return lambda source, **parameters: alone.run("ingest_covers", source=str(source), **parameters)
+def covers(steps):
+    return lambda source, **parameters: steps.run("ingest_covers", source=str(source), **parameters)
 
 
 @pytest.fixture(scope="module")
@@ -42,25 +42,25 @@ def messy(covers, library):
     return covers(library.covers, covers_per_shard=100)
 
 
-def test_every_row_of_a_messy_source_is_accepted_or_rejected(alone, messy):
-    rejected = alone.table(messy, "rejected")
-    index = read_index(alone.store, messy)
+def test_every_row_of_a_messy_source_is_accepted_or_rejected(steps, messy):
+    rejected = steps.table(messy, "rejected")
+    index = read_index(steps.store, messy)
     assert messy.facts["read"] == 200 == len(index) + len(rejected)
     assert messy.rows == {"accepted": len(index), "rejected": len(rejected)}
     assert {"blank", "duplicate", "missing_image", "no_title", "not_an_image", "too_small",
             "truncated"} <= set(messy.facts["rejected_by_reason"])  # fmt: skip
     assert set(messy.schema_) == set(index.columns)
-    by_key = dict(read_images(alone.store, messy, index))
+    by_key = dict(read_images(steps.store, messy, index))
     assert list(by_key) == list(index["key"])
     for _, row in index.iloc[::20].iterrows():
-        body = read_image(alone.store, messy, row)
+        body = read_image(steps.store, messy, row)
         assert body == by_key[row["key"]]
         assert Image.open(io.BytesIO(body)).size == (row["width"], row["height"])
-    shard = alone.store.read(messy, index["shard"].iloc[0])
+    shard = steps.store.read(messy, index["shard"].iloc[0])
     with tarfile.open(fileobj=io.BytesIO(shard)) as tar:
         sidecar = json.load(tar.extractfile(f"{index['key'].iloc[0]}.json"))
     assert sidecar["title"] == index["title"].iloc[0]
-    pairs = alone.table(messy, "duplicates")
+    pairs = steps.table(messy, "duplicates")
     assert {pair["decision"] for pair in pairs} == {"joined", "rejected"}
     by_position = index.set_index("position")
     for pair in pairs:
@@ -80,8 +80,8 @@ def test_the_same_source_gives_the_same_files(covers, messy, library):
     assert content(messy) == content(again)
 
 
-def test_a_run_is_tracked_with_examples_sizes_and_images(alone, messy):
-    mlflow.set_tracking_uri(alone.settings.mlflow_uri)
+def test_a_run_is_tracked_with_examples_sizes_and_images(steps, messy):
+    mlflow.set_tracking_uri(steps.settings.mlflow_uri)
     (run,) = mlflow.search_runs(
         experiment_names=["ingestion"], filter_string=f"tags.version = '{messy.version}'",
         output_format="list",
@@ -96,7 +96,7 @@ def test_a_run_is_tracked_with_examples_sizes_and_images(alone, messy):
 
 @pytest.mark.faults
 def test_transient_failures_are_retried_and_an_unchanged_result_is_not_published(
-    alone, covers, tmp_path
+    steps, covers, tmp_path
 ):
     down = {2, 5}
 
@@ -116,18 +116,18 @@ def test_transient_failures_are_retried_and_an_unchanged_result_is_not_published
         with pytest.raises(UnchangedError, match=r"same 6 covers.*2 still cannot be fetched"):
             covers(table)
         assert set(served.requests) == {"2", "5"}
-        assert alone.store.newest("covers").version == first.version
+        assert steps.store.newest("covers").version == first.version
         down.clear()
         served.requests.clear()
         second = covers(table)
         assert dict(served.requests) == {"2": 1, "5": 1}
     assert second.facts["accepted"] == 8
     assert second.facts["retriable"] == 0
-    index = read_index(alone.store, second)
+    index = read_index(steps.store, second)
     assert list(index["url"]) == [url for _, _, url in rows]
 
 
-def test_a_listing_on_the_web_may_name_covers_on_the_web(alone, covers):
+def test_a_listing_on_the_web_may_name_covers_on_the_web(steps, covers):
     async def handler(request):
         if request.path == "/listing.csv":
             return web.Response(text=listing)
@@ -138,12 +138,12 @@ def test_a_listing_on_the_web_may_name_covers_on_the_web(alone, covers):
             f'"{n}","{n}.jpg","{served.url(str(n))}","Title {n}","","1","Art"\n' for n in range(3)
         )
         published = covers(served.url("listing.csv"))
-    assert list(read_index(alone.store, published)["category"]) == ["Art"] * 3
+    assert list(read_index(steps.store, published)["category"]) == ["Art"] * 3
 
 
-def test_too_many_rejected_rows_fail_the_step(alone, covers, tmp_path):
+def test_too_many_rejected_rows_fail_the_step(steps, covers, tmp_path):
     (tmp_path / "t.csv").write_text("title,image\n" + "Emma,a.jpg\n" * 3)
-    before = alone.store.newest("covers").version
+    before = steps.store.newest("covers").version
     with pytest.raises(BadInputError, match=r"0 of 3 rows are covers.*missing_image: 3"):
         covers(tmp_path)
-    assert alone.store.newest("covers").version == before
+    assert steps.store.newest("covers").version == before

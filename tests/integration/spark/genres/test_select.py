@@ -21,8 +21,7 @@ from dustjacket.sample.listing import write_listing
 from dustjacket.sources.arrow import spark_schema
 from dustjacket.storage.manifest import Manifest
 from dustjacket.tracking import runs as tracking
-from tests.conftest import interpret
-from tests.support.stores import Bench, bench
+from tests.support.stores import StepRunner
 
 pytestmark = pytest.mark.integration
 COMPARED = ("naive_bayes", "complement_nb", "linear_svm", "complement_nb_sentences", "vote")
@@ -35,7 +34,7 @@ FIGURES = ("candidates", "confusion", "f1_by_genre", "roc", "reliability", "lear
 class Selections:
     """Two selections of one catalog; the second one's candidate is embedded, and alone."""
 
-    alone: Bench
+    steps: StepRunner
     catalog: Manifest
     first: Manifest
     champion: str
@@ -43,7 +42,7 @@ class Selections:
     cache: Path
 
     def scorer(self, manifest):
-        return load_scorer(self.alone.store, manifest, self.cache)
+        return load_scorer(self.steps.store, manifest, self.cache)
 
 
 def aliased(alias):
@@ -52,21 +51,19 @@ def aliased(alias):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(steps, tmp_path_factory):
     folder = tmp_path_factory.mktemp("selections")
     write_listing(folder / "listing.csv", 500, random.Random(7))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # one title at a time is no work for more
-    with bench("genre-selection") as alone:
-        interpret(alone.spark)
-        catalog = alone.run("ingest_catalog", source=str(folder / "listing.csv"))
-        given = {"candidates": COMPARED, "folds": FOLDS}
-        first = alone.run("select_classifier", **given)
-        tracking.connect(alone.settings)
-        champion = aliased(tracking.CHAMPION)
-        given |= {"candidates": ("complement_nb_sentences",), "seed": 14}
-        second = alone.run("select_classifier", **given)
-        yield Selections(alone, catalog, first, champion, second, folder / "cache")
+    catalog = steps.run("ingest_catalog", source=str(folder / "listing.csv"))
+    given = {"candidates": COMPARED, "folds": FOLDS}
+    first = steps.run("select_classifier", **given)
+    tracking.connect(steps.settings)
+    champion = aliased(tracking.CHAMPION)
+    given |= {"candidates": ("complement_nb_sentences",), "seed": 14}
+    second = steps.run("select_classifier", **given)
+    yield Selections(steps, catalog, first, champion, second, folder / "cache")
     torch.set_num_threads(threads)
 
 
@@ -120,8 +117,8 @@ def test_the_first_version_is_the_champion_and_a_later_one_that_beats_nobody_is_
     assert made.second.facts["verdict"] == "not_better", made.second.facts["reason"]
     assert aliased(tracking.CHAMPION) == made.first.version
     assert aliased(tracking.CHALLENGER) == made.second.version
-    assert made.alone.store.newest(KIND).version == made.second.version
-    assert in_use(made.alone.store, KIND).version == made.first.version
+    assert made.steps.store.newest(KIND).version == made.second.version
+    assert in_use(made.steps.store, KIND).version == made.first.version
 
 
 def test_the_registered_champion_has_a_signature_and_answers_as_the_scorer(made):
@@ -141,8 +138,8 @@ def test_the_registered_champion_has_a_signature_and_answers_as_the_scorer(made)
 
 
 def test_a_catalog_is_embedded_once(made):
-    (version,) = made.alone.store.versions(embeddings.KIND)
-    published = made.alone.store.manifest(embeddings.KIND, version)
+    (version,) = made.steps.store.versions(embeddings.KIND)
+    published = made.steps.store.manifest(embeddings.KIND, version)
     assert published.parents == {"catalog": made.catalog.version}
     assert published.rows["books"] == made.catalog.rows["accepted"]
 
@@ -159,7 +156,7 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does_one_by_one(made, whic
     scorer = made.scorer(manifest)
     assert (scorer.model.encoder is None) == (which == "first")
     titles, authors = books(1000)
-    spark = made.alone.spark
+    spark = made.steps.spark
     covers = pd.DataFrame({"title": titles, "author": authors, "position": range(1000)})
     for column in labels._COPIED:
         if column.name not in covers:
@@ -175,16 +172,16 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does_one_by_one(made, whic
         .sort_values("position", ignore_index=True)
     )
     assert list(found["key"]) == list(covers["key"])
-    alone = np.concatenate(
+    singly = np.concatenate(
         [scorer.probabilities([t], [a]) for t, a in zip(titles, authors, strict=True)]
     )
     place = {genre: at for at, genre in enumerate(scorer.genres)}
-    for row, expected in zip(found.itertuples(), alone, strict=True):
+    for row, expected in zip(found.itertuples(), singly, strict=True):
         for one in row.top:
             assert abs(one["probability"] - expected[place[one["genre"]]]) < close
         assert row.genre == row.top[0]["genre"]
         assert abs(row.probability - expected.max()) < close
-    assert np.abs(found["entropy"] - labels.entropy(alone)).max() < close * len(scorer.genres)
+    assert np.abs(found["entropy"] - labels.entropy(singly)).max() < close * len(scorer.genres)
 
 
 @pytest.mark.parametrize("which", ["first", "second"])
@@ -198,8 +195,8 @@ def test_of_what_it_never_met_a_classifier_is_less_sure(made, which):
 
 def test_without_a_sentence_model_the_others_compete(made, caplog):
     given = {"candidates": ("complement_nb", "complement_nb_sentences"), "folds": FOLDS}
-    found = made.alone.run("select_classifier", sentence_model="./nowhere", **given)
+    found = made.steps.run("select_classifier", sentence_model="./nowhere", **given)
     assert [one["name"] for one in found.facts["candidates"]] == ["complement_nb"]
     assert "no weights of sentence model './nowhere'" in caplog.text
     assert "no sentence embeddings: complement_nb_sentences left out" in caplog.text
-    assert in_use(made.alone.store, KIND).version == made.first.version
+    assert in_use(made.steps.store, KIND).version == made.first.version

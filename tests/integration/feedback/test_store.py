@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 import pytest
+from pydantic import SecretStr
 
 from dustjacket.feedback import store as feedback
 from dustjacket.feedback.store import KIND, Feedback, read_feedback
@@ -17,7 +18,7 @@ def titles(store):
     return sorted(read_feedback(store, 90)[0]["title"])
 
 
-def test_votes_come_back_old_ones_go_and_none_is_lost_while_storage_is_away(store, platform):
+def test_votes_come_back_old_ones_go_and_none_is_lost_while_storage_is_away(store):
     collected = Feedback(store, days=90, share=1)
     collected.add_vote("old", None, "genre", "Art", 1, BY)
     with mock.patch.object(feedback, "datetime", wraps=datetime) as clock:
@@ -33,7 +34,7 @@ def test_votes_come_back_old_ones_go_and_none_is_lost_while_storage_is_away(stor
     assert store.versions(KIND) == [new.version]
     assert not [key for key, _ in store.keys(f"{KIND}/{old.version}/")]
 
-    wrong = Store(platform.model_copy(update={"s3_secret_key": platform.airflow_password}))
+    wrong = Store(store.settings.model_copy(update={"s3_secret_key": SecretStr("another key")}))
     collected.add_vote("Later", None, "genre", "Art", -1, BY)
     with mock.patch.object(store, "client", wrong.client):
         assert collected.flush() is None

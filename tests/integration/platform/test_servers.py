@@ -8,7 +8,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 import httpx
 import psutil
@@ -18,9 +17,10 @@ from dustjacket.platform import status, supervision, up
 from dustjacket.platform.credentials import load_credentials
 from dustjacket.platform.process_guard import processes_with
 from dustjacket.platform.servers import PLATFORM_MARK
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.integration
-WORKING = Path(__file__).parents[1] / "support/working_job.py"
+WORKING = ROOT / "tests/support/working_job.py"
 
 
 def processes_of(platform):

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import mlflow
 import pytest
-from rich.console import Console
 
 from dustjacket.cli import history as commands
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
@@ -17,7 +16,6 @@ from dustjacket.pipeline.plan import plan_step, work_of
 from dustjacket.pipeline.step import Status
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults
-from dustjacket.platform.object_store import object_store
 from dustjacket.promotion import promote as promoting
 from dustjacket.promotion.gate import GateInput, as_facts, decide
 from dustjacket.promotion.ledger import Ledger
@@ -25,22 +23,10 @@ from dustjacket.promotion.promote import Answer, promote, rollback
 from dustjacket.storage.manifest import digest_of, version_name
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
-from tests.conftest import fresh_home
 
 pytestmark = pytest.mark.integration
 BETTER = GateInput(209, 0.3, 0.8, (0.4, 0.6), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
 WORSE = GateInput(209, 0.8, 0.3, (-0.6, -0.4), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
-
-
-@pytest.fixture(scope="module")
-def server():
-    home = fresh_home("promotion")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DUSTJACKET_HOME", str(home))
-        patch.setenv("SPARK_CONF_DIR", "")  # both are set by the server's start, and put back here
-        patch.setenv("SPARK_LOCAL_IP", "")
-        with object_store(home, Console()) as settings:
-            yield settings
 
 
 class Library:
@@ -101,8 +87,8 @@ class Library:
 
 
 @pytest.fixture
-def library(server, request):
-    return Library(server, f"test-{digest_of({'test': request.node.name})}")
+def library(store, request):
+    return Library(store.settings, f"test-{digest_of({'test': request.node.name})}")
 
 
 def test_a_promotion_is_in_the_ledger_and_serves_and_shows_in_mlflow(library):

@@ -20,10 +20,10 @@ REAL = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="module")
-def catalog(alone):
+def catalog(steps):
     def run(source, **given):
         given = {"accept_changes": True, **given}
-        return alone.run("ingest_catalog", source=str(source), **given)
+        return steps.run("ingest_catalog", source=str(source), **given)
 
     return run
 
@@ -38,12 +38,12 @@ def messy(catalog, library):
     return catalog(library.listing)
 
 
-def content(alone, manifest):
-    return alone.table(manifest, BOOKS), alone.table(manifest, ingest.REJECTED)
+def content(steps, manifest):
+    return steps.table(manifest, BOOKS), steps.table(manifest, ingest.REJECTED)
 
 
-def test_every_row_of_a_messy_listing_is_a_book_or_rejected(alone, messy, library):
-    books, rejected = content(alone, messy)
+def test_every_row_of_a_messy_listing_is_a_book_or_rejected(steps, messy, library):
+    books, rejected = content(steps, messy)
     assert messy.facts["rows_read"] == 3000 == len(books) + len(rejected)
     assert sorted(row["position"] for row in books + rejected) == list(range(3000))
     assert {
@@ -63,24 +63,24 @@ def test_every_row_of_a_messy_listing_is_a_book_or_rejected(alone, messy, librar
     assert all(book["genres"][0]["genre"] == book["genre"] for book in books)
 
 
-def test_one_input_gives_one_digest_and_one_content(alone, catalog, messy, library, tmp_path):
+def test_one_input_gives_one_digest_and_one_content(steps, catalog, messy, library, tmp_path):
     again = catalog(library.listing)
     assert again.version.partition("-")[2] == messy.version.partition("-")[2]
     assert again.version != messy.version
     assert [(e.size, e.sha256) for e in again.files] == [(e.size, e.sha256) for e in messy.files]
     moved = tmp_path / library.listing.name
     moved.write_bytes(library.listing.read_bytes())
-    assert content(alone, catalog(moved)) == content(alone, messy)
+    assert content(steps, catalog(moved)) == content(steps, messy)
 
 
-def test_read_in_parts_a_listing_gives_the_same(alone, catalog, messy, library, monkeypatch):
-    whole = content(alone, messy)
+def test_read_in_parts_a_listing_gives_the_same(steps, catalog, messy, library, monkeypatch):
+    whole = content(steps, messy)
     monkeypatch.setattr(ingest, "_PART_BYTES", 20_000)
     assert len(whole[0]) > 2000
-    assert content(alone, catalog(library.listing)) == whole
+    assert content(steps, catalog(library.listing)) == whole
 
 
-def test_tables_of_every_kind_say_the_same(alone, catalog, tmp_path):
+def test_tables_of_every_kind_say_the_same(steps, catalog, tmp_path):
     books = [
         {"Name": f"Book {number} of “{genre}”", "Writers": "Ann Lee", "Kind": genre, "About": "x"}
         for number, genre in enumerate(["Art", "Law"] * 10)
@@ -105,7 +105,7 @@ def test_tables_of_every_kind_say_the_same(alone, catalog, tmp_path):
     pq.write_table(pa.Table.from_pylist(books), tmp_path / "d.parquet")
 
     def said(name):
-        rows, rejected = content(alone, catalog(tmp_path / name, **named))
+        rows, rejected = content(steps, catalog(tmp_path / name, **named))
         assert rejected == []
         return [{k: v for k, v in row.items() if k not in ("file", "position")} for row in rows]
 
@@ -119,7 +119,7 @@ def test_tables_of_every_kind_say_the_same(alone, catalog, tmp_path):
     assert folder.facts["rejected_by_reason"] == {"exact_duplicate": 60}
 
 
-def test_rows_that_disagree_about_a_book_are_settled(alone, catalog, tmp_path):
+def test_rows_that_disagree_about_a_book_are_settled(steps, catalog, tmp_path):
     rows = [("Emma", "Art"), ("Emma (Large Print)", "Art"), ("EMMA", "Law"), ("Tie", "Art")]
     rows += [("Tie!", "Law"), ("Laws", "Law"), ("More Laws", "Law"), ("More Art", "Art")]
     listing = tmp_path / "a.csv"
@@ -130,7 +130,7 @@ def test_rows_that_disagree_about_a_book_are_settled(alone, catalog, tmp_path):
         "genre_outvoted": 1,
         "near_duplicate": 1,
     }
-    emma = next(book for book in alone.table(found, BOOKS) if book["title"] == "Emma")
+    emma = next(book for book in steps.table(found, BOOKS) if book["title"] == "Emma")
     assert emma["genres"] == [{"genre": "Art", "rows": 2}, {"genre": "Law", "rows": 1}]
 
 
@@ -140,7 +140,7 @@ def test_the_papers_cleaning_keeps_all_rows_without_an_empty_field(catalog, libr
 
 
 def test_a_version_that_lost_a_genre_is_held_back_until_a_person_accepts_the_changes(
-    alone, catalog, library, tmp_path
+    steps, catalog, library, tmp_path
 ):
     before = catalog(library.listing)
     fewer = tmp_path / "listing.csv"
@@ -148,7 +148,7 @@ def test_a_version_that_lost_a_genre_is_held_back_until_a_person_accepts_the_cha
     fewer.write_bytes(b"".join(line for line in lines if b'"Romance"' not in line))
     with pytest.raises(HeldBackError, match=r"held back.*'Romance'.*accept_changes"):
         catalog(fewer, accept_changes=False)
-    assert alone.store.newest("catalog").version == before.version
+    assert steps.store.newest("catalog").version == before.version
     through = catalog(fewer)
     assert through.facts["verdict"].startswith("changes accepted: ")
     catalog(fewer, accept_changes=False)
@@ -163,8 +163,8 @@ def test_what_is_no_listing_is_one_line_that_names_it(catalog, tmp_path):
         catalog(tmp_path / "b.csv.gz")
 
 
-def test_no_scratch_is_left(alone):
-    assert list(alone.store.keys("scratch/")) == []
+def test_no_scratch_is_left(steps):
+    assert list(steps.store.keys("scratch/")) == []
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real listing is not beside the project")

@@ -7,29 +7,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from safetensors.numpy import save as save_arrays
 
 from dustjacket.clip.model import MODEL_FOLDER, random_model
 from dustjacket.clip.model import save as save_model
 from dustjacket.genres.scorer import Scorer
-from dustjacket.platform.object_store import object_store
 from dustjacket.retrieval.read import EMBEDDINGS, INDEX_COLUMNS, ROWS, VECTORS, weights_of
 from dustjacket.storage.manifest import version_name
-from dustjacket.storage.store import Store
 from dustjacket.studio.app import create_app
-from tests.conftest import fresh_home
 from tests.support.studio_case import COVERS, GENRES, loaded_classifier, loaded_index, running
 
 pytestmark = pytest.mark.integration
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def store():
-    home = fresh_home("studio-swap")
-    with object_store(home, Console(quiet=True)) as settings:
-        yield Store(settings)
 
 
 def publish(store, kind, day, files, **described):
