@@ -2,8 +2,9 @@
 PYTHON ?= python3
 READY := .venv/.ready
 STATE := .dustjacket
-COVERED := $(STATE)/coverage
-PYTEST = .venv/bin/$(if $(COVERAGE),coverage run --data-file=$(COVERED)/$@ -m )pytest
+COVERED := $(abspath $(STATE))/coverage
+COVER = mkdir -p $(COVERED) && .venv/bin/coverage run --data-file=$(COVERED)/$@ -m pytest
+PYTEST = $(if $(COVERAGE),$(COVER),.venv/bin/pytest)
 PARALLEL := -n 2
 export CATALOG COVERS DATA ROWS N
 

@@ -11,7 +11,11 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 
 def normalise(text: str | None) -> str:
-    """Return ``text`` case-folded, without accents and punctuation, with single spaces."""
+    """Return ``text`` case-folded, without accents and punctuation, with single spaces.
+
+    >>> normalise("  Élan -- VITAL! ")
+    'elan vital'
+    """
     bare = text or ""
     if not bare.isascii():
         decomposed = unicodedata.normalize("NFKD", bare)
@@ -47,6 +51,11 @@ def book_group(title: str | None, author: str | None) -> str:
 
     Records with the same normalised title, apart from edition and format, and the same normalised
     author are the same book.
+
+    >>> book_group("Emma (Large Print)", "Jane Austen") == book_group("EMMA", "Jane Austen")
+    True
+    >>> book_group("Emma (Vol. 2)", "Jane Austen") == book_group("Emma", "Jane Austen")
+    False
     """
     folded = normalise(fold_editions(title or "")) or normalise(title)
     identity = f"{folded}\x1f{normalise(author)}"

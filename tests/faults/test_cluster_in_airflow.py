@@ -12,7 +12,7 @@ from tests.conftest import running_platform
 from tests.faults.test_ended_tasks import until
 from tests.faults.test_training import SLOW, below, publish, trainers
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.release, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -158,6 +158,7 @@ def test_a_cluster_s_training_resumes_after_an_executor_is_killed(
     assert re.search(r"resuming from step \d\d+ of 60", training.output.read_text())
 
 
+@pytest.mark.release
 def test_a_cluster_s_training_survives_the_loss_of_its_log_stream(
     platform, store, labels, tmp_path, cluster
 ):
@@ -268,6 +269,7 @@ def test_a_killed_process_ends_the_training_which_resumes_to_the_same_weights(
     assert "matches.png" in [file.path for file in client.list_artifacts(run_id)]
 
 
+@pytest.mark.release
 def test_an_outage_of_the_servers_does_not_stop_a_training(platform, store, labels, tmp_path):
     training = Training(platform, store, labels, tmp_path, epochs=60)
     training.reach(5)
