@@ -3,7 +3,7 @@
 pytest-xdist's own ``--dist loadgroup`` does nothing with pytest 9.2, which keeps no ``_nodeid``.
 """
 
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 _FAULTS = "tests/faults/"
 _SHARED = {
@@ -33,7 +33,7 @@ def order_of(nodeid: str) -> int:
     return _LONGEST_FIRST.index(group) if group in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
 
-class GroupScheduling(LoadScopeScheduling):
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Gives whole groups to the processes, in the order of collection."""
 
     def _split_scope(self, nodeid: str) -> str:
