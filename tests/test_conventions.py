@@ -1,8 +1,12 @@
 """The conventions of the code base that no linter checks."""
 
 import ast
+import os
+import shutil
+import sys
 from collections import defaultdict
 from pathlib import Path
+from subprocess import run
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src/dustjacket"
@@ -78,3 +82,21 @@ def test_one_class_name_means_one_class():
                 modules[node.name].add(name_of(file))
     shared = {name: sorted(files) for name, files in modules.items() if len(files) > 1}
     assert set(shared) <= SHARED_CLASS_NAMES, shared
+
+
+def test_the_room_feedback_can_be_deleted(tmp_path):
+    shutil.copytree(
+        PACKAGE, tmp_path / "dustjacket", ignore=shutil.ignore_patterns("feedback", "__pycache__")
+    )
+    check = (
+        "import dustjacket.evaluation.evaluate, dustjacket.studio.app;"
+        "from dustjacket.settings import Settings;"
+        "print(dustjacket.__file__);"
+        "dustjacket.studio.app.create_app(Settings(_env_file=None, home='.'), None)"
+    )
+    done = run(
+        [sys.executable, "-c", check], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(tmp_path / "dustjacket/__init__.py")

@@ -5,9 +5,9 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-from dustjacket.feedback.store import Feedback, delete_expired
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
 from dustjacket.studio.batching import Batcher
@@ -15,6 +15,9 @@ from dustjacket.studio.handlers import genre_responses, search_responses
 from dustjacket.studio.metrics import Metrics
 from dustjacket.studio.models import Models
 from dustjacket.studio.schemas import BookQuery, CoverQuery, GenreResponse, SearchResponse
+
+if TYPE_CHECKING:
+    from dustjacket.feedback.store import Feedback
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +39,7 @@ class AppState:
         self.image_threads = ThreadPoolExecutor(4)
         self._background_threads = ThreadPoolExecutor(2)
         self._feedback_days = settings.studio_feedback_days
-        self.feedback = (
-            Feedback(
-                self.models.store,
-                days=settings.studio_feedback_days,
-                share=settings.studio_sample_share,
-            )
-            if settings.studio_feedback
-            else None
-        )
+        self.feedback = _feedback(self.models.store, settings) if settings.studio_feedback else None
         batch_sizes = self.metrics.batches
         self.genres = Batcher[BookQuery, GenreResponse](
             lambda books: genre_responses(self.models.classifier.require(), books),
@@ -89,10 +84,13 @@ class AppState:
             await asyncio.sleep(_FEEDBACK_INTERVAL_S)
             if self.feedback:
                 await self._in_background(self.feedback.flush)
-            else:
-                await self._in_background(
-                    lambda: delete_expired(self.models.store, self._feedback_days)
-                )
+            elif find_spec("dustjacket.feedback"):
+                await self._in_background(self._delete_expired_feedback)
+
+    def _delete_expired_feedback(self) -> None:
+        from dustjacket.feedback.store import delete_expired
+
+        delete_expired(self.models.store, self._feedback_days)
 
     async def _refresh_models(self, interval_s: float) -> None:
         while True:
@@ -106,3 +104,10 @@ class AppState:
             return await asyncio.get_running_loop().run_in_executor(self._background_threads, work)
         except Exception:
             log.exception("background work failed; the Studio continues")
+
+
+def _feedback(store: Store, settings: Settings) -> "Feedback":
+    # Imported only here, because the Studio also works after the room is deleted.
+    from dustjacket.feedback.store import Feedback
+
+    return Feedback(store, days=settings.studio_feedback_days, share=settings.studio_sample_share)
