@@ -19,6 +19,7 @@ from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics
 from dustjacket.catalog.step import CatalogFacts, CatalogParameters
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.runs import step_run
 from dustjacket.settings import Settings
 from dustjacket.sources.arrow import spark_schema
 from dustjacket.sources.csv import WHOLE, ByteRange
@@ -34,7 +35,6 @@ from dustjacket.sources.tables import (
     split_rows,
 )
 from dustjacket.storage.store import Store
-from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def ingest_catalog(job: Job[CatalogParameters], spark: SparkSession) -> None:
     if statistics.rows_read != read:
         raise RuntimeError(f"{read} rows read, but {statistics.rows_read} published")
     reason = held_back(job, statistics, parameters)
-    with tracking.step_run(job):
+    with step_run(job):
         _track(
             statistics,
             examples(rejected, "file", "position"),

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from dustjacket.cli.context import console, open_store, print_json
 from dustjacket.errors import NotReadyError
+from dustjacket.pipeline.kinds import Kind
 
 
 class PredictGenre(BaseModel):
@@ -27,7 +28,7 @@ class PredictGenre(BaseModel):
         from dustjacket.pipeline.steps import in_use
 
         store = open_store()
-        champion = in_use(store, "genre_classifier")
+        champion = in_use(store, Kind.GENRE_CLASSIFIER)
         if champion is None:
             raise NotReadyError("no classifier is published yet: run `dustjacket run`")
         scorer = load_scorer(store, champion, store.settings.home / "cache")

@@ -10,6 +10,7 @@ from rich.table import Table
 from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.errors import DustjacketError
 from dustjacket.genres.paper import PAPER, PAPER_NOTE
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.settings import Settings
@@ -49,7 +50,7 @@ def rows_table(ingested: Mapping[str, dict[str, Any]]) -> Table:
     """Return a table of rows read, accepted and rejected, from ingestions' facts by kind."""
     table = Table("data", "read", "accepted", "rejected", "reasons", title="What was read")
     for kind, facts in ingested.items():
-        prefix = "rows_" if kind == "catalog" else ""
+        prefix = "rows_" if kind == Kind.CATALOG else ""
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in facts["rejected_by_reason"].items())
         counts = (f"{facts[prefix + name]:,}" for name in ("read", "accepted", "rejected"))
         table.add_row(kind, *counts, reasons or "-")
@@ -87,7 +88,7 @@ def _with_interval(name: str, value: float, interval: Sequence[float] | None) ->
 
 def print_report(report: dict[str, Any], console: Console) -> None:
     """Print the report as tables."""
-    console.print(rows_table({kind: report[kind] for kind in ("catalog", "covers")}))
+    console.print(rows_table({kind: report[kind] for kind in (Kind.CATALOG, Kind.COVERS)}))
     console.print(f"{report['labels']['labelled']:,} covers labelled with a predicted genre\n")
 
     classifier = report["classifier"]

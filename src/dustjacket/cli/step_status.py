@@ -6,8 +6,8 @@ from rich.table import Table
 
 from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.pipeline.plan import Work, changes_since, work_of
-from dustjacket.pipeline.step import Step
+from dustjacket.pipeline.plan import changes_since, work_of
+from dustjacket.pipeline.step import Status, Step
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults
 from dustjacket.settings import load_settings
@@ -18,6 +18,7 @@ def print_step_status(console: Console) -> None:
     """Print a table of the steps: status, current version, reason."""
     store, defaults = _platform()
     table = Table("step", "status", "version", "why", box=None, pad_edge=False)
+    table.columns[2].overflow = "fold"
     for step in STEPS.values():
         status, version, reason = _row(step, store, defaults)
         table.add_row(step.name, status, version, escape(reason))
@@ -34,9 +35,13 @@ def print_why(name: str, console: Console) -> None:
         raise BadInputError(f"no step is called {name!r}: name one of {', '.join(STEPS)}")
     step, (store, defaults) = STEPS[name], _platform()
     work = work_of(step, store, defaults)
-    console.print(f"{name}: {work.status}", highlight=False)
-    for reason in _reasons(step, work, store):
-        console.print(f"  {escape(reason)}", soft_wrap=True, highlight=False)
+    newest = store.newest(step.publishes)
+    if work.status is not Status.TO_DO or work.plan is None or newest is None:
+        console.print(f"{name}: {work.status}, {escape(work.reason)}", soft_wrap=True)
+        return
+    console.print(f"{name}: {work.status}, since {newest.version}:", highlight=False)
+    for change in changes_since(work.plan, newest):
+        console.print(f"  {escape(change)}", soft_wrap=True, highlight=False)
 
 
 def _row(step: Step, store: Store, defaults: TeamDefaults) -> tuple[str, str, str]:
@@ -45,12 +50,6 @@ def _row(step: Step, store: Store, defaults: TeamDefaults) -> tuple[str, str, st
     except DustjacketError as error:
         return "error", "-", str(error)
     return work.status, work.version.version if work.version else "-", work.reason
-
-
-def _reasons(step: Step, work: Work, store: Store) -> list[str]:
-    if work.plan is None or work.version is not None:
-        return [work.reason]
-    return list(changes_since(work.plan, store.newest(step.publishes)))
 
 
 def _platform() -> tuple[Store, TeamDefaults]:

@@ -12,12 +12,13 @@ from safetensors.torch import load, save
 
 from dustjacket.clip.retries import retry_while_unavailable
 from dustjacket.errors import CorruptVersionError
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import MANIFEST, check_format
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-KIND = "clip_checkpoint"
+KIND = Kind.CLIP_CHECKPOINT
 TENSORS, STATE = "tensors.safetensors", "state.json"
 FORMAT = 1
 """Of the state; one without a number is of the same format."""

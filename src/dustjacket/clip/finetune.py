@@ -20,6 +20,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.genres.published_labels import read_labels
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.runs import step_run
 from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
@@ -35,20 +36,20 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
         BadInputError: there are fewer training covers than two a process.
     """
     parameters = job.parameters
-    labels = job.input("labelled_covers")
+    labels = job.input(Kind.LABELLED_COVERS)
     splits = read_labels(job.store, labels)["split"].value_counts().to_dict()
     if splits.get("train", 0) < 2 * parameters.processes:
         raise BadInputError(
             f"labelled_covers/{labels.version} has {splits.get('train', 0)} training covers, too "
             f"few for {parameters.processes} processes: ingest more covers"
         )
-    covers = job.store.manifest("covers", labels.parents["covers"])
+    covers = job.store.manifest(Kind.COVERS, labels.parents[Kind.COVERS])
     champion = job.input(Kind.COVER_CLIP) if Kind.COVER_CLIP in job.plan.inputs else None
     starting = ensure_starting(job.store, parameters, covers, champion)
     checkpoints = Checkpoints(job.store, job.plan.digest)
     kept = checkpoints.versions()
     before = checkpoints.state(kept[-1]).run_id if kept else None
-    with tracking.step_run(job, run_id=before, log_system_metrics=True) as run:
+    with step_run(job, run_id=before, log_system_metrics=True) as run:
         ensure_champion(job.store, starting)
         log.info("training on %s with %d processes", splits, parameters.processes)
         task = TrainingTask(

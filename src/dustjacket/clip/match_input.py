@@ -13,6 +13,7 @@ from dustjacket.covers.check import check_cover
 from dustjacket.covers.read import read_image, read_index
 from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.s3 import status_of
 from dustjacket.storage.store import Store
 
@@ -96,7 +97,7 @@ def _read_object(store: Store, address: str, max_bytes: int) -> bytes:
 
 
 def _read_published(store: Store, key: str) -> bytes:
-    covers = store.newest("covers")
+    covers = store.newest(Kind.COVERS)
     if covers is not None:
         index = read_index(store, covers)
         rows = index[index["key"] == key]

@@ -33,6 +33,7 @@ from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import DivergedError, MetricLogger, TrainingResult, fit
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.genres.published_labels import read_labels
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft
@@ -100,7 +101,7 @@ def _train(task: TrainingTask, group: ProcessGroup, device: torch.device) -> Non
     keys = hashlib.sha256("\n".join(training.books["key"]).encode()).hexdigest()[:12]
     checkpoints = Checkpoints(store, task.work, parameters.keep_checkpoints)
     resume = _find_checkpoint(checkpoints, keys, group)
-    draft = Draft(store, "clip_candidate", task.version, task.attempt)
+    draft = Draft(store, Kind.CLIP_CANDIDATE, task.version, task.attempt)
     with _metric_logger(task, group) as log_metrics:
         try:
             result = fit(
@@ -141,8 +142,8 @@ def _read_pairs(
     store: Store, task: TrainingTask, clip: Clip, group: ProcessGroup
 ) -> tuple[Pairs, Pairs]:
     """Return the training and the validation pairs, without covers that cannot be read."""
-    labels = retry_while_unavailable(store.manifest)("labelled_covers", task.labels)
-    covers = retry_while_unavailable(store.manifest)("covers", labels.parents["covers"])
+    labels = retry_while_unavailable(store.manifest)(Kind.LABELLED_COVERS, task.labels)
+    covers = retry_while_unavailable(store.manifest)(Kind.COVERS, labels.parents[Kind.COVERS])
     books = retry_while_unavailable(read_labels)(store, labels)
     books = books[books["split"] != "test"].reset_index(drop=True)
     max_bytes = int(task.parameters.cache_gib * 2**30)

@@ -23,7 +23,7 @@ def newest_model(store: Store) -> Manifest:
     Raises:
         NotReadyError: neither is published.
     """
-    manifest = store.newest(Kind.COVER_CLIP) or store.newest("starting_clip")
+    manifest = store.newest(Kind.COVER_CLIP) or store.newest(Kind.STARTING_CLIP)
     if manifest is None:
         raise NotReadyError("no CLIP model is published yet: run `dustjacket run`")
     return manifest

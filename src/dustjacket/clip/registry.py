@@ -26,7 +26,7 @@ from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
 
 REGISTERED = tracking.CLIP
-STARTING, CANDIDATE = "starting_clip", "clip_candidate"
+STARTING, CANDIDATE = Kind.STARTING_CLIP, "clip_candidate"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # starting weights have no time of their own
 
 

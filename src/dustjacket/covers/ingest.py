@@ -14,8 +14,8 @@ from dustjacket.covers.source import cache_prefix, stage_covers
 from dustjacket.covers.step import CoversFacts, CoversParameters
 from dustjacket.errors import UnchangedError
 from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.runs import step_run
 from dustjacket.sources.rejects import examples
-from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def ingest_covers(job: Job[CoversParameters], spark: SparkSession) -> None:
     index, rejected, duplicates = (
         spark.read.parquet(out.uri(folder)) for folder in (INDEX, REJECTED, DUPLICATES)
     )
-    with tracking.step_run(job):
+    with step_run(job):
         mlflow.log_metrics(_metrics(result, index, duplicates))
         mlflow.log_table(examples(rejected, "position"), "rejected_covers.json")
         mlflow.log_table(

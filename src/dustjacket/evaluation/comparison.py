@@ -29,6 +29,7 @@ from dustjacket.evaluation.galleries import (
 from dustjacket.evaluation.leakage import find_leaked
 from dustjacket.evaluation.step import EvaluationParameters
 from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -107,7 +108,7 @@ def load_comparison(
     Args:
         folder: holds the decoded covers; must outlive the result.
     """
-    store, candidate = job.store, job.input("clip_candidate")
+    store, candidate = job.store, job.input(Kind.CLIP_CANDIDATE)
     origin, recipe = CandidateFacts.of(candidate), ClipParameters.recorded(candidate.parameters)
     starting = store.manifest(origin.starting_kind, origin.starting_clip)
     manifests = {
@@ -117,7 +118,7 @@ def load_comparison(
     }
     versions = {(model.kind, model.version): model for model in manifests.values()}
     clips = {version: load_version(store, model) for version, model in versions.items()}
-    labels = store.manifest("labelled_covers", candidate.parents["labelled_covers"])
+    labels = store.manifest(Kind.LABELLED_COVERS, candidate.parents[Kind.LABELLED_COVERS])
     champion_labels = training_labels(store, manifests["champion"])
     books = read_books(store, labels)
     covers = load_covers(
@@ -185,7 +186,7 @@ def _embed_earlier(
 ) -> np.ndarray:
     """Return the champion's embeddings of a sample of an earlier version's covers."""
     clip, parameters = comparison.models["champion"].clip, comparison.parameters
-    covers = store.manifest("covers", labels.parents["covers"])
+    covers = store.manifest(Kind.COVERS, labels.parents[Kind.COVERS])
     sample = books.sample(min(len(books), MAX_EMBEDDED), random_state=parameters.seed)
     sample = sample.reset_index(drop=True)
     # In a folder of its own: cache files are named by shard, and these hold only part of a shard.

@@ -14,6 +14,7 @@ from dustjacket.covers.hashes import HASH_COLUMNS
 from dustjacket.covers.read import read_index
 from dustjacket.genres.published_labels import read_labels
 from dustjacket.genres.read import read_genres
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.splits import normalise
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
@@ -61,7 +62,7 @@ class EvaluationCovers:
 
 def read_books(store: Store, labels: Manifest) -> pd.DataFrame:
     """Return one row for each labelled cover, with its perceptual hashes (``HASH_COLUMNS``)."""
-    covers = store.manifest("covers", labels.parents["covers"])
+    covers = store.manifest(Kind.COVERS, labels.parents[Kind.COVERS])
     hashes = read_index(store, covers).reindex(columns=["key", *HASH_COLUMNS])
     return read_labels(store, labels).merge(hashes, on="key", how="left")
 
@@ -86,11 +87,11 @@ def load_covers(
         seed: of the sample.
     """
     books = sample_books(books, seed)
-    classifier = store.manifest("genre_classifier", labels.parents["genre_classifier"])
+    classifier = store.manifest(Kind.GENRE_CLASSIFIER, labels.parents[Kind.GENRE_CLASSIFIER])
     genres = read_genres(store, classifier)
     books["true_genre"] = true_genres(books["category"], genres)
     books["known_genre"] = books["true_genre"].where(books["true_genre"].notna(), books["genre"])
-    covers = store.manifest("covers", labels.parents["covers"])
+    covers = store.manifest(Kind.COVERS, labels.parents[Kind.COVERS])
     images = {
         size: CoverCache(store, covers, books, size, max_bytes, folder)
         for size in sorted(image_sizes)
@@ -128,5 +129,5 @@ def true_genres(categories: pd.Series, genres: Collection[str]) -> pd.Series:
 
 def training_labels(store: Store, model: Manifest) -> Manifest | None:
     """Return the labelled covers that a model was trained on; None for starting weights."""
-    version = model.parents.get("labelled_covers")
-    return store.manifest("labelled_covers", version) if version else None
+    version = model.parents.get(Kind.LABELLED_COVERS)
+    return store.manifest(Kind.LABELLED_COVERS, version) if version else None

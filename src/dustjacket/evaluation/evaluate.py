@@ -17,8 +17,8 @@ from dustjacket.evaluation.results import Results, measure
 from dustjacket.evaluation.sections.model_card import model_card
 from dustjacket.evaluation.step import REPORT, EvaluationFacts, EvaluationParameters
 from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.runs import step_run
 from dustjacket.promotion.gate import as_facts, decide
-from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
     if results.drift and results.drift.warning:
         log.warning("the newest covers have drifted: %s", results.drift.warning)
     champion = comparison.manifests["champion"]
-    with tracking.step_run(job):
+    with step_run(job):
         _track(results, sections, page)
         ensure_registered(job.store, candidate)
         ensure_champion(job.store, comparison.manifests["starting"])

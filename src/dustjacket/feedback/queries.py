@@ -19,6 +19,7 @@ from dustjacket.feedback.store import read_feedback
 from dustjacket.metrics.bootstrap import Interval
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.retrieval_intervals import mean_interval, rank_intervals
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -116,8 +117,8 @@ def image_ids(store: Store, feedback: pd.DataFrame) -> pd.Series:
     for index, rows in feedback[feedback["on"] == "cover"].groupby("index"):
         kind, _, version = str(index).rpartition("/")
         try:
-            manifest = store.manifest(kind or "cover_index", version)
-            covers = read_index(store, store.manifest("covers", manifest.parents["covers"]))
+            manifest = store.manifest(kind or Kind.COVER_INDEX, version)
+            covers = read_index(store, store.manifest(Kind.COVERS, manifest.parents[Kind.COVERS]))
         except (DustjacketError, LookupError) as error:
             log.warning("votes on covers of %s are left out: %s", index, error)
             continue

@@ -10,12 +10,13 @@ from pyspark.sql import DataFrame, SparkSession
 from dustjacket.genres.sentences import Encoder
 from dustjacket.genres.step import ClassifierParameters
 from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest, digest_of
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-KIND, _FILES = "sentence_embeddings", "sentences"
+KIND, _FILES = Kind.SENTENCE_EMBEDDINGS, "sentences"
 _BOOKS_PER_TASK = 2_000
 _BOOK_KEY = ["file", "position"]
 
@@ -30,7 +31,7 @@ def catalog_sentences(
     Args:
         books: all books of the job's catalog.
     """
-    catalog = job.input("catalog")
+    catalog = job.input(Kind.CATALOG)
     digest = digest_of({"catalog": catalog.version, "model": encoder.digest})
     published = job.store.with_digest(KIND, digest)
     if published is None:
@@ -70,7 +71,7 @@ def _publish(
         rows={"books": count},
         parameters=encoder.description(),
         code=job.plan.code,
-        parents={"catalog": job.plan.inputs["catalog"]},
+        parents={Kind.CATALOG: job.plan.inputs[Kind.CATALOG]},
         dag_run_id=job.plan.dag_run_id,
         schema={"file": "string", "position": "long", "sentence": "float16 of unit length"},
     )

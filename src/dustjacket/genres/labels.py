@@ -17,8 +17,9 @@ from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.step import LabelFacts, LabelParameters
 from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.runs import step_run
 from dustjacket.sources.arrow import spark_schema
-from dustjacket.tracking import runs as tracking
 
 _COPIED = pa.schema(
     [
@@ -52,8 +53,8 @@ _COVERS_PER_TASK = 10_000
 
 def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
     """Predict the genres of all covers of a version with the champion, and publish them."""
-    covers = job.input("covers")
-    classifier = job.input("genre_classifier")
+    covers = job.input(Kind.COVERS)
+    classifier = job.input(Kind.GENRE_CLASSIFIER)
     with tempfile.TemporaryDirectory() as cache:
         scorer = load_scorer(job.store, classifier, Path(cache))
     shared = spark.sparkContext.broadcast(scorer)
@@ -66,7 +67,7 @@ def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
     counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").count().collect()
     genres = {row["genre"]: int(row["count"]) for row in sorted(counted)}
     labelled = sum(genres.values())
-    with tracking.step_run(job):
+    with step_run(job):
         mlflow.log_metric("labelled", labelled)
         mlflow.log_figure(bar_figure(genres, "covers by predicted genre"), "labels.png")
         job.publish(

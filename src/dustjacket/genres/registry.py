@@ -9,9 +9,10 @@ from mlflow.models import ModelSignature
 from mlflow.types.schema import ColSpec, DataType, Schema
 
 from dustjacket.genres.scorer import Scorer
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.tracking import runs as tracking
 
-REGISTERED, KIND = "genre-classifier", "genre_classifier"
+REGISTERED, KIND = "genre-classifier", Kind.GENRE_CLASSIFIER
 _SIGNATURE = ModelSignature(
     Schema(
         [

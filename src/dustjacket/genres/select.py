@@ -28,6 +28,8 @@ from dustjacket.genres.step import ClassifierFacts, ClassifierParameters
 from dustjacket.genres.track import summary, track_candidates, track_evaluation
 from dustjacket.genres.training_data import TestData, TrainingData, check_folds, with_fold
 from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.runs import step_run
 from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
@@ -48,9 +50,9 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         _set_aliases(ClassifierFacts.of(done))
         return
     parameters = job.parameters
-    books = read_books(spark, job.store, job.input("catalog"))
+    books = read_books(spark, job.store, job.input(Kind.CATALOG))
     encoder = _encoder(parameters)
-    with tracking.step_run(job) as run, tempfile.TemporaryDirectory() as scratch:
+    with step_run(job) as run, tempfile.TemporaryDirectory() as scratch:
         repeated = repeat_paper(books) if parameters.repeat_paper else {}
         mlflow.log_metrics({f"repeated.{name}": value for name, value in repeated.items()})
         training_data, test_data = read_data(job, spark, books, encoder)
@@ -133,7 +135,7 @@ def read_data(
     is_test = table["split"] == "test"
     train, test = (table[rows].reset_index(drop=True) for rows in (~is_test, is_test))
     if test.empty:
-        catalog = job.input("catalog").version
+        catalog = job.input(Kind.CATALOG).version
         raise BadInputError(
             f"catalog/{catalog} has no book on the test side: give a larger listing"
         )

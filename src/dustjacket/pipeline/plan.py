@@ -5,7 +5,7 @@ The DAG's task ``plan``, ``dustjacket run``, ``dustjacket status`` and the Studi
 its source and its code.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from dustjacket.sources.files import contents, fingerprint
 from dustjacket.storage.manifest import Manifest, digest_of, version_name
 from dustjacket.storage.store import Store
 
-_SHOWN_REASONS = 3
+_SHOWN_CHANGES = 3
 
 
 class Plan(BaseModel):
@@ -106,10 +106,13 @@ def work_of(
     if version := step.find_published(plan, store):
         status, reason = step.review(version, store)
         return Work(status, reason, plan, version)
-    changes = list(changes_since(plan, store.newest(step.publishes)))
-    more = len(changes) - _SHOWN_REASONS
-    reason = "; ".join(changes[:_SHOWN_REASONS]) + (f"; and {more} more" if more > 0 else "")
-    return Work(Status.TO_DO, reason, plan)
+    newest = store.newest(step.publishes)
+    if newest is None:
+        return Work(Status.TO_DO, f"no version of {step.publishes} is published yet", plan)
+    changes = changes_since(plan, newest)
+    more = len(changes) - _SHOWN_CHANGES
+    shown = "; ".join(changes[:_SHOWN_CHANGES]) + (f"; and {more} more" if more > 0 else "")
+    return Work(Status.TO_DO, f"since {newest.version}: {shown}", plan)
 
 
 def plan_step(
@@ -163,33 +166,37 @@ def plan_step(
     )
 
 
-def changes_since(plan: Plan, version: Manifest | None) -> Iterator[str]:
-    """Yield what makes the plan's work differ from that of ``version``, a sentence each."""
-    if version is None:
-        yield "no version is published yet"
-        return
-    name, step = f"{version.kind}/{version.version}", STEPS[plan.step]
-    for kind in sorted(plan.inputs.keys() | version.parents.keys()):
-        before, now = version.parents.get(kind), plan.inputs.get(kind)
-        if before != now:
-            yield f"input {kind} is {now or 'none'}, was {before or 'none'} in {name}"
-    values, earlier = (
-        _content_parameters(step, values) for values in (plan.parameters, version.parameters)
-    )
-    for parameter in sorted(values.keys() | earlier.keys()):
-        before, now = earlier.get(parameter), values.get(parameter)
-        if before != now:
-            yield f"parameter {parameter} is {now!r}, was {before!r} in {name}"
-    if plan.code != version.code and not version.modules:
-        yield f"the code has changed since {name}, which an earlier release made"
-        return
-    for file in sorted(plan.fingerprints.keys() | version.fingerprints.keys()):
-        if plan.fingerprints.get(file) != version.fingerprints.get(file):
-            yield f"the content of {file!r} has changed since {name}"
-    if plan.code != version.code:
-        for module in sorted(plan.modules.keys() | version.modules.keys()):
-            if plan.modules.get(module) != version.modules.get(module):
-                yield f"code of {module} has changed since {name}"
+def changes_since(plan: Plan, version: Manifest) -> list[str]:
+    """Return what makes the plan's work differ from that of an earlier ``version``.
+
+    Each change is a phrase that names an input, a parameter, a file or a module.
+    """
+    step = STEPS[plan.step]
+    values = _content_parameters(step, plan.parameters)
+    recorded = {n: v for n, v in version.parameters.items() if n not in step.parameters.removed}
+    earlier = _content_parameters(step, recorded)
+    changes = [
+        *_differences("input", plan.inputs, version.parents),
+        *_differences("parameter", values, earlier),
+    ]
+    if version.modules:
+        files = _changed(plan.fingerprints, version.fingerprints)
+        changes += [f"content of {file!r} changed" for file in files]
+        changes += [f"code of {name} changed" for name in _changed(plan.modules, version.modules)]
+    elif plan.code != version.code:
+        changes.append("the code changed (an earlier release, which recorded no modules, made it)")
+    return changes
+
+
+def _differences(what: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{what} {name} is {now.get(name, 'not set')}, was {before.get(name, 'not set')}"
+        for name in _changed(now, before)
+    ]
+
+
+def _changed(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
 
 
 def _content_parameters(step: Step, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 
-CANDIDATE = "clip_candidate"
+CANDIDATE = Kind.CLIP_CANDIDATE
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from dustjacket.tracking.links import run_page
 
 log = logging.getLogger(__name__)
 
-_CANDIDATE = "clip_candidate"  # the kind that a promotion turns into a champion
+_CANDIDATE = Kind.CLIP_CANDIDATE  # the kind that a promotion turns into a champion
 _CACHED_IMAGES = 1024
 
 
@@ -35,7 +35,7 @@ def load_classifier(
     store: Store, cache: Path, current: LoadedClassifier | None
 ) -> LoadedClassifier | None:
     """Return the champion among the classifiers: ``current`` if it still is, None before any."""
-    champion = in_use(store, "genre_classifier")
+    champion = in_use(store, Kind.GENRE_CLASSIFIER)
     if champion is None or (current and current.manifest.version == champion.version):
         return current
     scorer = load_scorer(store, champion, cache)
@@ -52,10 +52,10 @@ def load_index(store: Store, current: LoadedIndex | None) -> LoadedIndex | None:
     Raises:
         BadInputError, CorruptVersionError, NotReadyError: the index or its model cannot be used.
     """
-    if store.newest("cover_index") is None:
+    if store.newest(Kind.COVER_INDEX) is None:
         return current
-    manifest, labels = retrieval.index_in_use(store), store.newest("labelled_covers")
-    if labels and labels.parents.get("covers") != manifest.parents["covers"]:
+    manifest, labels = retrieval.index_in_use(store), store.newest(Kind.LABELLED_COVERS)
+    if labels and labels.parents.get(Kind.COVERS) != manifest.parents[Kind.COVERS]:
         labels = None  # they are about other covers
     if current and (current.manifest, current.labels) == (manifest, labels):
         return current
@@ -88,7 +88,7 @@ def load_index(store: Store, current: LoadedIndex | None) -> LoadedIndex | None:
 def _image_reader(
     store: Store, manifest: Manifest, index: CoverIndex
 ) -> Callable[[str], bytes | None]:
-    covers = store.manifest("covers", manifest.parents["covers"])
+    covers = store.manifest(Kind.COVERS, manifest.parents[Kind.COVERS])
 
     @lru_cache(_CACHED_IMAGES)
     def read(key: str) -> bytes | None:

@@ -1,8 +1,6 @@
 """MLflow: experiments, runs with their tags and inputs, registered models and their aliases."""
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -15,8 +13,6 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from dustjacket.errors import NotReadyError
-from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.steps import STEPS
 from dustjacket.settings import Settings
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
@@ -34,36 +30,6 @@ def connect(settings: Settings) -> None:
     if not settings.mlflow_uri:
         raise NotReadyError("no MLflow server: run `dustjacket up` or set DUSTJACKET_MLFLOW_URI")
     mlflow.set_tracking_uri(settings.mlflow_uri)
-
-
-@contextmanager
-def step_run(job: Job[Any], **options: Any) -> Iterator[mlflow.ActiveRun]:
-    """Open the parent run of a DAG run: tagged, with the step's parameters and input versions.
-
-    It is in the step's experiment.
-
-    Args:
-        options: more of ``mlflow.start_run``'s, such as the ``run_id`` of a run to go on with.
-    """
-    connect(job.settings)
-    plan = job.plan
-    mlflow.set_experiment(STEPS[plan.step].experiment)
-    tags = {
-        "dag_id": plan.step,
-        "dag_run_id": plan.dag_run_id or "none",
-        "data_version": plan.version if not plan.inputs else next(iter(plan.inputs.values())),
-        "version": plan.version,
-        "git_sha": git_sha(),
-        "code": plan.code,
-    }
-    with mlflow.start_run(run_name=plan.version, tags=tags, **options) as run:
-        known = run.data.params  # of a run that is gone on with, which must keep them
-        mlflow.log_params({n: v for n, v in plan.parameters.items() if n not in known})
-        changed = {n: v for n, v in plan.parameters.items() if known.get(n, str(v)) != str(v)}
-        mlflow.set_tags({f"resumed.{name}": value for name, value in changed.items()})
-        for kind in plan.inputs:
-            log_version(job.store, job.input(kind))
-        yield run
 
 
 def log_version(store: Store, manifest: Manifest) -> None:

@@ -95,7 +95,7 @@ def test_a_change_in_infrastructure_is_no_new_work(package, before, change):
 
 
 def test_a_data_file_of_a_room_is_part_of_the_steps_that_use_the_room(package, before, change):
-    change("evaluation/report.html.j2", r"\Z", "<p>more</p>")
+    change("evaluation/page.html.j2", r"\Z", "<p>more</p>")
     assert changed(before, digests(package)) == {"evaluate_clip"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from dustjacket.clip.step import CandidateFacts
 from dustjacket.evaluation.page import Section, Table
 from dustjacket.evaluation.results import Results
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -68,8 +69,8 @@ def model_card(store: Store, candidate: Manifest, labels: Manifest) -> list[tupl
         labels: the labelled covers that the candidate was trained on.
     """
     facts, parameters = CandidateFacts.of(candidate), candidate.parameters
-    covers = store.manifest("covers", labels.parents["covers"])
-    classifier = store.manifest("genre_classifier", labels.parents["genre_classifier"])
+    covers = store.manifest(Kind.COVERS, labels.parents[Kind.COVERS])
+    classifier = store.manifest(Kind.GENRE_CLASSIFIER, labels.parents[Kind.GENRE_CLASSIFIER])
     rows = [
         ("candidate", f"{candidate.kind}/{candidate.version}"),
         ("trained from", f"{facts.starting_kind}/{facts.starting_clip or '-'}"),
@@ -80,8 +81,8 @@ def model_card(store: Store, candidate: Manifest, labels: Manifest) -> list[tupl
         ("licence of covers", _licence(covers)),
         ("genre classifier", classifier.version),
     ]
-    if "catalog" in classifier.parents:
-        catalog = store.manifest("catalog", classifier.parents["catalog"])
+    if Kind.CATALOG in classifier.parents:
+        catalog = store.manifest(Kind.CATALOG, classifier.parents[Kind.CATALOG])
         rows += [
             ("listing", catalog.version),
             ("source of the listing", catalog.source or "-"),
