@@ -2,15 +2,17 @@
 
 from airflow.sdk import Asset
 
-
-def _asset(kind: str) -> Asset:
-    return Asset(name=kind, uri=f"x-dustjacket://{kind}", group="dustjacket")
+from dustjacket.pipeline.kinds import Kind
 
 
-CATALOG = _asset("catalog")
-GENRE_CLASSIFIER = _asset("genre_classifier")
-COVERS = _asset("covers")
-LABELLED_COVERS = _asset("labelled_covers")
-CLIP_CANDIDATE = _asset("clip_candidate")
-COVER_CLIP = _asset("cover_clip")
-COVER_INDEX = _asset("cover_index")
+def _asset(kind: Kind) -> Asset:
+    return Asset(name=kind.value, uri=f"x-dustjacket://{kind}", group="dustjacket")
+
+
+CATALOG = _asset(Kind.CATALOG)
+GENRE_CLASSIFIER = _asset(Kind.GENRE_CLASSIFIER)
+COVERS = _asset(Kind.COVERS)
+LABELLED_COVERS = _asset(Kind.LABELLED_COVERS)
+CLIP_CANDIDATE = _asset(Kind.CLIP_CANDIDATE)
+COVER_CLIP = _asset(Kind.COVER_CLIP)
+COVER_INDEX = _asset(Kind.COVER_INDEX)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.step import Status, Step
@@ -42,7 +42,11 @@ class EvaluationFacts(GateFacts):
         broken: covers that do not decode, by side of the split.
         difference: recall@10 gained, with its interval.
         general: accuracy of general recognition, by model.
+
+    Rooms that add a section to the report add facts of their own.
     """
+
+    model_config = ConfigDict(extra="allow")
 
     starting: dict[str, Any] = {}
     champion: dict[str, Any] = {}
