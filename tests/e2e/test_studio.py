@@ -15,6 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from dustjacket.pipeline.steps import STEPS
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 
@@ -112,6 +113,21 @@ def test_retrain_opens_the_form_that_triggers_the_dag(browse, platform):
     assert "/dags/select_classifier" in popup.value.url
 
 
+def test_the_pipeline_shows_where_the_work_of_each_step_stands(browse, platform):
+    page = browse(f"{platform.airflow_url}/plugin/studio")
+    frame = page.frame_locator("iframe")
+    frame.locator("#pipeline summary").click()
+    expect(frame.locator("#steps [data-step]")).to_have_count(len(STEPS))
+    catalog = frame.locator("#steps [data-step=ingest_catalog]")
+    expect(catalog).to_contain_text("Published")
+    expect(catalog.locator("time")).not_to_be_empty()
+    assert frame.locator("#steps [data-status=error]").count() == 0
+    shoot(page, "pipeline")
+    with page.expect_popup() as popup:
+        catalog.locator("a").click()
+    assert "/dags/ingest_catalog" in popup.value.url
+
+
 def test_answers_change_with_the_title_and_stay_where_they_are(browse, platform):
     page = browse(studio(platform))
     ask(page, TITLE)
@@ -188,6 +204,8 @@ def test_it_fits_reads_well_and_is_accessible(browse, platform, scheme, width):
         bypass_csp=True,
     )  # fmt: skip
     shoot(page, f"first-{scheme}-{width}")
+    page.locator("#pipeline summary").click()
+    expect(page.locator("#steps [data-step]").first).to_be_visible()
     for tab in ("Title", "Cover", "Many titles"):
         page.get_by_role("tab", name=tab, exact=True).click()
         if tab == "Title":

@@ -10,6 +10,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import StepParameters, first_error
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.steps import STEPS
+from dustjacket.storage.manifest import Manifest
 
 VARIABLE = "dustjacket_profile"
 """Airflow's variable that holds the team's defaults as JSON."""
@@ -73,6 +74,24 @@ class TeamDefaults:
         return isinstance(other, TeamDefaults) and self.to_json() == other.to_json()
 
     __hash__ = None  # type: ignore[assignment]  # values may be lists
+
+
+def recorded_defaults(step: Step, version: Manifest | None) -> TeamDefaults:
+    """Return the shipped defaults, but for ``step`` the parameters that ``version`` records.
+
+    They stand for the team's defaults where Airflow's variable cannot be read.
+
+    Raises:
+        BadInputError: the version records values that this release does not accept.
+    """
+    if version is None:
+        return TeamDefaults()
+    try:
+        parameters = step.parameters.recorded(version.parameters)
+    except ValidationError as error:
+        name = f"{version.kind}/{version.version}"
+        raise BadInputError(f"wrong parameters in {name}: {first_error(error)}") from None
+    return TeamDefaults(**{step.name: parameters.model_dump()})
 
 
 def _wrong(problem: str) -> BadInputError:

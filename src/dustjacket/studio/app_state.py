@@ -15,6 +15,7 @@ from dustjacket.studio.handlers import genre_responses, search_responses
 from dustjacket.studio.metrics import Metrics
 from dustjacket.studio.models import Models
 from dustjacket.studio.schemas import BookQuery, CoverQuery, GenreResponse, SearchResponse
+from dustjacket.studio.step_status import StepStatuses
 
 if TYPE_CHECKING:
     from dustjacket.feedback.store import Feedback
@@ -38,6 +39,7 @@ class AppState:
         self.metrics = Metrics()
         self.image_threads = ThreadPoolExecutor(4)
         self._background_threads = ThreadPoolExecutor(2)
+        self.steps = StepStatuses(self.models.store, self._background_threads)
         self._feedback_days = settings.studio_feedback_days
         self.feedback = _feedback(self.models.store, settings) if settings.studio_feedback else None
         batch_sizes = self.metrics.batches
@@ -96,6 +98,7 @@ class AppState:
         while True:
             if await self._in_background(self.models.refresh):
                 self.metrics.set_versions(self.models)
+                self.steps.expire()
             await asyncio.sleep(interval_s)
 
     async def _in_background(self, work: Callable[[], Any]) -> Any:

@@ -33,6 +33,7 @@ from dustjacket.studio.schemas import (
     ModelsResponse,
     RequestLimits,
     SearchResponse,
+    StepStatus,
     VersionId,
     VersionRef,
     Vote,
@@ -198,6 +199,12 @@ async def models(request: Request, state: State) -> ModelsResponse:
         limits=LIMITS,
         problem=state.models.problem,
     )
+
+
+@info_routes.get("/steps")
+async def steps(state: State) -> list[StepStatus]:
+    """Return where the work of each step stands, with the parameters of its newest version."""
+    return await state.steps.rows()
 
 
 @info_routes.get("/metrics", response_class=Response)

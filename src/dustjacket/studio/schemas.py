@@ -1,9 +1,11 @@
 """Requests and responses of the Studio's API, as its OpenAPI schema shows them."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from dustjacket.pipeline.step import Status
 from dustjacket.retrieval.search import MAX_RESULTS
 
 MAX_TITLE_CHARS, MAX_NAME_CHARS = 500, 300
@@ -143,6 +145,16 @@ class ModelsResponse(BaseModel):
     airflow: bool = Field(description="whether the request came through Airflow")
     limits: RequestLimits
     problem: str | None = Field(description="why a newer version does not serve")
+
+
+class StepStatus(BaseModel):
+    """Where the work of a step of the pipeline stands."""
+
+    step: str
+    status: Status | Literal["error"]
+    version: str | None = Field(description="the version that holds the work, else the newest")
+    published_at: datetime | None = Field(description="when that version was published")
+    reason: str
 
 
 class Health(BaseModel):

@@ -11,6 +11,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.support.bucket import store_in_memory
 from tests.support.studio_case import HEADERS, make_app
 
 CHECKS = [
@@ -19,8 +20,8 @@ CHECKS = [
 ]  # fmt: skip
 QUERIES = ["POST /genre", "POST /covers/search", "POST /match", "POST /feedback"]
 OPERATIONS = [
-    *QUERIES, "POST /genre/batch", "GET /covers/{cover}/image", "GET /models", "GET /metrics",
-    "GET /health",
+    *QUERIES, "POST /genre/batch", "GET /covers/{cover}/image", "GET /models", "GET /steps",
+    "GET /metrics", "GET /health",
 ]  # fmt: skip
 LOCAL = {"Host": "127.0.0.1"}
 
@@ -30,6 +31,7 @@ def operations(tmp_path):
     """The operations of an app of each test's own: Schemathesis stops the app after a test."""
     app = make_app(tmp_path, studio_feedback=True)
     app.state.studio.feedback.flush = lambda: None
+    app.state.studio.models.store.client = store_in_memory().client
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers=LOCAL)
     found = [result.ok() for result in schema.get_all_operations()]
     return {f"{operation.method.upper()} {operation.path}": operation for operation in found}

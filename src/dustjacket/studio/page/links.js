@@ -130,6 +130,7 @@ export function showVersions(versions, { answered }) {
     versions.filter(Boolean).map((ref) => [`${ref.kind} ${ref.version}`, ref]),
   );
   at("versions-heading").textContent = answered ? "Answered by" : "Models in use";
-  at("versions").replaceChildren(...[...unique.values()].map(versionItem));
-  at("versions").closest("footer").hidden = !unique.size;
+  const items = [...unique.values()].map(versionItem);
+  at("versions").replaceChildren(...(items.length ? items : [make("li", {}, "None yet")]));
+  at("versions").closest("footer").hidden = false;
 }

@@ -5,6 +5,7 @@ import { batchPanel } from "./batch.js";
 import { at, setText } from "./dom.js";
 import { closeRetrainingOutside, offerRetraining, showVersions } from "./links.js";
 import { coverPanel } from "./match.js";
+import { pipelinePanel } from "./pipeline.js";
 import { say } from "./status.js";
 import { tabs } from "./tabs.js";
 import { titlePanel } from "./title.js";
@@ -50,6 +51,7 @@ function answered(name, versions) {
 }
 
 function drawVersions() {
+  if (!models.genres) return; // the models are not known yet
   const by = ANSWERS[tab.current()].flatMap((name) => answers.get(name) ?? []);
   showVersions(by.length ? by : inUse(), { answered: by.length > 0 });
 }
@@ -115,6 +117,7 @@ window.addEventListener("keydown", (event) => {
 window.addEventListener("hashchange", restore);
 
 closeRetrainingOutside();
+pipelinePanel();
 restore();
 askModels();
 if (tab.current() === "title" && window.matchMedia("(pointer: fine)").matches) {

@@ -1,0 +1,78 @@
+"""Where the work of each step stands, as the page shows it."""
+
+import asyncio
+import time
+from concurrent.futures import Executor
+
+from dustjacket.errors import DustjacketError
+from dustjacket.pipeline.plan import work_of
+from dustjacket.pipeline.step import Status, Step
+from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import recorded_defaults
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
+from dustjacket.studio.schemas import StepStatus
+
+_MAX_AGE_S = 30.0
+
+
+class StepStatuses:
+    """The status of every step, computed when it is requested and then kept for 30 seconds."""
+
+    def __init__(self, store: Store, threads: Executor) -> None:
+        self._store, self._threads = store, threads
+        self._computing = asyncio.Lock()
+        self._rows: list[StepStatus] = []
+        self._valid_until = 0.0
+
+    async def rows(self) -> list[StepStatus]:
+        """Return the status of every step, in the order in which steps run.
+
+        Raises:
+            BotoCoreError, ClientError: the object store does not answer.
+        """
+        async with self._computing:  # requests that arrive meanwhile share the result
+            if time.monotonic() >= self._valid_until:
+                self._rows = await asyncio.get_running_loop().run_in_executor(
+                    self._threads,
+                    lambda: [step_status(step, self._store) for step in STEPS.values()],
+                )
+                self._valid_until = time.monotonic() + _MAX_AGE_S
+            return self._rows
+
+    def expire(self) -> None:
+        """Compute the status anew at the next request."""
+        self._valid_until = 0.0
+
+
+def step_status(step: Step, store: Store) -> StepStatus:
+    """Return where the work of ``step`` stands, by the parameters of its newest version."""
+    newest = None
+    try:
+        newest = store.newest(step.publishes)
+        status, reason, version = _work(step, store, newest)
+    except DustjacketError as error:
+        return _row(step, "error", str(error), newest)
+    return _row(step, status, reason, version)
+
+
+def _work(step: Step, store: Store, newest: Manifest | None) -> tuple[Status, str, Manifest | None]:
+    if not step.has_source:
+        work = work_of(step, store, recorded_defaults(step, newest))
+        return work.status, work.reason, work.version or newest
+    # A source may be large or far away: only a run reads it.
+    if newest is None:
+        return Status.TO_DO, "no version is published yet", None
+    return Status.PUBLISHED, "a run checks whether the source has changed since", newest
+
+
+def _row(step: Step, status: Status | str, reason: str, version: Manifest | None) -> StepStatus:
+    return StepStatus.model_validate(
+        {
+            "step": step.name,
+            "status": status,
+            "version": version and version.version,
+            "published_at": version and version.published_at,
+            "reason": reason,
+        }
+    )
