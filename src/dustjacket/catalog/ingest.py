@@ -28,7 +28,7 @@ from dustjacket.sources.rejects import examples
 from dustjacket.sources.streams import corrupt_as_bad_input, is_compressed, opened
 from dustjacket.sources.tables import (
     ENDINGS,
-    PARQUET,
+    FORMATS,
     Shape,
     kind_of,
     shape_of,
@@ -172,7 +172,7 @@ def find_chunks(
         (file, listing_format.shape)
         for file, listing_format in formats.items()
         if file.size > _PART_BYTES
-        and listing_format.shape.kind not in PARQUET
+        and FORMATS[listing_format.shape.kind].split
         and not is_compressed(file, store)
     ]
     parts: dict[SourceFile, list[ByteRange]] = {}
@@ -207,7 +207,7 @@ def detect_format(
     name = source if is_single_file else f"{source.rstrip('/')}/{file.name}"
     kind = kind_of(file.name) or ".csv"
     with corrupt_as_bad_input(file), opened(file, store) as stream:
-        if kind in PARQUET:
+        if not FORMATS[kind].is_text:
             shape = shape_of(stream, kind)
         else:
             head = stream.read(_HEAD)

@@ -7,7 +7,7 @@ import codecs
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -21,7 +21,6 @@ from dustjacket.sources.encoding import decode
 SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES, PARQUET = (".jsonl", ".ndjson"), (".parquet", ".pq")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-ENDINGS = (*SEPARATORS, *JSON_LINES, *PARQUET)
 LISTING = ("ASIN", "filename", "image URL", "title", "author", "category id", "category")
 """Columns of a listing of book covers by Iwana et al. (2016), which has no header."""
 _BATCH_ROWS = 2000
@@ -50,7 +49,7 @@ class Shape:
     """File type and columns of a table.
 
     Attributes:
-        kind: file extension, such as ``.csv``.
+        kind: file extension, a key of ``FORMATS``.
         columns: column names as written in the file.
         header: whether the first record is a header.
     """
@@ -74,7 +73,7 @@ def kind_of(name: str) -> str | None:
     """Return the kind of a table by the file's extension, or None if it is no table."""
     path = PurePosixPath(name.lower())
     ending = PurePosixPath(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
-    return ending if ending in ENDINGS else None
+    return ending if ending in FORMATS else None
 
 
 def shape_of(stream: BinaryIO, kind: str) -> Shape | None:
@@ -83,12 +82,21 @@ def shape_of(stream: BinaryIO, kind: str) -> Shape | None:
     The first record of CSV and TSV is a header, unless it looks like a record of ``LISTING``: seven
     fields, none of them a column name of ``LISTING``.
     """
-    if kind in PARQUET:
-        with _parquet(stream) as file:
-            return Shape(kind, tuple(file.schema_arrow.names), header=False)
-    if kind in JSON_LINES:
-        first = next(_json_rows(stream, WHOLE), None)
-        return Shape(kind, tuple(first.values), header=False) if first and first.values else None
+    return FORMATS[kind].shape(stream, kind)
+
+
+def read_rows(stream: BinaryIO, shape: Shape, part: ByteRange = WHOLE) -> Iterator[TableRow]:
+    """Yield the rows of ``part``, from a stream positioned at its beginning."""
+    return FORMATS[shape.kind].rows(stream, shape, part)
+
+
+def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]:
+    """Split a table into parts of at least ``size`` bytes; the last may be smaller."""
+    split = FORMATS[shape.kind].split
+    return split(stream, shape, size) if split else iter((WHOLE,))
+
+
+def _text_shape(stream: BinaryIO, kind: str) -> Shape | None:
     records = read_records(stream, separator=SEPARATORS[kind])
     fields = next((record.fields for record in records if record.fields), None)
     if fields is None:
@@ -99,32 +107,20 @@ def shape_of(stream: BinaryIO, kind: str) -> Shape | None:
     return Shape(kind, fields, header=True)
 
 
-def read_rows(stream: BinaryIO, shape: Shape, part: ByteRange = WHOLE) -> Iterator[TableRow]:
-    """Yield the rows of ``part``, from a stream positioned at its beginning."""
-    if shape.kind in PARQUET:
-        yield from _parquet_rows(stream)
-    elif shape.kind in JSON_LINES:
-        yield from _json_rows(stream, part)
-    else:
-        keys = shape.keys
-        header = shape.columns if shape.header and part.position == 0 else None
-        for record in read_records(stream, len(keys), separator=SEPARATORS[shape.kind], part=part):
-            if header is not None and record.fields == header:
-                header = None
-                continue
-            values = dict(zip(keys, record.fields, strict=True)) if record.fields else {}
-            yield TableRow(record.position, record.offset, record.raw, values, record.reason)
+def _text_rows(stream: BinaryIO, shape: Shape, part: ByteRange) -> Iterator[TableRow]:
+    keys = shape.keys
+    header = shape.columns if shape.header and part.position == 0 else None
+    for record in read_records(stream, len(keys), separator=SEPARATORS[shape.kind], part=part):
+        if header is not None and record.fields == header:
+            header = None
+            continue
+        values = dict(zip(keys, record.fields, strict=True)) if record.fields else {}
+        yield TableRow(record.position, record.offset, record.raw, values, record.reason)
 
 
-def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]:
-    """Split a table into parts of at least ``size`` bytes; the last may be smaller."""
-    if shape.kind in PARQUET:
-        yield WHOLE
-    elif shape.kind in JSON_LINES:
-        yield from _json_parts(stream, size)
-    else:
-        separator = SEPARATORS[shape.kind]
-        yield from split_records(stream, size, len(shape.columns), separator=separator)
+def _text_parts(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]:
+    separator = SEPARATORS[shape.kind]
+    return split_records(stream, size, len(shape.columns), separator=separator)
 
 
 def _json_lines(stream: BinaryIO, part: ByteRange) -> Iterator[tuple[int, bytes, int]]:
@@ -144,7 +140,12 @@ def _json_lines(stream: BinaryIO, part: ByteRange) -> Iterator[tuple[int, bytes,
         offset += length
 
 
-def _json_rows(stream: BinaryIO, part: ByteRange) -> Iterator[TableRow]:
+def _json_shape(stream: BinaryIO, kind: str) -> Shape | None:
+    first = next(_json_rows(stream, None, WHOLE), None)
+    return Shape(kind, tuple(first.values), header=False) if first and first.values else None
+
+
+def _json_rows(stream: BinaryIO, _shape: Shape | None, part: ByteRange) -> Iterator[TableRow]:
     for number, (offset, line, length) in enumerate(_json_lines(stream, part)):
         raw = line.rstrip(b"\r\n")
         position = part.position + number
@@ -161,7 +162,7 @@ def _json_rows(stream: BinaryIO, part: ByteRange) -> Iterator[TableRow]:
         yield TableRow(position, offset, raw, {key_of(k): _text(v) for k, v in values.items()})
 
 
-def _json_parts(stream: BinaryIO, size: int) -> Iterator[ByteRange]:
+def _json_parts(stream: BinaryIO, _shape: Shape, size: int) -> Iterator[ByteRange]:
     current, position = WHOLE, 0
     for offset, _, _ in _json_lines(stream, WHOLE):
         if offset - current.offset >= size:
@@ -181,7 +182,12 @@ def _parquet(stream: BinaryIO) -> Iterator[pq.ParquetFile]:
             yield file
 
 
-def _parquet_rows(stream: BinaryIO) -> Iterator[TableRow]:
+def _parquet_shape(stream: BinaryIO, kind: str) -> Shape:
+    with _parquet(stream) as file:
+        return Shape(kind, tuple(file.schema_arrow.names), header=False)
+
+
+def _parquet_rows(stream: BinaryIO, *_: Shape | ByteRange) -> Iterator[TableRow]:
     with _parquet(stream) as file:
         position = 0
         for batch in file.iter_batches(_BATCH_ROWS):
@@ -201,3 +207,29 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_text, value))
     return str(value)
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How the files of one format are read.
+
+    Attributes:
+        shape: reads the shape from a stream; None if no row is readable.
+        rows: yields the rows of a part.
+        split: yields parts that are read apart; None: a file is read as a whole.
+        is_text: whether a file that looks binary is not of this format.
+    """
+
+    shape: Callable[[BinaryIO, str], Shape | None]
+    rows: Callable[[BinaryIO, Shape, ByteRange], Iterator[TableRow]]
+    split: Callable[[BinaryIO, Shape, int], Iterator[ByteRange]] | None = None
+    is_text: bool = True
+
+
+FORMATS: Mapping[str, TableFormat] = {
+    **dict.fromkeys(SEPARATORS, TableFormat(_text_shape, _text_rows, _text_parts)),
+    **dict.fromkeys(JSON_LINES, TableFormat(_json_shape, _json_rows, _json_parts)),
+    **dict.fromkeys(PARQUET, TableFormat(_parquet_shape, _parquet_rows, is_text=False)),
+}
+"""The formats of tables, by file extension."""
+ENDINGS = tuple(FORMATS)

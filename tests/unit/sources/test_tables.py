@@ -14,10 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
+from dustjacket.sources.csv import WHOLE
 from dustjacket.sources.files import SourceFile
 from dustjacket.sources.streams import corrupt_as_bad_input, decompressed
 from dustjacket.sources.tables import (
+    FORMATS,
     LISTING,
+    Shape,
+    TableFormat,
+    TableRow,
     kind_of,
     read_rows,
     shape_of,
@@ -47,6 +52,19 @@ def read(data, kind):
 )
 def test_the_ending_of_a_name_says_what_table_it_is(name, kind):
     assert kind_of(name) == kind
+
+
+def test_a_format_is_one_entry_of_the_table_of_formats(monkeypatch):
+    def rows(stream, shape, part):
+        for number, line in enumerate(stream.read().splitlines()):
+            yield TableRow(number, number, line, {"title": line.decode()})
+
+    toy = TableFormat(lambda _, kind: Shape(kind, ("title",), header=False), rows)
+    monkeypatch.setitem(FORMATS, ".toy", toy)
+    assert kind_of("books.toy.gz") == ".toy"
+    assert read(b"Emma\nPersuasion", ".toy") == [{"title": "Emma"}, {"title": "Persuasion"}]
+    shape = shape_of(io.BytesIO(b"Emma"), ".toy")
+    assert list(split_rows(io.BytesIO(b"Emma"), shape, 1)) == [WHOLE], "it is read as a whole"
 
 
 def test_a_header_names_the_columns_and_is_no_row():
