@@ -6,8 +6,10 @@ import pytest
 
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.steps import STEPS
-from dustjacket.pipeline.team_defaults import TeamDefaults
+from dustjacket.pipeline.team_defaults import TeamDefaults, recorded_defaults
 from tests.conftest import ROOT
+from tests.support.bucket import store_in_memory
+from tests.support.facts import least_facts
 
 FINETUNE = STEPS["finetune_clip"]
 
@@ -61,3 +63,15 @@ def test_defaults_are_stored_with_every_parameter_and_read_back():
     defaults = TeamDefaults().with_overrides({"label_covers": {"top": 5}})
     assert TeamDefaults.from_json(defaults.to_json()) == defaults
     assert defaults != TeamDefaults()
+
+
+def test_recorded_defaults_are_the_parameters_of_a_version_over_the_shipped_ones():
+    kind, parameters = FINETUNE.publishes, {"epochs": 7, "no_longer_a_parameter": 1}
+    version, _ = (
+        store_in_memory().draft(kind, "v1").publish(facts=least_facts(kind), parameters=parameters)
+    )
+    assert recorded_defaults(FINETUNE, version) == TeamDefaults(finetune_clip={"epochs": 7})
+    assert recorded_defaults(FINETUNE, None) == TeamDefaults()
+    wrong = version.model_copy(update={"parameters": {"epochs": 0}})
+    with pytest.raises(BadInputError, match="wrong parameters in clip_candidate/v1: epochs"):
+        recorded_defaults(FINETUNE, wrong)
