@@ -24,7 +24,7 @@ status: $(READY) ## show the platform's servers
 	@.venv/bin/dustjacket status
 
 test-unit: $(READY) ## unit and DAG tests: no server, no Spark
-	@$(PYTEST) $(PARALLEL) tests/test_conventions.py tests/unit tests/dags
+	@$(PYTEST) $(PARALLEL) tests/test_conventions.py tests/test_docstrings.py tests/unit tests/dags
 
 test: test-unit ## and integration tests, and the whole chain once through Airflow
 	@$(PYTEST) $(PARALLEL) -m "not faults and not release" tests/integration tests/e2e
