@@ -20,7 +20,7 @@ run: $(READY) ## set up, start the platform, run the chain (on CATALOG=… COVER
 down: ## stop the platform and every process of it
 	@if [ -x .venv/bin/dustjacket ]; then .venv/bin/dustjacket down; fi
 
-status: $(READY) ## show the platform's servers
+status: $(READY) ## show the servers, and where the work of each step stands
 	@.venv/bin/dustjacket status
 
 test-unit: $(READY) ## unit and DAG tests: no server, no Spark
