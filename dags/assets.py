@@ -1,4 +1,4 @@
-"""The Assets that chain the DAGs, named once. Each event stands for one published version."""
+"""The Assets that connect the DAGs. Each event announces one published version."""
 
 from airflow.sdk import Asset
 

@@ -1,6 +1,6 @@
 """Fine-tune CLIP on (cover, title and genre) pairs through PySpark's TorchDistributor.
 
-The result is a candidate: `evaluate_clip` decides whether it takes the champion's place.
+The result is a candidate: `evaluate_clip` decides whether it replaces the champion.
 """
 
 from datetime import timedelta

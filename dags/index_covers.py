@@ -1,4 +1,4 @@
-"""Embed every cover with the champion and publish the index that answers a title with covers.
+"""Embed every cover with the champion and publish the index for search by title.
 
 Runs when the covers or the champion change.
 """

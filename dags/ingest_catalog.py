@@ -1,7 +1,7 @@
-"""Read a listing of books, clean it, publish it as a version of the catalogue.
+"""Read a listing of books, clean it, and publish it as a version of the catalogue.
 
-Every row read is either accepted or kept with the reason why not. Runs weekly; a source whose
-content has not changed publishes nothing, and the chain rests.
+Every row is either accepted, or kept with the reason for its rejection. Runs weekly; if the
+content of the source has not changed, nothing is published and no further DAG runs.
 """
 
 from datetime import timedelta

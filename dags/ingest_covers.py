@@ -1,7 +1,7 @@
-"""Read a set of cover images with titles, check and normalise them, publish them in shards.
+"""Read a set of cover images with titles, check and normalise them, and publish them in shards.
 
-Every image is either accepted or kept with the reason why not. Runs weekly; a source whose
-content has not changed publishes nothing, and the chain rests.
+Every image is either accepted, or kept with the reason for its rejection. Runs weekly; if the
+content of the source has not changed, nothing is published and no further DAG runs.
 """
 
 from datetime import timedelta

@@ -1,6 +1,6 @@
-"""Give each cover the genre that the champion among classifiers predicts from its title and author.
+"""Predict the genre of each cover from its title and author, with the champion classifier.
 
-Runs when the covers or the classifier change, once a pair.
+Runs when the covers or the classifier change, once per pair of versions.
 """
 
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """Bring back an earlier champion: its weights are published again as the newest `cover_clip`.
 
-Without a version it is the one before the present champion. The ledger says who did it, and the
-cover index follows.
+Without a version, the one before the current champion is restored. The ledger records who
+triggered it; the cover index is then rebuilt.
 """
 
 from datetime import timedelta
@@ -24,7 +24,7 @@ with DAG(
             None,
             type=["null", "string"],
             pattern=VERSION_PATTERN,
-            description="Version that has served, see `dustjacket history`. Empty: the one before.",
+            description="Earlier champion, see `dustjacket history`. Empty: the previous one.",
         )
     },
     doc_md=__doc__,

@@ -1,8 +1,8 @@
-"""The errors of Dustjacket. The text of each is one line: what is wrong, where, and the cure."""
+"""The errors of Dustjacket. Each message is one line: what is wrong, where, and how to fix it."""
 
 
 class DustjacketError(Exception):
-    """Base of all errors that a person can act on."""
+    """Base of all errors that a user can fix."""
 
 
 class BadInputError(DustjacketError):
@@ -14,7 +14,7 @@ class HeldBackError(BadInputError):
 
 
 class NotReadyError(DustjacketError):
-    """Something that the step needs is not published, started or reachable yet."""
+    """A requirement is not published, not running or not reachable yet."""
 
 
 class UnchangedError(DustjacketError):

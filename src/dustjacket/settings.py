@@ -20,7 +20,7 @@ def home() -> Path:
 
 
 class Settings(BaseSettings):
-    """Addresses and credentials of the servers that Dustjacket works with."""
+    """Addresses, credentials and options of the platform's servers."""
 
     model_config = SettingsConfigDict(env_prefix="DUSTJACKET_", extra="ignore", frozen=True)
 
@@ -41,15 +41,19 @@ class Settings(BaseSettings):
     allow_private_addresses: bool = Field(
         False, description="also download from private addresses and from any port"
     )
-    airflow_database: str | None = Field(None, description="SQLAlchemy URL; SQLite when empty")
+    airflow_database: str | None = Field(
+        None, description="SQLAlchemy URL of Airflow's database; SQLite when empty"
+    )
     studio_url: str | None = Field(None, description="address of the Studio's model server")
     studio_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
-    studio_token: SecretStr | None = Field(None, description="token that its callers must send")
-    studio_rate: str = Field("40/second", description="rate limit of a user (`limits` syntax)")
-    studio_batch: int = Field(16, ge=1, le=256, description="queries that one batch holds at most")
-    studio_feedback: bool = Field(False, description="keep votes and a sample of the queries")
-    studio_feedback_days: int = Field(90, ge=1, description="days until they are deleted")
-    studio_sample_share: float = Field(0.1, ge=0, le=1, description="share of queries kept")
+    studio_token: SecretStr | None = Field(
+        None, description="bearer token of the Studio's model server"
+    )
+    studio_rate: str = Field("40/second", description="rate limit per user (syntax of `limits`)")
+    studio_batch: int = Field(16, ge=1, le=256, description="maximum number of queries in a batch")
+    studio_feedback: bool = Field(False, description="store votes and a sample of the queries")
+    studio_feedback_days: int = Field(90, ge=1, description="days until stored feedback is deleted")
+    studio_sample_share: float = Field(0.1, ge=0, le=1, description="share of queries stored")
 
     def environment(self) -> dict[str, str]:
         """Return environment variables that recreate these settings, including secrets."""

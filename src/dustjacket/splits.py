@@ -1,4 +1,4 @@
-"""The identity of a book, and the side of the train/validation/test split that it belongs to."""
+"""The identity of a book, and its side of the train/validation/test split."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""``dustjacket …``: the command line. Each command is a typed class; its fields are its flags."""
+"""``dustjacket …``: the command line. Each command is a Pydantic model; its fields are flags."""
 
 import sys
 from pathlib import Path
@@ -48,7 +48,7 @@ class Down(BaseModel):
         down()
 
 
-class Status(BaseModel):
+class ShowStatus(BaseModel):
     """Show each server (health, address, uptime) and each step (whether its work is done, why)."""
 
     why: str = Field("", description="list every change that makes this step run again")
@@ -70,7 +70,7 @@ class RunOptions(BaseModel):
     """Start the platform, run all steps on a listing and covers, and report.
 
     Every parameter of every step is a flag, such as --finetune-clip.epochs 3; its value becomes
-    the team's default.
+    the team default.
     """
 
     catalog: str = Field("", description="listing: file, folder or s3:// (default: the sample)")
@@ -159,7 +159,7 @@ class Dustjacket(BaseSettings):
     down: CliSubCommand[Down] = Field(
         description="Stop the embedded platform and all its processes"
     )
-    status: CliSubCommand[Status] = Field(
+    status: CliSubCommand[ShowStatus] = Field(
         description="Show each server, and whether the work of each step is done"
     )
     run: CliSubCommand[Run] = Field(

@@ -126,7 +126,7 @@ class ServeStudio(BaseModel):
         from dustjacket.studio.server import serve
 
         settings = open_store().settings
-        # Not the token in the platform's own settings: that one belongs to the embedded Studio.
+        # Not the token in platform.env, which belongs to the embedded Studio.
         token = Settings(_env_file=None).studio_token
         console.print(f"Studio   http://{self.host}:{self.port}/", soft_wrap=True)
         serve(settings, self.host, self.port, token.get_secret_value() if token else None)

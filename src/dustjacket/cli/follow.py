@@ -1,7 +1,7 @@
 """Watch the chain until the work of every step is done.
 
-Assets make one step follow another. A step is triggered here only where no event is left to start
-it (after a crash, say), so that running again continues where a run stopped.
+Asset events start each following step. A step is triggered here only if no event will start it, for
+example after a crash, so that another run continues where the last one stopped.
 """
 
 import time
@@ -34,13 +34,13 @@ def run_chain(
     console: Console,
     overrides: Mapping[str, dict[str, Any]],
 ) -> dict[str, Manifest]:
-    """Trigger the ingestions, watch the chain to its end, and return each step's current version.
+    """Trigger the ingestions, wait for the chain, and return each step's current version.
 
     Args:
         overrides: parameters, by step, of the runs that are triggered here.
 
     Raises:
-        DustjacketError: a step failed; the text names its task and the reason.
+        DustjacketError: a step failed; the message names its task and the reason.
     """
     since = datetime.now(UTC)
     for step in STEPS.values():
@@ -60,7 +60,9 @@ def run_chain(
                 quiet_since = time.monotonic()
             elif time.monotonic() - quiet_since > _SETTLED_S:
                 works = {name: work_of(step, store, defaults) for name, step in STEPS.items()}
-                behind = next((n for n, work in works.items() if _is_behind(work, n in runs)), None)
+                behind = next(
+                    (n for n, work in works.items() if _needs_trigger(work, n in runs)), None
+                )
                 if behind is None:
                     return {name: work.version for name, work in works.items() if work.version}
                 if behind in triggered:
@@ -74,10 +76,10 @@ def run_chain(
             time.sleep(_POLL_S)
 
 
-def _is_behind(work: Work, has_run: bool) -> bool:
-    """Return whether a step has to be triggered here.
+def _needs_trigger(work: Work, has_run: bool) -> bool:
+    """Return whether a step must be triggered here.
 
-    Rows that could not be fetched are tried once in a run of the chain, not for ever.
+    Rows that could not be fetched are retried once per run of the chain, not endlessly.
     """
     return not work.is_current and not (work.status is Status.RETRIABLE and has_run)
 
@@ -85,8 +87,8 @@ def _is_behind(work: Work, has_run: bool) -> bool:
 def _latest(api: AirflowApi, since: datetime) -> dict[str, DagRun]:
     latest: dict[str, DagRun] = {}
     for run in api.runs(since=since):
-        known = latest.get(run.dag_id)
-        if known is None or (run.state in ACTIVE and known.state not in ACTIVE):
+        newer = latest.get(run.dag_id)  # runs are sorted, newest first
+        if newer is None or (run.state in ACTIVE and newer.state not in ACTIVE):
             latest[run.dag_id] = run
     return latest
 
@@ -137,7 +139,7 @@ class ProgressTable:
         notes = {
             "running": "",
             "up_for_retry": "",
-            "awaiting_input": " (waits for a person: see Required Actions in Airflow)",
+            "awaiting_input": " (waits for an approval: see Required Actions in Airflow)",
         }
         return ", ".join(
             task.task_id
@@ -154,7 +156,7 @@ class ProgressTable:
             kind = STEPS[run.dag_id].publishes
             newest = store.newest(kind)
             if newest and newest.dag_run_id == run.dag_run_id:
-                rows = ", ".join(f"{count:,} {what}" for what, count in newest.rows.items())
+                rows = ", ".join(f"{count:,} {label}" for label, count in newest.rows.items())
                 self._outcomes[run.dag_run_id] = f"published {newest.version} {rows}"
             else:
                 self._outcomes[run.dag_run_id] = "nothing to do"
@@ -165,7 +167,7 @@ def wait_for_run(api: AirflowApi, run: DagRun) -> None:
     """Wait until a run has ended.
 
     Raises:
-        DustjacketError: it failed; the text names its task and the reason.
+        DustjacketError: the run failed; the message names its task and the reason.
     """
     while (current := api.run(run.dag_id, run.dag_run_id)).state in ACTIVE:
         time.sleep(_POLL_S)
@@ -177,7 +179,7 @@ def wait_for_dags(api: AirflowApi, report: Callable[[str], None], timeout_s: flo
     """Wait until Airflow has parsed every DAG of the chain, and unpause each.
 
     Raises:
-        DustjacketError: a DAG file cannot be parsed, or the time is over.
+        DustjacketError: a DAG file cannot be parsed, or the timeout expired.
     """
     deadline = time.monotonic() + timeout_s
     while missing := [name for name in STEPS if name not in api.dags()]:

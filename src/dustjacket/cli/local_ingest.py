@@ -37,8 +37,8 @@ def ingest(
 ) -> Manifest:
     """Run an ingestion step and write the version that it publishes into a folder.
 
-    The files and their digest are those that the platform would publish; their checksums are
-    verified when they are copied. The manifest is written last.
+    The files and their digest equal those that the platform would publish; checksums are verified
+    during the copy. The manifest is written last.
 
     Args:
         overrides: parameters of the step; the others have their defaults.

@@ -43,7 +43,7 @@ def _seconds(api: AirflowApi, step: str, version: Manifest) -> float | None:
     try:
         return round(api.run(step, version.dag_run_id or "").seconds, 1)
     except DustjacketError:
-        return None  # Airflow no longer has the run that published it
+        return None  # Airflow has deleted the run that published it
 
 
 def rows_table(ingested: Mapping[str, dict[str, Any]]) -> Table:

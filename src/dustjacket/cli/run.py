@@ -26,15 +26,15 @@ SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED = 3000, 1200, 13
 def run(
     overrides: dict[str, Any], catalog: str, covers: str, report: Path, console: Console
 ) -> Settings:
-    """Run the whole chain, write its report, and return the addresses of the servers.
+    """Run the whole chain, write its report, and return the settings of the platform.
 
     Args:
-        overrides: parameters by step, which become the team's defaults.
+        overrides: parameters by step, which become the team defaults.
         catalog: listing to read; empty for the sample library's.
         covers: cover set to read; empty for the sample library's.
 
     Raises:
-        DustjacketError: a source is not there, a server does not start, or a step failed.
+        DustjacketError: a source does not exist, a server does not start, or a step failed.
     """
     catalog, covers = absolute(catalog), absolute(covers)
     was_up = is_up()
@@ -67,22 +67,22 @@ def run(
 
 
 def changed_source(store: Store, catalog: str, console: Console) -> dict[str, dict[str, Any]]:
-    """Return overrides that accept any change where the listing is another than before.
+    """Return overrides that accept any change if the source of the listing is new.
 
-    The limits on changes guard a source that is read again, not one that a person replaces.
+    The limits on changes protect against changes within a source, not against a new source.
     """
     newest = store.newest(Kind.CATALOG)
     if newest is None or newest.source == catalog:
         return {}
-    console.print(f"The listing is not {newest.source} any more: limits on changes do not apply")
+    console.print(f"new listing, last was {newest.source}: limits on changes do not apply")
     return {"ingest_catalog": {"accept_changes": True}}
 
 
 def store_defaults(api: AirflowApi, overrides: Mapping[str, dict[str, Any]]) -> TeamDefaults:
-    """Lay ``overrides`` over the team's defaults, store them in Airflow's variable, return them.
+    """Apply ``overrides`` to the team defaults, store them in Airflow's variable, return them.
 
     Raises:
-        BadInputError: a value is out of its limits, or the variable is wrong.
+        BadInputError: a value is out of range, or the variable is invalid.
     """
     stored = api.variable(VARIABLE)
     defaults = TeamDefaults.from_json(stored) if stored else TeamDefaults()
@@ -90,20 +90,20 @@ def store_defaults(api: AirflowApi, overrides: Mapping[str, dict[str, Any]]) -> 
     api.set_variable(
         VARIABLE,
         defaults.to_json(),
-        "The team's defaults: parameters of each step that a run does not set",
+        "Team defaults: parameters of each step that a run does not override",
     )
     return defaults
 
 
 def absolute(source: str) -> str:
-    """Return a path as an absolute one; an address or an empty string as it is."""
+    """Make a path absolute; return an address or an empty string unchanged."""
     return source if not source or "://" in source else os.path.abspath(source)  # noqa: PTH100
 
 
 def _or_sample(catalog: str, covers: str, settings: Settings, console: Console) -> tuple[str, str]:
     if catalog and covers:
         return catalog, covers
-    # The name holds a digest of the painter's code: another painter draws another folder.
+    # The name contains a digest of the code that draws, so a change of it draws a new sample.
     folder = settings.home / f"sample-{SAMPLE_SEED}-{code_digest('dustjacket.sample')}"
     if not folder.exists():
         console.print(f"drawing a sample library of {SAMPLE_ROWS} books and {SAMPLE_COVERS} covers")

@@ -1,4 +1,4 @@
-"""``dustjacket status``: where the work of each step stands, and why."""
+"""``dustjacket status``: the state of each step's work, and the reason."""
 
 from rich.console import Console
 from rich.markup import escape
@@ -26,7 +26,7 @@ def print_step_status(console: Console) -> None:
 
 
 def print_why(name: str, console: Console) -> None:
-    """Print each input, parameter, file or module that made the work of a step new.
+    """Print each changed input, parameter, file or module because of which a step must run.
 
     Raises:
         BadInputError: no step has that name.

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 KIND = Kind.CLIP_CHECKPOINT
 TENSORS, STATE = "tensors.safetensors", "state.json"
 FORMAT = 1
-"""Of the state; one without a number is of the same format."""
+"""Format of the state; a state without a number has this format too."""
 
 
 @dataclass
@@ -34,7 +34,7 @@ class TrainingState:
         stale: epochs since the best one.
         seconds: time spent in steps, of which ``loading_s`` on reading covers.
         run_id: MLflow run, which a resumed training continues.
-        pairs: digest of the keys of the training pairs; a checkpoint fits no others.
+        pairs: digest of the keys of the training pairs; a checkpoint is valid only for these.
     """
 
     step: int = 0
@@ -49,9 +49,9 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that an interrupted training needs to end as if it had never stopped.
+    """Everything that a training needs to resume and give the same result as without interruption.
 
-    Everything random follows from seed, epoch and step: no state of a generator is kept.
+    All randomness is derived from seed, epoch and step, so no generator state is stored.
 
     Attributes:
         weights: the trained weights, by name.

@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
     """Train on the pairs of the training split and publish the result as ``clip_candidate``.
 
-    The starting weights are registered as ``@champion`` first, where nothing is. A run that was
-    stopped is gone on with from its newest checkpoint, under the same MLflow run.
+    The starting weights are registered as ``@champion`` first if there is no champion. An
+    interrupted training resumes from its newest checkpoint, in the same MLflow run.
 
     Raises:
-        BadInputError: there are fewer training covers than two a process.
+        BadInputError: there are fewer than two training covers per process.
     """
     parameters = job.parameters
     labels = job.input(Kind.LABELLED_COVERS)
@@ -47,9 +47,9 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
     champion = job.input(Kind.COVER_CLIP) if Kind.COVER_CLIP in job.plan.inputs else None
     starting = ensure_starting(job.store, parameters, covers, champion)
     checkpoints = Checkpoints(job.store, job.plan.digest)
-    kept = checkpoints.versions()
-    before = checkpoints.state(kept[-1]).run_id if kept else None
-    with step_run(job, run_id=before, log_system_metrics=True) as run:
+    versions = checkpoints.versions()
+    resumed_run = checkpoints.state(versions[-1]).run_id if versions else None
+    with step_run(job, run_id=resumed_run, log_system_metrics=True) as run:
         ensure_champion(job.store, starting)
         log.info("training on %s with %d processes", splits, parameters.processes)
         task = TrainingTask(
@@ -59,7 +59,7 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
             starting=(starting.kind, starting.version),
             version=job.draft.version,
             attempt=job.draft.attempt,
-            work=job.plan.digest,
+            digest=job.plan.digest,
             run_id=run.info.run_id,
         )
         run_distributed(spark, parameters, train_process, task)

@@ -1,4 +1,4 @@
-"""Gradients of one training step: those of the global batch, also where it is embedded in parts.
+"""Gradients of one training step over the global batch, even if it is embedded in parts.
 
 Shapes: B pairs of this process, M of them embedded at a time, G pairs of the global batch,
 D embedding dimensions.
@@ -34,7 +34,7 @@ def backward(
     Args:
         rows_G: rows of the global batch's pairs.
         books_G: number of the book of each of these pairs.
-        draws: which prompt and which shift each pair has in this epoch.
+        draws: the prompt variant and the shift of each pair in this epoch.
         micro_batch: pairs that this process embeds at a time.
     """
 

@@ -26,7 +26,7 @@ from dustjacket.errors import BadInputError
 
 @dataclass(frozen=True)
 class PromptMatch:
-    """How well one prompt matches a cover.
+    """The match of one prompt with a cover.
 
     Attributes:
         cosine: of the cover's and the prompt's embedding.
@@ -39,7 +39,7 @@ class PromptMatch:
 
 
 @dataclass(frozen=True)
-class Matched:
+class CoverMatch:
     """A cover and its match with each prompt.
 
     Attributes:
@@ -53,7 +53,7 @@ class Matched:
     prompts: tuple[PromptMatch, ...]
 
     def facts(self) -> dict[str, Any]:
-        """Return it as JSON, without the image."""
+        """Return the match as JSON values, without the image."""
         return {"cover": self.cover, "prompts": [asdict(prompt) for prompt in self.prompts]}
 
 
@@ -86,17 +86,17 @@ def match_prompts(
     return tuple(PromptMatch(*row) for row in rows)
 
 
-def match(clip: Clip, cover: str, body: bytes, prompts: Sequence[str]) -> Matched:
+def match(clip: Clip, cover: str, body: bytes, prompts: Sequence[str]) -> CoverMatch:
     """Match an image file with prompts.
 
     Args:
         cover: where the file was read from.
         body: the file, see :func:`dustjacket.clip.match_input.read_cover`.
     """
-    return Matched(cover, body, match_prompts(clip, embed_image(clip, body), prompts))
+    return CoverMatch(cover, body, match_prompts(clip, embed_image(clip, body), prompts))
 
 
-def match_figure(matched: Matched) -> Figure:
+def match_figure(matched: CoverMatch) -> Figure:
     """Draw the cover beside one bar per prompt."""
     rows = len(matched.prompts)
     figure = Figure(figsize=(9, max(3.2, 0.42 * rows + 1.4)), layout="constrained")
@@ -116,7 +116,7 @@ def match_figure(matched: Matched) -> Figure:
     return figure
 
 
-def write_figure(matched: Matched, file: Path) -> None:
+def write_figure(matched: CoverMatch, file: Path) -> None:
     """Write :func:`match_figure` as a PNG.
 
     Raises:

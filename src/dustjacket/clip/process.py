@@ -1,7 +1,7 @@
-"""One training process, of which TorchDistributor starts as many as the parameters ask for.
+"""One of the training processes that TorchDistributor starts.
 
-The way of the data: starting weights and covers from the store, training, then the model and its
-result into the draft of the new version (rank 0).
+Each reads the starting weights and the covers from the store and trains; rank 0 writes the model
+and its result into the draft of the new version.
 """
 
 import hashlib
@@ -44,13 +44,13 @@ RESULT, DIVERGED = "training.json", "diverged_batch.json"
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """The work of every training process; small, as it is sent to other machines.
+    """The arguments of every training process; small, because they are sent to other machines.
 
     Attributes:
         labels: version of the labelled covers.
         starting: kind and version of the starting weights.
         version, attempt: the draft into which rank 0 writes the trained model.
-        work: digest of the plan, which names its checkpoints.
+        digest: of the plan; the name of the training's checkpoints.
         run_id: MLflow run to which rank 0 logs.
     """
 
@@ -60,7 +60,7 @@ class TrainingTask:
     starting: tuple[str, str]
     version: str
     attempt: str
-    work: str
+    digest: str
     run_id: str
 
 
@@ -68,7 +68,7 @@ def train_process(task: TrainingTask) -> None:
     """Train as one rank of the group that torchrun started; rank 0 writes the model and its result.
 
     Raises:
-        DustjacketError: what stopped it, in one line.
+        DustjacketError: the cause of the failure, in one line.
     """
     group = ProcessGroup(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
     device = _select_device(task.parameters)
@@ -99,7 +99,7 @@ def _train(task: TrainingTask, group: ProcessGroup, device: torch.device) -> Non
     clip.model.to(device)
     training, validation = _read_pairs(store, task, clip, group)
     keys = hashlib.sha256("\n".join(training.books["key"]).encode()).hexdigest()[:12]
-    checkpoints = Checkpoints(store, task.work, parameters.keep_checkpoints)
+    checkpoints = Checkpoints(store, task.digest, parameters.keep_checkpoints)
     resume = _find_checkpoint(checkpoints, keys, group)
     draft = Draft(store, Kind.CLIP_CANDIDATE, task.version, task.attempt)
     with _metric_logger(task, group) as log_metrics:
@@ -148,7 +148,7 @@ def _read_pairs(
     books = books[books["split"] != "test"].reset_index(drop=True)
     max_bytes = int(task.parameters.cache_gib * 2**30)
     cache = CoverCache(store, covers, books, clip.image_size, max_bytes)
-    # A cover that any process cannot read is left out by all.
+    # A cover that one process cannot read is left out by all of them.
     broken = np.unique(np.concatenate(group.gather(cache.broken(first=group.rank))))
     if len(broken) > task.parameters.max_broken_share * len(books):
         raise DustjacketError(

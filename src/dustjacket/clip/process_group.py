@@ -1,6 +1,6 @@
 """The processes that train together, and what they exchange through torch.distributed.
 
-Every collective call of the room is here, so that model, loss and loop read as for one process.
+All collective calls are here, so that model, loss and training loop look as for one process.
 
 Shapes: B pairs of this process, G = B * world pairs of the global batch.
 """
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """This process's place among the processes that train together.
+    """This process as a member of the group of training processes.
 
     With ``world`` 1, nothing is exchanged and torch.distributed need not be initialised.
 
@@ -69,6 +69,6 @@ class ProcessGroup:
         vector_to_parameters(flat / self.world, gradients)
 
     def barrier(self) -> None:
-        """Wait until every process is here."""
+        """Wait until every process has called this."""
         if self.world > 1:
             dist.barrier()

@@ -1,4 +1,4 @@
-"""The step ``finetune_clip``: its parameters, its facts, and which training is the same work."""
+"""The step ``finetune_clip``: its parameters, its facts, and when its work is published."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -29,73 +29,75 @@ class ClipParameters(StepParameters):
     model: str = Field(
         "lite0-minilm",
         max_length=2000,
-        description="Model: lite0-minilm (needs no network), champion, a name of open_clip's "
-        "(ViT-B-32), hf-hub:NAME, or a folder or s3:// address",
+        description="Starting model: lite0-minilm (needs no network), champion, a model of "
+        "open_clip (such as ViT-B-32), hf-hub:NAME, or a folder or s3:// address",
     )
     weights: str = Field(
         "",
         max_length=2000,
-        description="Weights of open_clip's model: a tag, or a checkpoint's path or s3:// address; "
-        "empty: random",
+        description="Weights of an open_clip model: a tag, or path or s3:// address of a "
+        "checkpoint; empty: random weights",
     )
     recipe: Recipe = Field(
-        "locked_image", description="What is trained: all, one tower, the projection, or LoRA"
+        "locked_image", description="Weights to train: all, one tower, the projection, or LoRA"
     )
     wise_ft: bool = Field(
-        False, description="Mix with the starting weights, as much as does best on validation"
+        False, description="Interpolate with the starting weights, by validation score (WiSE-FT)"
     )
     processes: int = Field(2, ge=1, le=64, description="Training processes (TorchDistributor)")
-    device: Literal["cpu", "gpu"] = Field("cpu", description="Where to train: a process a GPU")
-    precision: Literal["fp32", "bf16"] = Field("fp32", description="Of products and sums")
+    device: Literal["cpu", "gpu"] = Field(
+        "cpu", description="Device to train on; gpu: one process per GPU"
+    )
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="Precision of the computation")
     epochs: int = Field(10, ge=1, le=1000, description="Passes over the training pairs")
     patience: int = Field(
-        5, ge=0, le=1000, description="Stop after so many epochs without a better one; 0: never"
+        5, ge=0, le=1000, description="Stop after this many epochs without improvement; 0: never"
     )
-    batch_size: int = Field(128, ge=2, le=65536, description="Pairs in a batch, over all processes")
+    batch_size: int = Field(128, ge=2, le=65536, description="Pairs in a batch of all processes")
     micro_batch: int = Field(
-        0, ge=0, le=65536, description="Pairs a process embeds at a time; 0: all of its batch"
+        0, ge=0, le=65536, description="Pairs per process and forward pass; 0: its whole share"
     )
     learning_rate: float = Field(3e-4, gt=0, le=1, description="Peak learning rate")
     weight_decay: float = Field(0.1, ge=0, le=1, description="AdamW's weight decay")
-    warmup: float = Field(0.1, ge=0, le=1, description="Share of steps that warm up")
+    warmup: float = Field(0.1, ge=0, le=1, description="Share of the steps with linear warm-up")
     max_shift: float = Field(
-        0.06, ge=0, le=0.5, description="Most that a cover is moved by, as a share of its side"
+        0.06, ge=0, le=0.5, description="Maximum random shift of a cover, as a share of its side"
     )
-    include_genre: bool = Field(True, description="Put the predicted genre into training prompts")
+    include_genre: bool = Field(True, description="Use the predicted genre in training prompts")
     min_confidence: float = Field(
-        0.3, ge=0, le=1, description="Leave a genre out that is less probable than this"
+        0.3, ge=0, le=1, description="Leave out genres with a lower probability"
     )
     checkpoint_steps: int = Field(
-        0, ge=0, le=1_000_000, description="Steps between checkpoints; 0: once an epoch"
+        0, ge=0, le=1_000_000, description="Steps between checkpoints; 0: one per epoch"
     )
     keep_checkpoints: int = Field(2, ge=1, le=100, description="Checkpoints to keep")
     max_broken_share: float = Field(
-        0.01, ge=0, le=1, description="Fail if a greater share of the covers cannot be read"
+        0.01, ge=0, le=1, description="Fail if more than this share of the covers cannot be read"
     )
     cache_gib: float = Field(
-        8, ge=0.01, le=10_000, description="Disk for decoded covers on each machine, in GiB"
+        8, ge=0.01, le=10_000, description="Disk space for decoded covers per machine, in GiB"
     )
-    seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
+    seed: int = Field(13, ge=0, le=2**31 - 1, description="Random seed")
 
     @property
     def optional_inputs(self) -> tuple[str, ...]:
-        """The champion, where training goes on from it."""
+        """The champion, if it is the starting model."""
         return (Kind.COVER_CLIP,) if self.model == CHAMPION_MODEL else ()
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Where weights may lie."""
+        """The model and its weights, which may be files."""
         return (self.model, self.weights)
 
     def conflict(self) -> str | None:
         """Return why the batch cannot be split over the processes, or None."""
         if self.batch_size % self.processes:
-            return f"batch_size={self.batch_size} is no multiple of processes={self.processes}"
+            return f"batch_size={self.batch_size} is not a multiple of processes={self.processes}"
         return None
 
 
 class ClipFacts(Facts):
-    """Facts of any published CLIP model: its model name, and the seed and weights it began with."""
+    """Facts of any published CLIP model: the parameters that determine its starting weights."""
 
     model: str = ""
     weights: str = ""
@@ -103,11 +105,11 @@ class ClipFacts(Facts):
 
 
 class CandidateFacts(ClipFacts):
-    """Facts of a fine-tuned model; see :class:`dustjacket.clip.train.Trained` for the figures.
+    """Facts of a fine-tuned model; metrics as in :class:`dustjacket.clip.train.TrainingResult`.
 
     Attributes:
         starting_clip, starting_kind: version and kind of the weights that training started from.
-        ledger_record: number of the ledger record that promoted it; None of a candidate.
+        ledger_record: number of the ledger record that promoted it; None for a candidate.
         rolled_back_to: the model whose weights a rollback published again.
     """
 
@@ -130,10 +132,10 @@ class CandidateFacts(ClipFacts):
 
 
 class FinetuneClip(Step):
-    """Training that starts from the champion is not repeated because it was promoted itself."""
+    """The step; a promotion of its own result is no reason to train again."""
 
     def find_published(self, plan: "Plan", store: "Store") -> Manifest | None:
-        """Return the version that holds the plan's work, or whose promotion alone made it new.
+        """Return the version that holds the plan's work, or whose promotion changed the plan.
 
         Otherwise every promotion would trigger a new training run that starts from the model just
         promoted.

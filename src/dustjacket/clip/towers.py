@@ -1,4 +1,4 @@
-"""The two towers in training: locked parts are computed once, the others at every step.
+"""The two towers during training: features of locked parts are computed once.
 
 Shapes: N pairs, V prompt variants, T distinct texts, B pairs embedded together, C = 3 colours,
 H = W image size, F features before a head, D embedding dimensions, L tokens.

@@ -19,7 +19,7 @@ _TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text.
+    """A table of the report, of text.
 
     Attributes:
         title: heading above the table; empty for none.

@@ -1,4 +1,4 @@
-"""The step ``evaluate_clip``: its parameters, its facts, and what follows from an evaluation."""
+"""The step ``evaluate_clip``: its parameters, its facts, and the status of its decision."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,18 +16,18 @@ REPORT = "report.html"
 
 
 class EvaluationParameters(GateParameters):
-    """Parameters of ``evaluate_clip``: the gate's limits, and how figures are made."""
+    """Parameters of ``evaluate_clip``: the gate's limits, and those of the measurements."""
 
     removed: ClassVar[frozenset[str]] = frozenset({"match_cover", "match_prompts"})
 
     max_drift: float = Field(
-        0.25, ge=0, le=100, description="Warn above this population stability index"
+        0.25, ge=0, le=100, description="Warn of drift above this population stability index (PSI)"
     )
     bootstrap: int = Field(
-        1000, ge=100, le=100_000, description="Resamples that intervals are made of"
+        1000, ge=100, le=100_000, description="Bootstrap resamples for each interval"
     )
-    batch_size: int = Field(128, ge=1, le=8192, description="Covers embedded at a time")
-    seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
+    batch_size: int = Field(128, ge=1, le=8192, description="Covers or texts embedded at a time")
+    seed: int = Field(13, ge=0, le=2**31 - 1, description="Random seed")
 
 
 class EvaluationFacts(GateFacts):
@@ -36,9 +36,9 @@ class EvaluationFacts(GateFacts):
     Attributes:
         starting, champion, fine_tuned, with_genre, without_genre: retrieval metrics of a model or
             of a kind of prompts, by direction, with their intervals.
-        chance, hard_chance: the metrics of a model that guesses.
-        gallery: test covers.
-        leaked: test covers left out because they look like a training cover.
+        chance, hard_chance: metrics of random ranking.
+        gallery: number of test covers.
+        leaked: number of test covers left out because they look like a training cover.
         broken: covers that do not decode, by side of the split.
         difference: recall@10 gained, with its interval.
         general: accuracy of general recognition, by model.
@@ -68,17 +68,17 @@ class EvaluationFacts(GateFacts):
 
 
 class EvaluateClip(Step):
-    """The ledger records what followed from an evaluation: a promotion, or none."""
+    """The step; the ledger decides whether an evaluation still counts."""
 
     def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:
-        """Return UNDECIDED before the ledger has a record, SUPERSEDED if its record is void."""
+        """Return UNDECIDED without a record in the ledger, SUPERSEDED if that record is void."""
         from dustjacket.promotion.ledger import Ledger
 
         name, record = f"{version.kind}/{version.version}", Ledger(store).of(version)
         if record is None:
             return Status.UNDECIDED, f"{name} is published, but the ledger has no decision on it"
         if record.superseded:
-            return Status.SUPERSEDED, f"{name} led to no decision that counts: {record.why}"
+            return Status.SUPERSEDED, f"the decision on {name} does not count: {record.why}"
         return super().review(version, store)
 
 

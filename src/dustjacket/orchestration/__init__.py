@@ -1,11 +1,16 @@
-"""What the DAG files are made of; the only part of Dustjacket that needs Airflow."""
+"""Orchestration: the parts of the DAGs; the only room, besides the Studio's plugin, with Airflow.
+
+In: the declared steps, and Airflow's connections, variables and trigger forms. Out: DAGs whose
+tasks plan a step, run its Spark job, announce the version and change the champion. An entrance: it
+may import every domain room, but neither the command line nor the Studio.
+"""
 
 from dustjacket.orchestration.operators import SparkStepOperator
 from dustjacket.orchestration.promotion import (
     WITHIN,
     announce_champion,
-    ask_for_approval,
     promote_candidate,
+    request_approval,
     rollback_champion,
 )
 from dustjacket.orchestration.step_dag import RETRY, step_dag, when_any
@@ -17,9 +22,9 @@ __all__ = [
     "SparkStepOperator",
     "announce",
     "announce_champion",
-    "ask_for_approval",
     "plan_run",
     "promote_candidate",
+    "request_approval",
     "rollback_champion",
     "step_dag",
     "when_any",

@@ -1,4 +1,4 @@
-"""What a task reads from Airflow: settings of servers, team defaults; and errors for Airflow."""
+"""Settings and team defaults of a task, from Airflow, and conversion of errors for Airflow."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ S3_CONNECTION = "dustjacket_s3"
 
 
 def task_settings() -> "Settings":
-    """Return the settings of this task: the connection ``dustjacket_s3`` where there is one.
+    """Return the settings of this task: the environment, overridden by ``dustjacket_s3``.
 
-    The connection's login, password and extras ``endpoint_url`` and ``region_name`` replace what
-    the environment says of S3.
+    If that Airflow connection exists, its login, password and extras ``endpoint_url`` and
+    ``region_name`` replace the S3 settings of the environment.
     """
     from dustjacket.settings import load_settings
 
@@ -30,21 +30,21 @@ def task_settings() -> "Settings":
     except AirflowNotFoundException:
         return settings
     extra = connection.extra_dejson
-    found = {
+    values = {
         "s3_access_key": connection.login,
         "s3_secret_key": connection.password,
         "s3_endpoint": extra.get("endpoint_url"),
         "s3_region": extra.get("region_name"),
     }
-    given = {name: value for name, value in found.items() if value}
-    return type(settings).model_validate(settings.model_dump() | given)
+    overrides = {name: value for name, value in values.items() if value}
+    return type(settings).model_validate(settings.model_dump() | overrides)
 
 
 def team_defaults() -> "TeamDefaults":
-    """Return the team's defaults.
+    """Return the team defaults.
 
     Raises:
-        BadInputError: the variable that holds them is wrong.
+        BadInputError: the Airflow variable that holds them is invalid.
     """
     from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults
 

@@ -1,4 +1,4 @@
-"""Trigger forms: a DAG's ``params`` made from the step's parameters class."""
+"""Trigger forms: the ``params`` of a DAG, made from the parameters class of its step."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ _LIMITS = (
 
 
 def form(step: Step) -> dict[str, Param]:
-    """Return the fields of the step's trigger form, all empty: empty means the team's default.
+    """Return the fields of the step's trigger form; an empty field means the team default.
 
-    Limits are JSON Schema, so that Airflow refuses a wrong value when the run is triggered.
+    Limits become JSON Schema, so Airflow rejects a wrong value when the run is triggered.
     """
     schema = step.parameters.model_json_schema()
     fields = {name: _field(name, spec) for name, spec in schema["properties"].items()}
@@ -26,7 +26,7 @@ def form(step: Step) -> dict[str, Param]:
             type=["null", "string"],
             pattern=VERSION_PATTERN,
             title=f"{kind} version",
-            description="Version to work on. Empty: the one in use.",
+            description="Version to read. Empty: the one in use.",
             section="Inputs",
         )
     return fields
@@ -44,7 +44,7 @@ def _field(name: str, spec: dict[str, Any]) -> Param:
         None,
         type=["null", spec["type"]],
         title=name.replace("_", " "),
-        description=f"{spec['description']}. Empty: the team's default"
-        + (f" (as shipped: {shown})." if shown not in (None, "") else "."),
+        description=f"{spec['description']}. Empty: the team default"
+        + (f" (shipped: {shown})." if shown not in (None, "") else "."),
         **limits,
     )

@@ -1,6 +1,6 @@
-"""Links that Airflow shows beside a task, to the MLflow run of the version that it is about.
+"""Links from an Airflow task to the MLflow run of its version.
 
-Another DAG run may have made that version. Airflow resolves the links once, in the task's own
+An earlier DAG run may have published that version. Airflow resolves the links once, in the task's
 process, when the task has ended.
 """
 
@@ -23,12 +23,12 @@ class RunLink(BaseOperatorLink):
     name = "MLflow run"
 
     def get_link(self, operator: Any, *, ti_key: "TaskInstanceKey") -> str:  # noqa: ARG002
-        """Return the run's page, or an empty string if there is no run."""
+        """Return the URL of the run, or an empty string if there is none."""
         return _page(operator.step.experiment, operator.version)
 
 
 class ArtifactLink(BaseOperatorLink):
-    """Link to a page among the artifacts of the MLflow run."""
+    """Link to an artifact of the MLflow run."""
 
     name = "Artifact"
 
@@ -37,7 +37,7 @@ class ArtifactLink(BaseOperatorLink):
         self._path = path
 
     def get_link(self, operator: Any, *, ti_key: "TaskInstanceKey") -> str:  # noqa: ARG002
-        """Return where MLflow shows the page, or an empty string if there is no run."""
+        """Return the URL of the artifact, or an empty string if there is no run."""
         page = _page(operator.step.experiment, operator.version)
         return page and f"{page}/artifacts/{self._path}"
 

@@ -1,4 +1,4 @@
-"""The operator that runs one step as a Spark job, and ends all of its processes with its task."""
+"""The operator that runs one step as a Spark job, and kills its processes when the task ends."""
 
 import json
 import os
@@ -27,13 +27,13 @@ JOB = "run_step.py"
 class SparkStepOperator(SparkSubmitOperator):
     """Run a step's Spark job for the plan that the task ``plan`` made.
 
-    The job inherits the environment with the servers' credentials, so that they are on no command
-    line and in no rendered template. A failure is one line: the job's own reason. Wrong input (exit
-    status 65) is not retried; a job that made nothing new (66) skips its task. However the task
-    ends, its processes end with it.
+    The job inherits the servers' credentials through the environment, so that no command line or
+    rendered template shows them. A failure is logged as one line: the job's reason. Bad input (exit
+    status 65) is not retried; if there is nothing new to publish (66), the task is skipped. However
+    the task ends, its processes are killed.
 
     Attributes:
-        version: the version that the run is about, from the start of ``execute``.
+        version: the version that the job publishes; set at the start of ``execute``.
     """
 
     def __init__(self, *, step: str, plan: str = "plan", **kwargs: Any) -> None:
@@ -49,7 +49,7 @@ class SparkStepOperator(SparkSubmitOperator):
         self.operator_extra_links = links_of(self.step)
 
     def execute(self, context: "Context") -> None:
-        """Run the job to its end; skip where the plan says that its work is published."""
+        """Run the job, or skip the task if the work of its plan is published already."""
         planned = context["ti"].xcom_pull(task_ids=self._plan)
         self.version = version_of(planned)
         if planned["published"]:
@@ -78,7 +78,7 @@ class SparkStepOperator(SparkSubmitOperator):
                 raise AirflowException(text) from None
 
     def on_kill(self) -> None:
-        """Kill ``spark-submit`` and all that it started when the task is stopped."""
+        """Kill ``spark-submit`` and all its child processes when the task is stopped."""
         super().on_kill()
         if mark := os.environ.get(MARK):
             kill_attempt(mark)

@@ -25,12 +25,12 @@ WITHIN = timedelta(days=7)
 class ApprovalRequestOperator(HITLOperator):
     """Request a person's approval, in Airflow, of a candidate that passed the gate.
 
-    The task is skipped where no approval is required. (The provider's ``ApprovalOperator`` skips
-    the tasks after a rejection, but the ledger has to record it.)
+    The task is skipped if no approval is required. (The provider's ``ApprovalOperator`` would skip
+    the following tasks after a rejection, but the ledger must record it.)
     """
 
     def execute(self, context: "Context") -> Any:
-        """Show the gate's figures, and wait for the answer."""
+        """Show the gate's figures, and wait for the response."""
         planned = context["ti"].xcom_pull(task_ids="plan")
         store, evaluation = _evaluation(planned)
         if not _needs_approval(planned, store, evaluation):
@@ -45,8 +45,8 @@ class ApprovalRequestOperator(HITLOperator):
         return super().execute(context)
 
 
-def ask_for_approval() -> ApprovalRequestOperator:
-    """Return the task that requests approval; without an answer in a week, the champion stays."""
+def request_approval() -> ApprovalRequestOperator:
+    """Return the task that requests approval; after a week without response, nothing changes."""
     return ApprovalRequestOperator(
         task_id="approve",
         subject="Should this model become the champion?",
@@ -63,30 +63,30 @@ def ask_for_approval() -> ApprovalRequestOperator:
 
 @task(task_id="promote", trigger_rule="none_failed_min_one_success")
 def promote_candidate(planned: dict[str, Any]) -> str | None:
-    """Carry out the gate's decision; return the version of ``cover_clip`` that it made, if any.
+    """Carry out the gate's decision; return the new version of ``cover_clip``, if any.
 
     Raises:
-        AirflowFailException: an approval is required, and was not requested.
+        AirflowFailException: an approval is required but was not requested.
     """
-    from dustjacket.promotion.promote import Answer, promote
+    from dustjacket.promotion.promote import ApprovalResponse, promote
 
     context = get_current_context()
     response = context["ti"].xcom_pull(task_ids="approve")
     store, evaluation = _evaluation(planned)
     if response is None and _needs_approval(planned, store, evaluation):
         raise AirflowFailException("approval was not requested: clear the task `approve`")
-    answer = response and Answer(
+    approval = response and ApprovalResponse(
         approved=response["chosen_options"] == [APPROVE],
         who=(response["responded_by_user"] or {}).get("name"),
         comment=response["params_input"].get("comment") or "",
     )
-    record = promote(store, evaluation, context["dag_run"].run_id, answer)
+    record = promote(store, evaluation, context["dag_run"].run_id, approval)
     return record.to and record.to.partition("/")[2]
 
 
 @task(task_id="rollback")
 def rollback_champion() -> str:
-    """Publish an earlier champion again; return the version of ``cover_clip`` that it made."""
+    """Publish an earlier champion again; return the new version of ``cover_clip``."""
     from dustjacket.promotion.promote import rollback
     from dustjacket.storage.store import Store
 

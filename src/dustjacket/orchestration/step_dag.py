@@ -1,4 +1,4 @@
-"""One DAG a step, all of one make: form, retries, limits."""
+"""The DAG of a step: trigger form, retries and time limits, equal for all steps."""
 
 from datetime import timedelta
 from functools import reduce
@@ -26,11 +26,11 @@ def step_dag(
     wait: timedelta = timedelta(),
     **kwargs: Any,
 ) -> DAG:
-    """Return the DAG of ``step``, to be filled with its tasks.
+    """Return the DAG of ``step``, without tasks.
 
     Args:
-        timeout: longest time that one try of a task may take.
-        wait: longest time that a run may wait for a person besides.
+        timeout: limit on one try of a task.
+        wait: additional time that a run may wait for a person.
     """
     return DAG(
         dag_id=step,

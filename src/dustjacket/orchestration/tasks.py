@@ -1,4 +1,4 @@
-"""The light tasks of every DAG: plan the work, and announce the version that was published."""
+"""The tasks of every DAG that need no Spark: plan the work, announce the published version."""
 
 import logging
 from typing import Any
@@ -45,10 +45,10 @@ def plan_run(step: str) -> dict[str, Any]:
 
 
 def announce(asset: Asset, step: str) -> Any:
-    """Return the task that emits the Asset's event for the version that the run is about.
+    """Return the task that emits the Asset's event for the version of this run.
 
-    A run whose work was published before emits the event only if the run that published it was
-    killed before it could.
+    If the work was published earlier, the event is emitted only if that earlier run was killed
+    before it emitted it.
     """
 
     @task(
@@ -78,7 +78,7 @@ def announce(asset: Asset, step: str) -> Any:
 
 
 def version_of(planned: dict[str, Any]) -> str:
-    """Return the version that a run is about: the one that it makes, or that holds its work."""
+    """Return the version of a run: the one that it publishes, or that already holds its work."""
     version: str = planned["published"] or planned["plan"]["version"]
     return version
 
@@ -86,10 +86,10 @@ def version_of(planned: dict[str, Any]) -> str:
 def emit(asset: Asset, version: str, inlet_events: Any, outlet_events: Any) -> str:
     """Emit the Asset's event for a version, once.
 
-    The event carries its version as partition key: Airflow merges or loses plain events.
+    The version is the event's partition key: Airflow may merge or lose events without one.
 
     Args:
-        inlet_events: the task's own, of an inlet that is the same Asset.
+        inlet_events: of the task, which must have the same Asset as inlet.
 
     Raises:
         AirflowSkipException: the version was announced before.

@@ -1,6 +1,6 @@
-"""What a step of the pipeline is.
+"""Pipeline: declare, plan and run steps.
 
-A room of the domain declares its steps in ``<room>/step.py``; here they are collected, planned (is
-a step's work published, and if not, why?) and run as Spark jobs that publish a version. Imports
-storage, sources, tracking and what is below them, never a room of the domain.
+A domain room declares its steps in ``<room>/step.py``. This room collects them, plans them (is the
+work of a step published, and if not, why?) and runs them as Spark jobs that publish a version.
+Imports storage, sources, tracking and the rooms below them, never a domain room.
 """

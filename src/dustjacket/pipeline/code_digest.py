@@ -1,9 +1,9 @@
-"""The digest of the code that decides what a step publishes.
+"""The digest of the code that affects what a step publishes.
 
 It covers the import closure of the step's function, so that a change in any module that the step
-uses makes its work new, and a change anywhere else does not. Of each module it covers the syntax
-tree without docstrings and descriptions: better prose retrains nothing. The tree is that of the
-running Python version; another minor version of Python may make all work new.
+uses invalidates its work, and a change anywhere else does not. A module's digest is that of its
+syntax tree without docstrings and descriptions, so an edit of the prose retrains nothing. The tree
+depends on the Python version: another minor version may invalidate all work.
 """
 
 import ast
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 ROOT = "dustjacket"
 INFRASTRUCTURE = ("errors", "settings", "pipeline", "storage", "tracking", "web")
-"""Modules and rooms that a step works with but that do not decide what it publishes."""
+"""Modules and rooms that steps import but that do not affect what they publish."""
 INFRASTRUCTURE_MODULES = ("step", "figures")
-"""The same, by the name of a module at the entrance of any room.
+"""The same, by the name of a module directly in any room.
 
-``step`` declares parameters, whose values are in the digest by themselves; ``figures`` draws for
+``step`` declares parameters, whose values are in the digest anyway; ``figures`` draws plots for
 MLflow.
 """
 
 
 def is_infrastructure(module: str) -> bool:
-    """Return whether a module of the package is left out of every digest."""
+    """Return whether a module of the package is excluded from every digest."""
     room, _, rest = module.removeprefix(f"{ROOT}.").partition(".")
     return room in INFRASTRUCTURE or rest in INFRASTRUCTURE_MODULES
 
@@ -41,7 +41,7 @@ def module_digests(function: str) -> dict[str, str]:
         function: ``module:name``; the module is included.
 
     Returns:
-        By name, in order: modules of Dustjacket, and the data files in their folders.
+        By name, sorted: modules of Dustjacket, and the data files in their folders.
     """
     modules = _closure(function.partition(":")[0])
     files = {module: Path(_origin(module)) for module in modules}
@@ -64,7 +64,7 @@ def code_digest(function: str) -> str:
 
 
 def _closure(module: str) -> set[str]:
-    """Return a module and all that it imports, directly or not, without the infrastructure.
+    """Return a module and its transitive imports, without the infrastructure.
 
     Importing a module runs its packages' ``__init__`` first, so those are included.
     """
@@ -81,7 +81,7 @@ def _closure(module: str) -> set[str]:
 
 @cache
 def _graph(keep: str) -> "ImportGraph":
-    """Return the imports between modules, without the infrastructure but for ``keep``."""
+    """Return the graph of imports, without the infrastructure except ``keep``."""
     import grimp
 
     graph = grimp.build_graph(ROOT, cache_dir=None, exclude_type_checking_imports=True)
@@ -106,7 +106,7 @@ def _digest(file: Path) -> str:
 
 
 def without_prose(tree: ast.AST) -> ast.AST:
-    """Remove docstrings and ``description=`` arguments from a syntax tree, which is returned."""
+    """Remove docstrings and ``description=`` arguments from a syntax tree, and return it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [part for part in node.body if not _is_text(part)]
@@ -116,7 +116,7 @@ def without_prose(tree: ast.AST) -> ast.AST:
 
 
 def _is_text(node: ast.stmt) -> bool:
-    """Return whether a statement is a bare string: a docstring, of a name too."""
+    """Return whether a statement is a bare string, such as a docstring."""
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

@@ -1,4 +1,4 @@
-"""The frame of a Spark job: read the plan, run the step's function, report why it failed."""
+"""Run a step as a Spark job: read the plan, call the step's function, report failures."""
 
 import argparse
 import json
@@ -38,7 +38,7 @@ Parameters = TypeVar("Parameters", bound=StepParameters)
 
 @dataclass(frozen=True)
 class Job(Generic[Parameters]):
-    """What a step's function is given: its plan, its inputs and the draft that it fills."""
+    """The argument of a step's function: its plan, its inputs, and the draft that it fills."""
 
     plan: Plan
     store: Store
@@ -47,14 +47,14 @@ class Job(Generic[Parameters]):
 
     @classmethod
     def of(cls, plan: Plan, store: Store) -> "Job[Parameters]":
-        """Return the job of a plan, with a new draft."""
+        """Create the job of a plan, with a new draft."""
         return cls(
             plan, store, store.draft(STEPS[plan.step].publishes, plan.version), store.settings
         )
 
     @property
     def step(self) -> Step:
-        """The step that is run."""
+        """The step to run."""
         return STEPS[self.plan.step]
 
     @cached_property
@@ -67,10 +67,10 @@ class Job(Generic[Parameters]):
         return self.store.manifest(kind, self.plan.inputs[kind])
 
     def publish(self, facts: Facts, **fields: Any) -> tuple[Manifest, bool]:
-        """Publish the draft, with its origin; see :meth:`Draft.publish`.
+        """Publish the draft with its provenance; see :meth:`Draft.publish`.
 
         Args:
-            fields: more of the manifest's: rows, schema.
+            fields: further fields of the manifest, such as rows and schema.
         """
         plan = self.plan
         manifest, won = self.draft.publish(
@@ -97,12 +97,12 @@ class Job(Generic[Parameters]):
 def run_job(function: "Callable[[Job[Any], SparkSession], None] | None" = None) -> None:
     """Run the step of the plan given as ``--plan JSON`` on the command line, then exit.
 
-    Exit status: 65 for wrong input, 66 where nothing new came out, 1 for any other failure. The
-    reason is one line on standard error and in the file that ``DUSTJACKET_REASON_FILE`` names,
-    where the operator reads it.
+    Exit status: 65 for bad input, 66 if there is nothing new to publish, 1 for any other failure.
+    The reason is one line, on standard error and in the file that ``DUSTJACKET_REASON_FILE``
+    names, from which the operator reads it.
 
     Args:
-        function: by default the step's own.
+        function: default: the step's function.
     """
     logging.basicConfig(
         level=logging.INFO,

@@ -1,4 +1,4 @@
-"""The names of everything that is published, and of one model."""
+"""The kinds of published versions."""
 
 from enum import StrEnum
 
@@ -20,4 +20,4 @@ class Kind(StrEnum):
 
 
 CHAMPION_MODEL = "champion"
-"""The model name that stands for the newest ``cover_clip``."""
+"""Value of the parameter ``model`` that selects the newest ``cover_clip``."""

@@ -1,4 +1,4 @@
-"""Parameters of a step: one frozen class a step, declared in the step's room.
+"""Parameters of a step: one frozen class per step, declared in the step's room.
 
 Trigger forms, command-line flags and MLflow's parameters are all made from these classes.
 """
@@ -12,7 +12,7 @@ from dustjacket.errors import BadInputError
 
 
 class StepParameters(BaseModel):
-    """Base of every step's parameters: unknown names are refused, values never change."""
+    """Base of every step's parameters: rejects unknown names; instances are immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     operational: ClassVar[frozenset[str]] = frozenset()
@@ -21,21 +21,21 @@ class StepParameters(BaseModel):
     They are excluded from the digest.
     """
     removed: ClassVar[frozenset[str]] = frozenset()
-    """Names of earlier releases, which team defaults and manifests may still hold."""
+    """Parameters of earlier releases; team defaults and manifests may still contain them."""
 
     @classmethod
     def recorded(cls, values: Mapping[str, Any]) -> Self:
-        """Return the parameters that a manifest records; what it lacks has its default."""
+        """Return the parameters recorded in a manifest; missing ones have their defaults."""
         return cls.model_validate({n: v for n, v in values.items() if n in cls.model_fields})
 
     @property
     def optional_inputs(self) -> tuple[str, ...]:
-        """Kinds that the step reads, beside those it always reads, if a version is published."""
+        """Further kinds that the step reads if a version of them is published."""
         return ()
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Values that may be paths or addresses; the content found there is part of the digest."""
+        """Values that may be paths or addresses; the digest covers the files' content."""
         return ()
 
     def conflict(self) -> str | None:
@@ -46,10 +46,10 @@ class StepParameters(BaseModel):
         """Return these parameters with ``overrides`` on top; an override of None is ignored.
 
         Args:
-            step: the step's name, for the error's text.
+            step: the step's name, for the error message.
 
         Raises:
-            BadInputError: a name is unknown, or a value is out of its limits.
+            BadInputError: a name is unknown, or a value is out of range.
         """
         values = {name: value for name, value in overrides.items() if value is not None}
         try:
@@ -62,6 +62,6 @@ class StepParameters(BaseModel):
 
 
 def first_error(error: ValidationError) -> str:
-    """Return the first problem in one line: where it is, what is wrong, and the value."""
+    """Return the first validation error in one line: location, message and value."""
     first = error.errors(include_url=False)[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']} (got {first['input']!r})"

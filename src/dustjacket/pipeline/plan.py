@@ -1,8 +1,8 @@
-"""What a run of a step would do now: the one answer to "is this work done?".
+"""Plan a run of a step: decide whether a published version already holds its work.
 
-The DAG's task ``plan``, ``dustjacket run``, ``dustjacket status`` and the Studio all ask
-:func:`work_of`. A step's work is named by a digest of its inputs, its parameters, the content of
-its source and its code.
+The DAG's task ``plan``, ``dustjacket run``, ``dustjacket status`` and the Studio all call
+:func:`work_of`. A step's work is identified by a digest of its inputs, its parameters, the content
+of its source, and its code.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ _SHOWN_CHANGES = 3
 
 
 class Plan(BaseModel):
-    """What one run of a step will do; goes to the Spark job as JSON.
+    """What one run of a step will do; passed to the Spark job as JSON.
 
     Attributes:
         inputs: versions to read, by kind.
-        code: digest of the code, made from ``modules`` (a digest each).
+        code: digest of the code, made from ``modules``, which has a digest for each module.
         fingerprints: of the content of the source, and of files that parameters name.
     """
 
@@ -46,7 +46,7 @@ class Plan(BaseModel):
 
 @dataclass(frozen=True)
 class MissingInput:
-    """An input that a step cannot run without, and that is not published yet."""
+    """A required input of a step that is not published yet."""
 
     step: str
     kind: str
@@ -57,10 +57,10 @@ class MissingInput:
 
 @dataclass(frozen=True)
 class Work:
-    """Where the work of a step stands.
+    """The state of a step's work.
 
     Attributes:
-        reason: a sentence that says why.
+        reason: why it has this status, in one sentence.
         plan: what a run would do, unless an input is missing.
         version: the version that holds this work, if there is one.
     """
@@ -123,14 +123,14 @@ def plan_step(
     overrides: Mapping[str, Any] | None = None,
     dag_run_id: str | None = None,
 ) -> Plan | MissingInput:
-    """Return what a run of ``step`` would do, or the input that is missing; see :func:`work_of`."""
+    """Return the plan of a run of ``step``, or the missing input; see :func:`work_of`."""
     overrides = dict(overrides or {})
-    named = {
+    input_versions = {
         kind: overrides.pop(f"{kind}_version", None) for kind in step.reads + step.optional_inputs
     }
     parameters = defaults.of(step).with_overrides(step.name, overrides)
     inputs: dict[str, str] = {}
-    for kind, version in {**named, **dict.fromkeys(parameters.optional_inputs)}.items():
+    for kind, version in {**input_versions, **dict.fromkeys(parameters.optional_inputs)}.items():
         manifest = store.manifest(kind, version) if version else in_use(store, kind)
         if manifest is not None:
             inputs[kind] = manifest.version
@@ -167,7 +167,7 @@ def plan_step(
 
 
 def changes_since(plan: Plan, version: Manifest) -> list[str]:
-    """Return what makes the plan's work differ from that of an earlier ``version``.
+    """Return the differences between the plan's work and that of an earlier ``version``.
 
     Each change is a phrase that names an input, a parameter, a file or a module.
     """
@@ -188,9 +188,9 @@ def changes_since(plan: Plan, version: Manifest) -> list[str]:
     return changes
 
 
-def _differences(what: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+def _differences(noun: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     return [
-        f"{what} {name} is {now.get(name, 'not set')}, was {before.get(name, 'not set')}"
+        f"{noun} {name} is {now.get(name, 'not set')}, was {before.get(name, 'not set')}"
         for name in _changed(now, before)
     ]
 
@@ -200,5 +200,5 @@ def _changed(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
 
 
 def _content_parameters(step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that decide a version's content."""
+    """Return the parameters that affect a version's content."""
     return {name: v for name, v in values.items() if name not in step.parameters.operational}

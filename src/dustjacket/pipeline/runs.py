@@ -12,12 +12,10 @@ from dustjacket.tracking.runs import connect, git_sha, log_version
 
 @contextmanager
 def step_run(job: Job[Any], **options: Any) -> Iterator[mlflow.ActiveRun]:
-    """Open the parent run of a DAG run in the step's experiment.
-
-    It is tagged, with the step's parameters and its input versions.
+    """Open the parent run of a DAG run in the step's experiment; log parameters and inputs.
 
     Args:
-        options: more of ``mlflow.start_run``'s, such as the ``run_id`` of a run to resume.
+        options: passed to ``mlflow.start_run``, such as the ``run_id`` of a run to resume.
     """
     connect(job.settings)
     plan = job.plan
@@ -31,7 +29,7 @@ def step_run(job: Job[Any], **options: Any) -> Iterator[mlflow.ActiveRun]:
         "code": plan.code,
     }
     with mlflow.start_run(run_name=plan.version, tags=tags, **options) as run:
-        logged = run.data.params  # of a resumed run: MLflow refuses to change them
+        logged = run.data.params  # by a resumed run: MLflow rejects changes
         mlflow.log_params({n: v for n, v in plan.parameters.items() if n not in logged})
         changed = {n: v for n, v in plan.parameters.items() if logged.get(n, str(v)) != str(v)}
         mlflow.set_tags({f"resumed.{name}": value for name, value in changed.items()})

@@ -1,4 +1,4 @@
-"""The Spark session of a job: S3 through ``s3a``, and no socket beyond loopback when local."""
+"""The Spark session of a job: S3 through ``s3a``, and only loopback sockets in local mode."""
 
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
@@ -16,12 +16,12 @@ EXCLUDES = ("software.amazon.awssdk:bundle", "org.apache.hadoop:hadoop-common")
 
 
 def session(settings: Settings, name: str) -> SparkSession:
-    """Return the session of this process, reading and writing ``s3a://`` as ``settings`` say.
+    """Return the Spark session of this process, configured for ``s3a://`` from ``settings``.
 
-    Credentials are set here, in the driver's memory, so that none is on a command line; Spark
-    hands them to its executors and redacts them in its logs.
+    Credentials are set here, in the driver's memory, so that no command line shows them; Spark
+    passes them to its executors and redacts them in its logs.
     """
-    # Starts Java, if nothing did: what is set before that is on its command line for all to see.
+    # Start the JVM first: options set before its start are visible on its command line.
     SparkContext.setSystemProperty("spark.app.name", name)
     builder = SparkSession.builder.appName(name)
     options = {
@@ -53,5 +53,5 @@ def session(settings: Settings, name: str) -> SparkSession:
 
 
 def is_local(spark: SparkSession) -> bool:
-    """Return whether Spark runs inside this process's machine alone (``local[…]``)."""
+    """Return whether Spark runs on this machine only (``local[…]``)."""
     return str(spark.sparkContext.master).startswith("local")

@@ -1,4 +1,4 @@
-"""A step: what it reads and publishes, its parameters, its function, and its special cases."""
+"""The class of a step: what it reads and publishes, its parameters and its function."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """Where the work of a step stands."""
+    """The state of a step's work."""
 
     MISSING_INPUT = "missing_input"
     """An input is not published yet."""
@@ -25,32 +25,32 @@ class Status(StrEnum):
     RETRIABLE = "retriable"
     """A version holds this work, but another attempt may accept rows that it could not fetch."""
     SUPERSEDED = "superseded"
-    """A version holds this work, but its outcome no longer counts: the work is done again."""
+    """A version holds this work, but its decision is no longer valid: do the work again."""
     UNDECIDED = "undecided"
-    """A version holds this work; the decision that follows from it has not been carried out."""
+    """A version holds this work, but its decision has not been carried out yet."""
     PUBLISHED = "published"
     """A version holds this work, and nothing is left to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step of the pipeline, which is one DAG.
+    """One step of the pipeline; each step is one DAG.
 
-    What is special about a step is a field, or a method that a subclass in the step's room
-    overrides. Nothing else in the package compares names of steps.
+    Special behaviour of a step is a field, or a method that a subclass in the step's room
+    overrides. No other code compares names of steps.
 
     Attributes:
         publishes: the kind of version that the step makes.
-        function: ``module:name`` of the function that does the work, given a
-            :class:`~dustjacket.pipeline.job.Job` and a Spark session; imported only when it runs.
-        parameters, facts: the classes of its parameters and of its manifests' facts.
-        reads: kinds that it needs; the versions in use by default.
-        optional_inputs: kinds that it reads as well if a version of them is published.
-        promotes_to: the kind that a promotion makes of what the step publishes, if any.
-        experiment: MLflow experiment of its runs, if it makes any.
-        artifacts: pages that its MLflow run holds, by the name that people see.
-        spark: Spark settings of its jobs, beside the defaults.
-        section: the key of its figures in ``report.json``.
+        function: ``module:name`` of the function that does the work; it takes a
+            :class:`~dustjacket.pipeline.job.Job` and a Spark session, and is imported only to run.
+        parameters, facts: classes of its parameters and of the facts in its manifests.
+        reads: required kinds; by default, the versions in use.
+        optional_inputs: kinds that it also reads if a version of them is published.
+        promotes_to: the kind that a promotion publishes from this step's result, if any.
+        experiment: MLflow experiment of its runs, if it has any.
+        artifacts: paths of pages in its MLflow run, by link text.
+        spark: additional Spark settings of its jobs.
+        section: key of its metrics in ``report.json``.
     """
 
     name: str
@@ -85,5 +85,5 @@ class Step:
         return store.with_digest(self.publishes, plan.digest)
 
     def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:  # noqa: ARG002
-        """Return the status of a version that holds a plan's work, and a sentence why."""
+        """Return the status of a version that holds a plan's work, and the reason."""
         return Status.PUBLISHED, f"{version.kind}/{version.version} holds this work"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def _declared() -> list[Step]:
     """Return the steps in the list ``STEPS`` of every ``<room>/step.py``.
 
-    Rooms are found by that file, so that a new step touches no file but its own, and nothing below
-    the rooms imports one.
+    Rooms are discovered by that file, so a new step needs no change elsewhere, and no lower room
+    imports a domain room.
     """
     files = sorted(Path(dustjacket.__file__).parent.glob("*/step.py"))
     rooms = [file.parent.name for file in files if file.parent.name != "pipeline"]
@@ -28,7 +28,7 @@ def _declared() -> list[Step]:
 
 
 def in_order(steps: Iterable[Step]) -> dict[str, Step]:
-    """Return steps by name, each after the steps that publish what it reads."""
+    """Return steps by name, in topological order of their inputs."""
     by_name = {step.name: step for step in steps}
     publisher = {
         kind: step.name

@@ -1,4 +1,4 @@
-"""The team's defaults: the parameters of every step where a run sets nothing else."""
+"""Team defaults: the parameters of each step that apply unless a run overrides them."""
 
 import json
 from collections.abc import Mapping
@@ -13,17 +13,17 @@ from dustjacket.pipeline.steps import STEPS
 from dustjacket.storage.manifest import Manifest
 
 VARIABLE = "dustjacket_profile"
-"""Airflow's variable that holds the team's defaults as JSON."""
+"""Name of the Airflow variable that holds the team defaults as JSON."""
 
 
 class TeamDefaults:
-    """Default parameters by step; those as shipped where nothing else is set.
+    """Default parameters by step; unset parameters have the shipped defaults.
 
     Args:
-        values: parameters by name, for each step by its name.
+        values: by step, the parameters by name.
 
     Raises:
-        BadInputError: a step or a parameter is unknown, or a value is out of its limits.
+        BadInputError: a step or a parameter is unknown, or a value is out of range.
     """
 
     def __init__(self, **values: Mapping[str, Any]) -> None:
@@ -37,7 +37,7 @@ class TeamDefaults:
         """Return the defaults stored as JSON, without the parameters that earlier releases had.
 
         Raises:
-            BadInputError: it is no JSON object, or see above.
+            BadInputError: the text is no JSON object, or as in the constructor.
         """
         try:
             values = json.loads(text)
@@ -60,14 +60,14 @@ class TeamDefaults:
         """Return these defaults with ``overrides``, by step, on top.
 
         Raises:
-            BadInputError: see above.
+            BadInputError: as in the constructor.
         """
         values = self._steps.model_dump()
         merged = {step: values.get(step, {}) | dict(own) for step, own in overrides.items()}
         return TeamDefaults(**(values | merged))
 
     def to_json(self) -> str:
-        """Return the defaults as JSON, every parameter of every step."""
+        """Return all parameters of all steps as JSON."""
         return self._steps.model_dump_json(indent=2)
 
     def __eq__(self, other: object) -> bool:
@@ -99,7 +99,7 @@ def _wrong(problem: str) -> BadInputError:
 
 
 def step_fields(name: str, base: type[BaseModel] | None = None) -> type[BaseModel]:
-    """Return a model with a field a step, of the type of its parameters, with their defaults."""
+    """Return a Pydantic model with one field per step: its parameters, with their defaults."""
     fields: dict[str, Any] = {
         step.name: (step.parameters, step.parameters()) for step in STEPS.values()
     }

@@ -57,7 +57,7 @@ class LedgerRecord(LedgerEntry):
     format: Literal[1] = FORMAT
     number: int = Field(ge=1, le=99_999_999)
     at: AwareDatetime
-    attempt: str = Field(description="id of one write, so that its writer knows it again")
+    attempt: str = Field(description="id of one write, by which its writer recognises it")
 
     @property
     def superseded(self) -> bool:
@@ -80,7 +80,7 @@ class Ledger:
         Raises:
             CorruptVersionError: a record is malformed or missing.
         """
-        # A server may list unfinished uploads, under names of its own.
+        # A server may also list unfinished uploads, under other names.
         keys = [key for key, _ in self._store.keys(PREFIX) if _RECORD.fullmatch(key)]
         for number, key in enumerate(keys, 1):
             if key != _key(number):

@@ -35,11 +35,11 @@ CANDIDATE = Kind.CLIP_CANDIDATE
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A person's answer on whether to promote a candidate that passed the gate.
+class ApprovalResponse:
+    """A person's response to the request to approve a candidate that passed the gate.
 
     Attributes:
-        who: the person's name, or None if nobody answered in time.
+        who: the person's name, or None if nobody responded in time.
     """
 
     approved: bool
@@ -48,7 +48,7 @@ class Answer:
 
 
 def promote(
-    store: Store, evaluation: Manifest, who: str, answer: Answer | None = None
+    store: Store, evaluation: Manifest, who: str, approval: ApprovalResponse | None = None
 ) -> LedgerRecord:
     """Carry out an evaluation's decision once: promote the candidate, or record its refusal.
 
@@ -59,7 +59,7 @@ def promote(
             :func:`~dustjacket.promotion.gate.as_facts` and the ``champion_version`` that the
             candidate was compared with.
         who: id of the DAG run, recorded as the author where no person decides.
-        answer: the person's answer, if approval was required.
+        approval: the person's response, if approval was required.
 
     Raises:
         CorruptVersionError: a file of the candidate does not match its manifest; nothing changed.
@@ -67,9 +67,9 @@ def promote(
     """
     while True:
         records = finish(store)
-        record = next((each for each in records if each.evaluation == evaluation.version), None)
+        record = next((r for r in records if r.evaluation == evaluation.version), None)
         if record is None:
-            record = _append(store, records, _entry(store, records, evaluation, who, answer))
+            record = _append(store, records, _entry(store, records, evaluation, who, approval))
             if record is None:
                 continue
             log.info("ledger record %d, %s: %s", record.number, record.action, record.why)
@@ -162,7 +162,11 @@ def _append(store: Store, records: list[LedgerRecord], entry: LedgerEntry) -> Le
 
 
 def _entry(
-    store: Store, records: list[LedgerRecord], evaluation: Manifest, who: str, answer: Answer | None
+    store: Store,
+    records: list[LedgerRecord],
+    evaluation: Manifest,
+    who: str,
+    approval: ApprovalResponse | None,
 ) -> LedgerEntry:
     facts = GateFacts.of(evaluation)
     compared_with = facts.champion_version
@@ -174,14 +178,14 @@ def _entry(
         "dag_run_id": evaluation.dag_run_id,
         "comparison": facts.comparison,
         "rules": [rule.model_dump() for rule in facts.rules],
-        "who": (answer and answer.who) or who,
+        "who": (approval and approval.who) or who,
     }
-    comment = f": {answer.comment}" if answer and answer.comment else ""
+    comment = f": {approval.comment}" if approval and approval.comment else ""
     if not facts.promoted:
         return LedgerEntry(action="refused", verdict=facts.verdict, why=facts.reason, **common)
-    if answer and not answer.approved:
-        why = f"rejected by {answer.who}{comment}" if answer.who else "nobody answered in time"
-        verdict = "rejected" if answer.who else "unanswered"
+    if approval and not approval.approved:
+        why = f"rejected by {approval.who}{comment}" if approval.who else "nobody answered in time"
+        verdict = "rejected" if approval.who else "unanswered"
         return LedgerEntry(action="refused", verdict=verdict, why=why, **common)
     if champion != compared_with:
         why = (
@@ -189,7 +193,7 @@ def _entry(
             f"(compared with {compared_with}; {champion} serves)"
         )
         return LedgerEntry(action="refused", verdict="stale", why=why, **common)
-    approved = f"; approved by {answer.who}{comment}" if answer else ""
+    approved = f"; approved by {approval.who}{comment}" if approval else ""
     return LedgerEntry(action="promoted", verdict="promoted", why=facts.reason + approved, **common)
 
 
@@ -206,7 +210,7 @@ def _served(records: list[LedgerRecord], version: str) -> str:
     served = {model for record in changes for model in (record.from_, record.to) if model}
     matches = [model for model in served if version in (model, model.partition("/")[2])]
     if not matches:
-        raise BadInputError(f"{version!r} never served: name one that `dustjacket history` shows")
+        raise BadInputError(f"{version!r} never served: choose one from `dustjacket history`")
     return origin(records, matches[0])
 
 

@@ -1,4 +1,4 @@
-"""What the gate is given and what it decides, as an evaluation's manifest records it."""
+"""The gate's parameters, and its decision as an evaluation's manifest records it."""
 
 from typing import Any, ClassVar
 
@@ -14,25 +14,26 @@ class GateParameters(StepParameters):
     operational: ClassVar[frozenset[str]] = frozenset({"require_approval"})
 
     min_test_covers: int = Field(
-        100, ge=1, le=100_000, description="Below this many test covers the verdict is insufficient"
+        100, ge=1, le=100_000, description="Test covers that a verdict requires"
     )
     min_gain: float = Field(
-        0.0, ge=0, le=1, description="The 95 % interval of recall@10 gained must be above this"
+        0.0, ge=0, le=1, description="The gain's 95 % interval (recall@10) must be above this"
     )
     min_genre_covers: int = Field(
-        20, ge=1, le=100_000, description="Test covers from which on a genre counts by itself"
+        20, ge=1, le=100_000, description="Test covers from which a genre is checked separately"
     )
     max_genre_drop: float = Field(
-        0.25, ge=0, le=1, description="Most that a genre's recall@10 may fall, beyond chance"
+        0.25, ge=0, le=1, description="Maximum significant drop of a genre's recall@10"
     )
     max_forgetting: float = Field(
-        0.02, ge=0, le=1, description="Most that accuracy of general recognition may fall"
+        0.02, ge=0, le=1, description="Maximum drop in accuracy of general recognition"
     )
     max_leaked_share: float = Field(
-        0.05, ge=0, le=1, description="Most of the test covers that may look like a training cover"
+        0.05, ge=0, le=1, description="Maximum share of test covers that look like a training cover"
     )
     require_approval: bool = Field(
-        False, description="Let a person decide, in Airflow, of what the gate lets through"
+        False,
+        description="Require a person's approval, in Airflow, of candidates that pass the gate",
     )
 
 
@@ -51,7 +52,7 @@ class GateFacts(Facts):
 
     Attributes:
         champion_version: ``<kind>/<version>`` of the champion that it was compared with.
-        comparison: the figures that the gate decided on.
+        comparison: the metrics that the gate decided on.
     """
 
     verdict: str

@@ -1,8 +1,8 @@
 """The sample library: a generated listing and drawn covers, in the two source formats.
 
 A small grammar generates titles, with words that genres share, and a cover shows what its title
-names. So a model can learn from the sample, but not score perfectly. A few words are held out:
-all books with such a word are in the test split, so training never sees them.
+names. Therefore a model can learn from the sample, but cannot score perfectly. A few words are held
+out: all books with such a word are in the test split, so training never sees them.
 
 Takes a folder, counts and a seed; writes the same files for the same seed. Imports splits only.
 """

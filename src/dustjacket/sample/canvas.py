@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image, ImageDraw
 
-from dustjacket.sample.colour import BLACK, Colour, mixed, second_tone, stands_out
+from dustjacket.sample.colour import BLACK, Colour, mix, second_tone, stands_out
 from dustjacket.sample.grammar import COLOURS, SampleBook
 from dustjacket.sample.lettering import Align, Box
 from dustjacket.sample.motifs import draw_motif
@@ -21,14 +21,14 @@ _SHADOW = 0.035
 
 @dataclass(frozen=True)
 class TextAreas:
-    """Areas that a composition leaves for text; x in widths of the cover, y in heights.
+    """Areas that a composition leaves for text; x as a share of the width, y of the height.
 
     Attributes:
-        title, author: left, top, right, bottom.
+        title, author: areas as left, top, right, bottom.
         inks: colours for text, in order of preference.
-        panel: colour of a panel behind text that no ink makes readable.
-        largest: maximum size of the title's type, in widths.
-        at: position of the title in its area, from 0 (top) to 1 (bottom).
+        panel: colour of a panel behind the text if no ink is readable.
+        max_size: maximum font size of the title, as a share of the cover's width.
+        position: of the title of the title in its area, from 0 (top) to 1 (bottom).
     """
 
     title: Box
@@ -36,14 +36,16 @@ class TextAreas:
     inks: tuple[Colour, ...]
     panel: Colour
     align: Align = "centre"
-    largest: float = 0.15
-    at: float = 0.5
-    most_lines: int = 4
+    max_size: float = 0.15
+    position: float = 0.5
+    max_lines: int = 4
 
 
 @dataclass
 class CoverCanvas:
-    """One cover being painted. Places are in widths (x) and heights (y), sizes in widths.
+    """The canvas of one cover.
+
+    Positions are shares of the width (x) and of the height (y); sizes are shares of the width.
 
     Attributes:
         colour: of the main motif.
@@ -64,7 +66,7 @@ class CoverCanvas:
 
     @property
     def tall(self) -> float:
-        """The cover's height in widths."""
+        """The cover's height as a multiple of its width."""
         return self.height / self.width
 
     def paint(self, box: Box, colour: Colour) -> None:
@@ -83,7 +85,7 @@ class CoverCanvas:
         self.oval(x, y, radius, radius, colour)
 
     def oval(self, x: float, y: float, wide: float, high: float, colour: Colour) -> None:
-        """Fill an oval around a point; ``wide`` and ``high`` are half its sides, in widths."""
+        """Fill an oval around a point, with the half axes ``wide`` and ``high``."""
         self.canvas.ellipse(self._around(x, y, wide, high), fill=colour)
 
     def rounded(self, x: float, y: float, wide: float, high: float, colour: Colour) -> None:
@@ -107,8 +109,8 @@ class CoverCanvas:
         """Draw rays from a point to beyond the edges."""
         cx, cy, reach = x * self.width, y * self.height, 2 * self.height
         turn = self.rng.random()
-        for at in range(count):
-            low, high = (2 * math.pi * (at + part + turn) / count for part in (0, 0.5))
+        for ray in range(count):
+            low, high = (2 * math.pi * (ray + part + turn) / count for part in (0, 0.5))
             self.canvas.polygon(
                 [
                     (cx, cy),
@@ -140,31 +142,31 @@ class CoverCanvas:
         shade: Colour | None = None,
         shadow: Colour | None = None,
     ) -> None:
-        """Draw a motif around a point, in two tones, with a shadow if that has a colour."""
+        """Draw a motif around a point in two tones, with a shadow if its colour is given."""
         pixels = round(side * self.width)
-        drawn = draw_motif(name, pixels)
-        at = self.corner(x, y, pixels)
+        masks = draw_motif(name, pixels)
+        corner = self.corner(x, y, pixels)
         if shadow:
             reach = round(_SHADOW * pixels)
-            self.image.paste(shadow, (at[0] + reach, at[1] + reach), drawn.body)
-        self.image.paste(colour, at, drawn.body)
-        self.image.paste(shade or second_tone(colour), at, drawn.shade)
+            self.image.paste(shadow, (corner[0] + reach, corner[1] + reach), masks.body)
+        self.image.paste(colour, corner, masks.body)
+        self.image.paste(shade or second_tone(colour), corner, masks.shade)
 
     def corner(self, x: float, y: float, side: int) -> tuple[int, int]:
-        """Return the pixel at the upper left of a square of ``side`` pixels around a point."""
+        """Return the upper left pixel of a square of ``side`` pixels around a point."""
         return round(x * self.width - side / 2), round(y * self.height - side / 2)
 
-    def ground_for(self, *liked: Colour) -> Colour:
-        """Return the first colour, cream and charcoal last, that the main motif stands out from."""
+    def ground_for(self, *preferred: Colour) -> Colour:
+        """Return the first colour on which the main motif is clearly visible."""
         return next(
-            ground for ground in (*liked, CREAM, CHARCOAL) if stands_out(self.colour, ground)
+            ground for ground in (*preferred, CREAM, CHARCOAL) if stands_out(self.colour, ground)
         )
 
     def small_colour(self, ground: Colour) -> Colour:
-        """Return a colour of the palette for something small on ``ground``."""
+        """Return a colour of the palette that is clearly visible on ``ground``."""
         palette = self.palette
-        liked = (palette.accent, palette.ink, palette.paper, palette.second, CREAM, CHARCOAL)
-        return next(colour for colour in liked if stands_out(colour, ground))
+        candidates = (palette.accent, palette.ink, palette.paper, palette.second, CREAM, CHARCOAL)
+        return next(colour for colour in candidates if stands_out(colour, ground))
 
     def _around(self, x: float, y: float, wide: float, high: float) -> Box:
         return self._pixels((x - wide, y - high / self.tall, x + wide, y + high / self.tall))
@@ -180,5 +182,5 @@ def main_colour(book: SampleBook) -> Colour:
 
 
 def shadow_on(ground: Colour, depth: float = 0.22) -> Colour:
-    """Return the colour of a shadow on ``ground``; ``depth`` is 0 for none to 1 for black."""
-    return mixed(ground, BLACK, depth)
+    """Return the colour of a shadow on ``ground``; ``depth`` is 0 (none) to 1 (black)."""
+    return mix(ground, BLACK, depth)

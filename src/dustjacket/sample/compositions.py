@@ -4,16 +4,16 @@ import math
 from collections.abc import Callable
 
 from dustjacket.sample.canvas import CoverCanvas, TextAreas, shadow_on
-from dustjacket.sample.colour import mixed, stands_out
+from dustjacket.sample.colour import mix, stands_out
 
 
 def emblem(cover: CoverCanvas) -> TextAreas:
-    """Paint the motif on a disc in the middle, the title over it."""
+    """Paint the motif on a disc in the middle, below the title."""
     palette, rng = cover.palette, cover.rng
     centre = rng.uniform(0.46, 0.54), rng.uniform(0.56, 0.6)
     radius = rng.uniform(0.35, 0.4)
-    tint = mixed(palette.paper, palette.second, 0.55)
-    cover.fade((0, 0, 1, 1), palette.paper, mixed(palette.paper, palette.second, 0.35))
+    tint = mix(palette.paper, palette.second, 0.55)
+    cover.fade((0, 0, 1, 1), palette.paper, mix(palette.paper, palette.second, 0.35))
     if rng.random() < 0.5:
         cover.rays(*centre, rng.randint(14, 26), tint)
     ground = cover.ground_for(palette.second, palette.paper, palette.accent)
@@ -33,21 +33,21 @@ def emblem(cover: CoverCanvas) -> TextAreas:
 
 
 def scene(cover: CoverCanvas) -> TextAreas:
-    """Paint a landscape to all edges, the motif large in its sky."""
+    """Paint a landscape with a large motif in the sky."""
     palette, rng = cover.palette, cover.rng
     low = ":" not in cover.book.title and rng.random() < 0.5
     top = cover.ground_for(palette.paper, palette.second, palette.ink, palette.accent)
-    horizon = mixed(top, palette.accent, 0.35)
-    horizon = horizon if stands_out(cover.colour, horizon) else mixed(top, palette.paper, 0.3)
+    horizon = mix(top, palette.accent, 0.35)
+    horizon = horizon if stands_out(cover.colour, horizon) else mix(top, palette.paper, 0.3)
     cover.fade((0, 0, 1, 0.85), top, horizon)
     x, y = rng.uniform(0.45, 0.55), 0.5 if low else 0.54
-    light = mixed(top, (255, 255, 255), 0.16)
+    light = mix(top, (255, 255, 255), 0.16)
     for radius in (0.37, 0.31) if stands_out(cover.colour, light) else ():
-        cover.disc(x, y, radius, mixed(top, light, 0.5 if radius > 0.35 else 1))
+        cover.disc(x, y, radius, mix(top, light, 0.5 if radius > 0.35 else 1))
     cover.motif(cover.book.motif, x, y, rng.uniform(0.56, 0.64), cover.colour)
-    far = mixed(palette.second, horizon, 0.45)
+    far = mix(palette.second, horizon, 0.45)
     land = palette.second if stands_out(palette.second, horizon) else palette.ink
-    near = mixed(land, (16, 14, 30), 0.35)
+    near = mix(land, (16, 14, 30), 0.35)
     outline = rng.choice((_hills, _peaks, _waves))
     base = 0.68 if low else 0.8
     for step, colour in enumerate((far, land, near)):
@@ -64,19 +64,19 @@ def scene(cover: CoverCanvas) -> TextAreas:
     inks = (palette.ink, palette.paper, palette.second)
     if low:
         return TextAreas(
-            (0.06, 0.832, 0.94, 0.925), (0.1, 0.93, 0.9, 0.975), inks, near, most_lines=2
+            (0.06, 0.832, 0.94, 0.925), (0.1, 0.93, 0.9, 0.975), inks, near, max_lines=2
         )
-    return TextAreas((0.06, 0.04, 0.94, 0.3), (0.1, 0.935, 0.9, 0.98), inks, top, largest=0.16)
+    return TextAreas((0.06, 0.04, 0.94, 0.3), (0.1, 0.935, 0.9, 0.98), inks, top, max_size=0.16)
 
 
 def pattern(cover: CoverCanvas) -> TextAreas:
-    """Paint the motif over and over, a plate with the title among them."""
+    """Paint a regular pattern of the motif, with a plate for the title."""
     palette, rng = cover.palette, cover.rng
     ground = cover.ground_for(palette.paper, palette.second, palette.ink)
     cover.paint((0, 0, 1, 1), ground)
     pitch, middle = rng.uniform(0.48, 0.58), rng.uniform(0.54, 0.62)
     x0 = rng.uniform(0.4, 0.6)
-    between = mixed(ground, cover.small_colour(ground), 0.6)
+    between = mix(ground, cover.small_colour(ground), 0.6)
     for row in range(-2, 3):
         y = middle + row * pitch / cover.tall
         for column in range(-1, 3):
@@ -102,7 +102,7 @@ def pattern(cover: CoverCanvas) -> TextAreas:
 
 
 def split(cover: CoverCanvas) -> TextAreas:
-    """Paint two blocks, straight or aslant: the title on one, the motif on the other."""
+    """Paint two areas with a level or slanted border: one for the title, one for the motif."""
     palette, rng = cover.palette, cover.rng
     lower = cover.ground_for(palette.second, palette.paper, palette.accent)
     upper = palette.paper if lower != palette.paper else palette.second
@@ -114,7 +114,7 @@ def split(cover: CoverCanvas) -> TextAreas:
     cover.shape([(0, 0), (1, 0), (1, strip - slant), (0, strip + slant)], edge)
     cover.shape([(0, 0), (1, 0), (1, line - slant), (0, line + slant)], upper)
     x, y = rng.uniform(0.44, 0.56), line / 2 + 0.48
-    tone = mixed(lower, palette.paper, 0.3)
+    tone = mix(lower, palette.paper, 0.3)
     if stands_out(cover.colour, tone):
         cover.disc(x, y, rng.uniform(0.36, 0.4), tone)
     cover.motif(cover.book.motif, x, y, 0.62, cover.colour, shadow=shadow_on(lower))
@@ -128,15 +128,15 @@ def split(cover: CoverCanvas) -> TextAreas:
         (palette.ink, palette.paper, palette.accent),
         upper,
         align="left",
-        at=0.3,
+        position=0.3,
     )
 
 
 def framed(cover: CoverCanvas) -> TextAreas:
-    """Paint an old binding: frames, corners and an oval with the motif."""
+    """Paint frames and corners like an old binding, and the motif in an oval or rectangle."""
     palette, rng = cover.palette, cover.rng
     border = palette.ink if stands_out(palette.ink, palette.paper) else palette.accent
-    cover.fade((0, 0, 1, 1), mixed(palette.paper, palette.second, 0.25), palette.paper)
+    cover.fade((0, 0, 1, 1), mix(palette.paper, palette.second, 0.25), palette.paper)
     inset, corner = rng.uniform(0.045, 0.065), rng.uniform(0.05, 0.075)
     cover.frame(0.0, inset - 0.02, rng.choice((palette.second, palette.accent)))
     cover.frame(inset, 0.009, border)
@@ -163,12 +163,12 @@ def framed(cover: CoverCanvas) -> TextAreas:
         (0.14, 0.875, 0.86, 0.93),
         (palette.ink, palette.accent),
         palette.paper,
-        largest=0.12,
+        max_size=0.12,
     )
 
 
 def large_type(cover: CoverCanvas) -> TextAreas:
-    """Leave the cover to its title, the motif below it and nothing else."""
+    """Paint only the motif, below a very large title."""
     palette, rng = cover.palette, cover.rng
     ground = cover.ground_for(palette.paper, palette.second, palette.ink)
     cover.paint((0, 0, 1, 1), ground)
@@ -184,9 +184,9 @@ def large_type(cover: CoverCanvas) -> TextAreas:
         (palette.ink, palette.accent, palette.paper),
         ground,
         align="left",
-        largest=0.26,
-        at=0.0,
-        most_lines=5,
+        max_size=0.26,
+        position=0.0,
+        max_lines=5,
     )
 
 
@@ -201,7 +201,7 @@ COMPOSITIONS: tuple[Callable[[CoverCanvas], TextAreas], ...] = (
 
 
 def _badge(cover: CoverCanvas, x: float, y: float, side: float) -> None:
-    """Paint the second motif, if there is one, on a small disc of its own."""
+    """Paint the second motif, if the book has one, on a small disc."""
     if cover.book.second_motif:
         ground = cover.palette.paper
         ring = cover.small_colour(ground)
@@ -227,7 +227,7 @@ def _waves(cover: CoverCanvas, y: float, high: float) -> list[tuple[float, float
 def _peaks(cover: CoverCanvas, y: float, high: float) -> list[tuple[float, float]]:
     count = cover.rng.randint(5, 7)
     top = [
-        (at / count, y + high * (cover.rng.uniform(-1, -0.3) if at % 2 else 0.9))
-        for at in range(count + 1)
+        (i / count, y + high * (cover.rng.uniform(-1, -0.3) if i % 2 else 0.9))
+        for i in range(count + 1)
     ]
     return [*top, (1, 1), (0, 1)]

@@ -26,16 +26,16 @@ HEADER = (
 )  # fmt: skip
 _NOT_FOUND = b"<!DOCTYPE html><html><body><h1>404 Not Found</h1></body></html>\n"
 _DEFECTS = ("truncated", "web page", "blank", "missing", "tiny", "copy", "no title", "same picture")
-"""Defects: a reader must reject them, except the last, which must stay in one split."""
-_DEFECTS_APART = 30
+"""Defects that a reader must reject, except the last, whose books must share a split."""
+_DEFECT_INTERVAL = 30
 _KINDS = ("grey", "CMYK", "palette PNG")
-"""Valid files that are named like a JPEG in RGB but are none."""
-_ODD_APART = 25
+"""Valid image files named ``.jpg`` that are no JPEG in RGB."""
+_KIND_INTERVAL = 25
 _QUALITY = 85
 _ENOUGH = 400
 """Covers per process; below twice this number, one process draws them."""
 _BLOCK = 2000
-"""Covers planned, and so held in memory, at a time."""
+"""Covers planned, and held in memory, at a time."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ def _planned(covers: int, rng: random.Random) -> Iterator[_Cover]:
     """
     last: _Picture | None = None
     for number in range(covers):
-        defect, _ = defect_of(_DEFECTS, number, covers, _DEFECTS_APART)
-        kind, _ = defect_of(_KINDS, covers - 1 - number, covers, _ODD_APART)
+        defect, _ = defect_of(_DEFECTS, number, covers, _DEFECT_INTERVAL)
+        kind, _ = defect_of(_KINDS, covers - 1 - number, covers, _KIND_INTERVAL)
         own = random.Random(rng.getrandbits(64))  # noqa: S311
         book = make_book(own)
         picture = _Picture(book, own.getrandbits(64), kind)
@@ -171,8 +171,8 @@ def _with_defect(body: bytes, defect: str | None) -> bytes | None:
     if defect in ("blank", "tiny"):
         with Image.open(io.BytesIO(body)) as image:
             size = image.size
-        made = io.BytesIO()
+        buffer = io.BytesIO()
         plain = Image.new("RGB", size, (255, 255, 255))
-        (plain if defect == "blank" else plain.resize((16, 24))).save(made, "JPEG")
-        return made.getvalue()
+        (plain if defect == "blank" else plain.resize((16, 24))).save(buffer, "JPEG")
+        return buffer.getvalue()
     return body

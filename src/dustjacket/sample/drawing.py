@@ -1,4 +1,4 @@
-"""Draw one cover: the motifs its title names, in the colours and typefaces of its genre."""
+"""Draw a cover: the motifs that its title names, in colours and typefaces of its genre."""
 
 import random
 from functools import cache
@@ -7,14 +7,14 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from dustjacket.sample.canvas import SCALE, CoverCanvas, TextAreas, main_colour
-from dustjacket.sample.colour import varied
+from dustjacket.sample.colour import vary
 from dustjacket.sample.compositions import COMPOSITIONS
 from dustjacket.sample.grammar import GENRES, SampleBook
-from dustjacket.sample.lettering import ACCENTED, Box, Face, letter
+from dustjacket.sample.lettering import ACCENTED, Box, Face, draw_text
 from dustjacket.sample.styles import face_of, palette_of
 
-_FAVOURITES, _FAVOURED_SHARE = 3, 0.5
-"""Number of compositions a genre prefers, and the share of its covers drawn from only these."""
+_PREFERRED, _PREFERRED_SHARE = 3, 0.5
+"""Number of compositions that a genre prefers, and the share of its covers limited to these."""
 _JITTER = 9
 _GRAIN = 3
 _PATCH = 5
@@ -32,13 +32,13 @@ def draw_cover(book: SampleBook, rng: random.Random) -> Image.Image:
     canvas = CoverCanvas(
         book,
         palette_of(genre, rng),
-        varied(main_colour(book), rng, _JITTER),
+        vary(main_colour(book), rng, _JITTER),
         rng,
         width * SCALE,
         height * SCALE,
     )
-    favourites = [COMPOSITIONS[(genre + i) % len(COMPOSITIONS)] for i in range(_FAVOURITES)]
-    compose = rng.choice(favourites if rng.random() < _FAVOURED_SHARE else COMPOSITIONS)
+    preferred = [COMPOSITIONS[(genre + i) % len(COMPOSITIONS)] for i in range(_PREFERRED)]
+    compose = rng.choice(preferred if rng.random() < _PREFERRED_SHARE else COMPOSITIONS)
     areas = compose(canvas)
     image = _textured(canvas.image.reduce(SCALE), rng)
     _write(image, book, areas, face_of(genre, rng))
@@ -48,50 +48,49 @@ def draw_cover(book: SampleBook, rng: random.Random) -> Image.Image:
 def _write(image: Image.Image, book: SampleBook, areas: TextAreas, face: Face) -> None:
     """Typeset title, subtitle and author in their areas."""
 
-    def pixels(room: Box) -> Box:
-        left, top, right, bottom = room
+    def pixels(area: Box) -> Box:
+        left, top, right, bottom = area
         return left * image.width, top * image.height, right * image.width, bottom * image.height
 
     left, top, right, bottom = pixels(areas.title)
     title, _, subtitle = book.title.partition(": ")
     lower = bottom - (bottom - top) * _SUBTITLE_SHARE if subtitle else bottom
-    largest = areas.largest * image.width
-    title_type = letter(
+    title_text = draw_text(
         image,
         title,
         (left, top, right, lower),
         face,
         areas.inks,
         areas.panel,
-        largest=largest,
-        most_lines=areas.most_lines,
+        max_size=areas.max_size * image.width,
+        max_lines=areas.max_lines,
         align=areas.align,
-        at=areas.at,
+        position=areas.position,
     )
     if subtitle:
-        under = title_type.box[3] + 0.015 * image.height
-        letter(
+        subtitle_top = title_text.box[3] + 0.015 * image.height
+        draw_text(
             image,
             subtitle,
-            (left, under, right, bottom),
+            (left, subtitle_top, right, bottom),
             face,
-            (title_type.ink, *areas.inks),
-            title_type.panel or areas.panel,
-            largest=0.06 * image.width,
-            most_lines=2,
+            (title_text.ink, *areas.inks),
+            title_text.panel or areas.panel,
+            max_size=0.06 * image.width,
+            max_lines=2,
             align=areas.align,
-            at=0.0,
+            position=0.0,
         )
     if book.author:
-        letter(
+        draw_text(
             image,
             book.author.upper() if face.capitals else book.author,
             pixels(areas.author),
             Face(face.file, face.squeeze) if not face.ascii_only else ACCENTED,
-            (title_type.ink, *areas.inks),
+            (title_text.ink, *areas.inks),
             areas.panel,
-            largest=0.062 * image.width,
-            most_lines=1,
+            max_size=0.062 * image.width,
+            max_lines=1,
             align=areas.align,
         )
 

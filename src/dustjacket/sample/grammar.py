@@ -1,4 +1,4 @@
-"""Books made up: a title names a coloured thing, its phrasing and its author hint at a genre."""
+"""A grammar for books: a title names a coloured thing; its phrase and author suggest a genre."""
 
 import random
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ COLOURS = {
     "Copper": (190, 105, 55),
     "Rose": (240, 130, 165),
 }
-"""Words for the colour of a cover's main motif, and that colour in RGB."""
+"""RGB colours of a cover's main motif, by the word in the title."""
 
 MOTIFS = (
     "Moon", "Sun", "Star", "Tree", "House", "Heart", "Mountain", "Ship", "Fish", "Bird", "Key",
@@ -25,32 +25,32 @@ MOTIFS = (
     "Flame", "Wave", "Cloud", "Arrow", "Anchor", "Apple", "Clock", "Ring", "Bottle", "Candle",
     "Umbrella", "Wheel", "Tent", "Lantern",
 )  # fmt: skip
-"""Words for what a cover shows; :mod:`dustjacket.sample.motifs` draws each."""
+"""Things that a title may name; :mod:`dustjacket.sample.motifs` has a drawing of each."""
 
 HELD_OUT_WORDS = ("Anchor", "House", "Ladder", "Umbrella", "Copper")
-"""Things and a colour that only books of the test side name.
+"""Things and a colour that only titles of test books name.
 
-A model that was trained on a sample library has met none of them, in a title or on a cover, so
-the test books that name one tell what it makes of words that it was never taught.
+A model trained on the sample has seen none of them, so these test books measure how it generalises
+to new words.
 """
 HELD_OUT_SHARE = 0.05
-"""Share of books that name one: about a quarter of the test side, which is all theirs."""
+"""Share of books with such a word; all are test books, so about a quarter of those."""
 
 _HELD_OUT = frozenset(map(normalise, HELD_OUT_WORDS))
-_TAUGHT_COLOURS = tuple(name for name in COLOURS if name not in HELD_OUT_WORDS)
-_TAUGHT_MOTIFS = tuple(name for name in MOTIFS if name not in HELD_OUT_WORDS)
+_TRAINING_COLOURS = tuple(name for name in COLOURS if name not in HELD_OUT_WORDS)
+_TRAINING_MOTIFS = tuple(name for name in MOTIFS if name not in HELD_OUT_WORDS)
 
 
 @dataclass(frozen=True)
-class Genre:
+class SampleGenre:
     """One genre of the sample.
 
     Attributes:
-        name: the category, with a name of the real listing's.
-        number: its category id.
-        weight: how common it is.
-        phrases: its ways to make a title of ``{thing}``.
-        motifs: what it names more often than others do.
+        name: the category, named as in the real listing.
+        number: the category id.
+        weight: relative frequency.
+        phrases: templates of its titles.
+        motifs: things that its titles name most often.
     """
 
     name: str
@@ -61,84 +61,84 @@ class Genre:
 
 
 GENRES = (
-    Genre(
+    SampleGenre(
         "Mystery, Thriller & Suspense", 18, 14,
         ("Murder at {thing}", "The Case of {thing}", "Death of {thing}", "Who Stole {thing}",
          "A Killer near {thing}", "{thing}: A Detective Novel", "The Secret of {thing}",
          "Silence behind {thing}"),
         ("Key", "Tower", "Clock", "Eye", "Lantern"),
     ),
-    Genre(
+    SampleGenre(
         "Romance", 24, 14,
         ("A Kiss under {thing}", "In Love with {thing}", "The Duke of {thing}",
          "Promise me {thing}", "{thing}: A Love Story", "Summer of {thing}",
          "The Bride and {thing}", "The Secret of {thing}"),
         ("Heart", "Flower", "Ring", "Moon", "Candle"),
     ),
-    Genre(
+    SampleGenre(
         "Science Fiction & Fantasy", 25, 13,
         ("The Dragon of {thing}", "Planet of {thing}", "Wizards of {thing}", "Beyond {thing}",
          "{thing}: Book One of the Saga", "Lords of {thing}", "The Robot and {thing}",
          "The Last {bare}"),
         ("Star", "Sword", "Crown", "Moon", "Flame"),
     ),
-    Genre(
+    SampleGenre(
         "Children's Books", 8, 11,
         ("Goodnight, {bare}", "Where Is {thing}?", "My First Book of {thing}", "Teddy and {thing}",
          "The Little {bare}", "{thing} Goes to School", "Ten Tales of {thing}",
          "Adventures of {thing}"),
         ("Kite", "Bird", "Sun", "Fish", "Star"),
     ),
-    Genre(
+    SampleGenre(
         "Cookbooks, Food & Wine", 10, 10,
         ("Recipes from {thing}", "Cooking with {thing}", "The {bare} Kitchen", "Baking at {thing}",
          "A Taste of {thing}", "{thing}: 100 Easy Dinners", "Feasts of {thing}",
          "Wines of {thing}"),
         ("Apple", "Cup", "Bottle", "Fish", "Leaf"),
     ),
-    Genre(
+    SampleGenre(
         "Travel", 29, 9,
         ("A Guide to {thing}", "Walking to {thing}", "Journeys past {thing}", "The Road to {thing}",
          "{thing}: 50 Places to See", "Sailing to {thing}", "A Year near {thing}",
          "Adventures of {thing}"),
         ("Mountain", "Ship", "Bridge", "Tent", "Wave"),
     ),
-    Genre(
+    SampleGenre(
         "History", 13, 9,
         ("The Fall of {thing}", "A History of {thing}", "The War for {thing}", "Empire of {thing}",
          "{thing} in the Middle Ages", "Kings of {thing}", "The Last {bare}",
          "Letters from {thing}"),
         ("Crown", "Sword", "Tower", "Ship", "Bell"),
     ),
-    Genre(
+    SampleGenre(
         "Christian Books & Bibles", 7, 8,
         ("Praying with {thing}", "The Grace of {thing}", "Psalms of {thing}", "Faith and {thing}",
          "{thing}: A Bible Study", "God's {bare}", "The Promise of {thing}",
          "Letters from {thing}"),
         ("Candle", "Bell", "Lantern", "Tree", "Star"),
     ),
-    Genre(
+    SampleGenre(
         "Computers & Technology", 9, 6,
         ("Programming {thing}", "Learn {bare} in 24 Hours", "{bare} Networks", "Hacking {thing}",
          "{thing}: A Developer's Handbook", "Data Science with {thing}", "Designing {thing}",
          "A Guide to {thing}"),
         ("Wheel", "Key", "Arrow", "Cloud", "Clock"),
     ),
-    Genre(
+    SampleGenre(
         "Health, Fitness & Dieting", 12, 6,
         ("Healing with {thing}", "The {bare} Diet", "Yoga and {thing}", "Sleep Well with {thing}",
          "{thing}: 30 Days to a New You", "Running to {thing}", "A Taste of {thing}",
          "A Year near {thing}"),
         ("Leaf", "Apple", "Sun", "Heart", "Wave"),
     ),
-    Genre(
+    SampleGenre(
         "Sports & Outdoors", 26, 3,
         ("Fishing for {thing}", "The {bare} Team", "Climbing {thing}", "Hunting {thing}",
          "{thing}: A Season of Football", "Winning {thing}", "Running to {thing}",
          "Sailing to {thing}"),
         ("Fish", "Tent", "Arrow", "Mountain", "Kite"),
     ),
-    Genre(
+    SampleGenre(
         "Arts & Photography", 0, 2,
         ("Painting {thing}", "Drawing {thing}", "The Art of {thing}", "{bare} Photographs",
          "{thing}: A Catalogue of Prints", "Portraits of {thing}", "Designing {thing}",
@@ -148,7 +148,7 @@ GENRES = (
 )  # fmt: skip
 
 PLAIN_PHRASES = ("{thing}", "{thing}", "Under {thing}", "{thing} and Other Stories", "Of {thing}")
-"""Phrases that say nothing of the genre."""
+"""Title templates that do not depend on the genre."""
 
 PLAIN_SHARE, FOREIGN_SHARE, TYPICAL_MOTIF_SHARE, SECOND_MOTIF_SHARE = 0.12, 0.05, 0.45, 0.6
 NO_AUTHOR_SHARE = 0.07
@@ -164,27 +164,27 @@ LAST_NAMES = (
     "Quill", "Rosetti", "Stern", "Thorne", "Ullmann", "Vaughan", "Whitlock", "Yardley",
 )  # fmt: skip
 LOYAL_SHARE = 0.6
-"""Share of books whose author writes in their genre alone."""
+"""Share of books with an author of few genres."""
 
 
 @dataclass(frozen=True)
 class SampleBook:
-    """A book that the grammar made, and what its cover shows."""
+    """A generated book, and what its cover shows."""
 
     title: str
     author: str | None
-    genre: Genre
+    genre: SampleGenre
     colour: str
     motif: str
     second_motif: str | None
 
 
 def make_book(rng: random.Random) -> SampleBook:
-    """Return a book at random; one that names a held-out word is on the test side of the split."""
+    """Return a random book; a book with a held-out word is on the test side of the split."""
     genre = rng.choices(GENRES, [genre.weight for genre in GENRES])[0]
-    motif = rng.choice(genre.motifs if rng.random() < TYPICAL_MOTIF_SHARE else _TAUGHT_MOTIFS)
-    second = rng.choice(_TAUGHT_MOTIFS) if rng.random() < SECOND_MOTIF_SHARE else None
-    colour = rng.choice(_TAUGHT_COLOURS)
+    motif = rng.choice(genre.motifs if rng.random() < TYPICAL_MOTIF_SHARE else _TRAINING_MOTIFS)
+    second = rng.choice(_TRAINING_MOTIFS) if rng.random() < SECOND_MOTIF_SHARE else None
+    colour = rng.choice(_TRAINING_COLOURS)
     if rng.random() < HELD_OUT_SHARE:
         word = rng.choice(HELD_OUT_WORDS)
         colour, motif = (word, motif) if word in COLOURS else (colour, word)
@@ -201,7 +201,9 @@ def is_held_out(title: str) -> bool:
     return not _HELD_OUT.isdisjoint(normalise(title).split())
 
 
-def _title(genre: Genre, colour: str, motif: str, second: str | None, rng: random.Random) -> str:
+def _title(
+    genre: SampleGenre, colour: str, motif: str, second: str | None, rng: random.Random
+) -> str:
     drawn = rng.random()
     if drawn < PLAIN_SHARE:
         phrase = rng.choice(PLAIN_PHRASES)
@@ -215,7 +217,7 @@ def _title(genre: Genre, colour: str, motif: str, second: str | None, rng: rando
     return title[0].upper() + title[1:]
 
 
-def _author(genre: Genre, rng: random.Random) -> str | None:
+def _author(genre: SampleGenre, rng: random.Random) -> str | None:
     if rng.random() < NO_AUTHOR_SHARE:
         return None
     first = rng.choice(FIRST_NAMES)

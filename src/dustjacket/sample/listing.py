@@ -1,4 +1,4 @@
-"""A listing in the format of the real one, messy as the real one is."""
+"""Write a listing in the format of the real one, with the same kinds of defects."""
 
 import random
 from collections import deque
@@ -8,13 +8,13 @@ from dustjacket.sample.defects import defect_of
 from dustjacket.sample.grammar import SampleBook, is_held_out, make_book
 
 _ODDITIES = ("line break", "stray bytes", "quotes", "accents")
-"""What a reader must take as it is."""
-_ODD_APART = 25
+"""Unusual records that a reader must accept."""
+_ODDITY_INTERVAL = 25
 _FAULTS = ("no title", "duplicate", "no genre", "only punctuation", "ragged", "lone genre", "long")
-"""What a reader must reject; the last three are rare, so each is there once."""
+"""Defects that a reader must reject; each of the last three occurs once."""
 _COMMON_FAULTS = 4
-_FAULTY_APART = 36
-_DUPLICATED_FROM = 200
+_FAULT_INTERVAL = 36
+_DUPLICATES_WITHIN = 200
 _TOO_LONG = "The Very Long " * 100
 
 
@@ -23,23 +23,23 @@ def write_listing(file: Path, rows: int, rng: random.Random) -> None:
 
     Memory does not grow with ``rows``.
     """
-    before: deque[bytes] = deque(maxlen=_DUPLICATED_FROM)
+    previous: deque[bytes] = deque(maxlen=_DUPLICATES_WITHIN)
     with file.open("wb") as stream:
         for number in range(rows):
-            # Counted from the end, for faults come at the end of their stretch: the two keep apart.
-            odd, _ = defect_of(_ODDITIES, rows - 1 - number, rows, _ODD_APART)
-            fault, earlier = defect_of(_FAULTS, number, rows, _FAULTY_APART)
+            # Counted from the end, so that a record is never both odd and faulty.
+            odd, _ = defect_of(_ODDITIES, rows - 1 - number, rows, _ODDITY_INTERVAL)
+            fault, earlier = defect_of(_FAULTS, number, rows, _FAULT_INTERVAL)
             if fault and earlier >= len(_FAULTS):
                 fault = _FAULTS[earlier % _COMMON_FAULTS]
             book = make_book(rng)
             while odd and is_held_out(book.title):
-                # Another title than the grammar's may put it on another side of the split.
+                # An odd title may move the book to another side of the split.
                 book = make_book(rng)
             line = _line(_record(book, number, odd, fault, rng), odd)
             if fault == "duplicate":
-                line = rng.choice(before)
+                line = rng.choice(previous)
             elif fault is None:
-                before.append(line)
+                previous.append(line)
             stream.write(line)
 
 

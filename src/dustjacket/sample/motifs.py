@@ -1,4 +1,4 @@
-"""Motifs drawn with a few plain shapes in two tones, to be told apart at 64 pixels."""
+"""Motifs drawn with simple shapes in two tones, distinguishable at 64 pixels."""
 
 import math
 import re
@@ -97,31 +97,31 @@ Lantern: ~oval .4 0 .6 .16 -oval .45 .04 .55 .12 +pie .24 .1 .76 .5 180 360 ~box
     ~box .2 .86 .8 1 +box .25 .34 .33 .86 +box .67 .34 .75 .86
     +blob .5 .42 .6 .6 .58 .76 .5 .8 .42 .76 .4 .6
 """
-# A shape is +, drawn in the motif's colour, ~, in its second tone, or -, cut out; then come its
-# kind and its numbers in the unit square, y down:
+# A shape begins with + (in the motif's colour), ~ (in its second tone) or - (cut out). Its kind and
+# its numbers follow, in the unit square, y down:
 #   box, oval: left top right bottom      pie: the same, then degrees from and to
 #   poly: x y of each corner              blob: x y of points on a smooth outline
 #   bar: x y to x y, width                wave: top            lens: top bottom
 #   star: points, inner radius            facet: the same, then which arm's right half
 _SHAPE = re.compile(r"([+~-])(\w+)((?: -?[.\d]+)+)")
 _RIM = 0.035
-"""Width of the shade along a motif's lower right, as a share of its side."""
+"""Width of the shaded edge at a motif's lower right, as a share of its side."""
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A motif as masks of 8 bits, square, white where it is."""
+class MotifMasks:
+    """A motif as square 8-bit masks: its area, and the part of it in the second tone."""
 
     body: Image.Image
     shade: Image.Image
 
 
 @lru_cache(maxsize=16)
-def draw_motif(name: str, side: int) -> Drawn:
-    """Return a motif ``side`` pixels large: where it is, and where its second tone is.
+def draw_motif(name: str, side: int) -> MotifMasks:
+    """Return the masks of a motif, ``side`` pixels wide and high.
 
     Raises:
-        KeyError: there is no drawing of that name.
+        KeyError: there is no motif of that name.
     """
     body, shade = Image.new("L", (side, side)), Image.new("L", (side, side))
     on_body, on_shade = ImageDraw.Draw(body), ImageDraw.Draw(shade)
@@ -132,7 +132,7 @@ def draw_motif(name: str, side: int) -> Drawn:
     lit = Image.new("L", (side, side))
     lit.paste(body, (-rim, -rim))
     edge = ImageChops.subtract(body, lit)
-    return Drawn(body, ImageChops.lighter(shade, edge))
+    return MotifMasks(body, ImageChops.lighter(shade, edge))
 
 
 def _fill(
@@ -173,9 +173,9 @@ def _bar(x0: float, y0: float, x1: float, y1: float, width: float) -> list[float
 
 def _star(points: float, inner: float) -> list[float]:
     corners: list[float] = []
-    for at in range(2 * round(points)):
-        radius = 0.5 * (inner if at % 2 else 1)
-        angle = math.pi * at / points - math.pi / 2
+    for corner in range(2 * round(points)):
+        radius = 0.5 * (inner if corner % 2 else 1)
+        angle = math.pi * corner / points - math.pi / 2
         corners += [0.5 + radius * math.cos(angle), 0.5 + radius * math.sin(angle)]
     return corners
 
@@ -206,8 +206,8 @@ def _blob(*numbers: float) -> list[float]:
     """Return corners along a closed Catmull-Rom curve through the points."""
     points = list(zip(numbers[::2], numbers[1::2], strict=True))
     corners: list[float] = []
-    for at in range(len(points)):
-        p0, p1, p2, p3 = (points[(at + step) % len(points)] for step in (-1, 0, 1, 2))
+    for start in range(len(points)):
+        p0, p1, p2, p3 = (points[(start + step) % len(points)] for step in (-1, 0, 1, 2))
         for t in (0.0, 0.17, 0.33, 0.5, 0.67, 0.83):
             corners += [
                 b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))

@@ -3,13 +3,13 @@
 import random
 from dataclasses import dataclass, fields
 
-from dustjacket.sample.colour import Colour, parsed, varied
+from dustjacket.sample.colour import Colour, parse_hex, vary
 from dustjacket.sample.grammar import GENRES
 from dustjacket.sample.lettering import Face
 
 BORROWED_SHARE = 0.06
 """Share of covers with a palette of a random genre, so that colours never identify a genre."""
-_REACH = 7
+_JITTER = 7
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Palette:
     """Colours of one cover, except the main motif's.
 
     Attributes:
-        paper: the ground.
-        second: a second ground colour, such as of a band or a hill.
+        paper: the background.
+        second: a second background colour, for example of a hill.
         accent: the colour of ornaments and small motifs.
         ink: the colour of type; readable on ``paper``.
     """
@@ -84,7 +84,7 @@ _FACES: tuple[tuple[Face, Face], ...] = (
 def _palettes(text: str) -> list[list[Palette]]:
     lines = text.replace("\n    |", " |").strip().splitlines()
     return [
-        [Palette(*map(parsed, colours.split())) for colours in line.split("|")] for line in lines
+        [Palette(*map(parse_hex, colours.split())) for colours in line.split("|")] for line in lines
     ]
 
 
@@ -97,7 +97,7 @@ def palette_of(genre: int, rng: random.Random) -> Palette:
     if rng.random() < BORROWED_SHARE:
         genre = rng.randrange(len(GENRES))
     chosen = rng.choice(PALETTES[genre])
-    return Palette(*(varied(getattr(chosen, field.name), rng, _REACH) for field in fields(Palette)))
+    return Palette(*(vary(getattr(chosen, field.name), rng, _JITTER) for field in fields(Palette)))
 
 
 def face_of(genre: int, rng: random.Random) -> Face:

@@ -1,4 +1,4 @@
-"""Where MLflow shows the run that worked on a version; found without importing MLflow."""
+"""Find the page of a version's MLflow run, without importing MLflow."""
 
 import logging
 
@@ -6,14 +6,14 @@ from dustjacket.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_S = 5
+_TIMEOUT_S = 5
 
 
 def run_page(settings: Settings, experiment: str, version: str) -> str:
-    """Return the address of the newest run of ``experiment`` that worked on ``version``.
+    """Return the URL of the newest run of ``experiment`` that is tagged with ``version``.
 
-    MLflow's REST API is asked, for importing MLflow takes seconds. Where it is away or knows no
-    such run, the address is empty: a link is no reason to fail.
+    Uses MLflow's REST API, because importing MLflow takes seconds. Returns an empty string if the
+    server is unavailable or has no such run: a missing link must not fail a task.
     """
     import httpx
 
@@ -22,22 +22,25 @@ def run_page(settings: Settings, experiment: str, version: str) -> str:
         return ""
     try:
         with httpx.Client(
-            base_url=f"{address}/api/2.0/mlflow", timeout=_PATIENCE_S, trust_env=False
+            base_url=f"{address}/api/2.0/mlflow", timeout=_TIMEOUT_S, trust_env=False
         ) as mlflow:
-            named = {"experiment_name": experiment}
-            known = mlflow.get("/experiments/get-by-name", params=named).raise_for_status().json()
-            number = known["experiment"]["experiment_id"]
-            wanted = {
-                "experiment_ids": [number],
+            response = mlflow.get(
+                "/experiments/get-by-name", params={"experiment_name": experiment}
+            )
+            experiment_id = response.raise_for_status().json()["experiment"]["experiment_id"]
+            query = {
+                "experiment_ids": [experiment_id],
                 "filter": f"tags.version = '{version}'",
                 "order_by": ["attributes.start_time DESC"],
                 "max_results": 1,
             }
-            found = mlflow.post("/runs/search", json=wanted).raise_for_status().json()
-            run = found["runs"][0]["info"]["run_id"]
+            response = mlflow.post("/runs/search", json=query).raise_for_status()
+            run_id = response.json()["runs"][0]["info"]["run_id"]
     except (httpx.HTTPError, httpx.InvalidURL, LookupError, ValueError) as error:
-        log.info("no link to MLflow: %s", type(error).__name__)  # its text may hold a password
+        log.info(
+            "no link to MLflow: %s", type(error).__name__
+        )  # the message may contain a password
         return ""
-    # A browser has a login of its own.
-    shown = str(httpx.URL(address).copy_with(userinfo=b"")).rstrip("/")
-    return f"{shown}/#/experiments/{number}/runs/{run}"
+    # Never show our credentials in a link: the user logs in to MLflow in the browser.
+    public = str(httpx.URL(address).copy_with(userinfo=b"")).rstrip("/")
+    return f"{public}/#/experiments/{experiment_id}/runs/{run_id}"

@@ -22,10 +22,10 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 
 
 def connect(settings: Settings) -> None:
-    """Point this process's MLflow at the server that ``settings`` name.
+    """Set the MLflow tracking server of this process from ``settings``.
 
     Raises:
-        NotReadyError: no server is named.
+        NotReadyError: the settings name no MLflow server.
     """
     if not settings.mlflow_uri:
         raise NotReadyError("no MLflow server: run `dustjacket up` or set DUSTJACKET_MLFLOW_URI")
@@ -57,15 +57,15 @@ def with_alias(name: str, alias: str) -> ModelVersion | None:
 
 def registered(name: str, **tags: str) -> ModelVersion | None:
     """Return the version of registered model ``name`` that has all of these tags, or None."""
-    wanted = "".join(f" and tags.`{tag}` = '{value}'" for tag, value in tags.items())
-    found = mlflow.MlflowClient().search_model_versions(f"name = '{name}'{wanted}")
-    return found[0] if found else None
+    conditions = "".join(f" and tags.`{tag}` = '{value}'" for tag, value in tags.items())
+    versions = mlflow.MlflowClient().search_model_versions(f"name = '{name}'{conditions}")
+    return versions[0] if versions else None
 
 
 def register(
     name: str, model_uri: str, tags: dict[str, Any], aliases: tuple[str, ...] = ()
 ) -> ModelVersion:
-    """Register a logged model as a new version of ``name``, tagged and under ``aliases``."""
+    """Register a logged model as a new version of ``name``, and set its tags and aliases."""
     registered = mlflow.register_model(model_uri, name, tags={k: str(v) for k, v in tags.items()})
     client = mlflow.MlflowClient()
     for alias in aliases:
@@ -76,11 +76,11 @@ def register(
 @cache
 def git_sha() -> str:
     """Return the commit of the checkout this code runs from, or the package's version."""
-    found = subprocess.run(
+    result = subprocess.run(
         ["git", "rev-parse", "HEAD"],
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,
         check=False,
     )
-    return found.stdout.strip() or version("dustjacket")
+    return result.stdout.strip() or version("dustjacket")

@@ -19,7 +19,7 @@ from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.promotion import promote as promoting
 from dustjacket.promotion.gate import GateInput, as_facts, decide
 from dustjacket.promotion.ledger import Ledger
-from dustjacket.promotion.promote import Answer, promote, rollback
+from dustjacket.promotion.promote import ApprovalResponse, promote, rollback
 from dustjacket.storage.manifest import digest_of, version_name
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
@@ -300,9 +300,14 @@ def test_a_promotion_after_a_rollback_is_newer_than_all_before(library):
 @pytest.mark.parametrize(
     ("answer", "verdict", "who", "why"),
     [
-        (Answer(True, "ann", "looks right"), "promoted", "ann", "approved by ann: looks right"),
-        (Answer(False, "ann", "ugly"), "rejected", "ann", "rejected by ann: ugly"),
-        (Answer(False, None), "unanswered", "a run", "nobody answered in time"),
+        (
+            ApprovalResponse(True, "ann", "looks right"),
+            "promoted",
+            "ann",
+            "approved by ann: looks right",
+        ),
+        (ApprovalResponse(False, "ann", "ugly"), "rejected", "ann", "rejected by ann: ugly"),
+        (ApprovalResponse(False, None), "unanswered", "a run", "nobody answered in time"),
     ],
 )
 def test_the_ledger_names_who_approved_or_rejected(library, answer, verdict, who, why):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dustjacket.cli.follow import _is_behind
+from dustjacket.cli.follow import _needs_trigger
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.pipeline.plan import changes_since, plan_step, work_of
 from dustjacket.pipeline.step import Status
@@ -82,7 +82,7 @@ CASES = {
     "all rows were fetched": ("ingest_covers", "published", Status.PUBLISHED, "holds this work"),
     "no decision yet": ("evaluate_clip", "published", Status.UNDECIDED, "no decision on it"),
     "decided": ("evaluate_clip", "decided", Status.PUBLISHED, "holds this work"),
-    "decided for nothing": ("evaluate_clip", "stale", Status.SUPERSEDED, "no decision that counts"),
+    "decided for nothing": ("evaluate_clip", "stale", Status.SUPERSEDED, "does not count"),
 }
 
 
@@ -144,7 +144,7 @@ def test_the_command_line_calls_a_chain_current_when_no_dag_run_would_change_it(
             input_of(store, *(kind for kind in STEPS[name].reads if store.newest(kind) is None))
     triggered = []
     for minute in range(1, 3 * len(STEPS)):
-        behind = [n for n in STEPS if _is_behind(work(store, n, defaults), n in triggered)]
+        behind = [n for n in STEPS if _needs_trigger(work(store, n, defaults), n in triggered)]
         if not behind:
             break
         before = set(store.client.objects)

@@ -1,4 +1,4 @@
-"""Parameters are typed, bounded, and layered: the team's defaults first, a run's on top."""
+"""Parameters are typed, bounded, and layered: team defaults, then overrides of a run."""
 
 import json
 
@@ -28,7 +28,7 @@ def test_a_parameter_that_a_run_does_not_set_has_the_team_s_default():
         ({"epochs": 0}, "epochs"),
         ({"epoch": 3}, "epoch"),
         ({"seed": "x"}, "seed"),
-        ({"processes": 3}, "batch_size=128 is no multiple of processes=3"),
+        ({"processes": 3}, "batch_size=128 is not a multiple of processes=3"),
     ],
 )
 def test_a_wrong_parameter_is_one_line_that_names_it(overrides, named):

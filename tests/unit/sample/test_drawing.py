@@ -1,4 +1,4 @@
-"""Drawn covers: readable, of the named colour, and of a genre that can often be told."""
+"""Drawn covers are readable, of the named colour, and often recognisable by genre."""
 
 import itertools
 import random
@@ -14,7 +14,7 @@ from dustjacket.sample import drawing
 from dustjacket.sample.compositions import COMPOSITIONS
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import COLOURS, FIRST_NAMES, GENRES, LAST_NAMES, MOTIFS, make_book
-from dustjacket.sample.lettering import _FONTS, ACCENTED, Face, fitted, letter
+from dustjacket.sample.lettering import _FONTS, ACCENTED, Face, draw_text, fit_text
 from dustjacket.sample.motifs import draw_motif
 from dustjacket.sample.styles import _FACES, PALETTES
 
@@ -68,35 +68,35 @@ def test_a_cover_shows_the_colour_that_its_title_names(monkeypatch, compose):
 
 
 @pytest.mark.parametrize("compose", COMPOSITIONS)
-def test_all_type_can_be_read_and_none_runs_into_other_type(monkeypatch, compose):
-    set_type = []
+def test_all_text_is_readable_and_does_not_overlap(monkeypatch, compose):
+    texts_drawn = []
 
-    def watched(image, text, room, *given, **named):
+    def recorded(image, text, area, *args, **options):
         before = image.copy()
-        lettered = letter(image, text, room, *given, **named)
-        set_type.append((text, room, lettered, before))
-        return lettered
+        placed = draw_text(image, text, area, *args, **options)
+        texts_drawn.append((text, area, placed, before))
+        return placed
 
-    monkeypatch.setattr(drawing, "letter", watched)
+    monkeypatch.setattr(drawing, "draw_text", recorded)
     monkeypatch.setattr(drawing, "COMPOSITIONS", (compose,))
     rng = random.Random(8)
     for _ in range(25):
-        set_type.clear()
+        texts_drawn.clear()
         book = make_book(rng)
         draw_cover(book, rng)
-        texts = " ".join(text for text, *_ in set_type).casefold()
+        texts = " ".join(text for text, *_ in texts_drawn).casefold()
         assert all(word.casefold() in texts for word in (book.title.replace(":", "").split()))
         assert (book.author or "").casefold() in texts
-        boxes = [lettered.box for _, _, lettered, _ in set_type]
+        boxes = [placed.box for _, _, placed, _ in texts_drawn]
         for upper, lower in itertools.pairwise(boxes):
             assert upper[3] <= lower[1] + 1, book.title
-        for text, room, lettered, before in set_type:
-            left, top, right, bottom = lettered.box
-            assert room[0] - 1 <= left < right <= room[2] + 1, text
-            assert room[1] - 1 <= top < bottom <= room[3] + 1, text
-            behind = np.asarray(before.crop(tuple(map(round, lettered.box))))
-            behind = lettered.panel or behind.reshape(-1, 3)
-            assert np.percentile(contrasts(lettered.ink, behind), 2) >= 4.45, text
+        for text, area, placed, before in texts_drawn:
+            left, top, right, bottom = placed.box
+            assert area[0] - 1 <= left < right <= area[2] + 1, text
+            assert area[1] - 1 <= top < bottom <= area[3] + 1, text
+            pixels = np.asarray(before.crop(tuple(map(round, placed.box))))
+            background = placed.panel or pixels.reshape(-1, 3)
+            assert np.percentile(contrasts(placed.ink, background), 2) >= 4.45, text
 
 
 @given(
@@ -105,8 +105,8 @@ def test_all_type_can_be_read_and_none_runs_into_other_type(monkeypatch, compose
     width=st.integers(40, 400),
     height=st.integers(20, 300),
 )
-def test_any_text_fits_its_room(text, face, width, height):
-    lines, size = fitted(text, face, width, height, 80, 4)
+def test_any_text_fits_its_area(text, face, width, height):
+    lines, size = fit_text(text, face, width, height, 80, 4)
     assert " ".join(lines).split() == text.split()
     if not text.split():
         return
@@ -118,26 +118,26 @@ def test_any_text_fits_its_room(text, face, width, height):
 
 
 @given(seed=st.integers(0, 1000), ink=st.tuples(*[st.integers(0, 255)] * 3))
-def test_type_can_be_read_on_any_picture(seed, ink):
+def test_text_is_readable_on_any_picture(seed, ink):
     noise = np.random.default_rng(seed).integers(0, 256, (60, 200, 3), dtype=np.uint8)
     image = Image.fromarray(noise)
-    lettered = letter(image, "Emma", (10, 5, 190, 55), ACCENTED, [ink], ink, largest=30)
-    assert lettered.panel == ink, "nothing can be read on noise"
-    assert contrasts(lettered.ink, lettered.panel) >= 4.5
+    placed = draw_text(image, "Emma", (10, 5, 190, 55), ACCENTED, [ink], ink, max_size=30)
+    assert placed.panel == ink, "no text is readable on noise"
+    assert contrasts(placed.ink, placed.panel) >= 4.5
 
 
-def test_type_that_can_be_read_gets_no_panel():
+def test_readable_text_gets_no_panel():
     image = Image.new("RGB", (200, 60), (250, 250, 240))
-    lettered = letter(
+    placed = draw_text(
         image,
         "Emma",
         (10, 5, 190, 55),
         ACCENTED,
         [(255, 250, 200), (90, 0, 0)],
         (0, 0, 0),
-        largest=30,
+        max_size=30,
     )
-    assert (lettered.ink, lettered.panel) == ((90, 0, 0), None)
+    assert (placed.ink, placed.panel) == ((90, 0, 0), None)
 
 
 def test_names_keep_their_accents():
@@ -151,10 +151,10 @@ def test_names_keep_their_accents():
                     assert drawn[0] not in drawn[1:], (char, file)
 
 
-def test_a_face_without_accents_leaves_a_text_with_some_to_another():
+def test_a_face_without_accents_is_replaced_for_accented_text():
     def set_in(face):
         image = Image.new("RGB", (300, 60), (255, 255, 255))
-        letter(image, "Zoë Ibáñez", (10, 5, 290, 55), face, [(0, 0, 0)], (0, 0, 0), largest=30)
+        draw_text(image, "Zoë Ibáñez", (10, 5, 290, 55), face, [(0, 0, 0)], (0, 0, 0), max_size=30)
         return image.tobytes()
 
     assert set_in(Face("cmb10.ttf", ascii_only=True)) == set_in(ACCENTED)

@@ -23,7 +23,7 @@ _METRICS = {**{f"recall_at_{k}": f"recall@{k}" for k in RECALLS}, "median_rank":
 def retrieval_section(results: Results) -> Section:
     """Return retrieval over the whole gallery and the hard galleries, each with chance."""
     models = {shown: results.retrieval[name].metrics for name, shown in COMPARED.items()}
-    whole = [
+    overall = [
         Table(
             f"{words}, {results.tested:,} covers",
             ["model", *_METRICS.values()],
@@ -78,7 +78,7 @@ def retrieval_section(results: Results) -> Section:
             )
         )
     text = _difference_sentences(results.difference)
-    return Section("Retrieval", [text], [*whole, matching, *hard], pictures)
+    return Section("Retrieval", [text], [*overall, matching, *hard], pictures)
 
 
 def _cells(metrics: Mapping[str, float], intervals: Mapping[str, Any] | None = None) -> list[str]:
