@@ -16,6 +16,7 @@ def bag(tmp_path_factory):
         "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow")),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PATH": str(Path(sys.executable).parent),
+        "PYTHONPATH": str(ROOT / "src"),
     }
     done = subprocess.run(
         [sys.executable, str(ROOT / "tests/support/read_dags.py"), str(ROOT / "dags")],
