@@ -23,8 +23,6 @@ ROOM_TESTS = {
     "studio/test_openapi.py",
 }
 """Unit tests of a room as a whole."""
-PACKAGE_TESTS = {"test_docstrings.py"}
-"""Unit tests of the package as a whole."""
 
 
 def name_of(path):
@@ -66,7 +64,7 @@ def test_unit_tests_mirror_the_package():
         file.relative_to(PACKAGE).with_name(f"test_{file.name}").as_posix() for file in MODULES
     }
     tests = {file.relative_to(ROOT / "tests/unit").as_posix() for file in UNIT_TESTS}
-    assert tests - expected <= ROOM_TESTS | PACKAGE_TESTS
+    assert tests - expected <= ROOM_TESTS
     assert {test.partition("/")[0] for test in ROOM_TESTS} <= {room.name for room in ROOMS}
 
 
