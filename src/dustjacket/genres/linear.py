@@ -122,8 +122,8 @@ def run_fit(fit: FitSpec, broadcast: "Broadcast[SharedData]") -> FitOutput:
         balance = len(rows) / np.bincount(labels)[labels] / len(np.unique(labels))
         sample_weight = sample_weight * balance
     learner = LEARNERS[fit.learner]
-    weight, bias = learner(features, labels, sample_weight, fit.hyperparameters, fit.seed)
-    seen, margins = np.unique(labels), fit.learner == "linear_svm"
+    weight, bias = learner.fit(features, labels, sample_weight, fit.hyperparameters, fit.seed)
+    seen, margins = np.unique(labels), learner.margins
     scores = member = None
     if fit.fold is None:
         columns = len(weights.buckets)
@@ -207,9 +207,22 @@ def _complement_nb(
     return bayes.feature_log_prob_, np.zeros(len(bayes.classes_))
 
 
-LEARNERS: Mapping[LearnerName, Callable[..., Coefficients]] = {
-    "complement_nb": _complement_nb,
-    "linear_svm": _linear_svm,
+@dataclass(frozen=True)
+class Learner:
+    """How a classifier is fitted.
+
+    Attributes:
+        fit: fits features, labels, weights of samples, hyperparameters and a seed.
+        margins: whether scores are margins; otherwise they are logarithms of odds.
+    """
+
+    fit: Callable[..., Coefficients]
+    margins: bool
+
+
+LEARNERS: Mapping[LearnerName, Learner] = {
+    "complement_nb": Learner(_complement_nb, margins=False),
+    "linear_svm": Learner(_linear_svm, margins=True),
 }
 
 
