@@ -74,7 +74,7 @@ class Rollback(BaseModel):
     """Bring back an earlier champion and its cover index, by a run of a DAG."""
 
     version: CliPositionalArg[str | None] = Field(
-        None, description="a version that served before (default: the one before the champion)"
+        None, description="a version that served before; empty: the one before the champion"
     )
 
     def cli_cmd(self) -> None:

@@ -67,7 +67,7 @@ class ClassifierParameters(StepParameters):
     repeat_paper: bool = Field(
         False, description="Also repeat the paper's protocol, and report its figures beside ours"
     )
-    seed: int = Field(13, ge=0, le=2**31 - 1, description="Seed of everything random")
+    seed: int = Field(13, ge=0, le=2**31 - 1, description="Random seed")
 
 
 class LabelParameters(StepParameters):
