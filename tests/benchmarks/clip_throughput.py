@@ -93,10 +93,10 @@ def theirs(
     done = subprocess.run(
         command, env=environment, cwd=table.parent, capture_output=True, text=True, check=False
     )
-    said = done.stdout + done.stderr
-    steps = re.findall(r"Train Epoch.* ([\d.]+)/s, .*[Ll]oss: ([\d.]+)", said)
+    output = done.stdout + done.stderr
+    steps = re.findall(r"Train Epoch.* ([\d.]+)/s, .*[Ll]oss: ([\d.]+)", output)
     if not steps:
-        sys.exit(f"open_clip_train failed: {said[-2000:]}")
+        sys.exit(f"open_clip_train failed: {output[-2000:]}")
     return [float(rate) for rate, _ in steps[1:]], [float(loss) for _, loss in steps]
 
 

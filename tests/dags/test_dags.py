@@ -1,4 +1,4 @@
-"""Every DAG parses, is light, and follows from the others as the design says."""
+"""Every DAG parses, imports nothing heavy, and is connected to the others as designed."""
 
 from pathlib import Path
 
@@ -98,7 +98,7 @@ def test_a_task_that_makes_an_mlflow_run_links_to_it_and_an_evaluation_to_its_re
     }
 
 
-def test_a_promotion_follows_the_evaluation_and_a_person_s_word_even_if_those_are_skipped(bag):
+def test_a_promotion_follows_evaluation_and_approval_even_if_those_are_skipped(bag):
     tasks = {task["id"]: task for task in bag["dags"]["evaluate_clip"]["tasks"]}
     assert {name: task["after"] for name, task in tasks.items()} == {
         "plan": [],

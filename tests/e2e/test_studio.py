@@ -156,7 +156,7 @@ def test_covers_are_filtered_by_genre(browse, platform):
     assert set(ids(page)) != set(every)
 
 
-def test_a_cover_that_is_dropped_says_its_genre_and_what_fits_it(browse, platform):
+def test_a_dropped_cover_is_matched_with_genre_and_prompts(browse, platform):
     rng, body = random.Random(3), io.BytesIO()
     book = make_book(rng)
     draw_cover(book, rng).convert("RGB").save(body, "JPEG")
@@ -244,7 +244,7 @@ def test_text_is_shown_as_text(browse, platform):
     assert page.locator("main img[src=x]").count() == 0
 
 
-def test_a_server_that_is_gone_is_told_and_what_was_typed_is_kept(browse, platform):
+def test_an_unreachable_server_is_reported_and_the_input_is_kept(browse, platform):
     page = browse(studio(platform))
     page.route("**/dustjacket/genre", lambda route: route.abort())
     page.route("**/dustjacket/covers/search", lambda route: route.abort())
@@ -282,7 +282,7 @@ def test_slow_answers_nothing_found_and_no_model_are_shown_as_such(browse, platf
     shoot(page, "no-model")
 
 
-def test_who_is_logged_out_sees_nothing(chromium, platform):
+def test_a_logged_out_user_sees_nothing(chromium, platform):
     page = chromium.new_page()
     assert page.goto(studio(platform)).status == 401
     page.goto(f"{platform.airflow_url}/plugin/studio")

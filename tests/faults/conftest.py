@@ -23,7 +23,7 @@ CLUSTER_MARK = "DUSTJACKET_TEST_CLUSTER"
 
 @pytest.fixture(scope="package")
 def stage(tmp_path_factory):
-    """Folder in which the jobs of these tests say where they are, and are told to go on."""
+    """Folder of files by which jobs report their stage, and tests let them continue."""
     return tmp_path_factory.mktemp("stage")
 
 

@@ -1,4 +1,4 @@
-"""Fine-tuning that Airflow runs on a Spark cluster: a platform of its own is told of one."""
+"""Fine-tuning by Airflow on a Spark cluster, with a platform configured for the cluster."""
 
 import re
 
@@ -16,16 +16,16 @@ pytestmark = [pytest.mark.faults, pytest.mark.release, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def told(cluster):
-    """A platform whose tasks' Spark is the cluster."""
+def cluster_platform(cluster):
+    """A platform whose tasks use the Spark cluster."""
     variables = {"DUSTJACKET_SPARK_MASTER": cluster[0], "SPARK_LOCAL_IP": LOOPBACK}
     with running_platform("cluster", **variables) as settings:
         wait_for_dags(AirflowApi(settings), print)
         yield settings
 
 
-def test_airflow_trains_on_a_cluster_and_its_log_says_how_far_it_is(told, cluster):
-    store, airflow = Store(told), AirflowApi(told)
+def test_airflow_trains_on_a_cluster_and_logs_progress(cluster_platform, cluster):
+    store, airflow = Store(cluster_platform), AirflowApi(cluster_platform)
     airflow._call("PATCH", "/dags/evaluate_clip", json={"is_paused": True})
     labels = publish(store, 1)
     given = {**SLOW, "labelled_covers_version": labels.version, "epochs": 10}
@@ -37,5 +37,5 @@ def test_airflow_trains_on_a_cluster_and_its_log_says_how_far_it_is(told, cluste
     until(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, 300, "it hangs")
     assert airflow.run(run.dag_id, run.dag_run_id).state == "success", airflow.failure(run)
     train = next(task for task in airflow.tasks(run) if task.task_id == "train")
-    said = "\n".join(str(entry["event"]) for entry in airflow.log(run, train))
-    assert re.search(r"step \d+ of 40: .*loss [\d.]+, [\d.]+ pairs/s, .+ left", said)
+    log = "\n".join(str(entry["event"]) for entry in airflow.log(run, train))
+    assert re.search(r"step \d+ of 40: .*loss [\d.]+, [\d.]+ pairs/s, .+ left", log)

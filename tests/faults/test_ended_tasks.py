@@ -22,7 +22,7 @@ def until(condition, seconds, what):
 
 
 def kill_all(variable, value):
-    """Kill every process in whose environment ``variable`` is ``value``."""
+    """Kill every process with ``variable=value`` in its environment."""
     for process in processes_with(variable, value):
         with suppress(psutil.NoSuchProcess):
             process.kill()
@@ -30,7 +30,7 @@ def kill_all(variable, value):
 
 @pytest.fixture
 def held(airflow, stage, tmp_path):
-    """A run whose Spark job is in the middle: its mark, and its processes."""
+    """A run with a Spark job in progress: its mark and its processes."""
     (tmp_path / "covers.csv").write_text("name,image\n")
     (stage / "hold").touch()
     try:

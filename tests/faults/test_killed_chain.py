@@ -1,4 +1,4 @@
-"""A run that is killed goes on; then the better candidate serves, that of shuffled pairs never."""
+"""A killed run resumes; a better candidate is promoted, one trained on shuffled pairs is not."""
 
 import io
 import json
@@ -49,9 +49,9 @@ def report(own_home, tmp_path_factory):
     words += ["--select-classifier.candidates", '["complement_nb"]']
     words += ["--finetune-clip.recipe", "locked", "--finetune-clip.epochs", 30]
     words += ["--finetune-clip.learning-rate", "1e-3", "--evaluate-clip.min-test-covers", 30]
-    process, said = started(own_home, folder, *words)
+    process, output = started(own_home, folder, *words)
     try:
-        wait_for_line(said, "select_classifier running: cross_validate", 360)
+        wait_for_line(output, "select_classifier running: cross_validate", 360)
     finally:
         process.kill()
         process.wait()
@@ -108,8 +108,8 @@ def test_what_was_trained_on_shuffled_pairs_is_refused_and_a_rollback_brings_its
 
     promoted = ledger.champion
     embedded = index_in_use(own_store)
-    said = dustjacket("rollback", home=own_home).stdout
-    assert promoted.from_ in said
+    output = dustjacket("rollback", home=own_home).stdout
+    assert promoted.from_ in output
     served = own_store.newest("cover_clip")
     assert ledger.champion.to == f"cover_clip/{served.version}"
 
@@ -120,6 +120,6 @@ def test_what_was_trained_on_shuffled_pairs_is_refused_and_a_rollback_brings_its
     assert index_in_use(own_store).facts["weights"] != embedded.facts["weights"]
     assert index_in_use(own_store).facts["embedded"] == 0, "those weights had an index before"
 
-    said = dustjacket("history", home=own_home).stdout
-    told = [said.index(what) for what in ("promoted", "refused", "rolled back")]
-    assert told == sorted(told)
+    output = dustjacket("history", home=own_home).stdout
+    positions = [output.index(what) for what in ("promoted", "refused", "rolled back")]
+    assert positions == sorted(positions)

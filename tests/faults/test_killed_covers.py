@@ -1,4 +1,4 @@
-"""An ingestion of covers that is killed: what was fetched is kept, nothing is published twice."""
+"""A killed ingestion of covers: downloads are kept, nothing is published twice."""
 
 import os
 import subprocess
@@ -59,7 +59,7 @@ def published(store, plan):
     return found.facts, shards
 
 
-def test_a_killed_ingestion_of_covers_goes_on_from_what_it_fetched(alone, tmp_path):
+def test_a_killed_ingestion_of_covers_resumes_from_its_downloads(alone, tmp_path):
     let_go = threading.Event()
 
     async def handler(request):

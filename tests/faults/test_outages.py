@@ -1,4 +1,4 @@
-"""Servers that go away, and come back."""
+"""Outages of servers, and recovery from them."""
 
 import pytest
 
@@ -18,8 +18,8 @@ def test_s3_away_at_publish_the_task_retries_and_nothing_is_half_published(
 ):
     (tmp_path / "covers.csv").write_text("name,image\n")
     before = store.versions("covers")
-    for told in ("attempts", "go-on"):
-        (stage / told).unlink(missing_ok=True)
+    for name in ("attempts", "go-on"):
+        (stage / name).unlink(missing_ok=True)
     control = supervision.control(platform.home)
     run = airflow.trigger("ingest_covers", {"source": str(tmp_path)})
     until((stage / "attempts").exists, 90, "the job has not begun")

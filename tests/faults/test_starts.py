@@ -23,8 +23,8 @@ def home():
 
 def started(home, folder, *words):
     """Start a command whose output goes to a file, and return both."""
-    said = folder / "said.txt"
-    with said.open("w") as stream:
+    output = folder / "output.txt"
+    with output.open("w") as stream:
         process = subprocess.Popen(
             [DUSTJACKET, *map(str, words)],
             env=environment(home),
@@ -32,13 +32,13 @@ def started(home, folder, *words):
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
-    return process, said
+    return process, output
 
 
-def wait_for_line(said, text, seconds):
+def wait_for_line(output, text, seconds):
     deadline = time.monotonic() + seconds
-    while text not in said.read_text():
-        assert time.monotonic() < deadline, said.read_text()
+    while text not in output.read_text():
+        assert time.monotonic() < deadline, output.read_text()
         time.sleep(0.2)
 
 
@@ -56,13 +56,13 @@ def test_a_busy_port_that_was_asked_for_is_one_clear_line(home):
 
 
 def test_ctrl_c_while_servers_start_leaves_no_process(home, tmp_path):
-    process, said = started(home, tmp_path, "up")
-    wait_for_line(said, "starting s3", 120)
+    process, output = started(home, tmp_path, "up")
+    wait_for_line(output, "starting s3", 120)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
     assert process.wait(90) == 130
     assert_nothing_is_left(home)
-    assert "Traceback" not in said.read_text()
+    assert "Traceback" not in output.read_text()
 
 
 def test_two_starts_at_once_make_one_platform(home, tmp_path):

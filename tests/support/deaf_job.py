@@ -1,4 +1,4 @@
-"""Fine-tuning whose driver closes the connection that a process's logs come by, after a line."""
+"""Fine-tuning whose driver closes a process's log stream after one line."""
 
 from typing import Any
 

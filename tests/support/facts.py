@@ -1,4 +1,4 @@
-"""The least that a manifest's facts must hold, by kind."""
+"""The minimal facts of a manifest, by kind."""
 
 from typing import Any
 

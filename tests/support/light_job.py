@@ -1,6 +1,6 @@
-"""In place of every step's job: publishes at once a version that says what it worked on.
+"""A substitute for every step's job: publishes at once a version that names its inputs.
 
-Where the step makes an MLflow run it makes one, through REST, for importing MLflow takes long.
+If the step has an MLflow run, one is created through REST, because importing MLflow is slow.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""A job that holds in the middle of its work, or before it publishes, until the test lets it go."""
+"""A job that pauses during its work, or before it publishes, until the test continues it."""
 
 import os
 import subprocess

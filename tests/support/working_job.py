@@ -1,4 +1,4 @@
-"""Spark with Python workers, then two TorchDistributor processes; waits in both to be looked at."""
+"""Spark with Python workers, then two TorchDistributor processes; waits in both for inspection."""
 
 import sys
 import time

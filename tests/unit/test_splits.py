@@ -1,4 +1,4 @@
-"""One book is one group, and a group is on one side of the split for ever."""
+"""A book is one group, and a group always stays on one side of the split."""
 
 from collections import Counter
 

@@ -26,10 +26,10 @@ class CatalogParameters(StepParameters):
     description_column: str = Field("", max_length=200, description="Column of descriptions")
     clean: Literal["books", "paper"] = Field(
         "books",
-        description="Cleaning: of books, or the paper's, which drops rows with any empty field",
+        description="Cleaning rules: books, or paper, which only drops rows with an empty field",
     )
     genres: tuple[str, ...] = Field(
-        (), max_length=1000, description="Known genres: rows of others are rejected"
+        (), max_length=1000, description="Genres to accept; other rows are rejected"
     )
     min_rows_per_genre: int = Field(
         2, ge=1, le=10_000, description="Reject rows of genres with fewer accepted rows than this"
@@ -38,16 +38,22 @@ class CatalogParameters(StepParameters):
         1000, ge=10, le=10_000, description="Reject titles longer than this, in characters"
     )
     max_row_drop: float = Field(
-        0.1, ge=0, le=1, description="Hold a version back that lost more than this share of books"
+        0.1,
+        ge=0,
+        le=1,
+        description="Hold back a version that lost more than this share of books",
     )
     max_genre_drop: float = Field(
-        0.5, ge=0, le=1, description="Hold it back if a genre lost more than this share of books"
+        0.5,
+        ge=0,
+        le=1,
+        description="Hold back a version if a genre lost more than this share",
     )
     max_mix_shift: float = Field(
         0.1,
         ge=0,
         le=1,
-        description="Hold it back if more than this share of books moved between genres",
+        description="Hold back a version if more than this share of books changed genre",
     )
     accept_changes: bool = Field(False, description="Publish even if changes exceed these limits")
 

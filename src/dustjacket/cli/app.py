@@ -82,8 +82,8 @@ class RunOptions(BaseModel):
         from dustjacket.cli.run import run
         from dustjacket.platform import print_addresses
 
-        given = self.model_dump(exclude_unset=True, include=set(STEPS))
-        settings = run(given, self.catalog, self.covers, self.report.absolute(), console)
+        overrides = self.model_dump(exclude_unset=True, include=set(STEPS))
+        settings = run(overrides, self.catalog, self.covers, self.report.absolute(), console)
         print_addresses(settings, console)
 
 

@@ -1,4 +1,4 @@
-"""The step ``ingest_covers``: its parameters, its facts, and when it is run again."""
+"""The step ``ingest_covers``: its parameters, its facts, and when its work is retried."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -70,16 +70,16 @@ class CoversParameters(StepParameters):
         0.5, ge=0, le=1, description="Fail if more than this share of the rows is rejected"
     )
     connections_per_host: int = Field(
-        16, ge=1, le=256, description="Connections to one web host at a time, in all tasks together"
+        16, ge=1, le=256, description="Concurrent connections to one web host, over all tasks"
     )
     image_deadline_s: float = Field(
-        30, ge=1, le=600, description="Seconds to fetch one image, retries included"
+        30, ge=1, le=600, description="Maximum seconds to fetch one image, including retries"
     )
     host_patience_s: float = Field(
         60,
         ge=1,
         le=3600,
-        description="Seconds a web host may be unresponsive until it is given up",
+        description="Seconds of unresponsiveness after which a web host is given up",
     )
     covers_per_shard: int = Field(1000, ge=10, le=20_000, description="Covers per tar shard")
 

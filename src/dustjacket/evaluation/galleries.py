@@ -96,12 +96,13 @@ def measure_retrieval(
     ranks = {way: own_ranks(*pair) for way, pair in directions.items()}
     matched = title_probabilities(titles, covers, scale)
     metrics = {
-        **{way: rank_metrics(each) for way, each in ranks.items()},
+        **{direction: rank_metrics(r) for direction, r in ranks.items()},
         "similarity": similarity(titles, covers),
         "match_probability": matched.probability,
         "ece": calibration_error(matched.best, matched.right) if len(titles) else 0.0,
         "intervals": {
-            way: rank_intervals(each, resamples=resamples, seed=seed) for way, each in ranks.items()
+            direction: rank_intervals(r, resamples=resamples, seed=seed)
+            for direction, r in ranks.items()
         },
         "hard": {
             name: {

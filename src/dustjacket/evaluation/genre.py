@@ -124,9 +124,7 @@ def fuse(titles: np.ndarray, covers: np.ndarray, weight: float) -> np.ndarray:
         titles, covers: (n, genres) probabilities.
         weight: of the covers, from 0 to 1.
     """
-    log_titles, log_covers = (
-        np.log(np.maximum(each, _MIN_PROBABILITY)) for each in (titles, covers)
-    )
+    log_titles, log_covers = (np.log(np.maximum(p, _MIN_PROBABILITY)) for p in (titles, covers))
     return np.asarray(softmax((1 - weight) * log_titles + weight * log_covers, axis=1))
 
 

@@ -94,11 +94,11 @@ def measure_recognition(
         chances.append(1 / len(shown.classes))
     # Each kind has the same weight, however many images it has.
     total = sum(map(len, hits.values()))
-    weighted = np.concatenate([each * (total / len(hits) / len(each)) for each in hits.values()])
+    weighted = np.concatenate([h * (total / len(hits) / len(h)) for h in hits.values()])
     return RecognitionResults(
-        accuracy=float(np.mean([each.mean() for each in hits.values()])),
+        accuracy=float(np.mean([h.mean() for h in hits.values()])),
         interval=mean_interval(weighted, resamples=resamples, seed=seed),
-        by_kind={kind: float(each.mean()) for kind, each in hits.items()},
+        by_kind={kind: float(h.mean()) for kind, h in hits.items()},
         chance=float(np.mean(chances)),
         hits=weighted,
     )

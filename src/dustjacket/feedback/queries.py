@@ -100,7 +100,7 @@ class QueryResults:
 
 
 def read_queries(store: Store, comparison: Comparison, days: int) -> QueryResults | None:
-    """Measure the models on the feedback of the last ``days``; None if there is none."""
+    """Measure the models on the feedback of the last ``days``; None without feedback."""
     feedback, versions = read_feedback(store, days)
     if feedback.empty:
         return None

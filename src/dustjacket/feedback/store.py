@@ -1,7 +1,7 @@
 """Queries and votes of the Studio's users, stored without any data about the user.
 
-Rows hold the day but no time of day. The name of a version holds the time at which its rows were
-published, which is some time later.
+Rows hold the day but no time of day. The name of a version contains the time at which its rows were
+published, which is later.
 """
 
 import hashlib

@@ -35,7 +35,7 @@ class ClassifierParameters(StepParameters):
     )
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-validation")
     metric: GenreMetric = Field(
-        "f1_weighted", description="Metric that decides, by its mean over folds"
+        "f1_weighted", description="Metric that selects the classifier, by its mean over folds"
     )
     vocabulary: int = Field(
         20_000, ge=100, le=200_000, description="Number of the most frequent terms to count"
@@ -44,9 +44,11 @@ class ClassifierParameters(StepParameters):
         0,
         ge=0,
         le=1000,
-        description="Leave out n-grams of fewer training books; 0: 1, or 2 above 50,000 books",
+        description="Training books an n-gram must occur in; 0: 1, or 2 above 50,000 books",
     )
-    idf: bool = Field(True, description="Weigh rare terms and n-grams more (IDF)")
+    idf: bool = Field(
+        True, description="Weight terms and n-grams by inverse document frequency (IDF)"
+    )
     use_descriptions: bool = Field(
         False,
         description="Train on descriptions too; predictions without one (covers, Studio, command "
@@ -65,7 +67,7 @@ class ClassifierParameters(StepParameters):
         "of the reported metrics (down_weighted)",
     )
     repeat_paper: bool = Field(
-        False, description="Also repeat the paper's protocol, and report its figures beside ours"
+        False, description="Also run the paper's protocol, and report its figures"
     )
     seed: int = Field(13, ge=0, le=2**31 - 1, description="Random seed")
 
@@ -117,7 +119,7 @@ class LabelFacts(Facts):
 
 
 class SelectClassifier(Step):
-    """Publishes every selection; the champion among them may be an earlier one."""
+    """The step; the classifier in use may be an earlier one than the newest."""
 
     def in_use(self, store: "Store") -> Manifest | None:
         """Return the champion that the newest version names, or the newest version."""
@@ -137,7 +139,7 @@ SELECT_CLASSIFIER = SelectClassifier(
     facts=ClassifierFacts,
     reads=(Kind.CATALOG,),
     experiment="genre-classifier",
-    # The JVM computes for long here, so all of its compilers are worth their time.
+    # The JVM runs long here, so its optimising compiler pays off.
     spark={"spark.driver.extraJavaOptions": "-XX:+TieredCompilation"},
     section="classifier",
 )

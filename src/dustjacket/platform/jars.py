@@ -65,7 +65,7 @@ def s3a_jars(folder: Path, console: Console) -> Path:
 
 
 def _once(target: Path, name: str, fetch: Callable[[Path], None], console: Console) -> Path:
-    """Return the folder ``target``; if it is missing, ``fetch`` fills it completely or it fails."""
+    """Return the folder ``target``; if missing, ``fetch`` fills it, completely or not at all."""
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

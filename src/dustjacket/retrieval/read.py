@@ -65,7 +65,7 @@ def load_index(store: Store, index: Manifest, model: Manifest | None = None) -> 
     """Return a published index, verified, with the predicted genres of its covers.
 
     Args:
-        model: will embed the queries; checked if given.
+        model: the model that will embed the queries; if given, its weights are checked.
 
     Raises:
         BadInputError: the index is of other weights than ``model``, or is empty.

@@ -82,7 +82,7 @@ class CoverIndex:
         folded = names.map(normalise, na_action="ignore")
         codes, self._folded_genres = pd.factorize(folded)
         self._genre_codes = codes.reshape(2, -1)
-        # One spelling of each name: the first, which is a predicted genre's where there is one.
+        # One spelling per genre; that of a predicted genre takes precedence.
         self._genre_names = list(map(str, names[~folded.duplicated() & folded.notna()]))
 
     def __len__(self) -> int:

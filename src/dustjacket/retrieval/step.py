@@ -11,7 +11,7 @@ from dustjacket.storage.manifest import Facts
 class IndexParameters(StepParameters):
     """Parameters of ``index_covers``."""
 
-    batch_size: int = Field(16, ge=1, le=8192, description="Covers per batch of the model")
+    batch_size: int = Field(16, ge=1, le=8192, description="Covers embedded at a time")
     max_broken_share: float = Field(
         0.01, ge=0, le=1, description="Fail if more than this share of the covers cannot be decoded"
     )

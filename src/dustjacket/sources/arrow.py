@@ -22,7 +22,7 @@ def arrow_batches(
 
     Args:
         rows: values in the order of ``schema``.
-        schema: with a column ``raw``, the record as text; its length stands for the row's size.
+        schema: with a column ``raw``, the record as text, whose length is used as the row's size.
     """
     raw = schema.get_field_index("raw")
     batch: list[Sequence[Any]] = []

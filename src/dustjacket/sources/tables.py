@@ -1,6 +1,6 @@
 """Read tables row by row: CSV, TSV, JSON Lines or Parquet.
 
-Every row keeps its origin and its raw bytes, so that a rejected row can be shown as it was.
+Every row keeps its origin and its raw bytes, so that a rejected row can be shown unchanged.
 """
 
 import codecs

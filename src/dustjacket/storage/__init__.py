@@ -1,4 +1,4 @@
-"""Published versions in S3: written whole, published once, verified when read.
+"""Published versions in S3: published completely and once, verified when read.
 
 In come the settings of the object store and the files of a step; out go manifests, verified files
 and ``s3a://`` addresses for Spark. Imports only errors and settings.

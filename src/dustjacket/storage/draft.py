@@ -73,7 +73,7 @@ class Draft:
         """Publish this attempt's files as the version.
 
         Args:
-            described: other fields of the manifest (rows, schema, source, parameters, …).
+            described: other fields of the manifest, such as rows, schema, source and parameters.
 
         Returns:
             The version's manifest, and whether this attempt wrote it; another attempt may have

@@ -12,10 +12,10 @@ from dustjacket.errors import CorruptVersionError
 
 MANIFEST = "manifest.json"
 FORMAT: Literal[2] = 2
-"""The format that is written. Read are this one and the one before:
+"""The format that is written; this one and the previous one can be read:
 
 1. facts under the names of ``_RENAMED_FACTS``; no ``modules``, no ``fingerprints``.
-2. the present one.
+2. the current format.
 """
 _RENAMED_FACTS = {
     "covers": {"content": "content_hash"},
@@ -32,15 +32,15 @@ class FileEntry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What was published, from what, by what; written last.
+    """Description of a published version: its files and its provenance; written last.
 
     Attributes:
-        rows: counts of rows by what became of them.
-        schema_: types of the published table's columns, by name.
-        parents: versions that it was made from, by kind.
+        rows: numbers of rows, by outcome.
+        schema_: column types of the published table, by column.
+        parents: input versions, by kind.
         code: digest of the code that made it; ``modules`` has a digest for each module.
         fingerprints: digests of the content of the source, and of files that parameters name.
-        facts: the step's own figures; read them through the kind's :class:`Facts`.
+        facts: figures of the step; read them with the kind's subclass of :class:`Facts`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,14 +68,14 @@ class Manifest(BaseModel):
         return f"{self.kind}/{self.version}/{self.attempt}/"
 
     def content(self, prefix: str) -> str:
-        """Return 12 hexadecimal digits that stand for the files whose path begins so."""
+        """Return a digest (12 hexadecimal digits) of the files below ``prefix``."""
         return digest_of(
             {entry.path: entry.sha256 for entry in self.files if entry.path.startswith(prefix)}
         )
 
 
 class Facts(BaseModel):
-    """Base of the facts of a kind: validated when they are written and when they are read."""
+    """Base of each kind's facts; they are validated when written and when read."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -84,7 +84,7 @@ class Facts(BaseModel):
         """Return a manifest's facts.
 
         Raises:
-            CorruptVersionError: one is missing, or is not what it must be.
+            CorruptVersionError: a fact is missing or invalid.
         """
         try:
             return cls.model_validate(manifest.facts)
@@ -94,18 +94,18 @@ class Facts(BaseModel):
             ) from None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the facts as a manifest records them."""
+        """Return the facts as JSON values, as a manifest stores them."""
         return self.model_dump(mode="json")
 
 
 def parse_manifest(text: bytes, name: str) -> Manifest:
-    """Return the manifest that JSON ``text`` holds, in the present format or the one before.
+    """Parse a manifest in the current format or the previous one.
 
     Args:
-        name: ``<kind>/<version>``, for an error's text.
+        name: ``<kind>/<version>``, for the error message.
 
     Raises:
-        CorruptVersionError: it is no manifest, or of a format that this release does not read.
+        CorruptVersionError: the text is no manifest, or has a format unknown to this release.
     """
     try:
         values = json.loads(text)
@@ -123,7 +123,7 @@ def check_format(name: str, written: object, readable: tuple[int, ...]) -> None:
     """Check that this release reads the format that a file was written in.
 
     Raises:
-        CorruptVersionError: it does not; the text has the cure.
+        CorruptVersionError: it does not; the message has the cure.
     """
     if written not in readable:
         raise CorruptVersionError(
@@ -133,7 +133,7 @@ def check_format(name: str, written: object, readable: tuple[int, ...]) -> None:
 
 
 def _upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a manifest of format 1 in the present format."""
+    """Convert a manifest of format 1 to the current format."""
     renamed, facts = _RENAMED_FACTS.get(str(values.get("kind")), {}), values.get("facts")
     if isinstance(facts, dict):
         facts = {renamed.get(name, name): value for name, value in facts.items()}
@@ -151,6 +151,6 @@ def version_name(run_after: datetime, digest: str) -> str:
 
 
 def digest_of(identity: dict[str, Any]) -> str:
-    """Return 12 hexadecimal digits that stand for ``identity``, whatever the order of its keys."""
+    """Return a digest (12 hexadecimal digits) of ``identity``, independent of the order of keys."""
     text = json.dumps(identity, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

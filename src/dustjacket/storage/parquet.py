@@ -12,7 +12,7 @@ from dustjacket.storage.store import Store
 def read_parquet(
     store: Store, manifest: Manifest, folder: str, columns: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Return the table in ``folder`` of a version, its files verified and in order of name.
+    """Return the table in ``folder`` of a version; its files are verified, and sorted by name.
 
     Args:
         columns: only these; None is all.

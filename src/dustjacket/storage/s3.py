@@ -42,8 +42,8 @@ def status_of(error: ClientError) -> int:
 def put_if_absent(client: "S3Client", bucket: str, key: str, body: bytes, attempt: str) -> bool:
     """Write a JSON object unless ``key`` exists, and return whether the object is this attempt's.
 
-    boto repeats a put after a lost reply, so an object that exists already may be this attempt's
-    own. The object's field ``attempt`` decides.
+    boto repeats a put after a lost response, so an existing object may be from this attempt. The
+    object's field ``attempt`` decides.
 
     Args:
         body: JSON with the field ``attempt``.

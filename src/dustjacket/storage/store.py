@@ -1,4 +1,4 @@
-"""Published versions in S3: list them, and read their files verified.
+"""Published versions in S3: list them, and read and verify their files.
 
 A version is complete if and only if ``<kind>/<version>/manifest.json`` exists. Each attempt writes
 under its own prefix. The manifest is written last and only if none exists yet; it lists the files

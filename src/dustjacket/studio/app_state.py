@@ -1,4 +1,4 @@
-"""What the Studio's requests share: models, their threads, feedback and metrics."""
+"""State shared by the Studio's requests: models, their threads, feedback and metrics."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ _FEEDBACK_INTERVAL_S = 300.0
 
 
 class AppState:
-    """What requests share.
+    """State shared by all requests.
 
     Attributes:
         feedback: None unless the settings turn it on.

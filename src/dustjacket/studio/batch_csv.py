@@ -83,14 +83,14 @@ def predictions(classifier: LoadedClassifier, rows: Sequence[TitleRow]) -> list[
     """Return one JSON object per row: its two most probable genres, or its error."""
     books = [row.book for row in rows if row.book]
     responses = iter(genre_responses(classifier, books) if books else ())
-    found: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for row in rows:
         if row.book is None:
-            found.append({"row": row.number, "error": str(row.reason).replace("_", " ")})
+            results.append({"row": row.number, "error": str(row.reason).replace("_", " ")})
             continue
         first, *others = next(responses).genres
         second = others[0] if others else None
-        found.append(
+        results.append(
             {
                 "row": row.number,
                 **row.book.model_dump(),
@@ -100,4 +100,4 @@ def predictions(classifier: LoadedClassifier, rows: Sequence[TitleRow]) -> list[
                 "second_probability": second and round(second.probability, 4),
             }
         )
-    return found
+    return results

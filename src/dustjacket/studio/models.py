@@ -80,7 +80,7 @@ class Slot(Generic[Loaded]):
         """Make an empty slot.
 
         Args:
-            name: what the kind is called in messages.
+            name: name of the kind in messages.
             dag: the first DAG to run when none is published.
         """
         self._name, self._dag = name, dag
@@ -145,12 +145,12 @@ class Models:
     @property
     def versions(self) -> dict[str, VersionRef]:
         """The versions that serve: ``classifier``, ``clip``, ``index``, and ``labels``."""
-        found: dict[str, VersionRef] = {}
+        versions: dict[str, VersionRef] = {}
         if self.classifier.model:
-            found["classifier"] = self.classifier.model.by[0]
+            versions["classifier"] = self.classifier.model.by[0]
         if self.index.model:
-            found |= zip(("clip", "index", "labels"), self.index.model.by, strict=False)
-        return found
+            versions |= zip(("clip", "index", "labels"), self.index.model.by, strict=False)
+        return versions
 
     def refresh(self) -> bool:
         """Load what was published since the last call; return whether anything changed."""

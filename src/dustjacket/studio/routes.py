@@ -134,7 +134,7 @@ async def genre_batch(request: Request, state: State) -> StreamingResponse:
         done = 0
         for chunk in chunks(rows):
             try:
-                found = await state.genres.run(
+                predicted = await state.genres.run(
                     lambda chunk=chunk: predictions(classifier, chunk)  # type: ignore[misc]
                 )
             except Exception:
@@ -142,7 +142,7 @@ async def genre_batch(request: Request, state: State) -> StreamingResponse:
                 yield _line({"error": UNEXPECTED})
                 return
             done += len(chunk)
-            yield _line({"predictions": found, "done": done})
+            yield _line({"predictions": predicted, "done": done})
 
     return StreamingResponse(lines(), media_type="application/x-ndjson")
 

@@ -32,7 +32,7 @@ def is_public(address: str) -> bool:
     """Return whether the numeric IP ``address`` belongs to a public host.
 
     Private, loopback, link-local (where clouds serve credentials), multicast, reserved and
-    carrier-shared addresses are not public, nor are IPv6 addresses that stand for IPv4.
+    carrier-shared addresses are not public, nor are IPv6 addresses that embed IPv4.
     """
     ip: IPv4Address | IPv6Address = ip_address(address)
     if not ip.is_global or ip.is_multicast or ip.is_reserved:

@@ -71,7 +71,7 @@ def as_web_error(url: str) -> Iterator[None]:
     except TimeoutError:
         raise WebError(url, "timeout") from None
     except aiohttp.InvalidURL:
-        # The URL was checked before; what is left are unusual spellings of IPv4, such as 0177.1.
+        # The URL was checked before; this happens for unusual spellings of IPv4, such as 0177.1.
         raise WebError(url, "address_refused") from None
     except aiohttp.ClientConnectorDNSError:
         raise WebError(url, "dns_failure") from None

@@ -1,4 +1,4 @@
-"""The DAGs through real Airflow: what is published is worked on, the newest of it, once."""
+"""The DAGs in real Airflow: each newest version is processed, once."""
 
 import re
 import time
@@ -166,7 +166,7 @@ def test_a_source_that_is_not_there_fails_at_once_with_one_line(airflow, tmp_pat
     assert [task.try_number for task in airflow.tasks(run) if task.state == "failed"] == [1]
 
 
-def test_the_profile_is_what_a_run_without_parameters_uses(airflow):
+def test_a_run_without_parameters_uses_the_team_defaults(airflow):
     stored = store_defaults(airflow, {})
     sources = {name: stored.of(step).source for name, step in STEPS.items() if step.has_source}
     assert all(sources.values())

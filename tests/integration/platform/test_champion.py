@@ -1,4 +1,4 @@
-"""Promotion and rollback through real Airflow: a person is asked, and the ledger names them."""
+"""Promotion and rollback in real Airflow: a person approves, and the ledger names them."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ WAIT_S = 120
 
 
 def wait_for(found, airflow):
-    """Return what ``found`` returns as soon as it is something."""
+    """Poll ``found`` until it returns a true value, and return that."""
     deadline = time.monotonic() + WAIT_S
     while not (what := found()):
         assert time.monotonic() < deadline, airflow.runs()
@@ -66,7 +66,7 @@ def ask(airflow, min_gain):
 
 
 def answer(airflow, run, chosen, comment):
-    """Answer until the run has ended; return what was asked, and the states of its tasks.
+    """Respond until the run has ended; return the request, and the states of its tasks.
 
     An answer takes a person's few seconds. Airflow asks again where it comes before the process
     that asked is seen to have ended: its scheduler takes that end for that of the one that goes on.
@@ -85,7 +85,7 @@ def answer(airflow, run, chosen, comment):
     return asked, ended(airflow, run)
 
 
-def test_without_approval_nobody_is_asked_and_the_index_follows(airflow, store):
+def test_without_approval_no_person_is_needed_and_the_index_follows(airflow, store):
     run = evaluate(airflow, min_gain=0.1)
     assert ended(airflow, run)["approve"] == "skipped"
     record = Ledger(store).champion
@@ -117,7 +117,7 @@ def test_a_person_s_rejection_is_a_refusal_that_names_them(airflow, store):
 def test_a_person_s_approval_promotes_and_a_rollback_goes_back(airflow, store):
     before = Ledger(store).champion
     run = ask(airflow, 0.3)
-    assert Ledger(store).champion == before, "nothing is promoted while a person is asked"
+    assert Ledger(store).champion == before, "nothing is promoted before the approval"
     _, after = answer(airflow, run, "Approve", "")
     assert after["announce"] == "success"
     record = Ledger(store).champion

@@ -101,10 +101,10 @@ def test_spark_and_torch_work_through_s3_and_listen_on_loopback_only(platform):
         kinds |= {process.name() for process in processes if process.is_running()}
         seen |= listening(processes)
         time.sleep(0.2)
-    said = job.stdout.read()
-    assert job.returncode == 0, said
-    assert "rows 1000" in said
-    assert "met" in said
+    output = job.stdout.read()
+    assert job.returncode == 0, output
+    assert "rows 1000" in output
+    assert "met" in output
     assert "java" in kinds
     assert seen
     assert on_loopback(seen), seen

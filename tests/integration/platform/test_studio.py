@@ -39,8 +39,8 @@ def changed(platform, token, **claims):
     """Return Airflow's own token, signed as it signs, with other claims."""
     secret = load_credentials(platform.home / "credentials.json").jwt_secret
     header = jwt.get_unverified_header(token)
-    said = jwt.decode(token, options={"verify_signature": False})
-    return jwt.encode({**said, **claims}, secret, header["alg"], headers=header)
+    decoded = jwt.decode(token, options={"verify_signature": False})
+    return jwt.encode({**decoded, **claims}, secret, header["alg"], headers=header)
 
 
 def statuses(proxy, **given):
@@ -80,8 +80,8 @@ def test_a_cookie_alone_changes_nothing(proxy, token):
     for place in POSTS:
         refused = proxy.post(place, cookies=cookie)
         assert (refused.status_code, "X-Dustjacket" in refused.text) == (403, True), place
-    told = proxy.post("genre", cookies=cookie, headers=HEADERS, json={"title": " "})
-    assert told.status_code == 422
+    response = proxy.post("genre", cookies=cookie, headers=HEADERS, json={"title": " "})
+    assert response.status_code == 422
 
 
 def test_the_studios_process_refuses_requests_without_its_token(platform):

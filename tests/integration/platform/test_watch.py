@@ -1,4 +1,4 @@
-"""A server that is still starting is waited for; one that never answers is started again."""
+"""The health check waits for a starting server, and restarts one that never responds."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from dustjacket.platform.watch import HTTPOk
 TICK = "ver:3.0 server:supervisor serial:1 pool:web poolserial:1 eventname:TICK_60 len:0\n"
 
 
-class Answer(BaseHTTPRequestHandler):
+class OkHandler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
@@ -25,7 +25,7 @@ class Answer(BaseHTTPRequestHandler):
 
 
 def one_tick(port):
-    """Return what the watch over ``port`` had the supervisor do at one tick, and what it said."""
+    """Run one health check of ``port``; return its requests to the supervisor, and its output."""
     supervisor = MagicMock()
     running = {"name": "web", "group": "web", "state": ProcessStates.RUNNING}
     supervisor.getAllProcessInfo.return_value = [running]
@@ -45,7 +45,7 @@ def test_a_server_that_is_still_starting_is_waited_for():
 
     def start_late():
         time.sleep(1.5)
-        with HTTPServer((LOOPBACK, port), Answer) as server:
+        with HTTPServer((LOOPBACK, port), OkHandler) as server:
             server.timeout = 10
             server.handle_request()
 
@@ -56,6 +56,6 @@ def test_a_server_that_is_still_starting_is_waited_for():
 
 
 def test_a_server_that_nobody_reaches_is_started_again():
-    done, said = one_tick(free_port())
+    done, output = one_tick(free_port())
     assert done == [call.stopProcess("web"), call.startProcess("web")]
-    assert "web restarted" in said
+    assert "web restarted" in output

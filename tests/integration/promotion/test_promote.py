@@ -1,4 +1,4 @@
-"""Promotions, refusals and rollbacks in a real S3 and MLflow: two at once, broken off, gone on."""
+"""Promotions, refusals and rollbacks in real S3 and MLflow: concurrent, interrupted, resumed."""
 
 import json
 import threading
@@ -30,7 +30,7 @@ WORSE = GateInput(209, 0.8, 0.3, (-0.6, -0.4), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
 
 
 class Library:
-    """A bucket of its own, with starting weights, and candidates made as they are asked for."""
+    """A bucket of its own, with starting weights; candidates are published on request."""
 
     def __init__(self, settings, name):
         self.store = Store(settings.model_copy(update={"bucket": name}))
@@ -144,7 +144,7 @@ def test_of_two_promotions_at_once_exactly_one_wins(library, monkeypatch):
 
 
 @pytest.mark.parametrize("step", ["_publish", "_mirror"])
-def test_a_promotion_that_breaks_off_is_finished_by_running_it_again(library, monkeypatch, step):
+def test_an_interrupted_promotion_is_completed_by_a_retry(library, monkeypatch, step):
     library.promote("a")
     evaluation = library.evaluation("b")
     with monkeypatch.context() as broken:
@@ -166,7 +166,7 @@ def test_a_promotion_that_breaks_off_is_finished_by_running_it_again(library, mo
     assert library.alias()[1]["ledger_record"] == "2"
 
 
-def test_whoever_comes_next_finishes_what_broke_off_and_is_judged_by_it(library, monkeypatch):
+def test_the_next_promotion_completes_an_interrupted_one_first(library, monkeypatch):
     first, next_one = library.evaluation("a"), library.evaluation("b")
     with monkeypatch.context() as broken:
         broken.setattr(promoting, "_publish", lambda *_: 1 / 0)
@@ -337,7 +337,7 @@ def test_a_chain_is_behind_until_the_ledger_has_heard_of_its_evaluation(library,
     assert (work.status, work.version) == (Status.PUBLISHED, evaluation)
 
 
-def test_a_ledger_that_was_meddled_with_is_told_of(library):
+def test_a_modified_ledger_is_an_error(library):
     library.promote("a")
     put = library.store.client.put_object
     put(Bucket=library.store.bucket, Key="ledger/00000003.json", Body=b"{}")
@@ -349,8 +349,8 @@ def test_a_ledger_that_was_meddled_with_is_told_of(library):
 
 
 @pytest.fixture
-def told(library, monkeypatch, capsys):
-    """Return what ``dustjacket history`` says of the library."""
+def show_history(library, monkeypatch, capsys):
+    """Return the output of ``dustjacket history`` on the library."""
     monkeypatch.setattr(commands, "open_store", lambda: library.store)
 
     def history(**flags):
@@ -360,18 +360,18 @@ def told(library, monkeypatch, capsys):
     return history
 
 
-def test_history_tells_every_record_and_what_served_when(library, told):
-    assert "nothing was promoted yet" in told()
+def test_history_shows_every_record_and_what_served_when(library, show_history):
+    assert "nothing was promoted yet" in show_history()
     first = library.promote("a")
     library.promote("b", WORSE)
     back = rollback(library.store, who="[/ann]")
 
-    records = json.loads(told(json=True))
+    records = json.loads(show_history(json=True))
     assert [one["action"] for one in records] == ["promoted", "refused", "rolled_back"]
     assert records[2]["from"] == first.to
     assert records[1]["comparison"]["candidate"] == WORSE.candidate
     assert records[2]["who"] == "[/ann]"
-    lines = told().splitlines()
+    lines = show_history().splitlines()
     assert [line.split()[0] for line in lines[::3]] == ["1", "2", "3"]
     assert lines[3].startswith("2  refused  20")
     assert "3  rolled back ←" in lines[6]
@@ -379,10 +379,10 @@ def test_history_tells_every_record_and_what_served_when(library, told):
     assert lines[7].split() == [back.model, "serves", "as", back.to]
 
     def serves(at):
-        return json.loads(told(at=at, json=True))["serves"]
+        return json.loads(show_history(at=at, json=True))["serves"]
 
     starting = f"starting_clip/{library.starting.version}"
     assert serves(first.at - timedelta(seconds=1)) == starting
     assert serves(first.at) == first.to
     assert serves(back.at.replace(tzinfo=None)) == back.to, "UTC where it does not say"
-    assert told(at=first.at).startswith(first.to)
+    assert show_history(at=first.at).startswith(first.to)

@@ -1,4 +1,4 @@
-"""A file on the web is read as one on this machine, unless its address is private."""
+"""A file on the web is read like a local one, unless its address is private."""
 
 import threading
 from functools import partial

@@ -1,4 +1,4 @@
-"""The address of an MLflow run: right where there is one, and empty whatever goes wrong."""
+"""The URL of an MLflow run; empty if there is no run or any failure."""
 
 import json
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ EXPERIMENT = {"experiment": {"experiment_id": "7"}}
 
 @contextmanager
 def mlflow(experiment=EXPERIMENT, runs=RUN, status=200):
-    """Serve what MLflow would answer; give its address and the requests that came."""
+    """Serve responses like MLflow's; yield the address and the received requests."""
     came = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -51,7 +51,7 @@ def page(address, version="20260101T000000000000Z-0123456789ab"):
     return run_page(Settings(mlflow_uri=address), "cover-clip", version)
 
 
-def test_a_run_is_found_by_the_version_it_worked_on():
+def test_a_run_is_found_by_its_version():
     with mlflow() as (host, came):
         assert page(f"http://{host}") == f"http://{host}/#/experiments/7/runs/abc"
     (first, _, _), (second, _, asked) = came
@@ -82,7 +82,7 @@ def test_a_server_below_a_path_and_behind_a_login_is_linked_without_the_password
         {"status": 500},
     ],
 )
-def test_no_run_or_a_strange_answer_is_no_link_and_no_failure(answers, caplog):
+def test_without_a_run_or_with_an_invalid_response_there_is_no_link_and_no_failure(answers, caplog):
     with mlflow(**answers) as (host, _):
         assert page(f"http://user:secret@{host}") == ""
     assert "secret" not in caplog.text
@@ -95,7 +95,7 @@ def test_no_server_is_no_link_and_no_failure(address):
     assert page(address) == ""
 
 
-def test_a_task_that_knows_no_version_asks_nobody():
+def test_without_a_version_no_request_is_sent():
     with mlflow() as (host, came):
         assert page(f"http://{host}", version="") == ""
     assert came == []

@@ -58,7 +58,7 @@ def test_each_rule_rejects_with_its_own_name(reason, changed):
     assert cleaned(**changed) == reason
 
 
-def test_genres_can_be_told_and_others_are_unknown():
+def test_genres_can_be_configured_and_others_are_unknown():
     known = CatalogParameters(genres=("Fiction", "Law"))
     assert isinstance(cleaned(known), CatalogBook)
     assert cleaned(known, category="Laws") == "unknown_genre"
@@ -92,7 +92,7 @@ def test_any_row_is_a_book_or_has_a_reason(title, author, genre):
         ("Plain", "Plain"),
     ],
 )
-def test_what_was_decoded_wrongly_before_is_repaired(wrong, right):
+def test_mojibake_is_repaired(wrong, right):
     assert repaired(wrong) == right
 
 
@@ -147,7 +147,7 @@ def shape(*columns):
     return Shape(".csv", columns, header=True)
 
 
-def test_known_names_of_columns_are_understood():
+def test_known_column_names_are_recognised():
     found = columns_of("b.csv", shape("Book_ID", "Authors", "Original_Title", "Genres"), BOOKS)
     assert found == {
         "title": "original_title",
@@ -161,29 +161,31 @@ BOOKS = CatalogParameters()
 
 
 def test_columns_can_be_named():
-    asked = CatalogParameters(title_column=" Was ", genre_column="ART", description_column="text")
-    found = columns_of("b.csv", shape("was", "Art", "Text", "title"), asked)
+    parameters = CatalogParameters(
+        title_column=" Was ", genre_column="ART", description_column="text"
+    )
+    found = columns_of("b.csv", shape("was", "Art", "Text", "title"), parameters)
     assert found == {"title": "was", "genre": "art", "description": "text"}
 
 
 @pytest.mark.parametrize(
-    ("columns", "parameters", "said"),
+    ("columns", "parameters", "message"),
     [
         (("title", "author"), BOOKS, "no genre column, but 2 columns (title, author)"),
         (("a", "b"), BOOKS, "no title column"),
         (("title", "genre"), CatalogParameters(author_column="who"), "no column 'who'"),
     ],
 )
-def test_a_column_that_is_not_there_is_said_with_those_that_are(columns, parameters, said):
+def test_the_error_of_a_missing_column_lists_the_columns(columns, parameters, message):
     with pytest.raises(BadInputError) as raised:
         columns_of("b.csv", shape(*columns), parameters)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert "give a table" in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("head", "said"),
+    ("head", "message"),
     [
         (b" \n", "is empty"),
         (bytes(range(256)) * 9, "is binary"),
@@ -192,6 +194,6 @@ def test_a_column_that_is_not_there_is_said_with_those_that_are(columns, paramet
         (b"\xff\xd8\xff\xe0", "an image"),
     ],
 )
-def test_what_is_no_text_is_said(head, said):
-    with pytest.raises(BadInputError, match=said):
+def test_a_binary_file_is_named_by_its_type(head, message):
+    with pytest.raises(BadInputError, match=message):
         check_text("b.csv", head)

@@ -1,4 +1,4 @@
-"""What the whole listing decides: one row a book, its genre by majority, and what has changed."""
+"""Rules over the whole listing: duplicates, genre by majority, and changes between versions."""
 
 import pytest
 from hypothesis import given
@@ -36,7 +36,7 @@ def test_the_most_frequent_genre_wins_and_all_are_recorded():
     assert deduplicate_book(entries)[1] == {"Art": 2, "Law": 1, "Pets": 1}
 
 
-def test_where_no_genre_wins_all_rows_are_rejected():
+def test_without_a_majority_all_rows_are_rejected():
     assert reasons(rows("Law", "Art")) == ["genre_tied", "genre_tied"]
 
 
@@ -81,7 +81,7 @@ def test_a_version_like_the_one_before_may_follow_it():
 
 
 @pytest.mark.parametrize(
-    ("now", "said"),
+    ("now", "message"),
     [
         (profile(Art=400, Law=400), "800 books against 1,000, 20% fewer (max_row_drop 10%)"),
         (profile(Art=960, Law=200), "200 books of 'Law' against 500 (max_genre_drop 50%)"),
@@ -89,8 +89,8 @@ def test_a_version_like_the_one_before_may_follow_it():
         (profile(Art=700, Law=400), "14% of books moved between genres (max_mix_shift 10%)"),
     ],
 )
-def test_a_version_that_lost_too_much_is_told_by_what(now, said):
-    assert any(said in one for one in changes(profile(Art=500, Law=500), now, LIMITS))
+def test_each_change_beyond_a_limit_is_named(now, message):
+    assert any(message in one for one in changes(profile(Art=500, Law=500), now, LIMITS))
 
 
 def test_a_genre_of_few_books_may_vanish():

@@ -1,4 +1,4 @@
-"""Genres told from covers, titles and both."""
+"""Genres predicted from covers, titles and both."""
 
 import numpy as np
 import pandas as pd
@@ -70,7 +70,7 @@ def test_top_3_counts_the_first_three():
     assert genre_accuracy("both", found, np.array([0, 3]), top3=False, **DRAWS).top3 is None
 
 
-def test_a_probe_tells_apart_what_lies_apart_and_gives_no_chance_to_what_it_never_saw():
+def test_a_probe_separates_clusters_and_gives_unseen_genres_probability_0():
     rng = np.random.default_rng(2)
     true = np.arange(60) % 2
     covers = np.eye(4)[true] + 0.1 * rng.normal(size=(60, 4))
@@ -82,12 +82,12 @@ def test_a_probe_tells_apart_what_lies_apart_and_gives_no_chance_to_what_it_neve
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
-def test_of_one_genre_there_is_nothing_to_learn():
+def test_with_one_genre_no_probe_is_fitted():
     probe = fit_probe(np.ones((3, 2)), ["Art"] * 3, np.empty((0, 2)), [], GENRES)
     np.testing.assert_allclose(probe.probabilities(np.ones((2, 2))), 1 / 3)
 
 
-def test_coloured_covers_are_told_by_a_probe_and_their_titles_by_the_labels():
+def test_a_probe_classifies_coloured_covers_and_labels_their_titles():
     case = comparison()
     models = {"fine_tuned": case.models["candidate"]}
     task = measure_genres(models, case.covers.books, case.splits, **DRAWS)
@@ -110,7 +110,7 @@ def test_a_book_in_another_genres_colour_is_a_contradiction():
     assert (row["by_title"], row["by_cover"]) == ("Travel", "Art")
 
 
-def test_all_test_covers_are_looked_at_and_some_of_the_others(monkeypatch):
+def test_all_test_covers_and_a_sample_of_the_others_are_used(monkeypatch):
     monkeypatch.setattr("dustjacket.evaluation.covers._SAMPLE_SIZES", {"train": 5, "validation": 2})
     books = pd.DataFrame(
         {"split": ["train"] * 20 + ["test"] * 9 + ["validation"], "position": range(30)}

@@ -1,4 +1,4 @@
-"""The page of an evaluation: whole in itself, escaped, and readable where there is little room."""
+"""The page of an evaluation: self-contained, escaped, and readable on small screens."""
 
 import re
 from dataclasses import replace
@@ -80,7 +80,7 @@ def test_the_page_is_well_formed_and_loads_nothing(html, page):
     assert "default-src 'none'" in html
 
 
-def test_what_comes_from_data_is_shown_as_it_is_written(html, page):
+def test_text_from_data_is_escaped(html, page):
     assert "<script" not in html
     assert "onerror=y>" not in html
     assert HOSTILE in "".join(page.text)
@@ -119,7 +119,7 @@ def test_ever_so_many_covers_fit_on_a_project():
         assert project(rng.normal(size=(count, 8)), seed=1).shape == (count, 2)
 
 
-def test_what_is_not_known_is_said_to_be_so():
+def test_unknown_results_are_shown_as_unknown():
     found = measure(comparison(known=False, train=12), None)
     assert genre_section(found).text[0].startswith("Not known")
     assert "no test cover is known" in ablation_section(found).tables[0].note

@@ -1,4 +1,4 @@
-"""What is found of two tiny models, from whole test splits down to one cover and to none."""
+"""Results of two tiny models, on full test splits, on one cover and on none."""
 
 import json
 from types import SimpleNamespace
@@ -47,7 +47,7 @@ def test_every_model_is_measured_over_the_whole_test_gallery(case, found):
     assert found.chance["recall_at_10"] == pytest.approx(10 / 24)
 
 
-def test_the_gate_is_told_of_what_was_found(found):
+def test_the_gate_gets_the_measured_figures(found):
     compared = found.gate_input
     assert compared.test_covers == 24
     assert compared.candidate - compared.champion == pytest.approx(found.difference.gain)
@@ -129,10 +129,10 @@ def test_prompts_name_what_they_are_called_after():
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "told"),
+    ("low", "high", "phrase"),
     [(0.01, 0.05, "it helps"), (-0.05, -0.01, "it hurts"), (-0.01, 0.05, "no difference that 209")],
 )
-def test_the_conclusion_follows_from_the_interval(low, high, told):
+def test_the_conclusion_follows_from_the_interval(low, high, phrase):
     text = conclusion(Difference((low + high) / 2, low, high, 1, 1, 0.5), 209)
-    assert told in text
+    assert phrase in text
     assert f"{low:+.3f} to {high:+.3f}" in text

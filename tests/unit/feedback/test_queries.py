@@ -1,4 +1,4 @@
-"""What is made of the Studio's feedback: counted once, on test covers only, and decided by none."""
+"""Metrics on the Studio's feedback: counted once, on test covers only, ignored by the gate."""
 
 import io
 import json
@@ -93,7 +93,7 @@ def test_a_leaked_cover_is_no_test_cover(case):
     assert (result.liked, result.left_out) == (0, 1)
 
 
-def test_whoever_votes_again_and_again_counts_once_and_a_tie_not_at_all(case):
+def test_repeated_votes_count_once_and_a_tie_does_not_count(case):
     one, other, third = (int(key) for key in case.test_books["key"].iloc[:3])
     result = measured(
         case,
@@ -103,8 +103,8 @@ def test_whoever_votes_again_and_again_counts_once_and_a_tie_not_at_all(case):
     )  # fmt: skip
     assert (result.liked, result.disliked) == (1, 1)
     votes = pd.DataFrame({"a": ["x", "x", None], "b": ["y", "y", "y"], "vote": [1, 1, -1]})
-    told = majority_votes(votes, ["a", "b"]).set_index("a")["liked"].to_dict()
-    assert told == {"x": True, "": False}
+    liked_by_query = majority_votes(votes, ["a", "b"]).set_index("a")["liked"].to_dict()
+    assert liked_by_query == {"x": True, "": False}
 
 
 def test_disliked_covers_count_by_how_often_they_come_early(case):
@@ -139,7 +139,7 @@ def test_genre_votes_are_shares_by_version_of_the_classifier(case):
     )  # fmt: skip
 
 
-def test_facts_are_json_metrics_are_numbers_and_the_gate_is_told_nothing(case, found):
+def test_facts_are_json_metrics_are_numbers_and_the_gate_ignores_them(case, found):
     rows = [*liked(case, 3), row("a", "genre", "Art", 1), row("b", "query", None, 0)]
     result = measured(case, *rows)
     extra = Extra(asdict(result), result.metrics(), queries_section(case, result))

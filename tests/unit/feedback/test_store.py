@@ -1,4 +1,4 @@
-"""What the Studio keeps of its queries and votes: all of it, once, for so long, of nobody."""
+"""Stored queries and votes: complete, without duplicates, anonymous, and deleted in time."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -206,7 +206,7 @@ def damage(store, manifest, how):
 
 
 @pytest.mark.parametrize("how", ["bytes", "file gone", "manifest", "columns", "name", "other file"])
-def test_a_version_that_is_corrupt_or_of_somebody_else_is_left_out_and_told(store, how, caplog):
+def test_a_corrupt_or_foreign_version_is_skipped_and_logged(store, how, caplog):
     good = published_at(store, timedelta(days=2), title="good")
     damage(store, published_at(store, timedelta(days=1), title="bad"), how)
     found, versions = read_feedback(store, DAYS)

@@ -18,7 +18,7 @@ BOOKS = pd.DataFrame(
 
 
 def reader(law):
-    """A classifier that is sure of law where ``law`` says so of a title and an author."""
+    """A classifier that predicts law if ``law`` is true of the title and author."""
 
     def predict(titles, authors):
         found = np.array([law(*book) for book in zip(titles, authors, strict=True)], dtype=float)

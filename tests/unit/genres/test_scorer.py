@@ -28,7 +28,7 @@ def linear(bias=(0.0, 0.0)):
 
 
 def forest():
-    """Two trees: one asks for rice, then for Paris; the other is a leaf."""
+    """Two trees: one tests for rice, then for Paris; the other is a leaf."""
     model = ForestModel(
         selected=np.array([1, 0]),
         roots=np.array([0, 5]),

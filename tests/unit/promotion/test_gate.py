@@ -53,7 +53,7 @@ def test_a_better_candidate_that_breaks_no_rule_is_promoted():
 @pytest.mark.parametrize(
     ("covers", "verdict"), [(0, "insufficient"), (99, "insufficient"), (100, "promoted")]
 )
-def test_too_few_test_covers_tell_nothing(covers, verdict):
+def test_too_few_test_covers_are_insufficient(covers, verdict):
     assert decide(replace(BETTER, test_covers=covers), PARAMETERS).verdict == verdict
 
 
@@ -91,7 +91,7 @@ def test_no_genre_may_lose_more_than_is_allowed_and_than_chance_takes(horror, ve
     assert ("Horror" in decision.reason) == (verdict == "worse_genre")
 
 
-def test_the_more_genres_are_looked_at_the_less_a_drop_in_one_of_them_proves():
+def test_the_more_genres_are_tested_the_larger_a_significant_drop_must_be():
     drop = (0.6, 0.3, 40)
     few = replace(BETTER, by_genre={"Horror": drop})
     many = replace(BETTER, by_genre={"Horror": drop} | {f"g{n}": (0.5, 0.5, 40) for n in range(29)})
@@ -114,11 +114,11 @@ def test_general_recognition_may_not_surely_fall_by_more_than_the_limit(general,
 
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.05, "promoted"), (0.051, "leaked")])
-def test_a_leaky_test_proves_nothing(share, verdict):
+def test_a_leaked_test_is_invalid(share, verdict):
     assert decide(replace(BETTER, leaked_share=share), PARAMETERS).verdict == verdict
 
 
-def test_of_all_that_is_broken_the_first_in_a_fixed_order_is_the_verdict_and_all_is_told():
+def test_the_first_broken_rule_is_the_verdict_and_all_are_reported():
     worst = GateInput(
         5, 0.9, 0.1, (-0.9, -0.7), {"Horror": (0.9, 0.1, 50)}, (0.7, 0.1), (-0.7, -0.5), 0.5
     )

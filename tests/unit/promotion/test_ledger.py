@@ -1,4 +1,4 @@
-"""What the ledger's records say served, and what a rollback goes back to."""
+"""The champion by the ledger's records, and the target of a rollback."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -34,7 +34,7 @@ def contrasts(ink, pixels):
 
 
 @pytest.mark.parametrize("motif", MOTIFS)
-def test_every_motif_can_be_told_from_every_other(motif):
+def test_motifs_are_distinguishable(motif):
     own = draw_motif(motif, 64).body
     for other in MOTIFS:
         if other != motif:
@@ -50,7 +50,7 @@ def test_a_motif_has_two_tones_and_stays_in_its_square():
         assert 0.02 < shade.sum() / body.sum() < 0.85, motif
 
 
-def test_a_motif_that_nobody_drew_is_named():
+def test_an_unknown_motif_is_an_error_that_names_it():
     with pytest.raises(KeyError, match="Teapot"):
         draw_motif("Teapot", 64)
 
@@ -160,7 +160,7 @@ def test_a_face_without_accents_is_replaced_for_accented_text():
     assert set_in(Face("cmb10.ttf", ascii_only=True)) == set_in(ACCENTED)
 
 
-def test_ink_can_be_read_on_the_paper_of_every_palette():
+def test_ink_is_readable_on_the_paper_of_every_palette():
     assert len(PALETTES) == len(GENRES)
     for genre, palettes in zip(GENRES, PALETTES, strict=True):
         assert len(palettes) > 1
@@ -168,7 +168,7 @@ def test_ink_can_be_read_on_the_paper_of_every_palette():
             assert contrasts(palette.ink, palette.paper) >= 4.5, genre.name
 
 
-def test_a_picture_tells_something_of_the_genre_but_not_all():
+def test_pictures_predict_the_genre_better_than_chance_but_not_perfectly():
     rng = random.Random(6)
     seen, genres = [], []
     for _ in range(240):

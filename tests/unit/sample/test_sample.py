@@ -88,7 +88,7 @@ def test_the_listing_is_messy_in_the_ways_of_the_real_one(tmp_path, rows):
     assert all(row[2].startswith("https://example.invalid/") for row in whole)
 
 
-def test_a_few_rows_of_a_hundred_are_there_to_be_rejected(library):
+def test_a_few_percent_of_the_rows_must_be_rejected(library):
     seen, rejected = set(), 0
     for row in map(tuple, listing_rows(library)):
         sound = len(row) == 7 and row[6] and any(map(str.isalnum, row[3])) and len(row[3]) <= 1000
@@ -109,7 +109,7 @@ def test_a_listing_of_any_length_takes_the_same_memory(tmp_path):
 
 
 @given(number=st.integers(0, 10_000), total=st.integers(1, 10_000), apart=st.integers(1, 100))
-def test_never_more_than_one_record_of_four_is_odd(number, total, apart):
+def test_at_most_one_record_of_four_has_a_defect(number, total, apart):
     kinds = ("a", "b", "c")
     odd = [defect_of(kinds, at, total, apart)[0] for at in range(number, number + 4)]
     assert sum(kind is not None for kind in odd) <= 1
@@ -135,7 +135,7 @@ def pictures(library):
             yield row, "truncated"
 
 
-def test_some_covers_are_broken_and_most_are_whole(library):
+def test_some_covers_are_defective_and_most_are_not(library):
     found = list(pictures(library))
     broken = Counter(image for _, image in found if isinstance(image, str))
     assert set(broken) == {"FileNotFoundError", "UnidentifiedImageError", "truncated"}
@@ -168,7 +168,7 @@ def test_some_covers_are_odd_files_that_are_fine(library):
 
 
 @pytest.mark.parametrize("covers", [10, 24, 50])
-def test_a_small_library_is_mostly_whole(tmp_path, covers):
+def test_a_small_library_has_few_defects(tmp_path, covers):
     library = make_sample(tmp_path, rows=40, covers=covers, seed=1)
     assert len(listing_rows(library)) == 40
     found = list(pictures(library))
@@ -177,7 +177,7 @@ def test_a_small_library_is_mostly_whole(tmp_path, covers):
     assert 0.7 * covers <= len(sound) < covers
 
 
-def test_titles_tell_much_of_the_genre_but_not_all(tmp_path):
+def test_titles_predict_the_genre_well_but_not_perfectly(tmp_path):
     library = make_sample(tmp_path, rows=3000, covers=10, seed=13)
     rows = [row for row in listing_rows(library) if len(row) == 7 and row[3] and row[6]]
     titles, genres = [row[3] for row in rows], [row[6] for row in rows]
@@ -209,7 +209,7 @@ def test_a_listing_names_held_out_words_on_its_test_side_alone(library):
 
 
 def test_a_cover_set_names_held_out_words_on_its_test_side_alone(library):
-    """Ingestion puts books whose covers look alike on one side: no held-out book is such a one."""
+    """Ingestion groups books with near-duplicate covers; no held-out book may be among them."""
     books, groups, looks = [], [], []
     for row in cover_rows(library):
         file = library.covers / row["img_paths"].removeprefix("dataset/")

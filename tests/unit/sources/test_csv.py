@@ -64,7 +64,7 @@ def test_read_in_parts_a_file_has_the_same_records(data, columns, size):
     assert read == whole
 
 
-def test_fields_are_separated_as_is_said():
+def test_fields_are_separated_by_the_given_separator():
     assert rows(b'a\tb,c\n"d\te"\t\n', separator="\t") == [("a", "b,c"), ("d\te", "")]
 
 

@@ -1,4 +1,4 @@
-"""A source's fingerprint stands for its content, and a source that is not there is one line."""
+"""A source's fingerprint depends on its content only; a missing source is a one-line error."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tables of every kind are read row by row, with where each was and what it was."""
+"""Tables of every format are read row by row, each with its origin and raw bytes."""
 
 import bz2
 import csv
@@ -50,7 +50,7 @@ def read(data, kind):
         ("csv", None),
     ],
 )
-def test_the_ending_of_a_name_says_what_table_it_is(name, kind):
+def test_the_extension_determines_the_kind_of_table(name, kind):
     assert kind_of(name) == kind
 
 
@@ -163,7 +163,7 @@ def zstd(data):
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstd, bytes])
-def test_what_is_compressed_is_read_as_what_it_holds(compress):
+def test_a_compressed_table_is_read_like_its_content(compress):
     data = compress(LISTED * 1000)
     assert decompressed(io.BufferedReader(io.BytesIO(data))).read() == LISTED * 1000
 
@@ -173,6 +173,6 @@ def test_what_is_compressed_is_read_as_what_it_holds(compress):
 def test_a_damaged_file_is_named(compress, damage):
     data = damage(compress(LISTED * 5000))
     named = SourceFile("books.csv.gz", "b", "k")
-    told = pytest.raises(BadInputError, match=r"'books.csv.gz' is damaged.*give a whole file")
-    with told, corrupt_as_bad_input(named):
+    refused = pytest.raises(BadInputError, match=r"'books.csv.gz' is damaged.*give a whole file")
+    with refused, corrupt_as_bad_input(named):
         decompressed(io.BufferedReader(io.BytesIO(data))).read()

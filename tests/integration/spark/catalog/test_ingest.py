@@ -1,4 +1,4 @@
-"""Listings through Spark and S3: whatever comes is read, and every row of it accounted for."""
+"""Listings through Spark and S3: every row is accepted or rejected with a reason."""
 
 import csv
 import gzip
@@ -80,7 +80,7 @@ def test_read_in_parts_a_listing_gives_the_same(steps, catalog, messy, library, 
     assert content(steps, catalog(library.listing)) == whole
 
 
-def test_tables_of_every_kind_say_the_same(steps, catalog, tmp_path):
+def test_tables_of_every_format_give_the_same_books(steps, catalog, tmp_path):
     books = [
         {"Name": f"Book {number} of “{genre}”", "Writers": "Ann Lee", "Kind": genre, "About": "x"}
         for number, genre in enumerate(["Art", "Law"] * 10)
@@ -104,22 +104,22 @@ def test_tables_of_every_kind_say_the_same(steps, catalog, tmp_path):
     )
     pq.write_table(pa.Table.from_pylist(books), tmp_path / "d.parquet")
 
-    def said(name):
+    def books_in(name):
         rows, rejected = content(steps, catalog(tmp_path / name, **named))
         assert rejected == []
         return [{k: v for k, v in row.items() if k not in ("file", "position")} for row in rows]
 
-    first = said("a.csv")
+    first = books_in("a.csv")
     assert [row["title"] for row in first] == [book["Name"] for book in books]
     assert {row["description"] for row in first} == {"x"}
     for name in ("b.tsv", "c.jsonl.gz", "d.parquet"):
-        assert said(name) == first
+        assert books_in(name) == first
     folder = catalog(tmp_path, **named)
     assert folder.facts["rows_read"] == 80
     assert folder.facts["rejected_by_reason"] == {"exact_duplicate": 60}
 
 
-def test_rows_that_disagree_about_a_book_are_settled(steps, catalog, tmp_path):
+def test_conflicting_rows_of_a_book_are_resolved(steps, catalog, tmp_path):
     rows = [("Emma", "Art"), ("Emma (Large Print)", "Art"), ("EMMA", "Law"), ("Tie", "Art")]
     rows += [("Tie!", "Law"), ("Laws", "Law"), ("More Laws", "Law"), ("More Art", "Art")]
     listing = tmp_path / "a.csv"
@@ -154,7 +154,7 @@ def test_a_version_that_lost_a_genre_is_held_back_until_a_person_accepts_the_cha
     catalog(fewer, accept_changes=False)
 
 
-def test_what_is_no_listing_is_one_line_that_names_it(catalog, tmp_path):
+def test_a_file_that_is_no_listing_is_named_in_a_one_line_error(catalog, tmp_path):
     (tmp_path / "a.csv").write_text("title,author\nEmma,Jane\n")
     with pytest.raises(BadInputError, match=r"a\.csv' has no genre column.*title, author"):
         catalog(tmp_path / "a.csv")

@@ -1,4 +1,4 @@
-"""The step that selects a classifier, as MLflow and the object store hold it, and its two uses."""
+"""The step that selects a classifier: its records in MLflow and S3, and the uses of its result."""
 
 import random
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Selections:
 
 
 def aliased(alias):
-    """Return the version of ours that an alias of the registered model stands for."""
+    """Return the published version that an alias of the registered model points to."""
     return tracking.with_alias(REGISTERED, alias).tags["version"]
 
 
@@ -111,7 +111,7 @@ def test_the_run_of_a_selection_has_its_data_its_tables_and_its_figures(made):
     )
 
 
-def test_the_first_version_is_the_champion_and_a_later_one_that_beats_nobody_is_not(made):
+def test_the_first_version_is_the_champion_and_a_later_one_that_is_not_better_is_not(made):
     assert made.first.facts["verdict"] == "promoted"
     assert made.champion == made.first.version
     assert made.second.facts["verdict"] == "not_better", made.second.facts["reason"]
@@ -185,7 +185,7 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does_one_by_one(made, whic
 
 
 @pytest.mark.parametrize("which", ["first", "second"])
-def test_of_what_it_never_met_a_classifier_is_less_sure(made, which):
+def test_a_classifier_is_less_certain_of_unseen_books(made, which):
     scorer = made.scorer(getattr(made, which))
     titles, _ = books(200)
     usual = scorer.probabilities(titles, [None] * len(titles)).max(axis=1)
