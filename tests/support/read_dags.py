@@ -7,6 +7,8 @@ loaded before.
 import json
 import logging
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 logging.disable(logging.CRITICAL)
@@ -58,12 +60,18 @@ def described(dag: Any) -> dict[str, Any]:
 
 before = set(sys.modules)
 sys.path.insert(0, sys.argv[1])
-bag = DagBag(sys.argv[1])
+bag = DagBag(sys.argv[1], collect_dags=False)
+seconds: dict[str, float] = {}
+for file in sorted(Path(sys.argv[1]).glob("*.py")):
+    # Time of the processor: other work on the machine does not count.
+    began = time.process_time()
+    bag.process_file(str(file), only_if_updated=False)  # type: ignore[no-untyped-call]
+    seconds[file.name] = time.process_time() - began
 imported = {name.partition(".")[0] for name in set(sys.modules) - before}
 answer = {
     "errors": bag.import_errors,
     "imported": sorted(imported),
-    "seconds": {stat.file: stat.duration.total_seconds() for stat in bag.dagbag_stats},
+    "seconds": seconds,
     "dags": {name: described(dag) for name, dag in bag.dags.items()},
 }
 print(json.dumps(answer, default=str))
