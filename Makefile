@@ -5,7 +5,9 @@ STATE := .dustjacket
 COVERED := $(abspath $(STATE))/coverage
 COVER = mkdir -p $(COVERED) && .venv/bin/coverage run --data-file=$(COVERED)/$@ -m pytest
 PYTEST = $(if $(COVERAGE),$(COVER),.venv/bin/pytest)
+# Two processes, each with one thread for its arithmetic: more would wait for each other.
 PARALLEL := -n 2
+test-unit test test-faults: export OMP_NUM_THREADS = 1
 export CATALOG COVERS DATA ROWS N
 
 .DEFAULT_GOAL := help

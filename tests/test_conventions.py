@@ -1,12 +1,8 @@
 """Conventions of the code base that no linter checks."""
 
 import ast
-import os
-import shutil
-import sys
 from collections import defaultdict
 from pathlib import Path
-from subprocess import run
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src/dustjacket"
@@ -17,7 +13,6 @@ MAX_LINES = 300
 MAX_DAG_LINES = 40
 
 ROOM_TESTS = {
-    "clip/test_gpu.py",
     "pipeline/test_new_step.py",
     "sample/test_sample.py",
     "studio/test_openapi.py",
@@ -76,21 +71,3 @@ def test_class_names_are_unique_in_the_package():
                 modules[node.name].add(name_of(file))
     shared = {name: sorted(files) for name, files in modules.items() if len(files) > 1}
     assert shared == {}
-
-
-def test_the_room_feedback_can_be_deleted(tmp_path):
-    shutil.copytree(
-        PACKAGE, tmp_path / "dustjacket", ignore=shutil.ignore_patterns("feedback", "__pycache__")
-    )
-    check = (
-        "import dustjacket.evaluation.evaluate, dustjacket.studio.app;"
-        "from dustjacket.settings import Settings;"
-        "print(dustjacket.__file__);"
-        "dustjacket.studio.app.create_app(Settings(_env_file=None, home='.'), None)"
-    )
-    done = run(
-        [sys.executable, "-c", check], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str(tmp_path / "dustjacket/__init__.py")

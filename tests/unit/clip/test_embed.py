@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from dustjacket.clip.conse import build_conse
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import embed_covers, embed_files, in_batches, optimize_for_inference
 from dustjacket.clip.model import random_model
@@ -61,12 +60,3 @@ def test_bf16_gives_unit_length_and_ranks_covers_alike(clip, images):
     np.testing.assert_allclose(np.linalg.norm(optimized, axis=1), 1, atol=1e-5)
     assert np.abs(exact @ exact.T - optimized @ exact.T).max() < 1e-2
     assert list((optimized @ exact.T).argmax(axis=1)) == list(range(len(images)))
-
-
-def test_folding_batch_normalisations_changes_nothing(bodies):
-    images = torch.stack([square(body, 224) for body in bodies])
-    clip = build_conse(images, [])
-    exact = embed_covers(clip, images)
-    optimized = embed_covers(optimize_for_inference(clip), images)
-    assert not [layer for layer in clip.model.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
-    np.testing.assert_allclose(optimized, exact, atol=1e-5)

@@ -11,14 +11,16 @@ import torch
 from safetensors.torch import save_file
 
 from dustjacket.clip.conse import TEMPERATURE, build_conse, fit_projection
-from dustjacket.clip.data import Pairs
-from dustjacket.clip.embed import embed_covers, embed_texts
+from dustjacket.clip.data import Pairs, square
+from dustjacket.clip.embed import embed_covers, embed_texts, optimize_for_inference
 from dustjacket.clip.model import load, random_model, save
 from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import fit
 from dustjacket.clip.weights import open_model
 from dustjacket.errors import BadInputError, NotReadyError
+from tests.support.images import drawn, saved
 
+pytestmark = pytest.mark.integration
 TITLES = ["The Jungle Book by Rudyard Kipling", "Emma by Jane Austen", "Dracula", "Walden"]
 STORE = SimpleNamespace(settings=None)  # only s3:// addresses need one
 
@@ -180,3 +182,13 @@ def test_patches_projected_as_one_product_are_those_of_the_convolution():
     torch.testing.assert_close(
         projection(images), torch.nn.Conv2d.forward(projection, images), rtol=1e-4, atol=1e-4
     )
+
+
+def test_folding_batch_normalisations_changes_nothing():
+    bodies = [saved(drawn(seed, (200, 300))) for seed in range(10)]
+    images = torch.stack([square(body, 224) for body in bodies])
+    clip = build_conse(images, [])
+    exact = embed_covers(clip, images)
+    optimized = embed_covers(optimize_for_inference(clip), images)
+    assert not [layer for layer in clip.model.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    np.testing.assert_allclose(optimized, exact, atol=1e-5)

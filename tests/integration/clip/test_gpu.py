@@ -9,7 +9,7 @@ import torch
 from dustjacket.clip.model import random_model
 from dustjacket.clip.step import Recipe
 from dustjacket.clip.train import fit
-from tests.unit.clip.test_train import (
+from tests.integration.clip.test_train import (
     MODEL,
     Kept,
     StoppedError,

@@ -24,6 +24,7 @@ from dustjacket.clip.towers import Towers, shift_images
 from dustjacket.clip.train import DivergedError, fit, schedule
 from dustjacket.errors import BadInputError
 
+pytestmark = pytest.mark.integration
 SIZE = 64
 MODEL = "dustjacket-small"
 ONE = ProcessGroup()
