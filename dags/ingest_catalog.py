@@ -9,11 +9,11 @@ from datetime import timedelta
 from airflow.sdk import chain
 from assets import CATALOG
 
-from dustjacket.orchestration import SparkStepOperator, announce, plan_run, step_dag
+from dustjacket.orchestration import WEEKLY, SparkStepOperator, announce, plan_run, step_dag
 
 STEP = "ingest_catalog"
 
-with step_dag(STEP, "@weekly", __doc__, timeout=timedelta(hours=2)):
+with step_dag(STEP, WEEKLY, __doc__, timeout=timedelta(hours=2)):
     plan = plan_run(STEP)
     work = SparkStepOperator(task_id="clean", step=STEP)
     chain(plan, work, announce(CATALOG, STEP)(plan))

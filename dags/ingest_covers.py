@@ -9,11 +9,11 @@ from datetime import timedelta
 from airflow.sdk import chain
 from assets import COVERS
 
-from dustjacket.orchestration import SparkStepOperator, announce, plan_run, step_dag
+from dustjacket.orchestration import WEEKLY, SparkStepOperator, announce, plan_run, step_dag
 
 STEP = "ingest_covers"
 
-with step_dag(STEP, "@weekly", __doc__, timeout=timedelta(hours=6)):
+with step_dag(STEP, WEEKLY, __doc__, timeout=timedelta(hours=6)):
     plan = plan_run(STEP)
     work = SparkStepOperator(task_id="normalise", step=STEP)
     chain(plan, work, announce(COVERS, STEP)(plan))

@@ -38,8 +38,8 @@ def test_nothing_heavy_is_imported(bag):
 @pytest.mark.parametrize(
     ("dag", "follows", "publishes"),
     [
-        ("ingest_catalog", "@weekly", "catalog"),
-        ("ingest_covers", "@weekly", "covers"),
+        ("ingest_catalog", "0 0 * * 0", "catalog"),
+        ("ingest_covers", "0 0 * * 0", "covers"),
         ("select_classifier", ["catalog"], "genre_classifier"),
         ("label_covers", ["covers", "genre_classifier"], "labelled_covers"),
         ("finetune_clip", ["labelled_covers"], "clip_candidate"),
@@ -97,6 +97,12 @@ def test_a_task_that_makes_an_mlflow_run_links_to_it_and_an_evaluation_to_its_re
         ("finetune_clip", "train"): {"MLflow run"},
         ("evaluate_clip", "evaluate"): {"MLflow run", "Report"},
     }
+
+
+def test_an_ingestion_waits_for_the_next_week_even_if_it_is_first_started_on_a_sunday(bag):
+    first = {name: dag["first_run"] for name, dag in bag["dags"].items() if dag["first_run"]}
+    next_sunday = "2026-12-06 00:00:00+00:00"
+    assert first == {"ingest_catalog": next_sunday, "ingest_covers": next_sunday}
 
 
 def test_a_promotion_follows_evaluation_and_approval_even_if_those_are_skipped(bag):

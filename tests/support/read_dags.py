@@ -10,24 +10,40 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+import pendulum
 
 logging.disable(logging.CRITICAL)
 
 from airflow.dag_processing.dagbag import DagBag  # noqa: E402
 from airflow.serialization.serialized_objects import DagSerialization  # noqa: E402
+from airflow.timetables.base import TimeRestriction  # noqa: E402
+
+SUNDAY = pendulum.datetime(2026, 11, 29, 8, tz="UTC")
 
 
 def follows(dag: Any) -> Any:
     condition = getattr(dag.timetable, "asset_condition", None)
     if condition is None:
-        return dag.schedule
+        return getattr(dag.schedule, "expression", dag.schedule)
     return sorted(asset.name for asset in getattr(condition, "objects", [condition]))
 
 
+def first_run(dag: Any) -> Any:
+    """Return when a DAG that is started on a Sunday morning runs first, by its schedule alone."""
+    with mock.patch("airflow.timetables.trigger.utcnow", return_value=SUNDAY):
+        run = dag.timetable.next_dagrun_info(
+            last_automated_data_interval=None, restriction=TimeRestriction(None, None, False)
+        )
+    return run and run.run_after
+
+
 def described(dag: Any) -> dict[str, Any]:
-    DagSerialization.serialize_dag(dag)
+    stored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
     return {
         "follows": follows(dag),
+        "first_run": first_run(stored),
         "outlets": sorted({asset.name for task in dag.tasks for asset in task.outlets}),
         "params": {key: dag.params.get_param(key).schema for key in dag.params},
         "values": {key: dag.params[key] for key in dag.params},

@@ -13,11 +13,12 @@ from dustjacket.orchestration.promotion import (
     request_approval,
     rollback_champion,
 )
-from dustjacket.orchestration.step_dag import RETRY, step_dag, when_any
+from dustjacket.orchestration.step_dag import RETRY, WEEKLY, step_dag, when_any
 from dustjacket.orchestration.tasks import announce, plan_run
 
 __all__ = [
     "RETRY",
+    "WEEKLY",
     "WITHIN",
     "SparkStepOperator",
     "announce",

@@ -5,7 +5,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from airflow.sdk import DAG, Asset, PartitionedAssetTimetable
+from airflow.sdk import DAG, Asset, CronTriggerTimetable, PartitionedAssetTimetable
 
 from dustjacket.orchestration.forms import form
 from dustjacket.pipeline.steps import STEPS
@@ -16,6 +16,9 @@ RETRY = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=10),
 }
+# By default Airflow runs a DAG at its first start if the last tick was less than a tenth of the
+# period ago: every first start on a Sunday would run the ingestions before a source is set.
+WEEKLY = CronTriggerTimetable("0 0 * * 0", timezone="UTC", run_immediately=timedelta(0))
 
 
 def step_dag(
