@@ -105,7 +105,7 @@ def test_a_person_s_rejection_is_a_refusal_that_names_them(airflow, store):
     before = store.newest("cover_clip").version
     run = ask(airflow, 0.2)
     asked, after = answer(airflow, run, "Reject", "the covers look wrong")
-    assert "it is light" in asked["body"]
+    assert "it is better" in asked["body"]
     assert after["announce"] == "skipped"
     record = Ledger(store).records()[-1]
     assert (record.action, record.verdict) == ("refused", "rejected")
