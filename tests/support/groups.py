@@ -5,11 +5,14 @@ pytest-xdist's own ``--dist loadgroup`` does nothing with pytest 9.2, which keep
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-_FAULTS = "tests/faults/"
+_FAULTS, _SPARK = "tests/faults/", "tests/integration/spark/"
 _SHARED = {
     "tests/e2e/": "e2e",
     "tests/integration/platform/": "platform",
-    "tests/integration/spark/": "spark",
+    **dict.fromkeys(
+        [f"{_SPARK}{room}/" for room in ("catalog", "covers", "retrieval")], "spark data"
+    ),
+    _SPARK: "spark models",
     **dict.fromkeys(
         [f"{_FAULTS}test_{name}.py" for name in ("ended_tasks", "outages", "training")], "broken"
     ),
@@ -18,7 +21,7 @@ _SHARED = {
 _LONGEST_FIRST = (
     "e2e", "platform", "broken", f"{_FAULTS}test_killed_chain.py", f"{_FAULTS}test_starts.py",
     "tests/integration/storage/test_store.py", "tests/integration/feedback/test_store.py",
-    "tests/integration/clip/test_train.py", "spark",
+    "tests/integration/clip/test_train.py", "spark data", "spark models",
 )  # fmt: skip
 
 
