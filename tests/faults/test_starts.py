@@ -31,6 +31,8 @@ def started(home, folder, *words):
             cwd=folder,
             stdout=stream,
             stderr=subprocess.STDOUT,
+            # Children of a job in the background would inherit that it ignores Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
     return process, output
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
@@ -56,14 +57,17 @@ class ShowStatus(BaseModel):
     def cli_cmd(self) -> None:
         """Run the command."""
         from dustjacket.cli.step_status import print_step_status, print_why
-        from dustjacket.platform import is_up, print_status
+        from dustjacket.platform import print_status, status
 
         if self.why:
             print_why(self.why, console)
             return
         print_status(console)
-        if is_up():
+        servers = status()
+        if servers and all(server.healthy for server in servers):
             print_step_status(console)
+        elif servers:
+            console.print("The state of the steps is unknown while a server is unhealthy.")
 
 
 class RunOptions(BaseModel):
@@ -204,6 +208,10 @@ def main() -> None:
         sys.exit(1)
     except ValidationError as error:
         print(f"dustjacket: {first_error(error)}", file=sys.stderr)
+        sys.exit(1)
+    except httpx.HTTPError as error:
+        cure = "see `dustjacket status`; `dustjacket up` starts servers that are down"
+        print(f"dustjacket: Airflow failed: {error}; {cure}", file=sys.stderr)
         sys.exit(1)
     except (BotoCoreError, ClientError) as error:
         cure = "see `dustjacket status`; `dustjacket up` starts servers that are down"

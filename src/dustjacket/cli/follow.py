@@ -43,9 +43,10 @@ def run_chain(
         DustjacketError: a step failed; the message names its task and the reason.
     """
     since = datetime.now(UTC)
-    for step in STEPS.values():
-        if step.has_source:
-            api.trigger(step.name, overrides.get(step.name))
+    sources = {step.name for step in STEPS.values() if step.has_source}
+    for name in STEPS:
+        if name in sources:
+            api.trigger(name, overrides.get(name))
     progress = ProgressTable(api, console)
     triggered: set[str] = set()
     quiet_since = time.monotonic()
@@ -61,7 +62,12 @@ def run_chain(
             elif time.monotonic() - quiet_since > _SETTLED_S:
                 works = {name: work_of(step, store, defaults) for name, step in STEPS.items()}
                 behind = next(
-                    (n for n, work in works.items() if _needs_trigger(work, n in runs)), None
+                    (
+                        name
+                        for name, work in works.items()
+                        if _needs_trigger(work, name in runs or name in sources, name in triggered)
+                    ),
+                    None,
                 )
                 if behind is None:
                     return {name: work.version for name, work in works.items() if work.version}
@@ -76,12 +82,17 @@ def run_chain(
             time.sleep(_POLL_S)
 
 
-def _needs_trigger(work: Work, has_run: bool) -> bool:
-    """Return whether a step must be triggered here.
+def _needs_trigger(work: Work, has_run: bool, triggered: bool) -> bool:
+    """Return whether a step has to be triggered here.
 
-    Rows that could not be fetched are retried once per run of the chain, not endlessly.
+    Rows that could not be fetched, and a decision that does not count, are tried once more in a run
+    of the chain, not for ever.
     """
-    return not work.is_current and not (work.status is Status.RETRIABLE and has_run)
+    if work.status is Status.RETRIABLE:
+        return not has_run
+    if work.status is Status.SUPERSEDED:
+        return not triggered
+    return not work.is_current
 
 
 def _latest(api: AirflowApi, since: datetime) -> dict[str, DagRun]:

@@ -1,5 +1,6 @@
 """``dustjacket status``: the state of each step's work, and the reason."""
 
+from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -47,7 +48,7 @@ def print_why(name: str, console: Console) -> None:
 def _row(step: Step, store: Store, defaults: TeamDefaults) -> tuple[str, str, str]:
     try:
         work = work_of(step, store, defaults)
-    except DustjacketError as error:
+    except (DustjacketError, ClientError, OSError) as error:
         return "error", "-", str(error)
     return work.status, work.version.version if work.version else "-", work.reason
 

@@ -65,7 +65,7 @@ class AsyncMetricLogger:
         except Exception as error:  # noqa: BLE001  # no failure of MLflow may stop a training
             if self._outage_start is None:
                 self._outage_start = time.monotonic()
-                reason = str(error).splitlines()[0][:200]
+                reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
                 log.warning("MLflow is unavailable (%s): training continues, metrics wait", reason)
             return False
         if self._outage_start is not None:

@@ -109,7 +109,10 @@ def load_comparison(
         folder: holds the decoded covers; must outlive the result.
     """
     store, candidate = job.store, job.input(Kind.CLIP_CANDIDATE)
-    origin, recipe = CandidateFacts.of(candidate), ClipParameters.recorded(candidate.parameters)
+    origin, recipe = (
+        CandidateFacts.of(candidate),
+        ClipParameters.recorded({"min_confidence": 0.0, **candidate.parameters}),
+    )
     starting = store.manifest(origin.starting_kind, origin.starting_clip)
     manifests = {
         "starting": starting,

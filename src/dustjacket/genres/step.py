@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import Field
 
-from dustjacket.errors import NotReadyError
+from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Step
@@ -124,10 +124,10 @@ class SelectClassifier(Step):
     def in_use(self, store: "Store") -> Manifest | None:
         """Return the champion that the newest version names, or the newest version."""
         newest = store.newest(self.publishes)
-        champion = newest and ClassifierFacts.of(newest).champion
         try:
+            champion = newest and ClassifierFacts.of(newest).champion
             return store.manifest(self.publishes, champion) if champion else newest
-        except NotReadyError:  # it was deleted
+        except (CorruptVersionError, NotReadyError):  # it was deleted, or its facts are damaged
             return newest
 
 

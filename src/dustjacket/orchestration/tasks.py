@@ -79,7 +79,8 @@ def announce(asset: Asset, step: str) -> Any:
 
 def version_of(planned: dict[str, Any]) -> str:
     """Return the version of a run: the one that it publishes, or that already holds its work."""
-    version: str = planned["published"] or planned["plan"]["version"]
+    # A run that waits for approval may have been planned by the release before this one.
+    version: str = planned.get("published") or planned.get("already") or planned["plan"]["version"]
     return version
 
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from grimp import ImportGraph
 
 ROOT = "dustjacket"
-INFRASTRUCTURE = ("errors", "settings", "pipeline", "storage", "tracking", "web")
+INFRASTRUCTURE = ("errors", "settings", "pipeline", "storage", "tracking", "web.blocking")
 """Modules and rooms that steps import but that do not affect what they publish."""
+DATA_SUFFIXES = (".json", ".j2")
+"""Data files that decide what a step publishes; what an editor leaves beside them does not."""
 INFRASTRUCTURE_MODULES = ("step", "figures")
 """The same, by the name of a module directly in any room.
 
@@ -28,9 +30,11 @@ MLflow.
 
 
 def is_infrastructure(module: str) -> bool:
-    """Return whether a module of the package is excluded from every digest."""
-    room, _, rest = module.removeprefix(f"{ROOT}.").partition(".")
-    return room in INFRASTRUCTURE or rest in INFRASTRUCTURE_MODULES
+    """Return whether a module of the package is left out of every digest."""
+    name = module.removeprefix(f"{ROOT}.")
+    if name.partition(".")[2] in INFRASTRUCTURE_MODULES:
+        return True
+    return any(name == each or name.startswith(f"{each}.") for each in INFRASTRUCTURE)
 
 
 @cache
@@ -51,7 +55,7 @@ def module_digests(function: str) -> dict[str, str]:
         for folder in folders
         if folder.name != ROOT
         for file in folder.rglob("*")
-        if file.is_file() and file.suffix not in (".py", ".pyc", ".sh")
+        if file.is_file() and file.suffix in DATA_SUFFIXES
     }
     digests = {name: _digest(file) for name, file in (files | data).items()}
     return dict(sorted(digests.items()))

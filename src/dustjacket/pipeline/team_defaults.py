@@ -26,7 +26,7 @@ class TeamDefaults:
         BadInputError: a step or a parameter is unknown, or a value is out of range.
     """
 
-    def __init__(self, **values: Mapping[str, Any]) -> None:
+    def __init__(self, /, **values: Mapping[str, Any]) -> None:
         try:
             self._steps = step_fields("TeamDefaults").model_validate(values)
         except ValidationError as error:
@@ -104,5 +104,5 @@ def step_fields(name: str, base: type[BaseModel] | None = None) -> type[BaseMode
         step.name: (step.parameters, step.parameters()) for step in STEPS.values()
     }
     if base:
-        return create_model(name, __base__=base, **fields)
+        return create_model(name, __base__=base, __doc__=base.__doc__, **fields)
     return create_model(name, __config__=ConfigDict(frozen=True, extra="forbid"), **fields)

@@ -13,10 +13,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 
 MARK = "DUSTJACKET_ATTEMPT"
+COMMAND = (sys.executable, "-P", str(Path(__file__).resolve()))
+"""Runs this file alone: as a module it would load all of the platform first."""
 _INTERVAL_S = 0.5
 _GRACE_S = 3.0
 
@@ -32,7 +35,7 @@ def process_guard() -> Iterator[str]:
     os.environ[MARK] = mark
     watched = [f"{pid}:{psutil.Process(pid).create_time()}" for pid in (os.getpid(), os.getppid())]
     watcher = subprocess.Popen(
-        [sys.executable, "-m", "dustjacket.platform.process_guard", "watch", mark, *watched],
+        [*COMMAND, "watch", mark, *watched],
         env={name: value for name, value in os.environ.items() if name != MARK},
         start_new_session=True,
         stdin=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from dustjacket.errors import DustjacketError
 from dustjacket.platform.credentials import write_private
+from dustjacket.platform.process_guard import COMMAND
 from dustjacket.platform.servers import Server
 
 _STOP_S = 15
@@ -43,14 +44,7 @@ def render(home: Path, servers: list[Server]) -> str:
     for server in servers:
         log = f"{home}/logs/{server.name}.log"
         server_id = f"{home}:{server.name}"
-        exec_after_cleanup = (
-            sys.executable,
-            "-m",
-            "dustjacket.platform.process_guard",
-            "exec_after_cleanup",
-            _SERVER_MARK,
-            server_id,
-        )
+        exec_after_cleanup = (*COMMAND, "exec_after_cleanup", _SERVER_MARK, server_id)
         parts.append(
             f"[program:{server.name}]\ncommand={_quoted((*exec_after_cleanup, *server.command))}\n"
             f'environment={_SERVER_MARK}="{server_id.replace("%", "%%")}"\n'

@@ -77,7 +77,7 @@ class Manifest(BaseModel):
 class Facts(BaseModel):
     """Base of each kind's facts; they are validated when written and when read."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     @classmethod
     def of(cls, manifest: Manifest) -> Self:
@@ -134,7 +134,7 @@ def check_format(name: str, written: object, readable: tuple[int, ...]) -> None:
 
 def _upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
     """Convert a manifest of format 1 to the current format."""
-    renamed, facts = _RENAMED_FACTS.get(str(values.get("kind")), {}), values.get("facts")
+    renamed, facts = _RENAMED_FACTS.get(str(values.get("kind")), {}), values.get("facts", {})
     if isinstance(facts, dict):
         facts = {renamed.get(name, name): value for name, value in facts.items()}
     return {**values, "format": FORMAT, "facts": facts}

@@ -4,6 +4,8 @@ import asyncio
 import time
 from concurrent.futures import Executor
 
+from botocore.exceptions import ClientError
+
 from dustjacket.errors import DustjacketError
 from dustjacket.pipeline.plan import work_of
 from dustjacket.pipeline.step import Status, Step
@@ -51,7 +53,7 @@ def step_status(step: Step, store: Store) -> StepStatus:
     try:
         newest = store.newest(step.publishes)
         status, reason, version = _work(step, store, newest)
-    except DustjacketError as error:
+    except (DustjacketError, ClientError, OSError) as error:
         return _row(step, "error", str(error), newest)
     return _row(step, status, reason, version)
 

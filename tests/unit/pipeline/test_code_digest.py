@@ -96,6 +96,20 @@ def test_a_change_in_infrastructure_is_no_new_work(package, before, change):
     assert changed(before, digests(package)) == set()
 
 
+def test_the_web_client_is_part_of_fetching_covers_alone(package, before, change):
+    change("web/failures.py", r"\Z", "\nMORE = 1\n")
+    assert changed(before, digests(package)) == {"ingest_covers"}
+
+
+def test_what_an_editor_leaves_beside_the_code_is_no_new_work(package, before):
+    left = [package / "dustjacket/clip" / name for name in (".train.py.swp", "train.py~", "x.rej")]
+    for file in left:
+        file.write_text("left")
+    assert changed(before, digests(package)) == set()
+    for file in left:
+        file.unlink()
+
+
 def test_a_data_file_of_a_room_is_part_of_the_steps_that_use_the_room(package, before, change):
     change("evaluation/page.html.j2", r"\Z", "<p>more</p>")
     assert changed(before, digests(package)) == {"evaluate_clip"}

@@ -38,6 +38,12 @@ def test_the_classifier_in_use_is_the_champion_until_another_beats_it():
     assert in_use(store, kind).version == "v3", "its champion was deleted"
 
 
+def test_a_classifier_with_damaged_facts_does_not_stop_the_step_that_makes_the_next():
+    store = store_in_memory()
+    store.draft("genre_classifier", "v1").publish(facts={"selected": "naive_bayes"})
+    assert in_use(store, "genre_classifier").version == "v1"
+
+
 def test_a_kind_that_no_step_publishes_is_used_in_its_newest_version():
     store = store_in_memory()
     store.draft("cover_clip", "v1").publish()

@@ -38,7 +38,8 @@ def test_a_wrong_parameter_is_one_line_that_names_it(overrides, named):
 
 
 @pytest.mark.parametrize(
-    "text", ["{", '{"no_such_step": {}}', '{"label_covers": {"top": 99}}', "[]", "null"]
+    "text",
+    ["{", '{"no_such_step": {}}', '{"label_covers": {"top": 99}}', "[]", "null", '{"self": {}}'],
 )
 def test_wrong_defaults_are_refused_in_one_line_when_read(text):
     with pytest.raises(BadInputError, match=r"wrong team defaults: .*edit the variable") as caught:

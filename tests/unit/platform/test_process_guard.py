@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dustjacket.platform.process_guard import process_guard
+from dustjacket.platform.process_guard import COMMAND, process_guard
 
 # A child that ignores a polite end and has left its parent's session: the hardest to take along.
 STUBBORN = """
@@ -83,3 +83,9 @@ def test_a_killed_task_takes_its_children_along_within_ten_seconds(victim, tmp_p
     supervisor.kill()
     if victim == "supervisor":
         os.kill(task, signal.SIGKILL)
+
+
+def test_the_guard_starts_alone_and_without_a_word():
+    command = [*COMMAND, "watch", "no-such-mark", "1:0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from dustjacket.errors import CorruptVersionError
 from dustjacket.pipeline.kinds import Kind
@@ -11,6 +12,7 @@ from dustjacket.pipeline.steps import STEPS
 from dustjacket.storage.manifest import FORMAT, Manifest, digest_of, parse_manifest, version_name
 from tests.conftest import ROOT
 from tests.support.bucket import store_in_memory
+from tests.support.facts import least_facts
 
 GOLDEN = sorted((ROOT / "tests/golden/release-1/manifests").glob("*.json"))
 
@@ -89,3 +91,9 @@ def test_names_of_versions_sort_by_time_whatever_the_digest():
     late = version_name(datetime(2026, 1, 2, 3, 4, 5, 7, UTC), "000000000000")
     assert early == "20260102T030405000006Z-ffffffffffff"
     assert early < late
+
+
+def test_a_fact_that_json_cannot_hold_is_refused_before_it_is_published():
+    facts = STEPS["select_classifier"].facts
+    with pytest.raises(ValidationError, match="finite number"):
+        facts.model_validate(least_facts("genre_classifier", test={"accuracy": float("nan")}))
