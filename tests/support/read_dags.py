@@ -8,11 +8,10 @@ import json
 import logging
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
-
-import pendulum
 
 logging.disable(logging.CRITICAL)
 
@@ -20,7 +19,7 @@ from airflow.dag_processing.dagbag import DagBag  # noqa: E402
 from airflow.serialization.serialized_objects import DagSerialization  # noqa: E402
 from airflow.timetables.base import TimeRestriction  # noqa: E402
 
-SUNDAY = pendulum.datetime(2026, 11, 29, 8, tz="UTC")
+SUNDAY = datetime(2026, 11, 29, 8, tzinfo=UTC)
 
 
 def follows(dag: Any) -> Any:
