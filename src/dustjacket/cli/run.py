@@ -85,7 +85,7 @@ def store_defaults(api: AirflowApi, overrides: Mapping[str, dict[str, Any]]) -> 
         BadInputError: a value is out of range, or the variable is invalid.
     """
     stored = api.variable(VARIABLE)
-    defaults = TeamDefaults.from_json(stored) if stored else TeamDefaults()
+    defaults = TeamDefaults.from_json(stored)
     defaults = defaults.with_overrides(overrides)
     api.set_variable(
         VARIABLE,

@@ -56,4 +56,4 @@ def _row(step: Step, store: Store, defaults: TeamDefaults) -> tuple[str, str, st
 def _platform() -> tuple[Store, TeamDefaults]:
     settings = load_settings()
     stored = AirflowApi(settings).variable(VARIABLE)
-    return Store(settings), TeamDefaults.from_json(stored) if stored else TeamDefaults()
+    return Store(settings), TeamDefaults.from_json(stored)

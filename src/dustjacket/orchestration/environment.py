@@ -49,7 +49,7 @@ def team_defaults() -> "TeamDefaults":
     from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults
 
     text = Variable.get(VARIABLE, default=None)
-    return TeamDefaults.from_json(text) if text else TeamDefaults()
+    return TeamDefaults.from_json(text)
 
 
 @contextmanager

@@ -33,12 +33,17 @@ class TeamDefaults:
             raise _wrong(first_error(error)) from None
 
     @classmethod
-    def from_json(cls, text: str) -> "TeamDefaults":
+    def from_json(cls, text: str | None) -> "TeamDefaults":
         """Return the defaults stored as JSON, without the parameters that earlier releases had.
+
+        Args:
+            text: the variable's value; the shipped defaults if it is empty or not set.
 
         Raises:
             BadInputError: the text is no JSON object, or as in the constructor.
         """
+        if not text:
+            return cls()
         try:
             values = json.loads(text)
         except ValueError as error:

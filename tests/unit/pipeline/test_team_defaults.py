@@ -60,6 +60,11 @@ def test_defaults_of_an_earlier_release_are_read_as_they_were_stored():
         assert read[step] == TeamDefaults().of(STEPS[step]).model_dump(mode="json") | kept
 
 
+@pytest.mark.parametrize("text", [None, ""])
+def test_a_variable_that_is_not_set_gives_the_shipped_defaults(text):
+    assert TeamDefaults.from_json(text) == TeamDefaults()
+
+
 def test_defaults_are_stored_with_every_parameter_and_read_back():
     defaults = TeamDefaults().with_overrides({"label_covers": {"top": 5}})
     assert TeamDefaults.from_json(defaults.to_json()) == defaults
