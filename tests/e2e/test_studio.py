@@ -103,6 +103,24 @@ def test_the_navigation_opens_the_studio_and_a_title_is_answered_in_it(browse, p
     assert popup.value.url.startswith(platform.mlflow_uri)
 
 
+def test_a_title_typed_while_the_page_loads_is_kept_and_answered(browse, platform):
+    page = browse(f"{platform.airflow_url}/plugin/studio")
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/dustjacket/studio.js", hold)
+    page.reload(wait_until="commit")
+    frame = page.frame_locator("iframe")
+    frame.locator("#title").fill(TITLE)
+    assert held, "the title is typed before the script runs"
+    for route in held:
+        route.continue_()
+    expect(frame.locator("#genres [data-genre]").first).to_be_visible()
+    expect(frame.locator("#title")).to_have_value(TITLE)
+
+
 def test_retrain_opens_the_form_that_triggers_the_dag(browse, platform):
     page = browse(f"{platform.airflow_url}/plugin/studio")
     frame = page.frame_locator("iframe")

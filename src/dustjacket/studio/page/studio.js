@@ -70,8 +70,9 @@ function saveState() {
   history.replaceState(history.state, "", location.pathname + location.search + hash);
 }
 
-function restore() {
-  const state = Object.fromEntries(new URLSearchParams(window.location.hash.slice(1)));
+const addressState = () => Object.fromEntries(new URLSearchParams(window.location.hash.slice(1)));
+
+function restore(state) {
   tab.open(Object.hasOwn(ANSWERS, state.tab) ? state.tab : "title");
   title.restore(state);
 }
@@ -114,11 +115,12 @@ window.addEventListener("keydown", (event) => {
   if (event.target instanceof HTMLTextAreaElement) return;
   ({ title: title.clear, cover: cover.clear, many: many.cancel })[tab.current()]();
 });
-window.addEventListener("hashchange", restore);
+window.addEventListener("hashchange", () => restore(addressState()));
 
 closeRetrainingOutside();
 pipelinePanel();
-restore();
+// Text typed while the scripts were loading wins over the address.
+restore({ ...addressState(), ...title.typed() });
 askModels();
 if (tab.current() === "title" && window.matchMedia("(pointer: fine)").matches) {
   at("title").focus({ preventScroll: true });

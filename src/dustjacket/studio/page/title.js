@@ -192,6 +192,7 @@ export function titlePanel({ changed, answered }) {
 
   return {
     state: () => ({ title: title.value, author: author.value, genre: filter.value }),
+    typed: () => (title.value || author.value ? { title: title.value, author: author.value } : {}),
     restore,
     clear,
     genres: (names) => {
