@@ -47,7 +47,10 @@ class Settings(BaseSettings):
     studio_url: str | None = Field(None, description="address of the Studio's model server")
     studio_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
     studio_token: SecretStr | None = Field(
-        None, description="bearer token of the Studio's model server"
+        None, description="bearer token of callers of the Studio's process"
+    )
+    studio_proxy_token: SecretStr | None = Field(
+        None, description="bearer token of Airflow's proxy, which names the user who asks"
     )
     studio_rate: str = Field("40/second", description="rate limit per user (syntax of `limits`)")
     studio_batch: int = Field(16, ge=1, le=256, description="maximum number of queries in a batch")

@@ -89,7 +89,12 @@ def loaded_index(version: str = "1", seed: int = 13) -> LoadedIndex:
 
 
 def make_app(
-    home: Path, token: str | None = None, *, empty: bool = False, **overrides: Any
+    home: Path,
+    token: str | None = None,
+    proxy_token: str | None = None,
+    *,
+    empty: bool = False,
+    **overrides: Any,
 ) -> FastAPI:
     """Return a Studio's app whose models nothing replaces."""
     settings = Settings(
@@ -103,7 +108,7 @@ def make_app(
             **overrides,
         },
     )
-    app = create_app(settings, token)
+    app = create_app(settings, token, proxy_token)
     models = app.state.studio.models
     models.refresh = lambda: False
     models.classifier.problem = models.index.problem = None

@@ -126,7 +126,11 @@ class ServeStudio(BaseModel):
         from dustjacket.studio.server import serve
 
         settings = open_store().settings
-        # Not the token in platform.env, which belongs to the embedded Studio.
-        token = Settings(_env_file=None).studio_token
+        # Not the tokens in platform.env, which belong to the embedded Studio.
+        outside = Settings(_env_file=None)
+        tokens = [
+            token.get_secret_value() if token else None
+            for token in (outside.studio_token, outside.studio_proxy_token)
+        ]
         console.print(f"Studio   http://{self.host}:{self.port}/", soft_wrap=True)
-        serve(settings, self.host, self.port, token.get_secret_value() if token else None)
+        serve(settings, self.host, self.port, *tokens)

@@ -22,6 +22,7 @@ class Credentials(BaseModel):
     s3_access_key: str = Field(default_factory=lambda: secrets.token_hex(10))
     s3_secret_key: str = Field(default_factory=_token)
     studio_token: str = Field(default_factory=_token)
+    studio_proxy_token: str = Field(default_factory=_token)
 
 
 def load_credentials(file: Path) -> Credentials:

@@ -109,6 +109,8 @@ def _start(folder: Path) -> None:
         "studio_url": outside.studio_url or address["studio"],
         "studio_token": outside.studio_token or SecretStr(credentials.studio_token),
     }
+    if not outside.studio_url:
+        embedded["studio_proxy_token"] = SecretStr(credentials.studio_proxy_token)
     if not outside.s3_endpoint:
         embedded |= {
             "s3_endpoint": address["s3"],

@@ -31,12 +31,19 @@ _MATCH_BYTES = LIMITS.image_bytes + LIMITS.prompts * MAX_PROMPT_LENGTH * _BYTES_
 MultiPartParser.spool_max_size = _MATCH_BYTES
 
 
-def create_app(settings: Settings, token: str | None, refresh_s: float = _REFRESH_S) -> FastAPI:
+def create_app(
+    settings: Settings,
+    token: str | None,
+    proxy_token: str | None = None,
+    refresh_s: float = _REFRESH_S,
+) -> FastAPI:
     """Return the Studio's app.
 
     Args:
         settings: where the published versions are, and the Studio's own settings.
-        token: the token that callers must send; None accepts every caller on this machine.
+        token: the token that callers must send; if both tokens are None, every caller on this
+            machine is accepted.
+        proxy_token: the token of Airflow's proxy, which also names the user.
         refresh_s: seconds between two checks for newly published versions.
     """
     state = AppState(settings)
@@ -54,7 +61,6 @@ def create_app(settings: Settings, token: str | None, refresh_s: float = _REFRES
         lifespan=lifespan,
     )
     app.state.studio = state
-    app.state.in_airflow = token is not None
     install_error_handlers(app)
     app.include_router(query_routes)
     app.include_router(info_routes)
@@ -63,9 +69,9 @@ def create_app(settings: Settings, token: str | None, refresh_s: float = _REFRES
     app.add_middleware(
         BodyLimitMiddleware, large={"/match": _MATCH_BYTES, "/genre/batch": LIMITS.batch_bytes}
     )
-    app.add_middleware(RateLimitMiddleware, rate=settings.studio_rate, per_user=token is not None)
-    app.add_middleware(AuthMiddleware, token=token)
-    if token is None:
+    app.add_middleware(RateLimitMiddleware, rate=settings.studio_rate)
+    app.add_middleware(AuthMiddleware, token=token, proxy_token=proxy_token)
+    if token is None and proxy_token is None:
         # Protects against DNS rebinding: a page of another site whose name resolves to loopback.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_HOSTS])
     app.add_middleware(MetricsMiddleware, metrics=state.metrics)

@@ -20,7 +20,10 @@ CSRF_HEADER: Final = "x-dustjacket"
 """A page of another site cannot make a browser send this header with the user's cookie."""
 CSRF_DETAIL: Final = "the header X-Dustjacket is missing: it protects against cross-site requests"
 USER_HEADER: Final = "x-dustjacket-user"
-"""The proxy in Airflow sets this header to a pseudonym of the logged-in user."""
+"""The proxy in Airflow sets this header to a pseudonym of the logged-in user.
+
+:class:`AuthMiddleware` removes it from every other request, so what it says is true.
+"""
 _PUBLIC_PATHS: Final = ("/health",)
 _SAFE_METHODS = ("GET", "HEAD")
 _MAX_BYTES = 64 << 10
@@ -47,22 +50,27 @@ class SecurityHeadersMiddleware:
 
 
 class AuthMiddleware:
-    """Refuses requests without the token, and requests that another site may have sent."""
+    """Refuses requests without a token, and requests that another site may have sent."""
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, token: str | None, proxy_token: str | None) -> None:
         """Protect an app.
 
         Args:
-            token: None accepts every caller.
+            token: that of callers; if both tokens are None, every caller is accepted.
+            proxy_token: that of the proxy, which alone may name the user.
         """
-        self._app, self._token = app, token
+        self._app, self._proxy_token = app, proxy_token
+        self._tokens = [known for known in (token, proxy_token) if known]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         if scope["type"] != "http" or scope["path"] in _PUBLIC_PATHS:
             return await self._app(scope, receive, send)
-        headers = Headers(scope=scope)
-        if self._token and not _has_token(headers.get("authorization", ""), self._token):
+        headers = MutableHeaders(scope=scope)
+        authorization = headers.get("authorization", "")
+        if not (self._proxy_token and _has_token(authorization, self._proxy_token)):
+            del headers[USER_HEADER]
+        if self._tokens and not any(_has_token(authorization, known) for known in self._tokens):
             refusal = problem_response(
                 401,
                 "the Studio's token is missing or wrong: send it as a bearer token, or as the "
@@ -148,12 +156,11 @@ class BodyLimitMiddleware:
 class RateLimitMiddleware:
     """Refuses callers who send requests too often, before reading what they send."""
 
-    def __init__(self, app: ASGIApp, rate: str, *, per_user: bool) -> None:
-        """Limit the rate of each caller.
+    def __init__(self, app: ASGIApp, rate: str) -> None:
+        """Limit the rate of each user that the proxy names, and of each other address.
 
         Args:
             rate: such as ``40/second``.
-            per_user: whether callers are the users that the proxy names, not addresses.
 
         Raises:
             BadInputError: ``rate`` cannot be parsed.
@@ -164,15 +171,14 @@ class RateLimitMiddleware:
             raise BadInputError(
                 f"DUSTJACKET_STUDIO_RATE={rate!r} is not a rate: set one such as 40/second"
             ) from None
-        self._app, self._per_user = app, per_user
+        self._app = app
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         if scope["type"] != "http" or scope["method"] in _SAFE_METHODS:
             return await self._app(scope, receive, send)
-        user = Headers(scope=scope).get(USER_HEADER) if self._per_user else None
-        caller = user or (scope["client"] or ("",))[0]
+        caller = Headers(scope=scope).get(USER_HEADER) or (scope["client"] or ("",))[0]
         if self._limiter.hit(self._rate, caller):
             return await self._app(scope, receive, send)
         refusal = problem_response(

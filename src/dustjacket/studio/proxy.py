@@ -67,12 +67,14 @@ class StudioClient:
         Raises:
             HTTPException: with status 503, if no Studio is configured.
         """
-        if not settings.studio_url or not settings.studio_token:
+        token = settings.studio_proxy_token or settings.studio_token
+        if not settings.studio_url or not token:
             raise HTTPException(
                 503,
-                "no Studio is configured: set DUSTJACKET_STUDIO_URL and DUSTJACKET_STUDIO_TOKEN",
+                "no Studio is configured: set DUSTJACKET_STUDIO_URL and "
+                "DUSTJACKET_STUDIO_PROXY_TOKEN",
             )
-        self._token = settings.studio_token.get_secret_value()
+        self._token = token.get_secret_value()
         self._client = httpx.AsyncClient(
             base_url=settings.studio_url,
             headers={"Authorization": f"Bearer {self._token}", CSRF_HEADER: "airflow"},

@@ -195,7 +195,7 @@ async def models(request: Request, state: State) -> ModelsResponse:
         genres=index.genre_names if index else [],
         covers=len(index.index) if index else 0,
         feedback=state.feedback is not None,
-        airflow=request.app.state.in_airflow and USER_HEADER in request.headers,
+        airflow=USER_HEADER in request.headers,
         limits=LIMITS,
         problem=state.models.problem,
     )

@@ -38,9 +38,10 @@ def test_with_a_token_callers_must_send_it(tmp_path):
             assert client.get("/models", headers={"Authorization": sent}).status_code == 200
 
 
-def test_a_caller_above_the_rate_must_wait_and_others_need_not(tmp_path):
-    headers = {**HEADERS, "Authorization": "Bearer secret"}
-    with running(make_app(tmp_path, "secret", studio_rate="3/minute"), headers) as client:
+def test_a_user_above_the_rate_must_wait_and_others_need_not(tmp_path):
+    headers = {**HEADERS, "Authorization": "Bearer proxy", "X-Dustjacket-User": "one"}
+    app = make_app(tmp_path, "secret", "proxy", studio_rate="3/minute")
+    with running(app, headers) as client:
         statuses = [client.post("/genre", json=RICE).status_code for _ in range(5)]
         assert statuses == [200] * 3 + [429] * 2
         refused = client.post("/genre", json=RICE)
@@ -48,6 +49,18 @@ def test_a_caller_above_the_rate_must_wait_and_others_need_not(tmp_path):
         assert int(refused.headers["retry-after"]) > 0
         other = client.post("/genre", json=RICE, headers={"X-Dustjacket-User": "another"})
         assert other.status_code == 200
+        assert client.get("/models").json()["airflow"] is True
+
+
+@pytest.mark.parametrize("proxy_token", [None, "proxy"])
+def test_a_persons_token_does_not_let_its_holder_choose_an_identity(tmp_path, proxy_token):
+    headers = {**HEADERS, "Authorization": "Bearer secret"}
+    app = make_app(tmp_path, "secret", proxy_token, studio_rate="3/minute")
+    with running(app, headers) as client:
+        named = [{"X-Dustjacket-User": f"name-{place}"} for place in range(6)]
+        statuses = [client.post("/genre", json=RICE, headers=name).status_code for name in named]
+        assert statuses == [200] * 3 + [429] * 3
+        assert client.get("/models", headers=named[0]).json()["airflow"] is False
 
 
 def test_a_caller_without_the_proxy_cannot_choose_its_identity(tmp_path):
