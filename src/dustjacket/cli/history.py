@@ -81,10 +81,12 @@ class Rollback(BaseModel):
         """Run the command."""
         from dustjacket.cli.airflow_api import AirflowApi
         from dustjacket.cli.follow import wait_for_run
-        from dustjacket.promotion.ledger import Ledger
+        from dustjacket.promotion.ledger import Ledger, rollback_target
 
+        rollback_target(Ledger(open_store()).records(), self.version)  # raises before any run
+        version = self.version and self.version.rpartition("/")[2]
         api = AirflowApi(load_settings())
-        run = api.trigger("rollback_clip", {"version": self.version})
+        run = api.trigger("rollback_clip", {"version": version})
         wait_for_run(api, run)
         rollback = next(
             record

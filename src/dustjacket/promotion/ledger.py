@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from dustjacket.errors import CorruptVersionError
+from dustjacket.errors import BadInputError, CorruptVersionError
 from dustjacket.storage.manifest import Manifest, check_format
 from dustjacket.storage.s3 import put_if_absent
 from dustjacket.storage.store import Store
@@ -173,6 +173,39 @@ def previous_champion(records: Sequence[LedgerRecord]) -> str | None:
     model = origin(records, champion.to)
     promotion = next((record for record in records if record.to == model), None)
     return origin(records, promotion.from_) if promotion and promotion.from_ else None
+
+
+def rollback_target(records: Sequence[LedgerRecord], version: str | None) -> tuple[str, str]:
+    """Return the champion, and the model that a rollback restores in its place.
+
+    Args:
+        version: a version that served, with or without its kind; None is the previous champion.
+
+    Raises:
+        BadInputError: there is no earlier champion, or ``version`` is not one.
+    """
+    champion = serving(records)
+    if champion is None or champion.to is None:
+        raise BadInputError("nothing was ever promoted, so there is nothing to roll back")
+    model = _served(records, version) if version else previous_champion(records)
+    if model is None:
+        raise BadInputError(
+            f"nothing served before {champion.to}: name the version to roll back to"
+        )
+    if model == origin(records, champion.to):
+        raise BadInputError(f"{model} serves already: name another version")
+    return champion.to, model
+
+
+def _served(records: Sequence[LedgerRecord], version: str) -> str:
+    changes = [record for record in records if record.to]
+    served = {model for record in changes for model in (record.from_, record.to) if model}
+    matches = [model for model in served if version in (model, model.partition("/")[2])]
+    if not matches:
+        raise BadInputError(
+            f"{version!r} never served: name a version that `dustjacket history` shows"
+        )
+    return origin(records, matches[0])
 
 
 def _key(number: int) -> str:

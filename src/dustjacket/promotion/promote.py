@@ -13,15 +13,14 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
-from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
+from dustjacket.errors import DustjacketError, NotReadyError
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.promotion.ledger import (
     Ledger,
     LedgerEntry,
     LedgerRecord,
     next_timestamp,
-    origin,
-    previous_champion,
+    rollback_target,
     serving,
 )
 from dustjacket.promotion.schemas import GateFacts
@@ -98,28 +97,19 @@ def rollback(
     own = (record for record in records if dag_run_id and record.dag_run_id == dag_run_id)
     if record := next(own, None):
         return record
-    champion = serving(records)
-    if champion is None or champion.to is None:
-        raise BadInputError("nothing was ever promoted, so there is nothing to roll back")
-    model = _served(records, version) if version else previous_champion(records)
-    if model is None:
-        raise BadInputError(
-            f"nothing served before {champion.to}: name the version to roll back to"
-        )
-    if model == origin(records, champion.to):
-        raise BadInputError(f"{model} serves already: name another version")
+    champion, model = rollback_target(records, version)
     entry = LedgerEntry(
         action="rolled_back",
         verdict="restored",
         who=who,
-        why=f"{who} rolled back from {champion.to} to {model}",
-        from_=champion.to,
+        why=f"{who} rolled back from {champion} to {model}",
+        from_=champion,
         model=model,
         dag_run_id=dag_run_id,
     )
     while (record := _append(store, records, entry)) is None:
         records = finish(store)
-        if serving(records) != champion:
+        if (now := serving(records)) is None or now.to != champion:
             raise NotReadyError(
                 "the champion changed meanwhile: check `dustjacket history`, then roll back again"
             )
@@ -202,16 +192,6 @@ def _champion(store: Store, records: list[LedgerRecord]) -> str | None:
         return record.to
     promoted = store.newest(Kind.COVER_CLIP)  # published before the ledger existed
     return f"{Kind.COVER_CLIP}/{promoted.version}" if promoted else None
-
-
-def _served(records: list[LedgerRecord], version: str) -> str:
-    """Return the model whose weights served as ``version``, which may be given without its kind."""
-    changes = [record for record in records if record.to]
-    served = {model for record in changes for model in (record.from_, record.to) if model}
-    matches = [model for model in served if version in (model, model.partition("/")[2])]
-    if not matches:
-        raise BadInputError(f"{version!r} never served: choose one from `dustjacket history`")
-    return origin(records, matches[0])
 
 
 def _publish(store: Store, record: LedgerRecord) -> None:

@@ -90,7 +90,8 @@ class Facts(BaseModel):
             return cls.model_validate(manifest.facts)
         except ValidationError as error:
             raise CorruptVersionError(
-                f"{manifest.kind}/{manifest.version}: fact {_first(error)}; publish a new version"
+                f"{manifest.kind}/{manifest.version}: fact {_first(error)}; "
+                + remake(f"{manifest.kind}/{manifest.version}")
             ) from None
 
     def to_json(self) -> dict[str, Any]:
@@ -111,12 +112,20 @@ def parse_manifest(text: bytes, name: str) -> Manifest:
         values = json.loads(text)
         written = values.get("format")
     except (ValueError, AttributeError):
-        raise CorruptVersionError(f"{name} has no manifest in JSON: restore it") from None
+        raise CorruptVersionError(f"{name} has no manifest in JSON: {remake(name)}") from None
     check_format(f"the manifest of {name}", written, (1, FORMAT))
     try:
         return Manifest.model_validate(_upgraded(values) if written == 1 else values)
     except ValidationError as error:
-        raise CorruptVersionError(f"{name}: manifest's {_first(error)}; restore it") from None
+        raise CorruptVersionError(f"{name}: manifest's {_first(error)}; {remake(name)}") from None
+
+
+def remake(name: str) -> str:
+    """Return the cure for a damaged version ``<kind>/<version>``, to end an error message."""
+    return (
+        f"restore it, or delete {name}/{MANIFEST} and run the step that makes "
+        f"{name.partition('/')[0]}"
+    )
 
 
 def check_format(name: str, written: object, readable: tuple[int, ...]) -> None:

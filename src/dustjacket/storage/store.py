@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft
-from dustjacket.storage.manifest import MANIFEST, Manifest, parse_manifest
+from dustjacket.storage.manifest import MANIFEST, Manifest, parse_manifest, remake
 from dustjacket.storage.s3 import s3_client, status_of
 
 
@@ -107,16 +107,25 @@ class Store:
         """Return the verified bytes of one published file.
 
         Raises:
-            CorruptVersionError: the manifest does not list the file, or its bytes have changed.
+            CorruptVersionError: the manifest does not list the file, it is missing, or its bytes
+                have changed.
         """
+        cure = remake(f"{manifest.kind}/{manifest.version}")
         entry = next((entry for entry in manifest.files if entry.path == path), None)
         if entry is None:
-            raise CorruptVersionError(f"{manifest.kind}/{manifest.version} has no file {path!r}")
-        reply = self.client.get_object(Bucket=self.bucket, Key=manifest.prefix + path)
+            raise CorruptVersionError(
+                f"{manifest.kind}/{manifest.version} has no file {path!r}: {cure}"
+            )
+        try:
+            reply = self.client.get_object(Bucket=self.bucket, Key=manifest.prefix + path)
+        except ClientError as error:
+            if status_of(error) != 404:
+                raise
+            raise CorruptVersionError(f"{manifest.prefix}{path} is missing: {cure}") from None
         body = reply["Body"].read()
         if hashlib.sha256(body).hexdigest() != entry.sha256:
             raise CorruptVersionError(
-                f"{manifest.prefix}{path} does not match its manifest: publish a new version"
+                f"{manifest.prefix}{path} does not match its manifest: {cure}"
             )
         return body
 
