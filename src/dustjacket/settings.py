@@ -8,15 +8,15 @@ import os
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PLATFORM_ENV = "platform.env"
 
 
 def home() -> Path:
-    """Return the absolute folder that holds all state of the embedded platform."""
-    return Path(os.environ.get("DUSTJACKET_HOME", ".dustjacket")).absolute()
+    """Return the folder that holds all state of the embedded platform: absolute, without links."""
+    return Path(os.environ.get("DUSTJACKET_HOME") or ".dustjacket").resolve()
 
 
 class Settings(BaseSettings):
@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     studio_feedback_days: int = Field(90, ge=1, description="days until stored feedback is deleted")
     studio_sample_share: float = Field(0.1, ge=0, le=1, description="share of queries stored")
 
+    @field_validator("home")
+    @classmethod
+    def _resolved(cls, folder: Path) -> Path:
+        return folder.resolve()
+
     def environment(self) -> dict[str, str]:
         """Return environment variables that recreate these settings, including secrets."""
         values: dict[str, str] = {}
@@ -71,4 +76,5 @@ class Settings(BaseSettings):
 @cache
 def load_settings() -> Settings:
     """Return the settings of this process: environment first, then ``platform.env``."""
-    return Settings(_env_file=home() / PLATFORM_ENV)
+    # A folder that was moved or copied names its former place in its file.
+    return Settings(_env_file=home() / PLATFORM_ENV, home=home())

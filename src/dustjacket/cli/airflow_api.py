@@ -60,7 +60,8 @@ class AirflowApi:
                 "no Airflow is configured: run `dustjacket up`, or set DUSTJACKET_AIRFLOW_URL and "
                 "DUSTJACKET_AIRFLOW_PASSWORD"
             )
-        self._http = httpx.Client(base_url=settings.airflow_url, timeout=30)
+        # A proxy of the environment would see the password.
+        self._http = httpx.Client(base_url=settings.airflow_url, timeout=30, trust_env=False)
         self._login = {
             "username": settings.airflow_user,
             "password": settings.airflow_password.get_secret_value(),

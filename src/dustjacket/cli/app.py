@@ -21,6 +21,7 @@ from dustjacket.cli.context import console
 from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
 from dustjacket.errors import DustjacketError
+from dustjacket.host import prepare_process
 from dustjacket.pipeline.parameters import StepParameters, first_error
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.steps import STEPS
@@ -201,6 +202,7 @@ class Dustjacket(BaseSettings):
 
 def main() -> None:
     """Run the command line; a failure prints one line, an interruption exits with 130."""
+    prepare_process()
     try:
         CliApp.run(Dustjacket)
     except DustjacketError as error:

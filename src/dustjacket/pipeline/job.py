@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from pydantic import ValidationError
 
 from dustjacket.errors import BadInputError, DustjacketError, UnchangedError
+from dustjacket.host import prepare_process
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.plan import Plan
 from dustjacket.pipeline.step import Step
@@ -104,6 +105,7 @@ def run_job(function: "Callable[[Job[Any], SparkSession], None] | None" = None) 
     Args:
         function: default: the step's function.
     """
+    prepare_process()
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,

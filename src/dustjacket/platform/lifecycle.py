@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from dustjacket.errors import DustjacketError
+from dustjacket.host import make_private, prepare_process, private_folder
 from dustjacket.platform import supervision
 from dustjacket.platform.credentials import load_credentials, write_dotenv
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
@@ -56,8 +57,9 @@ def up() -> Settings:
         DustjacketError: Java or a library is not available, a configured port is busy, or a server
             does not become healthy; all servers are then stopped again.
     """
-    folder = home()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepare_process()
+    folder = private_folder(home())
+    make_private(folder)
     with _home_lock(folder):
         if supervision.is_running(folder):
             started = supervision.start_stopped(folder)

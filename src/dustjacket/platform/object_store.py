@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from dustjacket.errors import DustjacketError
+from dustjacket.host import prepare_process
 from dustjacket.platform.credentials import Credentials
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
@@ -36,6 +37,7 @@ def object_store(folder: Path, console: Console) -> Iterator[Settings]:
     Raises:
         DustjacketError: Java or a library is not available, or the server does not start.
     """
+    prepare_process()
     use_java(console)
     jars = home() / "jars"
     s3proxy, s3a = s3proxy_jars(jars, console), s3a_jars(jars, console)

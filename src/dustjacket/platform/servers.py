@@ -5,7 +5,9 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
+from dustjacket.host import host_environment
 from dustjacket.platform.credentials import Credentials, write_private
 from dustjacket.platform.ports import LOOPBACK
 from dustjacket.settings import Settings
@@ -105,9 +107,23 @@ def s3_server(settings: Settings, s3proxy_jars: Path) -> Server:
         *("java", "-Xmx384m", f"-Dlogback.configurationFile={home / 'logback.xml'}"),
         *("-cp", f"{s3proxy_jars}/*", "org.gaul.s3proxy.Main"),
         *("--properties", str(home / "s3proxy.properties")),
+        # Unsigned requests go to the last store. S3Proxy takes objects whose file mode lets others
+        # read them as public: in the empty store there are none.
+        *("--properties", str(home / "s3proxy-unsigned.properties")),
     )
     # A healthy server refuses an unsigned request.
     return Server("s3", java, settings.s3_endpoint, (403,))
+
+
+def _s3_properties(settings: Settings, identity: str, credential: str, store: str) -> str:
+    """Return a configuration of S3Proxy, in the encoding of Java's properties (ASCII)."""
+    return (
+        f"s3proxy.endpoint={settings.s3_endpoint}\n"
+        "s3proxy.authorization=aws-v2-or-v4\n"
+        f"s3proxy.identity={identity}\n"
+        f"s3proxy.credential={credential}\n"
+        f"{store}\n"
+    )
 
 
 def write_server_files(settings: Settings, credentials: Credentials, jars: list[Path]) -> None:
@@ -115,15 +131,18 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
     home = settings.home
     (home / "s3").mkdir(exist_ok=True)
     (home / "logback.xml").write_text(S3PROXY_LOGBACK)
-    write_private(
-        home / "s3proxy.properties",
-        f"s3proxy.endpoint={settings.s3_endpoint}\n"
-        "s3proxy.authorization=aws-v2-or-v4\n"
-        f"s3proxy.identity={credentials.s3_access_key}\n"
-        f"s3proxy.credential={credentials.s3_secret_key}\n"
-        "jclouds.provider=filesystem-nio2\n"
-        f"jclouds.filesystem.basedir={home / 's3'}\n",
-    )
+    key, secret = credentials.s3_access_key, credentials.s3_secret_key
+    objects = json.dumps(str(home / "s3"))[1:-1]  # Java's escapes of properties are JSON's
+    stores = {
+        "s3proxy": (
+            key,
+            secret,
+            f"jclouds.provider=filesystem-nio2\njclouds.filesystem.basedir={objects}",
+        ),
+        "s3proxy-unsigned": (token_hex(), token_hex(), "jclouds.provider=transient-nio2"),
+    }
+    for name, store in stores.items():
+        write_private(home / f"{name}.properties", _s3_properties(settings, *store))
     write_private(
         home / "airflow-passwords.json",
         f'{{"{settings.airflow_user}": "{credentials.airflow_password}"}}',
@@ -165,6 +184,11 @@ def environment(
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "airflow-passwords.json"),
         "API__BASE_URL": settings.airflow_url or "",
         "API_AUTH__JWT_SECRET": credentials.jwt_secret,
+        # airflow.cfg holds the paths of the first start: the folder may have been moved since.
+        "LOGGING__BASE_LOG_FOLDER": str(home / "airflow" / "logs"),
+        "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
+            home / "airflow" / "logs" / "dag_processor"
+        ),
         # SQLite allows one writer at a time; the others fail after this many seconds (default 5).
         "DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database
         or f"sqlite:///{home / 'airflow' / 'airflow.db'}?timeout=60",
@@ -182,6 +206,7 @@ def environment(
     }
     variables = {f"AIRFLOW__{name}": value for name, value in airflow.items()}
     variables |= settings.environment()
+    variables |= host_environment(os.environ)
     variables |= {
         PLATFORM_MARK: str(home),
         # Otherwise a process that sets its title overwrites its environment, and with it the mark.

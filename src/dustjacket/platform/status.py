@@ -32,7 +32,9 @@ def is_healthy(server: Server, timeout_s: float = 10) -> bool:
     if server.health_url is None:
         return True
     try:
-        reply = httpx.get(server.health_url, timeout=timeout_s, follow_redirects=False)
+        reply = httpx.get(
+            server.health_url, timeout=timeout_s, follow_redirects=False, trust_env=False
+        )
     except httpx.HTTPError:
         return False
     return reply.status_code in server.healthy
@@ -42,7 +44,8 @@ def airflow_health(settings: Settings) -> dict[str, str]:
     """Return the health of each Airflow component: ``healthy``, ``unhealthy`` or ``unknown``."""
     parts = {"scheduler": "unknown", "dag_processor": "unknown", "triggerer": "unknown"}
     try:
-        reply = httpx.get(f"{settings.airflow_url}/api/v2/monitor/health", timeout=10).json()
+        url = f"{settings.airflow_url}/api/v2/monitor/health"
+        reply = httpx.get(url, timeout=10, trust_env=False).json()
     except (httpx.HTTPError, ValueError):
         return parts
     return {part: (reply.get(part) or {}).get("status") or "unknown" for part in parts}

@@ -1,0 +1,94 @@
+"""What every process of the platform needs of its machine, whatever the caller's environment.
+
+Private files, an encoding of file names that holds any title, and no proxy in front of loopback.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from dustjacket.errors import DustjacketError
+
+PRIVATE_UMASK = 0o077
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def prepare_process() -> None:
+    """Make new files of this process private, and set what :func:`host_environment` returns."""
+    os.umask(PRIVATE_UMASK)
+    os.environ.update(host_environment(os.environ))
+
+
+def host_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which a process and its children do not depend on their caller.
+
+    Args:
+        inherited: the caller's environment.
+    """
+    proxied = inherited.get("no_proxy") or inherited.get("NO_PROXY") or ""
+    hosts = [host for host in proxied.replace(" ", "").split(",") if host]
+    exempt = ",".join(dict.fromkeys([*hosts, *_LOOPBACK]))
+    variables = {
+        # Java takes the encoding of file names from the locale: in "C" it has no umlauts.
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        # A proxy would see logins and keys, and cannot reach this machine's loopback.
+        "NO_PROXY": exempt,
+        "no_proxy": exempt,
+    }
+    if not inherited.get("HOME"):
+        variables["HOME"] = _home_of_account()
+    return variables
+
+
+def _home_of_account() -> str:
+    try:
+        return str(Path.home())
+    except RuntimeError:  # the account has no entry in the system's table of users
+        return "/"
+
+
+def private_folder(folder: Path) -> Path:
+    """Create a folder that only this account can enter, or make an existing one so.
+
+    Raises:
+        DustjacketError: it cannot be created, is a file or a link, or belongs to another account.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            owner = os.fstat(descriptor).st_uid
+            if owner != os.geteuid():
+                raise PermissionError(0, f"it belongs to another account (uid {owner})")
+            os.fchmod(descriptor, 0o700)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise DustjacketError(
+            f"{folder} cannot be a private folder: {error.strerror}; name another with "
+            "DUSTJACKET_HOME, or make it yours"
+        ) from error
+    return folder
+
+
+def make_private(folder: Path) -> int:
+    """Take from other accounts every right to what lies below ``folder``; follow no links.
+
+    Returns:
+        The number of files and folders that others could use.
+    """
+    changed = 0
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            try:
+                mode = path.lstat().st_mode
+                if not stat.S_ISLNK(mode) and mode & _OTHERS:
+                    path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+                    changed += 1
+            except FileNotFoundError:  # a running server deleted it
+                continue
+    return changed
