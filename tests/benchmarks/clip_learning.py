@@ -10,6 +10,7 @@ recipes run.
 import os
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import torch
 
 from dustjacket.clip.data import read_pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
-from dustjacket.clip.prompts import fixed_prompts
+from dustjacket.clip.prompts import query_prompts
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import ensure_starting
 from dustjacket.clip.step import ClipParameters
@@ -44,18 +45,16 @@ RECIPES = {
 """Parameters of ``finetune_clip``; those that train the image tower are given fewer epochs."""
 
 
-def found(clip, test, *, genre, sure):
+def found(clip, test):
     """Return whether each test title finds its cover among the first ten, and the reverse."""
-    titles = embed_texts(clip, fixed_prompts(test.books, genre=genre, min_confidence=sure))
+    titles = embed_texts(clip, query_prompts(test.books))
     covers = embed_covers(clip, test.images)
     return np.stack([own_ranks(titles, covers) <= 10, own_ranks(covers, titles) <= 10])
 
 
-def main():
-    """Train each recipe, one after the other."""
-    torch.set_num_threads(os.cpu_count() or 1)
-    covers = int(os.environ.get("COVERS") or 1200)
-    recipes = (os.environ.get("RECIPES") or ",".join(RECIPES)).split(",")
+@contextmanager
+def library(covers):
+    """Yield a store with the labelled sample, its starting weights, and its pairs by split."""
     with tempfile.TemporaryDirectory() as folder, bench("bench-clip-learning") as alone:
         sample = make_sample(Path(folder), 3000, covers, seed=13)
         alone.run("ingest_catalog", source=str(sample.listing))
@@ -63,34 +62,40 @@ def main():
         alone.run("select_classifier", candidates=("linear_svm",))
         labels = alone.run("label_covers")
         alone.spark.stop()
-        store = alone.store
-        starting = ensure_starting(store, ClipParameters(), published)
-        clip, books = load_version(store, starting), read_labels(store, labels)
-        train, validation, test = (
-            read_pairs(store, published, books[books["split"] == split], clip.image_size)
+        starting = ensure_starting(alone.store, ClipParameters(), published)
+        size = load_version(alone.store, starting).image_size
+        books = read_labels(alone.store, labels)
+        pairs = {
+            split: read_pairs(alone.store, published, books[books["split"] == split], size)
             for split in ("train", "validation", "test")
-        )
-        held_out = np.array([is_held_out(title) for title in test.books["title"]])
-        before = {
-            genre: found(clip, test, genre=genre, sure=ClipParameters().min_confidence)
-            for genre in (True, False)
         }
+        yield alone.store, starting, pairs
+
+
+def main():
+    """Train each recipe, one after the other."""
+    torch.set_num_threads(os.cpu_count() or 1)
+    covers = int(os.environ.get("COVERS") or 1200)
+    recipes = (os.environ.get("RECIPES") or ",".join(RECIPES)).split(",")
+    with library(covers) as (store, starting, pairs):
+        test = pairs["test"]
+        held_out = np.array([is_held_out(title) for title in test.books["title"]])
+        before = found(load_version(store, starting), test)
         of_chance = chance(len(test))["recall_at_10"]
         for name in recipes:
             parameters = ClipParameters(processes=1, **RECIPES[name])
             clip, began = load_version(store, starting), time.monotonic()
-            trained = fit(clip, train, validation, parameters)
+            trained = fit(clip, pairs["train"], pairs["validation"], parameters)
             seconds = time.monotonic() - began
-            genre = parameters.include_genre
-            after = found(clip, test, genre=genre, sure=parameters.min_confidence)
+            after = found(clip, test)
             note = (
                 f"title to cover, beside the starting weights; cover to title {after[1].mean():.3f}"
-                f" ({before[genre][1].mean():.3f}); {held_out.sum()} books of held-out words "
-                f"{after[0][held_out].mean():.3f} ({before[genre][0][held_out].mean():.3f}); "
+                f" ({before[1].mean():.3f}); {held_out.sum()} books of held-out words "
+                f"{after[0][held_out].mean():.3f} ({before[0][held_out].mean():.3f}); "
                 f"chance {of_chance:.3f}; {trained.steps} steps on {trained.pairs} pairs, "
                 f"{trained.pairs_per_second:.0f} pairs/s, {seconds:.0f} s in all"
             )
-            was, now = before[genre][0].mean(), after[0].mean()
+            was, now = before[0].mean(), after[0].mean()
             line(f"clip-learning/{name}", now, was, "recall@10", len(test), note, 3)
 
 

@@ -52,7 +52,7 @@ def test_clip_is_trained_and_evaluated_on_held_out_covers(first_run):
     assert report["clip"]["epochs"] == 2
     assert report["clip"]["pairs_per_second"] > 0
     evaluation = report["evaluation"]
-    for part in ("starting", "fine_tuned", "with_genre", "without_genre"):
+    for part in ("starting", "champion", "fine_tuned"):
         for direction in DIRECTIONS:
             assert set(evaluation[part][direction]) >= RETRIEVAL
     assert evaluation["verdict"] == "insufficient", "fewer than 100 test covers"

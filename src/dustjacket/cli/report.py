@@ -115,7 +115,7 @@ def print_report(report: dict[str, Any], console: Console) -> None:
 
 def _print_evaluation(evaluation: dict[str, Any], console: Console) -> None:
     clip = Table("CLIP on held-out covers", "title → cover", "cover → title", title="Recall@10")
-    for name in ("starting", "champion", "fine_tuned", "with_genre", "without_genre"):
+    for name in ("starting", "champion", "fine_tuned"):
         clip.add_row(
             name.replace("_", " "),
             *(

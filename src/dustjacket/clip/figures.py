@@ -8,20 +8,18 @@ from matplotlib.figure import Figure
 from dustjacket.clip.data import Pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import Clip
-from dustjacket.clip.prompts import fixed_prompts
-from dustjacket.clip.step import ClipParameters
+from dustjacket.clip.prompts import query_prompts
 
 _MAX_COVERS, _COLUMNS, _TITLES = 12, 4, 3
 
 
-def matches_figure(clip: Clip, pairs: Pairs, parameters: ClipParameters) -> Figure:
+def matches_figure(clip: Clip, pairs: Pairs) -> Figure:
     """Draw the first covers of ``pairs``, each with the titles that match it best.
 
     The cover's own title is bold.
     """
     covers = np.arange(min(_MAX_COVERS, len(pairs)))
-    genre, min_confidence = parameters.include_genre, parameters.min_confidence
-    prompts = fixed_prompts(pairs.books, genre=genre, min_confidence=min_confidence)
+    prompts = query_prompts(pairs.books)
     images = pairs.images[covers]
     cosines = embed_covers(clip, images) @ embed_texts(clip, prompts).T
     rows = -(-len(covers) // _COLUMNS)

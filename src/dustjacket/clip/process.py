@@ -206,7 +206,7 @@ def _write(
         for file in Path(scratch).iterdir():
             retry_while_unavailable(draft.upload)(f"{MODEL_FOLDER}/{file.name}", file)
     if len(validation):
-        figure = matches_figure(clip, validation, task.parameters)
+        figure = matches_figure(clip, validation)
         try:
             mlflow.MlflowClient().log_figure(task.run_id, figure, "matches.png")
         except Exception as error:  # noqa: BLE001  # a missing figure must not lose the training

@@ -21,14 +21,15 @@ def prompt(title: str, author: str | None = None, genre: str | None = None) -> s
     return f"{text}, {genre}" if genre else text
 
 
-def fixed_prompts(books: pd.DataFrame, *, genre: bool, min_confidence: float = 0.0) -> list[str]:
-    """Return each book's prompt for evaluation: title and author, with or without genre.
+def query_prompts(books: pd.DataFrame) -> list[str]:
+    """Return each book's prompt as the search embeds it: title and author, without a genre.
+
+    Validation and evaluation use these prompts, so that they measure what is served.
 
     Args:
-        books: rows of title, author, genre (predicted) and its probability.
-        min_confidence: genres with a lower probability are left out.
+        books: rows of title and author.
     """
-    return _prompts(books, author=True, genres=_genres(books, genre, min_confidence))
+    return _prompts(books, author=True, genres=[None] * len(books))
 
 
 def prompt_variants(
@@ -37,6 +38,11 @@ def prompt_variants(
     """Return, for each of the VARIANTS, each book's prompt.
 
     Variant 0 is the title, 1 adds the author, 2 the genre, 3 both; missing values are left out.
+
+    Args:
+        books: rows of title, author, genre (predicted) and its probability.
+        genre: False leaves all genres out.
+        min_confidence: genres with a lower probability are left out.
     """
     genres = _genres(books, genre, min_confidence)
     no_genres: list[str | None] = [None] * len(books)

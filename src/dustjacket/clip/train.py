@@ -27,7 +27,7 @@ from dustjacket.clip.data import EpochDraws, Pairs, draw_epoch, global_batch_siz
 from dustjacket.clip.gradients import backward
 from dustjacket.clip.model import Clip
 from dustjacket.clip.process_group import ProcessGroup
-from dustjacket.clip.prompts import fixed_prompts, prompt_variants
+from dustjacket.clip.prompts import prompt_variants, query_prompts
 from dustjacket.clip.recipes import apply_recipe, merge_lora, trainable_weights
 from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.towers import Towers
@@ -135,9 +135,9 @@ class _Trainer:
         genre, min_confidence = parameters.include_genre, parameters.min_confidence
         bf16 = parameters.precision == "bf16"
         variants = prompt_variants(training.books, genre=genre, min_confidence=min_confidence)
-        fixed = fixed_prompts(validation.books, genre=genre, min_confidence=min_confidence)
+        queries = query_prompts(validation.books)
         self.towers = Towers(clip, training.images, variants, group, bf16=bf16)
-        self.validation_towers = Towers(clip, validation.images, [fixed], group, bf16=bf16)
+        self.validation_towers = Towers(clip, validation.images, [queries], group, bf16=bf16)
         self.books_N = torch.from_numpy(training.books["title"].str.casefold().factorize()[0])
         self.batch_size = global_batch_size(parameters.batch_size, len(training), group.world)
         self.steps_per_epoch = len(training) // self.batch_size

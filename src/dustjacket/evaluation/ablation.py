@@ -15,6 +15,8 @@ from dustjacket.metrics.retrieval_intervals import Difference, paired_difference
 # In the order of prompt_variants.
 PARTS = ("title", "title + author", "title + genre", "title + author + genre")
 PREDICTED, TRUE = "predicted", "true"
+MAX_P = 0.05
+"""The largest p of the exact test at which the conclusion names an effect."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def ablate(
     indices: np.ndarray,
     min_confidence: float,
     *,
+    trained_with_genre: bool,
     resamples: int,
     seed: int,
 ) -> Ablation:
@@ -100,6 +103,7 @@ def ablate(
         books: n test books.
         indices: (n,) of their covers.
         min_confidence: see :func:`prompts_by_parts`.
+        trained_with_genre: whether the last model was trained with genres in prompts.
     """
     prompts = prompts_by_parts(books, min_confidence)
     rows = []
@@ -122,21 +126,30 @@ def ablate(
     genre_gain = paired_difference(
         hits[PARTS[3], PREDICTED], hits[PARTS[1], ""], resamples=resamples, seed=seed
     )  # fmt: skip
-    return Ablation(tuple(rows), genre_gain, conclusion(genre_gain, len(books)))
+    return Ablation(
+        tuple(rows),
+        genre_gain,
+        conclusion(genre_gain, len(books), trained_with_genre=trained_with_genre),
+    )
 
 
-def conclusion(gain: Difference, covers: int) -> str:
-    """Return one sentence on the effect of the genre, as far as the interval shows one."""
+def conclusion(gain: Difference, covers: int, *, trained_with_genre: bool) -> str:
+    """Return one sentence on the effect of the genre in the prompts of one trained model.
+
+    An effect needs both the interval and the exact test. One model is one draw of the training, so
+    the sentence says nothing about training with or without genres: see
+    ``make bench NAME=genre-prompt``.
+    """
     if not covers:
         return "There is no test cover, so the effect of the genre is not known."
-    interval = f"{gain.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
-    if gain.low > 0:
-        outcome = "it helps"
-    elif gain.high < 0:
-        outcome = "it hurts"
+    if gain.p < MAX_P and gain.low > 0:
+        outcome = "higher"
+    elif gain.p < MAX_P and gain.high < 0:
+        outcome = "lower"
     else:
         outcome = f"no difference that {covers:,} covers can show"
     return (
-        "Adding the predicted genre to title and author changes title-to-cover recall@10 by "
-        f"{interval}: {outcome}."
+        f"For this model, trained {'with' if trained_with_genre else 'without'} genres in prompts, "
+        "naming the predicted genre beside title and author changes title-to-cover recall@10 by "
+        f"{gain.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}; p = {gain.p:.2g}): {outcome}."
     )

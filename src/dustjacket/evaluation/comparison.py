@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dustjacket.clip.embed import embed_covers
+from dustjacket.clip.embed import embed_covers, optimize_for_inference
 from dustjacket.clip.images import CoverCache
-from dustjacket.clip.prompts import fixed_prompts
+from dustjacket.clip.prompts import query_prompts
 from dustjacket.clip.read import load_version
 from dustjacket.clip.registry import champion
 from dustjacket.clip.step import CandidateFacts, ClipParameters
@@ -51,7 +51,7 @@ class Comparison:
         broken: covers that do not decode, by split.
         leaked: number of test covers that look like a training cover of candidate or champion.
         genre: whether the candidate was trained with genres in prompts.
-        min_confidence: predicted genres of lower probability are left out of prompts.
+        min_confidence: the ablation leaves predicted genres of lower probability out of prompts.
     """
 
     manifests: dict[str, Manifest]
@@ -90,12 +90,12 @@ class Comparison:
         """Return the hard galleries of the test covers."""
         return hard_galleries(self.test_books)
 
-    def retrieve(self, name: str, *, genre: bool) -> RetrievalResults:
-        """Measure the retrieval of one model, with or without predicted genres in prompts."""
+    def retrieve(self, name: str) -> RetrievalResults:
+        """Measure the retrieval of one model, with the prompts and the weights that are served."""
         model, parameters = self.models[name], self.parameters
-        texts = fixed_prompts(self.test_books, genre=genre, min_confidence=self.min_confidence)
+        titles = model.embed_texts(query_prompts(self.test_books))
         return measure_retrieval(
-            model.embed_texts(texts), model.embed_covers(self.test_indices), model.clip.scale,
+            titles, model.embed_covers(self.test_indices), model.clip.scale,
             self.galleries(), resamples=parameters.bootstrap, seed=parameters.seed,
         )  # fmt: skip
 
@@ -120,7 +120,10 @@ def load_comparison(
         "candidate": candidate,
     }
     versions = {(model.kind, model.version): model for model in manifests.values()}
-    clips = {version: load_version(store, model) for version, model in versions.items()}
+    clips = {
+        version: optimize_for_inference(load_version(store, model))
+        for version, model in versions.items()
+    }
     labels = store.manifest(Kind.LABELLED_COVERS, candidate.parents[Kind.LABELLED_COVERS])
     champion_labels = training_labels(store, manifests["champion"])
     books = read_books(store, labels)

@@ -26,8 +26,7 @@ class Results:
     """The results of an evaluation.
 
     Attributes:
-        retrieval: by name: starting, champion, with_genre and without_genre (the candidate with
-            either kind of prompts), fine_tuned (the candidate with the kind it was trained with).
+        retrieval: by name: starting, champion, and fine_tuned (the candidate).
         chance: retrieval metrics of random ranking.
         hard_chance: the same by hard gallery.
         tested: number of test covers, without the leaked ones.
@@ -110,12 +109,10 @@ def measure(
     parameters = comparison.parameters
     resampling = {"resamples": parameters.bootstrap, "seed": parameters.seed}
     retrieval = {
-        "starting": comparison.retrieve("starting", genre=comparison.genre),
-        "champion": comparison.retrieve("champion", genre=comparison.genre),
-        "with_genre": comparison.retrieve("candidate", genre=True),
-        "without_genre": comparison.retrieve("candidate", genre=False),
+        "starting": comparison.retrieve("starting"),
+        "champion": comparison.retrieve("champion"),
+        "fine_tuned": comparison.retrieve("candidate"),
     }
-    retrieval["fine_tuned"] = retrieval["with_genre" if comparison.genre else "without_genre"]
     models = comparison.models
     ablated = {"starting": models["starting"], "fine_tuned": models["candidate"]}
     general = _measure_recognition(ablated | {"champion": models["champion"]}, **resampling)
@@ -146,7 +143,7 @@ def measure(
         general=general,
         ablation=ablate(
             ablated, comparison.test_books, comparison.test_indices, comparison.min_confidence,
-            **resampling,
+            trained_with_genre=comparison.genre, **resampling,
         ),
         genre=measure_genres(ablated, books, comparison.splits, **resampling),
         contradictions=find_contradictions(models["candidate"], books, comparison.splits),

@@ -34,8 +34,8 @@ class EvaluationFacts(GateFacts):
     """Facts of an evaluation, with the gate's decision.
 
     Attributes:
-        starting, champion, fine_tuned, with_genre, without_genre: retrieval metrics of a model or
-            of a kind of prompts, by direction, with their intervals.
+        starting, champion, fine_tuned: retrieval metrics of a model, by direction, with their
+            intervals.
         chance, hard_chance: metrics of random ranking.
         gallery: number of test covers.
         leaked: number of test covers left out because they look like a training cover.
@@ -51,8 +51,6 @@ class EvaluationFacts(GateFacts):
     starting: dict[str, Any] = {}
     champion: dict[str, Any] = {}
     fine_tuned: dict[str, Any] = {}
-    with_genre: dict[str, Any] = {}
-    without_genre: dict[str, Any] = {}
     chance: dict[str, float] = {}
     hard_chance: dict[str, dict[str, float]] = {}
     gallery: int = 0

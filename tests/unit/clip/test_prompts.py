@@ -1,14 +1,18 @@
+from unittest.mock import Mock
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from dustjacket.clip.prompts import (
     AUTHOR_SHARE,
-    fixed_prompts,
     prompt,
     prompt_variants,
+    query_prompts,
     sampled_variants,
 )
+from dustjacket.studio.handlers import search_responses
+from dustjacket.studio.schemas import CoverQuery
 
 BOOKS = pd.DataFrame(
     {
@@ -26,17 +30,24 @@ def test_a_prompt_has_what_is_known():
     assert prompt("Emma", None, "Romance") == "Emma, Romance"
 
 
-def test_evaluation_prompts_name_the_author_and_the_genre_only_on_request():
-    assert fixed_prompts(BOOKS.head(2), genre=True) == [
-        "Dracula by Bram Stoker, Horror",
-        "Emma, Romance",
+def test_an_evaluation_embeds_what_a_search_for_the_same_book_embeds():
+    index = Mock(by=[])
+    index.embed_texts.side_effect = lambda texts: [None] * len(texts)
+    index.index.search.return_value = []
+    queries = [
+        CoverQuery(title=book.title, author=book.author or "", genre=genre)
+        for book in BOOKS.head(2).itertuples()
+        for genre in ("", book.genre)
     ]
-    assert fixed_prompts(BOOKS.head(2), genre=False) == ["Dracula by Bram Stoker", "Emma"]
+    search_responses(index, queries)
+    (served,) = index.embed_texts.call_args.args
+    assert served[::2] == served[1::2] == query_prompts(BOOKS.head(2))
+    assert served[::2] == ["Dracula by Bram Stoker", "Emma"]
 
 
 def test_a_genre_below_the_minimum_confidence_is_left_out():
     books = BOOKS.head(2).assign(probability=[0.31, 0.29])
-    assert fixed_prompts(books, genre=True, min_confidence=0.3) == [
+    assert prompt_variants(books, genre=True, min_confidence=0.3)[3] == [
         "Dracula by Bram Stoker, Horror",
         "Emma",
     ]

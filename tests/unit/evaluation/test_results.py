@@ -1,6 +1,7 @@
 """Results of two tiny models, on full test splits, on one cover and on none."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ from dustjacket.evaluation.ablation import PARTS, conclusion, prompts_by_parts
 from dustjacket.evaluation.contradictions import find_contradictions
 from dustjacket.evaluation.report import report_sections
 from dustjacket.evaluation.results import by_genre, measure
+from dustjacket.evaluation.sections.format import COMPARED
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.retrieval_intervals import Difference
 from dustjacket.promotion.gate import decide
@@ -36,14 +38,11 @@ def found(case):
 
 def test_every_model_is_measured_over_the_whole_test_gallery(case, found):
     assert found.tested == 24
-    for name, genre in (("starting", True), ("with_genre", True), ("without_genre", False)):
-        model = case.models["starting" if name == "starting" else "candidate"]
-        texts = prompts_by_parts(case.test_books, case.min_confidence)[
-            PARTS[3 if genre else 1], "predicted" if genre else ""
-        ]
+    texts = prompts_by_parts(case.test_books, case.min_confidence)[PARTS[1], ""]
+    for shown, name in COMPARED.items():
+        model = case.models[name]
         ranks = own_ranks(model.embed_texts(texts), model.embed_covers(case.test_indices))
-        assert found.retrieval[name].ranks["title_to_cover"].tolist() == ranks.tolist()
-    assert found.retrieval["fine_tuned"] is found.retrieval["with_genre"]
+        assert found.retrieval[shown].ranks["title_to_cover"].tolist() == ranks.tolist()
     assert found.chance["recall_at_10"] == pytest.approx(10 / 24)
 
 
@@ -61,7 +60,7 @@ def test_the_gate_gets_the_measured_figures(found):
 
 def test_all_facts_are_plain_json_and_all_metrics_numbers(found):
     facts = json.loads(json.dumps(found.facts(), allow_nan=False))
-    assert {"starting", "champion", "fine_tuned", "with_genre", "without_genre"} <= set(facts)
+    assert {"starting", "champion", "fine_tuned"} <= set(facts)
     assert np.isfinite(list(found.metrics().values())).all()
     assert found.metrics()["fine_tuned.title_to_cover.recall_at_10"] == found.gate_input.candidate
 
@@ -128,11 +127,27 @@ def test_prompts_name_what_they_are_called_after():
     assert len(made) == 6
 
 
+@pytest.mark.parametrize("trained_with_genre", [True, False])
+def test_figures_do_not_depend_on_whether_the_candidate_learnt_genres(found, trained_with_genre):
+    case = replace(comparison(), genre=trained_with_genre)
+    measured = measure(case, None)
+    for name in COMPARED:
+        assert measured.retrieval[name].metrics == found.retrieval[name].metrics
+
+
 @pytest.mark.parametrize(
-    ("low", "high", "phrase"),
-    [(0.01, 0.05, "it helps"), (-0.05, -0.01, "it hurts"), (-0.01, 0.05, "no difference that 209")],
+    ("low", "high", "p", "phrase"),
+    [
+        (0.01, 0.05, 0.04, ": higher."),
+        (-0.05, -0.01, 0.04, ": lower."),
+        (0.01, 0.05, 0.06, ": no difference that 209 covers can show."),
+        (-0.05, -0.01, 0.06, ": no difference that 209 covers can show."),
+        (-0.01, 0.05, 0.01, ": no difference that 209 covers can show."),
+    ],
 )
-def test_the_conclusion_follows_from_the_interval(low, high, phrase):
-    text = conclusion(Difference((low + high) / 2, low, high, 1, 1, 0.5), 209)
-    assert phrase in text
+def test_the_conclusion_needs_the_interval_and_the_exact_test(low, high, p, phrase):
+    gain = Difference((low + high) / 2, low, high, 1, 1, p)
+    text = conclusion(gain, 209, trained_with_genre=True)
+    assert text.endswith(phrase)
+    assert "For this model, trained with genres" in text
     assert f"{low:+.3f} to {high:+.3f}" in text

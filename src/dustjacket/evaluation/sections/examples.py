@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dustjacket.clip.prompts import fixed_prompts
+from dustjacket.clip.prompts import query_prompts
 from dustjacket.evaluation.comparison import Comparison
 from dustjacket.evaluation.page import CoverImage, Picture, RetrievalExample, Section
 from dustjacket.evaluation.results import Results
@@ -17,9 +17,7 @@ def example_sections(comparison: Comparison, results: Results) -> list[Section]:
     model, books = comparison.models["candidate"], comparison.test_books
     indices = comparison.test_indices
     covers = model.embed_covers(indices)
-    titles = model.embed_texts(
-        fixed_prompts(books, genre=comparison.genre, min_confidence=comparison.min_confidence)
-    )
+    titles = model.embed_texts(query_prompts(books))
     images = comparison.covers.images[max(comparison.covers.images)]
     ranks = results.retrieval["fine_tuned"].ranks["title_to_cover"]
 

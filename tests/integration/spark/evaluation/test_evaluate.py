@@ -93,7 +93,7 @@ def test_what_the_studio_s_users_voted_is_measured_and_named(steps, evaluated, l
     assert found["versions"] == [feedback.version]
     assert found["liked"] == again.facts["gallery"]
     assert found["liked"] + found["left_out"] == len(books)
-    candidate = again.facts["without_genre"]["title_to_cover"]
+    candidate = again.facts["fine_tuned"]["title_to_cover"]
     assert found["models"]["fine_tuned"]["median_rank"] == candidate["median_rank"]
     assert found["models"]["fine_tuned"]["recall_at_10"] == candidate["recall_at_10"]
     assert [one["liked"] for one in found["genres"]] == [1.0]
