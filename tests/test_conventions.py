@@ -16,6 +16,7 @@ ROOM_TESTS = {
     "pipeline/test_new_step.py",
     "sample/test_sample.py",
     "studio/test_openapi.py",
+    "studio/test_page.py",
 }
 """Unit tests of a room as a whole."""
 
@@ -71,3 +72,9 @@ def test_class_names_are_unique_in_the_package():
                 modules[node.name].add(name_of(file))
     shared = {name: sorted(files) for name, files in modules.items() if len(files) > 1}
     assert shared == {}
+
+
+def test_no_text_is_parsed_as_markup():
+    """Strings are printed literally, so text from outside needs no escape and cannot lack one."""
+    parsed = {name_of(file) for file in MODULES if "rich.markup" in file.read_text()}
+    assert parsed == set()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
-from rich.markup import escape
 from rich.table import Table
 
 from dustjacket.cli.context import console, open_store, print_json
@@ -101,9 +100,9 @@ class MatchPrompts(BaseModel):
         if self.as_json:
             print_json({**matched.facts(), "model": model_name})
             return
-        table = Table("prompt", "cosine", "match probability", title=escape(self.cover))
+        table = Table("prompt", "cosine", "match probability", title=self.cover)
         for row in sorted(matched.prompts, key=lambda row: -row.probability):
-            table.add_row(escape(row.prompt), f"{row.cosine:.3f}", f"{row.probability:.1%}")
+            table.add_row(row.prompt, f"{row.cosine:.3f}", f"{row.probability:.1%}")
         console.print(table)
         console.print(f"by {model_name}")
 

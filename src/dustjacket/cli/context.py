@@ -1,9 +1,11 @@
 """What commands share: the console, JSON output, and the store of published versions."""
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.text import Text
 
 from dustjacket.errors import NotReadyError
 from dustjacket.settings import load_settings
@@ -11,7 +13,26 @@ from dustjacket.settings import load_settings
 if TYPE_CHECKING:
     from dustjacket.storage.store import Store
 
-console = Console()
+# What could move the cursor, reorder text or break the output: control characters but tab and line
+# break, direction marks, and half characters from arguments that are not UTF-8.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+class LiteralConsole(Console):
+    """A console that prints every string as it is, without its control characters.
+
+    Titles, genres and paths come from outside; what is styled is a :class:`rich.text.Text`.
+    """
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return ``text`` without markup; each unprintable character is U+FFFD."""
+        plain = _UNPRINTABLE.sub("\ufffd", text)
+        return super().render_str(plain, **{**options, "markup": False, "emoji": False})
+
+
+console = LiteralConsole()
 
 
 def open_store() -> "Store":
@@ -31,5 +52,5 @@ def open_store() -> "Store":
 
 
 def print_json(value: dict[str, Any] | list[Any]) -> None:
-    """Print a value as one line of JSON."""
-    print(json.dumps(value, ensure_ascii=False))
+    """Print a value as one line of JSON; what is not UTF-8 becomes a question mark."""
+    print(json.dumps(value, ensure_ascii=False).encode(errors="replace").decode())

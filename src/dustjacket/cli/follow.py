@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from dustjacket.cli.airflow_api import ACTIVE, AirflowApi, DagRun
 from dustjacket.errors import DustjacketError
@@ -129,7 +130,7 @@ class ProgressTable:
         for name in STEPS:
             run = runs.get(name)
             if run is None:
-                table.add_row(name, "[dim]waits[/dim]", "", "", "")
+                table.add_row(name, Text("waits", "dim"), "", "", "")
                 continue
             task = self._task(run)
             outcome = self._outcome(run, store)

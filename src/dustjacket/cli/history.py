@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
-from rich.markup import escape
+from rich.text import Text
 
 from dustjacket.cli.context import console, open_store, print_json
 from dustjacket.settings import load_settings
@@ -63,9 +63,10 @@ def _print_records(records: "Sequence[LedgerRecord]", champion: "LedgerRecord | 
         mark = " ←" if record == champion else ""
         outcome = f" serves as {record.to}" if record.to else f": {record.from_} stays"
         console.print(
-            f"[bold]{record.number}  {record.action.replace('_', ' ')}[/bold]{mark}  "
-            f"{record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, by {escape(record.who)}\n"
-            f"   {record.model}{outcome}\n   {escape(record.why)}",
+            Text(f"{record.number}  {record.action.replace('_', ' ')}", "bold"),
+            f"{mark}  {record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, by {record.who}\n"
+            f"   {record.model}{outcome}\n   {record.why}",
+            sep="",
             soft_wrap=True,
         )
 
@@ -93,4 +94,4 @@ class Rollback(BaseModel):
             for record in Ledger(open_store()).records()
             if record.dag_run_id == run.dag_run_id
         )
-        console.print(f"{rollback.to} serves: {escape(rollback.why)}")
+        console.print(f"{rollback.to} serves: {rollback.why}")

@@ -98,7 +98,7 @@ def _progress(spark: "SparkSession", console: Console) -> Iterator[None]:
     """Show a bar of Spark's running tasks, and beside it the step's last log message."""
     tracker = spark.sparkContext.statusTracker()
     shown = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.errors import DustjacketError
@@ -93,18 +93,18 @@ def print_report(report: dict[str, Any], console: Console) -> None:
 
     classifier = report["classifier"]
     console.print(candidates_table(classifier))
-    console.print(f"[dim]{PAPER_NOTE}[/dim]")
+    console.print(PAPER_NOTE, style="dim")
     test_metrics = (
         _with_interval(name, value, classifier["intervals"].get(name))
         for name, value in classifier["test"].items()
     )
     console.print(f"on held-out books: {', '.join(test_metrics)}")
-    console.print(f"{classifier['verdict']}: {escape(classifier['reason'])}\n")
+    console.print(f"{classifier['verdict']}: {classifier['reason']}\n")
 
     _print_evaluation(report["evaluation"], console)
     promotion = report["promotion"]
     if promotion and promotion["verdict"] != report["evaluation"]["verdict"]:
-        console.print(f"{promotion['action']}: {escape(promotion['why'])}")
+        console.print(f"{promotion['action']}: {promotion['why']}")
     console.print()
 
     times = Table("step", "seconds", title="Time")
@@ -123,8 +123,8 @@ def _print_evaluation(evaluation: dict[str, Any], console: Console) -> None:
                 for direction in ("title_to_cover", "cover_to_title")
             ),
         )
-    chance = f"[dim]{evaluation['chance']['recall_at_10']:.3f}[/dim]"
-    clip.add_row("[dim]chance[/dim]", chance, chance)
+    chance = f"{evaluation['chance']['recall_at_10']:.3f}"
+    clip.add_row("chance", chance, chance, style="dim")
     console.print(clip)
     console.print(evaluation["ablation"]["conclusion"])
     general = (
@@ -133,8 +133,9 @@ def _print_evaluation(evaluation: dict[str, Any], console: Console) -> None:
     )
     console.print(f"general recognition: {', '.join(general)}")
     if evaluation["drift"] and evaluation["drift"]["warning"]:
-        console.print(f"[yellow]drift: {evaluation['drift']['warning']}[/yellow]")
-    console.print(f"verdict: [bold]{evaluation['verdict']}[/bold]. {escape(evaluation['reason'])}")
+        console.print(f"drift: {evaluation['drift']['warning']}", style="yellow")
+    verdict = Text(evaluation["verdict"], "bold")
+    console.print("verdict: ", verdict, f". {evaluation['reason']}", sep="")
 
 
 def _recall(figures: dict[str, Any], direction: str) -> str:

@@ -2,7 +2,6 @@
 
 from botocore.exceptions import ClientError
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from dustjacket.cli.airflow_api import AirflowApi
@@ -22,7 +21,7 @@ def print_step_status(console: Console) -> None:
     table.columns[2].overflow = "fold"
     for step in STEPS.values():
         status, version, reason = _row(step, store, defaults)
-        table.add_row(step.name, status, version, escape(reason))
+        table.add_row(step.name, status, version, reason)
     console.print(table)
 
 
@@ -38,11 +37,11 @@ def print_why(name: str, console: Console) -> None:
     work = work_of(step, store, defaults)
     newest = store.newest(step.publishes)
     if work.status is not Status.TO_DO or work.plan is None or newest is None:
-        console.print(f"{name}: {work.status}, {escape(work.reason)}", soft_wrap=True)
+        console.print(f"{name}: {work.status}, {work.reason}", soft_wrap=True)
         return
     console.print(f"{name}: {work.status}, since {newest.version}:", highlight=False)
     for change in changes_since(work.plan, newest):
-        console.print(f"  {escape(change)}", soft_wrap=True, highlight=False)
+        console.print(f"  {change}", soft_wrap=True, highlight=False)
 
 
 def _row(step: Step, store: Store, defaults: TeamDefaults) -> tuple[str, str, str]:

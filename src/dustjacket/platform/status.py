@@ -6,6 +6,7 @@ import httpx
 import psutil
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from dustjacket.platform import supervision
 from dustjacket.platform.servers import Server, load_servers
@@ -96,7 +97,7 @@ def print_status(console: Console) -> None:
     for column in table.columns:
         column.no_wrap = True
     for row in rows:
-        health = "[green]healthy[/green]" if row.healthy else "[red]unhealthy[/red]"
+        health = Text("healthy", "green") if row.healthy else Text("unhealthy", "red")
         table.add_row(
             row.name, row.state, health, str(row.pid), f"{row.seconds_up} s",
             f"{row.memory_mib:.0f}", row.address,

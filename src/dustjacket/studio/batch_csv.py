@@ -14,7 +14,8 @@ from dustjacket.studio.handlers import genre_responses
 from dustjacket.studio.models import LoadedClassifier
 from dustjacket.studio.schemas import BookQuery
 
-MAX_ROWS = 50_000
+MAX_ROWS, MAX_LINES = 50_000, 200_000
+"""Blank lines, and those of a row that spans several, count as lines."""
 CHUNK_ROWS = 64
 """Rows that are predicted at once; a single title waits at most this long for its turn."""
 _CSV = ".csv"
@@ -37,8 +38,12 @@ def read_titles(body: bytes) -> list[TitleRow]:
     """Return the rows of a CSV file with a column of titles and, optionally, one of authors.
 
     Raises:
-        BadInputError: the file is something else, has no rows, or has too many.
+        BadInputError: the file is something else, has no rows, or has too many rows or lines.
     """
+    if body.count(b"\n") > MAX_LINES:
+        raise BadInputError(
+            f"the file has more than {MAX_LINES:,} lines: send it in parts, without blank lines"
+        )
     if problem := text_problem(body[:4096]):
         raise BadInputError(f"the file is {problem}: give a CSV file with a column of titles")
     shape = shape_of(io.BytesIO(body), _CSV)

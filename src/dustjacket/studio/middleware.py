@@ -26,6 +26,8 @@ USER_HEADER: Final = "x-dustjacket-user"
 """
 _PUBLIC_PATHS: Final = ("/health",)
 _SAFE_METHODS = ("GET", "HEAD")
+_READS_PER_QUERY = 3
+"""How many requests that only read count as one query; a page of results shows 12 covers."""
 _MAX_BYTES = 64 << 10
 _MAX_LARGE_REQUESTS = 4
 
@@ -160,7 +162,8 @@ class RateLimitMiddleware:
         """Limit the rate of each user that the proxy names, and of each other address.
 
         Args:
-            rate: such as ``40/second``.
+            rate: of queries, such as ``40/second``. Three times as many requests may read pictures,
+                files of the page, metrics or versions.
 
         Raises:
             BadInputError: ``rate`` cannot be parsed.
@@ -172,18 +175,22 @@ class RateLimitMiddleware:
                 f"DUSTJACKET_STUDIO_RATE={rate!r} is not a rate: set one such as 40/second"
             ) from None
         self._app = app
+        amount = _READS_PER_QUERY * self._rate.amount
+        self._read_rate = type(self._rate)(amount, self._rate.multiples)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS:
+        if scope["type"] != "http" or scope["path"] in _PUBLIC_PATHS:
             return await self._app(scope, receive, send)
+        reads = scope["method"] in _SAFE_METHODS
+        rate = self._read_rate if reads else self._rate
         caller = Headers(scope=scope).get(USER_HEADER) or (scope["client"] or ("",))[0]
-        if self._limiter.hit(self._rate, caller):
+        if self._limiter.hit(rate, "read" if reads else "query", caller):
             return await self._app(scope, receive, send)
         refusal = problem_response(
             429,
-            f"too many requests: the limit is {self._rate}",
-            {"Retry-After": str(self._rate.get_expiry())},
+            f"too many requests: the limit is {rate}",
+            {"Retry-After": str(rate.get_expiry())},
         )
         return await refusal(scope, receive, send)

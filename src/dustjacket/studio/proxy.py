@@ -1,5 +1,6 @@
 """The proxy inside Airflow: serves the page to logged-in users, forwards the API to the Studio."""
 
+import asyncio
 import hashlib
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +28,7 @@ PAGE = Path(__file__).parent / "page"
 _MAX_BYTES = 25_000_000
 _REQUEST_HEADERS = ("accept", "content-type", "if-none-match")
 _RESPONSE_HEADERS = ("content-type", "cache-control", "etag", "retry-after")
+_CONNECT_TIMEOUT_S, _HEALTH_TIMEOUT_S = 3.0, 10.0
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -78,10 +80,15 @@ class StudioClient:
         self._client = httpx.AsyncClient(
             base_url=settings.studio_url,
             headers={"Authorization": f"Bearer {self._token}", CSRF_HEADER: "airflow"},
-            timeout=httpx.Timeout(120, connect=3),
+            timeout=httpx.Timeout(120, connect=_CONNECT_TIMEOUT_S),
             limits=httpx.Limits(max_connections=100),
             trust_env=False,  # an HTTP proxy of the environment would see the token
         )
+        # Connections of its own: those above may all be waiting for answers.
+        self._health_client = httpx.AsyncClient(
+            base_url=settings.studio_url, timeout=_HEALTH_TIMEOUT_S, trust_env=False
+        )
+        self._health_check: asyncio.Task[bool] | None = None
 
     def pseudonym(self, user: str) -> str:
         """Return an id by which a user's requests can be counted, but which is not the name."""
@@ -92,12 +99,15 @@ class StudioClient:
 
         Raises:
             HTTPException: with status 404 for a path that is not plain, 413 for a body that is too
-                large, and 503 if the Studio does not answer.
+                large, 429 if the Studio is too busy, and 503 if it does not answer.
         """
         if not all(part not in ("", ".", "..") for part in path.split("/")):
             raise HTTPException(404, "there is nothing at this address")
         headers = {
-            name: request.headers[name] for name in _REQUEST_HEADERS if name in request.headers
+            name: value
+            for name in _REQUEST_HEADERS
+            # Other bytes cannot be sent on; no header of these needs them.
+            if (value := request.headers.get(name, "")).isascii() and value.isprintable() and value
         }
         forwarded = self._client.build_request(
             request.method,
@@ -108,12 +118,29 @@ class StudioClient:
         )
         try:
             return await self._client.send(forwarded, stream=True)
-        except httpx.TransportError:
+        except httpx.TransportError as error:
+            waited = isinstance(error, httpx.PoolTimeout | httpx.ConnectTimeout)
+            if waited and await self._is_healthy():
+                raise HTTPException(
+                    429, "too many requests: try again soon", {"Retry-After": "1"}
+                ) from None
             raise HTTPException(
                 503,
                 "the Studio's process does not answer: see `dustjacket status`",
                 {"Retry-After": "5"},
             ) from None
+
+    async def _is_healthy(self) -> bool:
+        """Return whether the Studio answers; requests that wait at once share one check."""
+        if self._health_check is None or self._health_check.done():
+            self._health_check = asyncio.create_task(self._check_health())
+        return await asyncio.shield(self._health_check)
+
+    async def _check_health(self) -> bool:
+        try:
+            return (await self._health_client.get("/health")).is_success
+        except httpx.TransportError:
+            return False
 
 
 def _client(request: Request) -> StudioClient:

@@ -19,6 +19,7 @@ _OTHER_REFUSED_NETWORKS = [
         "168.63.129.16/32",  # Azure's host service, at a public address
         "192.0.0.0/24",  # IETF protocol assignments; some are cloud metadata services
         "192.88.99.0/24",  # 6to4 relays
+        "3fff::/20",  # documentation (RFC 9637), which Python 3.11 does not know
         # IPv6 addresses that embed an IPv4 address, which may be private.
         "2002::/16",
         "2001::/32",

@@ -2,13 +2,12 @@
 
 import io
 
-from rich.console import Console
-
+from dustjacket.cli.context import LiteralConsole
 from dustjacket.cli.report import candidates_table
 
 
 def printed(classifier):
-    console = Console(width=120, record=True, file=io.StringIO())
+    console = LiteralConsole(width=120, record=True, file=io.StringIO())
     console.print(candidates_table(classifier))
     return [" ".join(line.split()) for line in console.export_text().splitlines()]
 

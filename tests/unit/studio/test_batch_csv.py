@@ -1,6 +1,7 @@
 """CSV files of titles: rows, or the reason why there are none."""
 
 from contextlib import suppress
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,12 @@ from tests.support.studio_case import assert_problem
 )  # fmt: skip
 def test_a_file_without_titles_is_refused_with_the_cure(studio, body, word):
     assert_problem(studio.post("/genre/batch", content=body), 422, word)
+
+
+def test_too_many_blank_lines_are_refused_before_they_are_parsed(studio):
+    with mock.patch("dustjacket.studio.batch_csv.shape_of", side_effect=AssertionError):
+        body = b"title\n" + b"\n" * 19_000_000
+        assert_problem(studio.post("/genre/batch", content=body), 422, "lines", "parts")
 
 
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda t: f"title\n{t}".encode()))

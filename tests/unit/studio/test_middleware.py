@@ -71,6 +71,17 @@ def test_a_caller_without_the_proxy_cannot_choose_its_identity(tmp_path):
         assert client.get("/models", headers=named[0]).json()["airflow"] is False
 
 
+def test_pictures_above_the_rate_are_refused_and_those_of_a_page_are_not(tmp_path):
+    with running(make_app(tmp_path, studio_rate="4/minute")) as client:
+        shown = client.post("/covers/search", json={**RICE, "top": 12}).json()["covers"]
+        assert {client.get("/" + cover["image"]).status_code for cover in shown} == {200}
+        refused = client.get("/" + shown[0]["image"])
+        assert_problem(refused, 429, "12 per 1 minute")
+        assert int(refused.headers["retry-after"]) > 0
+        assert client.post("/genre", json=RICE).status_code == 200, "a rate of its own"
+        assert {client.get("/health").status_code for _ in range(20)} == {200}, "is watched"
+
+
 def test_an_invalid_rate_is_an_error_of_one_line(tmp_path):
     with (
         pytest.raises(BadInputError, match="DUSTJACKET_STUDIO_RATE='often'"),

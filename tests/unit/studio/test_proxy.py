@@ -1,0 +1,106 @@
+"""What the proxy in Airflow forwards, and what it answers when the Studio's process does not."""
+
+import asyncio
+import time
+
+import httpx
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from dustjacket.settings import Settings
+from dustjacket.studio.proxy import StudioClient
+
+
+def client_of(answer):
+    """Return the proxy's client, whose requests ``answer`` responds to."""
+    settings = {"studio_url": "http://studio", "studio_token": "secret"}
+    client = StudioClient(Settings(_env_file=None, **settings))
+    for name in ("_client", "_health_client"):
+        before = getattr(client, name)
+        replaced = httpx.AsyncClient(
+            transport=httpx.MockTransport(answer), base_url="http://studio", headers=before.headers
+        )
+        setattr(client, name, replaced)
+    return client
+
+
+def request_with(headers=()):
+    async def receive():
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    scope = {"type": "http", "method": "POST", "path": "/genre", "query_string": b""}
+    return Request({**scope, "headers": list(headers)}, receive)
+
+
+def refusal_of(answer):
+    """Return how a request is refused, whose forwarding ends as ``answer`` does."""
+
+    async def send():
+        client = client_of(answer)
+        with pytest.raises(HTTPException) as refused:
+            await client.send(request_with(), "genre", "admin")
+        return refused.value
+
+    return asyncio.run(send())
+
+
+@pytest.mark.parametrize("name", ["accept", "content-type", "if-none-match"])
+def test_a_header_that_is_not_ascii_is_not_forwarded(name):
+    forwarded = []
+
+    def answer(request):
+        forwarded.append(request.headers.get(name))
+        return httpx.Response(200)
+
+    async def send_all():
+        client = client_of(answer)
+        for byte in (*range(0x80, 0x100), 0x01, 0x7F):
+            headers = [(name.encode(), b"text/" + bytes([byte]))]
+            reply = await client.send(request_with(headers), "genre", "admin")
+            assert reply.status_code == 200
+        await client.send(request_with([(name.encode(), b"text/csv")]), "genre", "admin")
+
+    asyncio.run(send_all())
+    assert forwarded[-1] == "text/csv"
+    assert set(forwarded[:-1]) <= {None, "*/*"}
+
+
+@pytest.mark.parametrize("error", [httpx.PoolTimeout, httpx.ConnectTimeout])
+def test_a_studio_that_is_healthy_but_full_is_busy(error):
+    def answer(request):
+        if request.url.path == "/health":
+            return httpx.Response(200)
+        raise error("full")
+
+    refused = refusal_of(answer)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+
+
+@pytest.mark.parametrize("error", [httpx.PoolTimeout, httpx.ConnectTimeout, httpx.ConnectError])
+def test_a_studio_that_is_not_healthy_does_not_answer(error):
+    def answer(request):
+        raise (httpx.ConnectTimeout if request.url.path == "/health" else error)("away")
+
+    refused = refusal_of(answer)
+    assert refused.status_code == 503
+    assert "dustjacket status" in refused.detail
+
+
+def test_requests_that_wait_together_check_the_health_once():
+    checks = []
+
+    async def answer(request):
+        if request.url.path == "/health":
+            checks.append(time.monotonic())
+            await asyncio.sleep(0.05)
+            return httpx.Response(200)
+        raise httpx.ConnectTimeout("full")
+
+    async def send_all():
+        client = client_of(answer)
+        sent = (client.send(request_with(), "genre", "admin") for _ in range(50))
+        return await asyncio.gather(*sent, return_exceptions=True)
+
+    assert {error.status_code for error in asyncio.run(send_all())} == {429}
+    assert len(checks) == 1
