@@ -13,6 +13,7 @@ MAX_LINES = 300
 MAX_DAG_LINES = 40
 
 ROOM_TESTS = {
+    "pipeline/test_going_back.py",
     "pipeline/test_new_step.py",
     "sample/test_sample.py",
     "studio/test_openapi.py",

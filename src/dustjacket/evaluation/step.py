@@ -69,14 +69,22 @@ class EvaluateClip(Step):
     """The step; the ledger decides whether an evaluation still counts."""
 
     def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:
-        """Return UNDECIDED without a record in the ledger, SUPERSEDED if that record is void."""
-        from dustjacket.promotion.ledger import Ledger
+        """Return UNDECIDED without a record in the ledger, SUPERSEDED if that record is void.
+
+        A decision on earlier data that come back counts while the champion is the same.
+        """
+        from dustjacket.promotion.ledger import Ledger, serving
 
         name, record = f"{version.kind}/{version.version}", Ledger(store).of(version)
         if record is None:
             return Status.UNDECIDED, f"{name} is published, but the ledger has no decision on it"
         if record.superseded:
             return Status.SUPERSEDED, f"the decision on {name} does not count: {record.why}"
+        if store.newest(self.publishes) != version:
+            records = Ledger(store).records()
+            if serving(records) != serving(records[: record.number]):
+                why = "another model became the champion since"
+                return Status.SUPERSEDED, f"the decision on {name} does not count: {why}"
         return super().review(version, store)
 
 

@@ -1,16 +1,20 @@
 """The classifier in MLflow's model registry."""
 
+import logging
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types.schema import ColSpec, DataType, Schema
 
 from dustjacket.genres.scorer import Scorer
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.tracking import runs as tracking
+
+log = logging.getLogger(__name__)
 
 REGISTERED, KIND = "genre-classifier", Kind.GENRE_CLASSIFIER
 _SIGNATURE = ModelSignature(
@@ -48,3 +52,21 @@ def ensure_registered(
         pip_requirements=[f"dustjacket[{','.join(extras)}]"],
     )
     return tracking.register(REGISTERED, logged.model_uri, {"version": version, **tags})
+
+
+def point_aliases(challenger: str, champion: str | None) -> None:
+    """Point MLflow's aliases at registered versions; a version that was deleted is only reported.
+
+    Args:
+        champion: None leaves that alias where it is.
+    """
+    client = mlflow.MlflowClient()
+    for alias, version in ((tracking.CHALLENGER, challenger), (tracking.CHAMPION, champion)):
+        if version is None:
+            continue
+        try:
+            client.set_registered_model_alias(REGISTERED, alias, version)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            log.warning("%s version %s is gone: %s is not set", REGISTERED, version, alias)

@@ -20,11 +20,11 @@ from dustjacket.genres.evaluate import NOT_BETTER, PROMOTED, compare_with_champi
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.paper import repeat_paper
 from dustjacket.genres.read import SCORER, load_scorer
-from dustjacket.genres.registry import KIND, REGISTERED, ensure_registered
+from dustjacket.genres.registry import KIND, ensure_registered, point_aliases
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import select
 from dustjacket.genres.sentences import Encoder, find_encoder
-from dustjacket.genres.step import ClassifierFacts, ClassifierParameters
+from dustjacket.genres.step import ClassifierFacts, ClassifierParameters, other_library
 from dustjacket.genres.track import summary, track_candidates, track_evaluation
 from dustjacket.genres.training_data import TestData, TrainingData, check_folds, with_fold
 from dustjacket.pipeline.job import Job
@@ -73,7 +73,12 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         track_evaluation(evaluation, test_data.books, training_data.genres, parameters.metric)
         champion = job.step.in_use(job.store)
         load = partial(load_scorer, job.store, cache=Path(scratch, "champion"))
-        verdict = compare_with_champion(evaluation, champion, load, test_data, parameters.metric)
+        reason = champion and other_library(champion, job.input(Kind.CATALOG), job.store)
+        verdict = (
+            {"verdict": PROMOTED, "reason": reason}
+            if reason
+            else compare_with_champion(evaluation, champion, load, test_data, parameters.metric)
+        )
         stays = champion if verdict["verdict"] == NOT_BETTER else None
         mlflow.set_tags({"selected": selected.candidate.name, **verdict})
         folder = Path(scratch, "scorer")
@@ -149,7 +154,5 @@ def read_data(
 
 
 def _set_aliases(facts: ClassifierFacts) -> None:
-    client = mlflow.MlflowClient()
-    client.set_registered_model_alias(REGISTERED, tracking.CHALLENGER, facts.model_version)
-    if facts.verdict == PROMOTED:
-        client.set_registered_model_alias(REGISTERED, tracking.CHAMPION, facts.model_version)
+    promoted = facts.model_version if facts.verdict == PROMOTED else None
+    point_aliases(facts.model_version, promoted)

@@ -11,6 +11,8 @@ from dustjacket.pipeline.step import Step
 from dustjacket.storage.manifest import Facts, Manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dustjacket.storage.store import Store
 
 CandidateName = Literal[
@@ -130,6 +132,70 @@ class SelectClassifier(Step):
         except (CorruptVersionError, NotReadyError):  # it was deleted, or its facts are damaged
             return newest
 
+    def before_reuse(self, version: Manifest, store: "Store") -> None:
+        """Point MLflow's aliases at the version and at the champion that it names."""
+        from dustjacket.genres.registry import point_aliases
+        from dustjacket.tracking.runs import connect
+
+        connect(store.settings)
+        facts = ClassifierFacts.of(version)
+        try:
+            champion = store.manifest(version.kind, facts.champion or version.version)
+        except NotReadyError:  # it was deleted: see in_use
+            champion = version
+        point_aliases(facts.model_version, ClassifierFacts.of(champion).model_version)
+
+
+class LabelCovers(Step):
+    """The step; a classifier labels the covers of its own library only."""
+
+    def conflict(self, named: "Collection[str]", store: "Store") -> str | None:
+        """Return that the newest classifier is of another library than the catalog, or None.
+
+        Another library's listing was published, and no classifier was selected on it yet.
+        """
+        catalog = store.newest(Kind.CATALOG)
+        classifier = store.newest(Kind.GENRE_CLASSIFIER)
+        if Kind.GENRE_CLASSIFIER in named or catalog is None or classifier is None:
+            return None
+        if classifier.parents.get(Kind.CATALOG) in (None, catalog.version):
+            return None
+        source, has_other_genres = _compare_library(classifier, catalog, store)
+        if source in (None, catalog.source) and not has_other_genres:
+            return None
+        return (
+            f"{classifier.kind}/{classifier.version} is of another library than "
+            f"{catalog.kind}/{catalog.version} ({catalog.source}), on which none is selected yet"
+        )
+
+
+def other_library(classifier: Manifest, catalog: Manifest, store: "Store") -> str | None:
+    """Return that a classifier was selected for another library, or None.
+
+    It was if it knows other genres: of the same source, if less than half of the genres are the
+    same; of another source, if any differs.
+    """
+    source, has_other_genres = _compare_library(classifier, catalog, store)
+    if not has_other_genres:
+        return None
+    return f"the champion {classifier.version} is of another library ({source}), with other genres"
+
+
+def _compare_library(
+    classifier: Manifest, catalog: Manifest, store: "Store"
+) -> tuple[str | None, bool]:
+    """Return the source of a classifier's catalog, if it is known, and whether genres differ."""
+    try:
+        source = store.manifest(Kind.CATALOG, classifier.parents[Kind.CATALOG]).source
+    except (CorruptVersionError, KeyError, NotReadyError):
+        source = None
+    known = set(ClassifierFacts.of(classifier).genres)
+    listed = set((catalog.facts.get("profile") or {}).get("genres", ()))
+    if not known or not listed or known == listed:
+        return source, False
+    is_other_source = source not in (None, catalog.source)
+    return source, is_other_source or 2 * len(known & listed) < len(known | listed)
+
 
 SELECT_CLASSIFIER = SelectClassifier(
     name="select_classifier",
@@ -143,7 +209,7 @@ SELECT_CLASSIFIER = SelectClassifier(
     spark={"spark.driver.extraJavaOptions": "-XX:+TieredCompilation"},
     section="classifier",
 )
-LABEL_COVERS = Step(
+LABEL_COVERS = LabelCovers(
     name="label_covers",
     publishes=Kind.LABELLED_COVERS,
     function="dustjacket.genres.labels:label_covers",

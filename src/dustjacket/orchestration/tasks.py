@@ -1,6 +1,7 @@
 """The tasks of every DAG that need no Spark: plan the work, announce the published version."""
 
 import logging
+from functools import partial
 from typing import Any
 
 from airflow.sdk import Asset, get_current_context, task
@@ -13,33 +14,43 @@ log = logging.getLogger(__name__)
 
 @task(task_id="plan")
 def plan_run(step: str) -> dict[str, Any]:
-    """Return ``{"plan": …, "published": version or None, "reason": …}``.
+    """Return ``{"plan": …, "published": version or None, "held": …, "reason": …}``.
 
-    ``published`` is the version that holds the work, if no job has to run. The task is skipped
-    while an input is missing.
+    ``held`` is the version that holds the work, and ``published`` the same if no job has to run. If
+    a later one is in use, it is put back in use first. The task is skipped while an input is
+    missing.
     """
-    from dustjacket.pipeline.plan import work_of
+    from dustjacket.pipeline.plan import bring_back, work_of
+    from dustjacket.pipeline.step import Status
     from dustjacket.pipeline.steps import STEPS
     from dustjacket.storage.store import Store
 
     context = get_current_context()
-    dag_run = context["dag_run"]
+    dag_run, store = context["dag_run"], Store(task_settings())
+    find_work = partial(
+        work_of,
+        STEPS[step],
+        store,
+        team_defaults(),
+        run_after=dag_run.run_after,
+        overrides=dict(context["params"]),
+        dag_run_id=dag_run.run_id,
+    )
     with no_retry_on_bad_input():
-        work = work_of(
-            STEPS[step],
-            Store(task_settings()),
-            team_defaults(),
-            run_after=dag_run.run_after,
-            overrides=dict(context["params"]),
-            dag_run_id=dag_run.run_id,
-        )
+        work = find_work()
+        if work.status is Status.REPLACED:
+            log.info("%s", work.reason)
+            bring_back(STEPS[step], work, store)
+            work = find_work()
     if work.plan is None:
         raise AirflowSkipException(work.reason)
     log.info("%s: %s", work.status, work.reason)
-    published = None if work.needs_job or work.version is None else work.version.version
+    newest = store.newest_named(STEPS[step].publishes)
+    held = newest[0] if newest and newest[1] == work.version else None
     return {
         "plan": work.plan.model_dump(mode="json"),
-        "published": published,
+        "published": None if work.needs_job else held,
+        "held": held,
         "reason": work.reason,
     }
 
@@ -69,9 +80,11 @@ def announce(asset: Asset, step: str) -> Any:
         try:
             Store(task_settings()).manifest(kind, version)
         except NotReadyError:
-            raise AirflowSkipException(
-                f"{kind}/{version} was not published: nothing to announce"
-            ) from None
+            if not (held := planned.get("held")):
+                raise AirflowSkipException(
+                    f"{kind}/{version} was not published: nothing to announce"
+                ) from None
+            version = held  # the job found nothing better than the version in use
         return emit(asset, version, inlet_events, outlet_events)
 
     return announce

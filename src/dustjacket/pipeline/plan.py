@@ -5,6 +5,7 @@ The DAG's task ``plan``, ``dustjacket run``, ``dustjacket status`` and the Studi
 of its source, and its code.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,14 +13,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dustjacket.errors import BadInputError
+from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.pipeline.code_digest import code_digest, module_digests
 from dustjacket.pipeline.step import Status, Step
 from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.sources.files import contents, fingerprint
-from dustjacket.storage.manifest import Manifest, digest_of, version_name
+from dustjacket.storage.manifest import Manifest, digest_of, time_after, version_name
 from dustjacket.storage.store import Store
+
+log = logging.getLogger(__name__)
 
 _SHOWN_CHANGES = 3
 
@@ -46,13 +49,13 @@ class Plan(BaseModel):
 
 @dataclass(frozen=True)
 class MissingInput:
-    """A required input of a step that is not published yet."""
+    """Why a step cannot run yet: a required input is not published, or not one that fits."""
 
     step: str
-    kind: str
+    reason: str
 
     def __str__(self) -> str:
-        return f"{self.step} waits: no version of {self.kind} is published yet"
+        return f"{self.step} waits: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -97,22 +100,36 @@ def work_of(
             in use; None stands for the default.
 
     Raises:
-        BadInputError: a parameter is wrong, or the source is not there.
-        NotReadyError: an input version that ``overrides`` names is not published.
+        BadInputError: a parameter is wrong, or the source or a version that ``overrides`` names is
+            not there.
     """
     plan = plan_step(step, store, defaults, run_after or datetime.now(UTC), overrides, dag_run_id)
     if isinstance(plan, MissingInput):
         return Work(Status.MISSING_INPUT, str(plan))
+    newest = store.newest(step.publishes)
     if version := step.find_published(plan, store):
         status, reason = step.review(version, store)
+        if status is not Status.SUPERSEDED and newest and newest.version != version.version:
+            status = Status.REPLACED
+            reason = (
+                f"{version.kind}/{version.version} holds this work, but {newest.version} replaced "
+                "it: a run brings it back"
+            )
         return Work(status, reason, plan, version)
-    newest = store.newest(step.publishes)
     if newest is None:
         return Work(Status.TO_DO, f"no version of {step.publishes} is published yet", plan)
     changes = changes_since(plan, newest)
     more = len(changes) - _SHOWN_CHANGES
     shown = "; ".join(changes[:_SHOWN_CHANGES]) + (f"; and {more} more" if more > 0 else "")
     return Work(Status.TO_DO, f"since {newest.version}: {shown}", plan)
+
+
+def bring_back(step: Step, work: Work, store: Store) -> None:
+    """Put the version that holds the work, and was replaced by a later one, back in use."""
+    if work.plan is None or work.version is None:
+        raise ValueError(f"no version holds the work of {step.name}")
+    step.before_reuse(work.version, store)
+    store.refer(step.publishes, work.plan.version, work.version.version, work.plan.dag_run_id)
 
 
 def plan_step(
@@ -129,13 +146,17 @@ def plan_step(
         kind: overrides.pop(f"{kind}_version", None) for kind in step.reads + step.optional_inputs
     }
     parameters = defaults.of(step).with_overrides(step.name, overrides)
-    inputs: dict[str, str] = {}
+    manifests: dict[str, Manifest] = {}
     for kind, version in {**input_versions, **dict.fromkeys(parameters.optional_inputs)}.items():
-        manifest = store.manifest(kind, version) if version else in_use(store, kind)
+        manifest = _named(store, kind, version) if version else in_use(store, kind)
         if manifest is not None:
-            inputs[kind] = manifest.version
+            manifests[kind] = manifest
         elif kind in step.reads:
-            return MissingInput(step.name, kind)
+            return MissingInput(step.name, f"no version of {kind} is published yet")
+    named = [kind for kind, version in input_versions.items() if version]
+    if conflict := step.conflict(named, store):
+        return MissingInput(step.name, conflict)
+    inputs = {kind: manifest.version for kind, manifest in manifests.items()}
     values = parameters.model_dump(mode="json")
     fingerprints = contents(parameters.files, store.settings)
     if step.has_source:
@@ -153,9 +174,16 @@ def plan_step(
             "fingerprints": fingerprints,
         }
     )
+    newest = store.newest_named(step.publishes)
+    moment = time_after(run_after, newest[0] if newest else None)
+    if moment != run_after:
+        log.warning(
+            "%s is named by %s instead of %s: %s/%s would sort after it",
+            step.name, moment, run_after, step.publishes, newest and newest[0],
+        )  # fmt: skip
     return Plan(
         step=step.name,
-        version=version_name(run_after, digest),
+        version=version_name(moment, digest),
         digest=digest,
         inputs=inputs,
         parameters=values,
@@ -164,6 +192,13 @@ def plan_step(
         modules=module_digests(step.function),
         fingerprints=fingerprints,
     )
+
+
+def _named(store: Store, kind: str, version: str) -> Manifest:
+    try:
+        return store.manifest(kind, version)
+    except NotReadyError as error:
+        raise BadInputError(str(error)) from None
 
 
 def changes_since(plan: Plan, version: Manifest) -> list[str]:

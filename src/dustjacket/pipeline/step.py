@@ -9,7 +9,7 @@ from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.storage.manifest import Facts, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from dustjacket.pipeline.plan import Plan
     from dustjacket.storage.store import Store
@@ -28,6 +28,8 @@ class Status(StrEnum):
     """A version holds this work, but its decision is no longer valid: do the work again."""
     UNDECIDED = "undecided"
     """A version holds this work, but its decision has not been carried out yet."""
+    REPLACED = "replaced"
+    """A version holds this work, but a later one is in use: a run puts it back in use."""
     PUBLISHED = "published"
     """A version holds this work, and nothing is left to do."""
 
@@ -83,6 +85,17 @@ class Step:
     def find_published(self, plan: "Plan", store: "Store") -> Manifest | None:
         """Return the version that holds the plan's work, or None."""
         return store.with_digest(self.publishes, plan.digest)
+
+    def before_reuse(self, version: Manifest, store: "Store") -> None:
+        """Do what must be done before an earlier version is put back in use."""
+
+    def conflict(self, named: "Collection[str]", store: "Store") -> str | None:  # noqa: ARG002
+        """Return why the inputs in use do not belong together, or None.
+
+        Args:
+            named: the kinds of which a person named the version to read.
+        """
+        return None
 
     def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:  # noqa: ARG002
         """Return the status of a version that holds a plan's work, and the reason."""

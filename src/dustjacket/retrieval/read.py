@@ -30,7 +30,9 @@ def weights_of(model: Manifest) -> str:
 
 def newest_index_of(store: Store, model: Manifest) -> Manifest | None:
     """Return the newest index that was embedded by the weights of ``model``, or None."""
-    weights = weights_of(model)
+    weights, in_use = weights_of(model), store.newest(Kind.COVER_INDEX)
+    if in_use and IndexFacts.of(in_use).weights == weights:
+        return in_use
     for version in reversed(store.versions(Kind.COVER_INDEX)):
         index = store.manifest(Kind.COVER_INDEX, version)
         if IndexFacts.of(index).weights == weights:

@@ -2,15 +2,16 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dustjacket.errors import CorruptVersionError
 
-MANIFEST = "manifest.json"
+MANIFEST, REFERENCE = "manifest.json", "reference.json"
 FORMAT: Literal[2] = 2
 """The format that is written; this one and the previous one can be read:
 
@@ -21,6 +22,8 @@ _RENAMED_FACTS = {
     "covers": {"content": "content_hash"},
     "genre_classifier": {"in_use": "champion"},
 }
+_NAME = re.compile(r"(\d{8}T\d{12})Z-.*")
+_TIME = "%Y%m%dT%H%M%S%f"
 
 
 class FileEntry(BaseModel):
@@ -72,6 +75,26 @@ class Manifest(BaseModel):
         return digest_of(
             {entry.path: entry.sha256 for entry in self.files if entry.path.startswith(prefix)}
         )
+
+
+class Reference(BaseModel):
+    """A name that stands for an earlier version of the same kind, which is in use again.
+
+    Stored instead of a manifest, under a key of its own: releases that do not know it ignore it.
+
+    Attributes:
+        stands_for: the earlier version; it has a manifest.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Literal[1] = 1
+    kind: str
+    version: str
+    attempt: str
+    published_at: datetime
+    stands_for: str
+    dag_run_id: str | None = None
 
 
 class Facts(BaseModel):
@@ -128,6 +151,23 @@ def remake(name: str) -> str:
     )
 
 
+def parse_reference(text: bytes, name: str) -> Reference:
+    """Parse a reference.
+
+    Args:
+        name: ``<kind>/<version>``, for the error message.
+
+    Raises:
+        CorruptVersionError: the text is no reference, or has a format unknown to this release.
+    """
+    try:
+        values = json.loads(text)
+        check_format(f"the reference {name}", values.get("format"), (1,))
+        return Reference.model_validate(values)
+    except (ValueError, AttributeError):  # a ValidationError too
+        raise CorruptVersionError(f"{name} has no valid reference: delete it") from None
+
+
 def check_format(name: str, written: object, readable: tuple[int, ...]) -> None:
     """Check that this release reads the format that a file was written in.
 
@@ -156,7 +196,19 @@ def _first(error: ValidationError) -> str:
 
 def version_name(run_after: datetime, digest: str) -> str:
     """Return ``<run_after>-<digest>``; names sort by time."""
-    return f"{run_after.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{digest}"
+    return f"{run_after.astimezone(UTC):{_TIME}}Z-{digest}"
+
+
+def time_after(run_after: datetime, newest: str | None) -> datetime:
+    """Return ``run_after``, or a moment after the time in the name of the version ``newest``.
+
+    So a later version never sorts below an earlier one, whatever the clock.
+    """
+    named = _NAME.fullmatch(newest or "")
+    if named is None:
+        return run_after
+    taken = datetime.strptime(named[1], _TIME).replace(tzinfo=UTC)
+    return max(run_after, taken + timedelta(microseconds=1))
 
 
 def digest_of(identity: dict[str, Any]) -> str:

@@ -3,11 +3,15 @@
 A version is complete if and only if ``<kind>/<version>/manifest.json`` exists. Each attempt writes
 under its own prefix. The manifest is written last and only if none exists yet; it lists the files
 of the attempt that won. Published objects never change.
+
+To bring an earlier version back into use, a name without files is published, whose
+``reference.json`` stands for that version. So the newest name is always the one in use.
 """
 
 import hashlib
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from botocore.exceptions import ClientError
@@ -15,8 +19,16 @@ from botocore.exceptions import ClientError
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft
-from dustjacket.storage.manifest import MANIFEST, Manifest, parse_manifest, remake
-from dustjacket.storage.s3 import s3_client, status_of
+from dustjacket.storage.manifest import (
+    MANIFEST,
+    REFERENCE,
+    Manifest,
+    Reference,
+    parse_manifest,
+    parse_reference,
+    remake,
+)
+from dustjacket.storage.s3 import put_if_absent, s3_client, status_of
 
 
 class Store:
@@ -67,28 +79,63 @@ class Store:
         return True
 
     def manifest(self, kind: str, version: str) -> Manifest:
-        """Return the manifest of one version.
+        """Return the manifest of one version, or of the version that this name stands for.
 
         Raises:
             NotReadyError: the version does not exist or is incomplete.
             CorruptVersionError: its manifest cannot be read.
         """
+        name = f"{kind}/{version}"
+        if (text := self._get(f"{name}/{MANIFEST}")) is not None:
+            return parse_manifest(text, name)
+        if (text := self._get(f"{name}/{REFERENCE}")) is not None:
+            name = f"{kind}/{parse_reference(text, name).stands_for}"
+            if (text := self._get(f"{name}/{MANIFEST}")) is not None:
+                return parse_manifest(text, name)
+        raise NotReadyError(
+            f"{name} is not published: name a version that is, "
+            "or leave the parameter empty for the one in use"
+        )
+
+    def _get(self, key: str) -> bytes | None:
+        """Return an object, or None if there is none."""
         try:
-            reply = self.client.get_object(Bucket=self.bucket, Key=f"{kind}/{version}/{MANIFEST}")
+            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         except ClientError as error:
             if status_of(error) == 404:
-                raise NotReadyError(
-                    f"{kind}/{version} is not published: name a version that is, "
-                    "or leave the parameter empty for the one in use"
-                ) from None
+                return None
             raise
-        return parse_manifest(reply["Body"].read(), f"{kind}/{version}")
 
     def newest(self, kind: str) -> Manifest | None:
-        """Return the newest complete version of ``kind``, or None."""
-        names = reversed(self._names(kind))
-        version = next((name for name in names if self._has_manifest(kind, name)), None)
-        return self.manifest(kind, version) if version else None
+        """Return the newest complete version of ``kind``, which is the one in use, or None."""
+        found = self.newest_named(kind)
+        return found[1] if found else None
+
+    def newest_named(self, kind: str) -> tuple[str, Manifest] | None:
+        """Return the newest name of ``kind`` and the manifest of the version that it stands for.
+
+        A version stands for itself, unless it was brought back into use; see :meth:`refer`.
+        """
+        for name in reversed(self._names(kind)):
+            try:
+                return name, self.manifest(kind, name)
+            except NotReadyError:  # an attempt under way, or what it stands for was deleted
+                continue
+        return None
+
+    def refer(self, kind: str, version: str, stands_for: str, dag_run_id: str | None) -> None:
+        """Publish a name that stands for an earlier version, which is in use from now on."""
+        attempt = f"attempt-{secrets.token_hex(4)}"
+        reference = Reference(
+            kind=kind,
+            version=version,
+            attempt=attempt,
+            published_at=datetime.now(UTC),
+            stands_for=stands_for,
+            dag_run_id=dag_run_id,
+        )
+        key, body = f"{kind}/{version}/{REFERENCE}", reference.model_dump_json(indent=2).encode()
+        put_if_absent(self.client, self.bucket, key, body, attempt)
 
     def with_digest(self, kind: str, digest: str) -> Manifest | None:
         """Return the newest complete version of ``kind`` with this ``digest``, or None."""

@@ -1,6 +1,16 @@
-"""Facts of a classifier: what a selection publishes can be read back."""
+"""What a classifier's facts record, and that it labels covers of its own library only."""
 
-from dustjacket.genres.step import ClassifierFacts
+import pytest
+
+from dustjacket.genres.step import ClassifierFacts, other_library
+from dustjacket.pipeline.plan import work_of
+from dustjacket.pipeline.step import Status
+from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import TeamDefaults
+from tests.support.bucket import store_in_memory
+from tests.support.facts import least_facts
+
+LABEL = STEPS["label_covers"]
 
 
 def test_the_mean_of_a_metric_over_folds_is_a_fact():
@@ -9,3 +19,83 @@ def test_the_mean_of_a_metric_over_folds_is_a_fact():
         down_weighted=0.612, verdict="promoted", reason="there is no champion yet",
     )  # fmt: skip
     assert facts.down_weighted == 0.612
+
+
+@pytest.fixture
+def store():
+    store = store_in_memory()
+    store.draft("covers", "v1").publish(facts=least_facts("covers"))
+    return store
+
+
+def catalog(store, version, source, *genres):
+    profile = {"rows_read": 1, "genres": dict.fromkeys(genres, 1)} if genres else None
+    facts = least_facts("catalog", profile=profile)
+    return store.draft("catalog", version).publish(source=source, facts=facts)[0]
+
+
+def classifier(store, version, of, *genres, **facts):
+    facts = least_facts("genre_classifier", genres=list(genres), **facts)
+    draft = store.draft("genre_classifier", version)
+    return draft.publish(parents={"catalog": of}, facts=facts)[0]
+
+
+def label(store, **overrides):
+    return work_of(LABEL, store, TeamDefaults(), overrides=overrides)
+
+
+def test_covers_wait_for_the_classifier_of_a_new_library(store):
+    catalog(store, "v1", "old.csv", "Art", "Law")
+    classifier(store, "v1", "v1", "Art", "Law")
+    assert label(store).plan.inputs == {"covers": "v1", "genre_classifier": "v1"}
+    catalog(store, "v2", "new.csv", "Art", "Law")
+    work = label(store)
+    assert work.status is Status.MISSING_INPUT
+    assert work.reason == (
+        "label_covers waits: genre_classifier/v1 is of another library than catalog/v2 (new.csv), "
+        "on which none is selected yet"
+    )
+    named = label(store, genre_classifier_version="v1")
+    assert named.plan.inputs["genre_classifier"] == "v1", "a person asked for it"
+    classifier(store, "v2", "v2", "Art", "Law", champion="v1")
+    assert label(store).plan.inputs["genre_classifier"] == "v1", "it was compared on this library"
+
+
+@pytest.mark.parametrize(
+    ("genres", "waits"),
+    [(["Art", "Law"], False), (["Art", "Law", "War"], False), (["Sea", "Sky", "Art"], True)],
+)
+def test_a_new_content_of_the_same_listing_is_another_library_if_most_genres_differ(
+    store, genres, waits
+):
+    catalog(store, "v1", "listing.csv", "Art", "Law")
+    classifier(store, "v1", "v1", "Art", "Law")
+    catalog(store, "v2", "listing.csv", *genres)
+    assert (label(store).plan is None) == waits
+
+
+def test_what_earlier_releases_did_not_record_holds_nothing_back(store):
+    store.draft("genre_classifier", "v1").publish(facts=least_facts("genre_classifier"))
+    catalog(store, "v2", "new.csv")
+    assert label(store).plan
+    classifier(store, "v2", "deleted", "Art")
+    assert label(store).plan
+
+
+@pytest.mark.parametrize(
+    ("source", "genres", "other"),
+    [
+        ("old.csv", ["Art", "Law"], False),
+        ("old.csv", ["Art", "Law", "War"], False),
+        ("old.csv", ["Sea"], True),
+        ("new.csv", ["Art", "Law"], False),
+        ("new.csv", ["Art", "Law", "War"], True),
+    ],
+)
+def test_a_champion_of_other_genres_is_no_rival_for_a_new_library(store, source, genres, other):
+    catalog(store, "v1", "old.csv", "Art", "Law")
+    champion = classifier(store, "v1", "v1", "Art", "Law")
+    reason = other_library(champion, catalog(store, "v2", source, *genres), store)
+    assert bool(reason) == other
+    if other:
+        assert reason == "the champion v1 is of another library (old.csv), with other genres"

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dustjacket.cli.follow import _needs_trigger
-from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.errors import BadInputError
 from dustjacket.pipeline.plan import changes_since, plan_step, work_of
 from dustjacket.pipeline.step import Status
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults
-from dustjacket.promotion.ledger import Ledger, LedgerEntry
 from dustjacket.storage.manifest import version_name
 from tests.support.bucket import store_in_memory
+from tests.support.chain_in_memory import decide, publish, run_dag
 from tests.support.facts import least_facts
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -32,26 +32,6 @@ def defaults(tmp_path):
     source.write_text("a source")
     named = {"source": str(source)}
     return TeamDefaults(ingest_catalog=named, ingest_covers=named)
-
-
-def publish(store, plan, **more):
-    """Publish a version that holds the plan's work, as its job would."""
-    kind = STEPS[plan.step].publishes
-    fields = {"code": plan.code, "modules": plan.modules, "fingerprints": plan.fingerprints}
-    manifest, _ = store.draft(kind, plan.version).publish(
-        parents=plan.inputs, parameters=plan.parameters, facts=least_facts(kind, **more), **fields
-    )
-    return manifest
-
-
-def decide(store, evaluation, verdict="not_better"):
-    """Record what followed from an evaluation."""
-    entry = LedgerEntry(
-        action="refused", verdict=verdict, who="a run", why="why", from_=None,
-        model="clip_candidate/c", evaluation=evaluation.version,
-    )  # fmt: skip
-    ledger = Ledger(store)
-    return ledger.append(entry, ledger.records(), NOW)
 
 
 def input_of(store, *kinds):
@@ -107,16 +87,6 @@ def test_each_case_has_its_status_and_a_reason(store, defaults, case):
     assert (result.version is None) == (status in (Status.MISSING_INPUT, Status.TO_DO))
 
 
-def run_dag(store, name, defaults, moment):
-    """Do what a DAG run does: start the job if the plan needs it, then let the ledger decide."""
-    result = work(store, name, defaults, moment)
-    if result.status is Status.MISSING_INPUT:
-        return
-    version = publish(store, result.plan) if result.needs_job else result.version
-    if name == "evaluate_clip" and Ledger(store).of(version) is None:
-        decide(store, version)
-
-
 STATES = st.dictionaries(
     st.sampled_from(list(STEPS)),
     st.sampled_from(["published", "retriable", "old inputs", "stale", "decided"]),
@@ -170,7 +140,7 @@ def test_a_version_that_is_named_is_read_instead_of_the_one_in_use(store):
     assert work(store, "label_covers").plan.inputs["genre_classifier"] == "v1"
     named = work(store, "label_covers", genre_classifier_version="v2")
     assert named.plan.inputs["genre_classifier"] == "v2"
-    with pytest.raises(NotReadyError, match="genre_classifier/v9 is not published"):
+    with pytest.raises(BadInputError, match="genre_classifier/v9 is not published"):
         work(store, "label_covers", genre_classifier_version="v9")
 
 

@@ -1,6 +1,7 @@
 """A source's fingerprint depends on its content only; a missing source is a one-line error."""
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
@@ -32,3 +33,41 @@ def test_a_missing_source_names_itself(tmp_path):
 def test_an_empty_folder_is_no_source(tmp_path):
     with pytest.raises(BadInputError, match="an empty folder"):
         fingerprint(str(tmp_path), Settings())
+
+
+def answering(monkeypatch, error):
+    """Let S3 answer every listing with an error."""
+
+    class Pages:
+        client = property(lambda self: self)
+
+        def __init__(self, _):
+            pass
+
+        def get_paginator(self, _):
+            return self
+
+        def paginate(self, **_):
+            yield {}  # like the real one, it fails when it is read
+            raise error
+
+    monkeypatch.setattr("dustjacket.sources.files.Store", Pages)
+
+
+@pytest.mark.parametrize("code", ["NoSuchBucket", "AccessDenied"])
+def test_a_bucket_that_is_not_there_is_bad_input_with_the_cure(monkeypatch, code):
+    reply = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+    answering(monkeypatch, ClientError(reply, "ListObjectsV2"))
+    with pytest.raises(BadInputError, match=r"bucket 'nobucket' .* name a bucket that exists"):
+        fingerprint("s3://nobucket/x.csv", Settings())
+
+
+def test_a_name_that_no_bucket_can_have_is_bad_input():
+    with pytest.raises(BadInputError, match=r"bucket 'no_bucket!' .* name a bucket that exists"):
+        fingerprint("s3://no_bucket!/x.csv", Settings())
+
+
+def test_a_store_that_is_away_is_no_bad_input(monkeypatch):
+    answering(monkeypatch, EndpointConnectionError(endpoint_url="http://nowhere"))
+    with pytest.raises(EndpointConnectionError):
+        fingerprint("s3://bucket/x.csv", Settings())

@@ -9,6 +9,7 @@ const STATUSES = {
   to_do: "To do",
   retriable: "Can be retried",
   superseded: "To be repeated",
+  replaced: "Replaced",
   undecided: "Decision pending",
   published: "Published",
   error: "Error",
