@@ -74,6 +74,19 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
+def own_file(path: Path) -> Path:
+    """Return a path after a check that it is a file of this account, and no link.
+
+    Raises:
+        FileNotFoundError: it does not exist.
+        DustjacketError: it is something else.
+    """
+    state = path.lstat()
+    if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
+        raise DustjacketError(f"{path} is a link or belongs to another account: delete it")
+    return path
+
+
 def make_private(folder: Path) -> int:
     """Take from other accounts every right to what lies below ``folder``; follow no links.
 

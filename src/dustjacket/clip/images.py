@@ -7,7 +7,6 @@ import fcntl
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -21,6 +20,8 @@ from botocore.exceptions import ClientError
 from dustjacket.clip.data import square_if_readable
 from dustjacket.clip.retries import is_outage, retry_while_unavailable
 from dustjacket.errors import CorruptVersionError
+from dustjacket.host import own_file, private_folder
+from dustjacket.settings import home
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 
 
 def cache_folder() -> Path:
-    """Return the folder of this user's decoded covers."""
-    return Path(tempfile.gettempdir()) / f"dustjacket-covers-{os.getuid()}"
+    """Return the folder of the decoded covers of this platform, or of this worker of a cluster."""
+    return home() / "cache" / "covers"
 
 
 class CoverCache:
@@ -51,10 +52,14 @@ class CoverCache:
         max_bytes: int,
         folder: Path | None = None,
     ) -> None:
-        """Cache the covers of ``books``, rows with shard, offset and size, below ``folder``."""
+        """Cache the covers of ``books``, rows with shard, offset and size, below ``folder``.
+
+        Raises:
+            DustjacketError: the folder is a link or belongs to another account.
+        """
         self._store, self._covers, self.size, self._max_bytes = store, covers, size, max_bytes
-        self._folder = (folder or cache_folder()) / f"{covers.version}-{size}"
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = private_folder(folder or cache_folder())
+        self._folder = private_folder(folder / f"{covers.version}-{size}")
         self._unreadable: set[str] = set()  # shards; the next process tries them again
         self._rows = {str(shard): rows for shard, rows in books.groupby("shard")}
         self._shard_N = books["shard"].astype(str).to_numpy()
@@ -109,7 +114,7 @@ class CoverCache:
         path = self._path(shard)
         while shard not in self._unreadable:
             try:
-                os.utime(path)
+                os.utime(own_file(path))
                 return np.asarray(np.load(path, mmap_mode="r"))
             except FileNotFoundError:  # not decoded yet, or evicted by another process
                 with self._locked(path):
@@ -122,9 +127,13 @@ class CoverCache:
 
     @contextmanager
     def _locked(self, path: Path) -> Iterator[None]:
-        with path.with_suffix(".lock").open("w") as lock:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        lock = os.open(path.with_suffix(".lock"), flags, 0o600)
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(lock)
 
     def _decode(self, shard: str, path: Path) -> None:
         rows = self._rows[shard].sort_values("offset")

@@ -42,8 +42,15 @@ def session(settings: Settings, name: str) -> SparkSession:
         options["spark.hadoop.fs.s3a.access.key"] = settings.s3_access_key.get_secret_value()
         options["spark.hadoop.fs.s3a.secret.key"] = settings.s3_secret_key.get_secret_value()
     master = SparkConf().get("spark.master", None) or settings.spark_master
+    # By default s3a buffers uploads in /tmp, below a name that other accounts can foresee. On a
+    # cluster, a relative path is in the folder that a worker gives to the application.
+    options["spark.hadoop.fs.s3a.buffer.dir"] = "s3a"
     if master.startswith("local"):
-        options |= {"spark.driver.bindAddress": LOOPBACK, "spark.driver.host": LOOPBACK}
+        options |= {
+            "spark.driver.bindAddress": LOOPBACK,
+            "spark.driver.host": LOOPBACK,
+            "spark.hadoop.fs.s3a.buffer.dir": str(settings.home / "tmp" / "s3a"),
+        }
     builder = builder.master(master)
     for key, value in options.items():
         builder = builder.config(key, value)

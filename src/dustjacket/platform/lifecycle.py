@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -91,6 +92,8 @@ def down() -> None:
 def _start(folder: Path) -> None:
     outside = Settings(_env_file=None)
     (folder / "logs").mkdir(mode=0o700, exist_ok=True)
+    shutil.rmtree(folder / "tmp", ignore_errors=True)
+    (folder / "tmp").mkdir()
     (folder / "airflow").mkdir(exist_ok=True)
     java = use_java(console)
     with ThreadPoolExecutor(2) as pool:

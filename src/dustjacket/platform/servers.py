@@ -152,6 +152,7 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
     (spark / "log4j2.properties").write_text(SPARK_LOG4J)
     (spark / "spark-defaults.conf").write_text(
         f"spark.jars {','.join(map(str, jars))}\nspark.driver.memory 2g\n"
+        f"spark.local.dir {home / 'tmp'}\n"
         # Progress bars fill a task's log with control characters.
         "spark.ui.showConsoleProgress false\n"
         # Most jobs end before the optimising JIT compiler (C2) pays off.
@@ -212,6 +213,9 @@ def environment(
         # Otherwise a process that sets its title overwrites its environment, and with it the mark.
         "SPT_NOENV": "1",
         "AIRFLOW_HOME": str(home / "airflow"),
+        # Not in a folder that other accounts can write to, or that is memory.
+        "TMPDIR": str(home / "tmp"),
+        "TORCHINDUCTOR_CACHE_DIR": str(home / "cache" / "torchinductor"),
         SPARK_CONNECTION: os.environ.get(SPARK_CONNECTION)
         or json.dumps({"conn_type": "spark", "host": settings.spark_master}),
         "JAVA_HOME": str(java),

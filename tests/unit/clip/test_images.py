@@ -2,7 +2,9 @@
 
 import io
 import logging
+import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from PIL import Image
 
 from dustjacket.clip.data import square
 from dustjacket.clip.images import CoverCache
-from dustjacket.errors import CorruptVersionError
+from dustjacket.errors import CorruptVersionError, DustjacketError
 
 SIZE = 32
 GIB = 2**30
@@ -145,3 +147,50 @@ def test_the_shape_follows_the_number_of_rows(tmp_path, rows):
         SIZE,
         SIZE,
     )
+
+
+def test_two_platforms_of_one_account_have_two_caches(tmp_path, monkeypatch):
+    shards, caches = Shards(1, 1), []
+    for name in ("one", "two"):
+        monkeypatch.setenv("DUSTJACKET_HOME", str(tmp_path / name))
+        shards.cache(None)[np.array([0])]
+        caches.append([file for file in (tmp_path / name).rglob("*.npy") if file.stat().st_size])
+    assert [len(files) for files in caches] == [1, 1]
+    assert len(shards.reads) == 2
+
+
+def test_a_link_in_place_of_a_file_or_folder_is_refused_and_its_target_is_kept(tmp_path):
+    target = tmp_path / "target"
+    target.write_bytes(b"of someone else")
+    shards = Shards(1, 1)
+    folder = tmp_path / "cache" / f"{shards.version}-{SIZE}"
+    folder.mkdir(parents=True)
+    (folder / "00000-1.lock").symlink_to(target)
+    with pytest.raises(OSError, match=r"00000-1\.lock"):
+        shards.cache(tmp_path / "cache")[np.array([0])]
+    (folder / "00000-1.lock").unlink()
+    (folder / "00000-1.npy").symlink_to(target)
+    with pytest.raises(DustjacketError, match=r"00000-1\.npy is a link"):
+        shards.cache(tmp_path / "cache")[np.array([0])]
+    assert target.read_bytes() == b"of someone else"
+    (tmp_path / "link").symlink_to(tmp_path / "cache")
+    with pytest.raises(DustjacketError, match="link"):
+        shards.cache(tmp_path / "link")
+
+
+def test_a_cached_file_of_another_account_is_refused(tmp_path, monkeypatch):
+    shards = Shards(1, 1)
+    shards.cache(tmp_path)[np.array([0])]
+    (file,) = tmp_path.rglob("*.npy")
+    theirs, us = file.lstat().st_ino, os.geteuid()
+    lstat = Path.lstat
+
+    def owned_by_another(path):
+        state = lstat(path)
+        if state.st_ino != theirs:
+            return state
+        return os.stat_result((*state[:4], us + 1, *state[5:]))
+
+    monkeypatch.setattr(Path, "lstat", owned_by_another)
+    with pytest.raises(DustjacketError, match="belongs to another account"):
+        shards.cache(tmp_path)[np.array([0])]

@@ -51,3 +51,11 @@ def test_the_folder_of_the_objects_is_written_as_java_reads_it(settings):
     text = (settings.home / "s3proxy.properties").read_bytes().decode("ascii")
     folder = re.search("basedir=(.*)\n", text)[1].encode("ascii").decode("unicode_escape")
     assert folder == str(settings.home / "s3")
+
+
+def test_temporary_files_and_caches_are_below_the_home(variables, settings):
+    for name in ("TMPDIR", "TORCHINDUCTOR_CACHE_DIR"):
+        assert Path(variables[name]).is_relative_to(settings.home)
+    write_server_files(settings, Credentials(), [])
+    defaults = (settings.home / "spark-conf" / "spark-defaults.conf").read_text()
+    assert f"spark.local.dir {settings.home / 'tmp'}\n" in defaults
