@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     s3_access_key: SecretStr | None = Field(None, description="AWS's usual variables when empty")
     s3_secret_key: SecretStr | None = None
     mlflow_uri: str | None = Field(None, description="MLflow server; the embedded one when empty")
+    mlflow_username: str | None = Field(None, description="login of the platform at MLflow")
+    mlflow_password: SecretStr | None = None
     spark_master: str = "local[*]"
     airflow_url: str | None = Field(None, description="Airflow API server")
     airflow_user: str = "admin"

@@ -7,21 +7,20 @@ import sys
 import time
 from typing import Any
 
-import httpx
-
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.plan import Plan
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.settings import Settings, load_settings
 from dustjacket.storage.store import Store
+from dustjacket.tracking.links import rest_client
 from tests.support.facts import least_facts
 
 
 def leave_run(settings: Settings, plan: Plan) -> None:
     name = STEPS[plan.step].experiment
     tags = {"dag_id": plan.step, "dag_run_id": plan.dag_run_id, "version": plan.version}
-    with httpx.Client(base_url=f"{settings.mlflow_uri}/api/2.0/mlflow", timeout=60) as mlflow:
+    with rest_client(settings, timeout=60) as mlflow:
         mlflow.post("/experiments/create", json={"name": name})  # if another has not
         found = mlflow.get("/experiments/get-by-name", params={"experiment_name": name}).json()
         begun = {

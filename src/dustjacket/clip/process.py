@@ -38,6 +38,7 @@ from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft
 from dustjacket.storage.store import Store
+from dustjacket.tracking import runs as tracking
 
 RESULT, DIVERGED = "training.json", "diverged_batch.json"
 
@@ -190,7 +191,7 @@ def _metric_logger(task: TrainingTask, group: ProcessGroup) -> Iterator[MetricLo
         return
     # With MLflow's many retries, the logger would notice an outage only after minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    mlflow.set_tracking_uri(task.settings.mlflow_uri or "")
+    tracking.connect(task.settings)
     metric_logger = AsyncMetricLogger(task.run_id)
     try:
         yield metric_logger

@@ -6,7 +6,9 @@ import secrets
 from pathlib import Path
 
 from cryptography.fernet import Fernet
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
+
+from dustjacket.errors import DustjacketError
 
 
 def _token() -> str:
@@ -23,14 +25,26 @@ class Credentials(BaseModel):
     s3_secret_key: str = Field(default_factory=_token)
     studio_token: str = Field(default_factory=_token)
     studio_proxy_token: str = Field(default_factory=_token)
+    mlflow_password: str = Field(default_factory=_token)
 
 
 def load_credentials(file: Path) -> Credentials:
-    """Return the credentials kept in ``file``; generate them if the file does not exist."""
-    if file.exists():
-        return Credentials.model_validate_json(file.read_text())
-    credentials = Credentials()
-    write_private(file, credentials.model_dump_json())
+    """Return the credentials kept in ``file``; generate those that it does not have yet.
+
+    Raises:
+        DustjacketError: the file is broken. The message shows nothing of its content.
+    """
+    kept = file.read_text() if file.exists() else "{}"
+    try:
+        credentials = Credentials.model_validate_json(kept)
+    except ValidationError:
+        raise DustjacketError(
+            f"{file} is broken: restore it from a backup, or delete it and start again, which "
+            "makes new passwords and keys"
+        ) from None
+    complete = credentials.model_dump_json()
+    if complete != kept:
+        write_private(file, complete)
     return credentials
 
 

@@ -22,15 +22,17 @@ from dustjacket.platform import supervision
 from dustjacket.platform.credentials import load_credentials, write_dotenv
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
+from dustjacket.platform.mlflow_server import ARTIFACTS
 from dustjacket.platform.ports import LOOPBACK, choose_ports
 from dustjacket.platform.process_guard import kill_processes
 from dustjacket.platform.servers import (
-    MLFLOW_BUCKET,
+    MLFLOW_USER,
     PLATFORM_MARK,
     Server,
     embedded_servers,
     environment,
     load_servers,
+    write_mlflow_files,
     write_server_files,
 )
 from dustjacket.platform.status import airflow_health, is_healthy
@@ -72,8 +74,7 @@ def up() -> Settings:
                 _stop_all(folder)
                 raise
         settings = load_settings()
-        for bucket in (settings.bucket, MLFLOW_BUCKET):
-            Store(settings.model_copy(update={"bucket": bucket})).ensure_bucket()
+        Store(settings).ensure_bucket()
     return settings
 
 
@@ -110,12 +111,17 @@ def _start(folder: Path) -> None:
     embedded = {
         "airflow_url": address["airflow"],
         "airflow_password": SecretStr(credentials.airflow_password),
-        "mlflow_uri": outside.mlflow_uri or address["mlflow"],
         "studio_url": outside.studio_url or address["studio"],
         "studio_token": outside.studio_token or SecretStr(credentials.studio_token),
     }
     if not outside.studio_url:
         embedded["studio_proxy_token"] = SecretStr(credentials.studio_proxy_token)
+    if not outside.mlflow_uri:
+        embedded |= {
+            "mlflow_uri": address["mlflow"],
+            "mlflow_username": MLFLOW_USER,
+            "mlflow_password": SecretStr(credentials.mlflow_password),
+        }
     if not outside.s3_endpoint:
         embedded |= {
             "s3_endpoint": address["s3"],
@@ -124,6 +130,8 @@ def _start(folder: Path) -> None:
         }
     settings = outside.model_copy(update=embedded)
     write_server_files(settings, credentials, sorted(s3a_folder.glob("*.jar")))
+    write_mlflow_files(folder, credentials)
+    _move_artifacts(folder)
     variables = environment(settings, credentials, ports, java)
     console.print("preparing Airflow's database")
     _migrate(folder, variables)
@@ -135,6 +143,13 @@ def _start(folder: Path) -> None:
     supervision.start_stopped(folder)
     write_dotenv(folder / PLATFORM_ENV, settings.environment())
     load_settings.cache_clear()
+
+
+def _move_artifacts(folder: Path) -> None:
+    """Move MLflow's artifacts out of the S3 server's folder, where earlier releases kept them."""
+    earlier, artifacts = folder / "s3" / "mlflow", folder / ARTIFACTS
+    if earlier.exists() and not artifacts.exists():
+        earlier.rename(artifacts)
 
 
 def _migrate(folder: Path, variables: dict[str, str]) -> None:

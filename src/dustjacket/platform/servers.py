@@ -9,11 +9,12 @@ from secrets import token_hex
 
 from dustjacket.host import host_environment
 from dustjacket.platform.credentials import Credentials, write_private
+from dustjacket.platform.mlflow_server import AUTH_CONFIG, PASSWORDS
 from dustjacket.platform.ports import LOOPBACK
 from dustjacket.settings import Settings
 
 PROJECT = Path(__file__).parents[3]
-MLFLOW_BUCKET = "mlflow"
+MLFLOW_USER = "dustjacket"
 PLATFORM_MARK = "DUSTJACKET_PLATFORM"
 SPARK_CONNECTION = "AIRFLOW_CONN_SPARK_DEFAULT"
 
@@ -62,18 +63,13 @@ def embedded_servers(
         outside: settings from the environment alone.
         s3proxy_jars: folder of S3Proxy's jars.
     """
-    home, bin_ = settings.home, Path(sys.executable).parent
+    bin_ = Path(sys.executable).parent
     airflow = str(bin_ / "airflow")
     servers = []
     if not outside.s3_endpoint:
         servers.append(s3_server(settings, s3proxy_jars))
     if not outside.mlflow_uri:
-        command = (
-            *(str(bin_ / "mlflow"), "server", "--host", LOOPBACK, "--port", str(ports["mlflow"])),
-            *("--workers", "1", "--backend-store-uri", f"sqlite:///{home / 'mlflow.db'}"),
-            *("--artifacts-destination", f"s3://{MLFLOW_BUCKET}", "--serve-artifacts"),
-        )
-        servers.append(Server("mlflow", command, f"{settings.mlflow_uri}/health"))
+        servers.append(mlflow_server(settings, ports["mlflow"]))
     api = ("api-server", "--host", LOOPBACK, "--port", str(ports["airflow"]), "--workers", "1")
     servers += [
         Server("airflow-api", (airflow, *api), f"{settings.airflow_url}/api/v2/version"),
@@ -126,6 +122,31 @@ def _s3_properties(settings: Settings, identity: str, credential: str, store: st
     )
 
 
+def mlflow_server(settings: Settings, port: int) -> Server:
+    """Return MLflow's server, which reads the files that ``write_mlflow_files`` wrote."""
+    gunicorn = (
+        *(str(Path(sys.executable).parent / "gunicorn"), "--bind", f"{LOOPBACK}:{port}"),
+        *("--workers", "1", "--threads", "8", "--graceful-timeout", "3"),
+        *("--worker-tmp-dir", str(settings.home)),
+        "dustjacket.platform.mlflow_server:create()",
+    )
+    return Server("mlflow", gunicorn, f"{settings.mlflow_uri}/health")
+
+
+def write_mlflow_files(folder: Path, credentials: Credentials) -> None:
+    """Write the account of the platform's own tasks at MLflow, a private file."""
+    write_private(
+        folder / AUTH_CONFIG,
+        "[mlflow]\n"
+        f"admin_username = {MLFLOW_USER}\n"
+        f"admin_password = {credentials.mlflow_password}\n"
+        f"database_uri = sqlite:///{str(folder / 'mlflow-auth.db').replace('%', '%%')}\n"
+        "default_permission = READ\n"
+        # Checking a password takes a tenth of a second of a processor, for each request.
+        "auth_cache_ttl_seconds = 60\n",
+    )
+
+
 def write_server_files(settings: Settings, credentials: Credentials, jars: list[Path]) -> None:
     """Write the configuration files of the servers and Spark; those with secrets are private."""
     home = settings.home
@@ -144,7 +165,7 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
     for name, store in stores.items():
         write_private(home / f"{name}.properties", _s3_properties(settings, *store))
     write_private(
-        home / "airflow-passwords.json",
+        home / PASSWORDS,
         f'{{"{settings.airflow_user}": "{credentials.airflow_password}"}}',
     )
     spark = home / "spark-conf"
@@ -182,7 +203,7 @@ def environment(
         "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
         "CORE__FERNET_KEY": credentials.fernet_key,
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{settings.airflow_user}:admin",
-        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "airflow-passwords.json"),
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
         "API__BASE_URL": settings.airflow_url or "",
         "API_AUTH__JWT_SECRET": credentials.jwt_secret,
         # airflow.cfg holds the paths of the first start: the folder may have been moved since.
@@ -220,8 +241,6 @@ def environment(
         or json.dumps({"conn_type": "spark", "host": settings.spark_master}),
         "JAVA_HOME": str(java),
         "SPARK_CONF_DIR": str(home / "spark-conf"),
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "MLFLOW_S3_ENDPOINT_URL": settings.s3_endpoint or "",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     if settings.spark_master.startswith("local"):

@@ -1,12 +1,33 @@
 """Find the page of a version's MLflow run, without importing MLflow."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from dustjacket.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S = 5
+
+
+def rest_client(settings: Settings, timeout: float) -> "httpx.Client":
+    """Return a client of MLflow's REST API that is logged in and uses no proxy.
+
+    Args:
+        timeout: of each request, in seconds.
+    """
+    import httpx
+
+    address = (settings.mlflow_uri or "").rstrip("/")
+    login = None
+    if settings.mlflow_username and settings.mlflow_password:
+        login = (settings.mlflow_username, settings.mlflow_password.get_secret_value())
+    return httpx.Client(
+        base_url=f"{address}/api/2.0/mlflow", auth=login, timeout=timeout, trust_env=False
+    )
 
 
 def run_page(settings: Settings, experiment: str, version: str) -> str:
@@ -21,9 +42,7 @@ def run_page(settings: Settings, experiment: str, version: str) -> str:
     if not version or not address.startswith(("http://", "https://")):
         return ""
     try:
-        with httpx.Client(
-            base_url=f"{address}/api/2.0/mlflow", timeout=_TIMEOUT_S, trust_env=False
-        ) as mlflow:
+        with rest_client(settings, timeout=_TIMEOUT_S) as mlflow:
             response = mlflow.get(
                 "/experiments/get-by-name", params={"experiment_name": experiment}
             )

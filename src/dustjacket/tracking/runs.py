@@ -1,5 +1,6 @@
 """MLflow: experiments, runs with their tags and inputs, registered models and their aliases."""
 
+import os
 import subprocess
 from functools import cache
 from importlib.metadata import version
@@ -22,7 +23,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 
 
 def connect(settings: Settings) -> None:
-    """Set the MLflow tracking server of this process from ``settings``.
+    """Set the MLflow tracking server of this process, and the login at it, from ``settings``.
 
     Raises:
         NotReadyError: the settings name no MLflow server.
@@ -30,6 +31,9 @@ def connect(settings: Settings) -> None:
     if not settings.mlflow_uri:
         raise NotReadyError("no MLflow server: run `dustjacket up` or set DUSTJACKET_MLFLOW_URI")
     mlflow.set_tracking_uri(settings.mlflow_uri)
+    if settings.mlflow_username and settings.mlflow_password:  # MLflow reads them with each request
+        os.environ["MLFLOW_TRACKING_USERNAME"] = settings.mlflow_username
+        os.environ["MLFLOW_TRACKING_PASSWORD"] = settings.mlflow_password.get_secret_value()
 
 
 def log_version(store: Store, manifest: Manifest) -> None:

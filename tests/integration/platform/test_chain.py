@@ -4,7 +4,6 @@ import re
 import time
 from datetime import UTC, datetime
 
-import httpx
 import pytest
 
 from dustjacket.cli.airflow_api import ACTIVE
@@ -12,6 +11,7 @@ from dustjacket.cli.run import store_defaults
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults
+from dustjacket.tracking.links import rest_client
 
 pytestmark = pytest.mark.integration
 QUIET_S = 4
@@ -119,8 +119,8 @@ def version_of_page(platform, page):
     run_id = re.fullmatch(rf"{platform.mlflow_uri}/#/experiments/\d+/runs/([0-9a-f]{{32}})", page)[
         1
     ]
-    address = f"{platform.mlflow_uri}/api/2.0/mlflow/runs/get"
-    run = httpx.get(address, params={"run_id": run_id}, timeout=30).raise_for_status().json()["run"]
+    with rest_client(platform, timeout=30) as mlflow:
+        run = mlflow.get("/runs/get", params={"run_id": run_id}).raise_for_status().json()["run"]
     return {tag["key"]: tag["value"] for tag in run["data"]["tags"]}["version"]
 
 

@@ -1,4 +1,4 @@
-"""Models through MLflow, their files in S3."""
+"""Models through MLflow."""
 
 import mlflow
 import numpy as np
@@ -17,6 +17,7 @@ from dustjacket.clip.registry import (
 )
 from dustjacket.clip.step import ClipParameters
 from dustjacket.errors import BadInputError
+from dustjacket.platform.mlflow_server import ARTIFACTS
 from dustjacket.tracking import runs as tracking
 
 pytestmark = pytest.mark.integration
@@ -64,6 +65,5 @@ def test_a_model_comes_back_from_mlflow_as_it_was_published(store, starting):
     np.testing.assert_allclose(found, embed_texts(load_version(store, starting), TEXTS), atol=1e-6)
 
 
-def test_mlflow_keeps_its_files_in_s3(store, starting):
-    bucket = store.client.list_objects_v2(Bucket="mlflow", MaxKeys=100)
-    assert any(entry["Key"].endswith(".safetensors") for entry in bucket["Contents"])
+def test_mlflow_keeps_its_files_in_a_private_folder(store, starting):
+    assert list((store.settings.home / ARTIFACTS).rglob("*.safetensors"))
