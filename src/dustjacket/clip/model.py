@@ -46,10 +46,13 @@ class Clip:
         """Make open_clip's text transformer accept fewer tokens, and its image transformer faster.
 
         Raises:
-            BadInputError: the model has more than two towers.
+            BadInputError: the model has more than two towers, or its input is no square.
         """
         if "multimodal_cfg" in self.config:
             raise BadInputError("CoCa models are not supported: they have a third tower")
+        height, width = self._sides
+        if height != width:
+            raise BadInputError(f"its input is {height} x {width}: only squares are read")
         if isinstance(text := self.model.text, TextTransformer):
             text.transformer.register_forward_pre_hook(_fit_mask, with_kwargs=True)
         if isinstance(visual := self.model.visual, VisionTransformer):
@@ -58,8 +61,13 @@ class Clip:
     @property
     def image_size(self) -> int:
         """Pixels of each side of the model's square input."""
+        return self._sides[0]
+
+    @property
+    def _sides(self) -> tuple[int, int]:
         size: Any = self.model.visual.image_size  # type: ignore[union-attr]
-        return int(size[0] if isinstance(size, tuple) else size)
+        height, width = (size, size) if isinstance(size, int) else size
+        return int(height), int(width)
 
     @property
     def scale(self) -> float:

@@ -1,7 +1,7 @@
 """Sources of a model's weights: packages, open_clip's tags, a hub, a folder, a checkpoint."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -44,12 +44,24 @@ def open_model(
         images, titles: examples on which ``lite0-minilm`` is fitted; see :func:`build_conse`.
 
     Raises:
-        BadInputError: no model has that name, or its files cannot be read.
+        BadInputError: no model has that name, its files cannot be read, or its weights are not all
+            finite.
         NotReadyError: its weights cannot be downloaded, or are not installed.
     """
     if model == CONSE:
         empty = torch.empty((0, 3, 224, 224), dtype=torch.uint8)
         return build_conse(empty if images is None else images, titles)
+    clip = _open(model, weights, seed, store)
+    for name, tensor in clip.model.state_dict().items():
+        if not torch.isfinite(tensor).all():
+            raise BadInputError(
+                f"weights {weights or model!r} hold values that are not finite, in {name}: give "
+                "those of a training that did not diverge"
+            )
+    return clip
+
+
+def _open(model: str, weights: str, seed: int, store: Store) -> Clip:
     if model.startswith(HUB):
         return _from_hub(model)
     if model.startswith("s3://"):
@@ -69,7 +81,7 @@ def _from_config(model: str, weights: str, seed: int, store: Store) -> Clip:
             "open_clip (such as ViT-B-32), hf-hub:NAME, or a folder"
         )
     if not weights:
-        return random_model(model, seed)
+        return _random(model, seed)
     if weights.startswith("s3://"):
         with tempfile.TemporaryDirectory() as folder:
             file = _only_file(_download(weights, store, Path(folder)), weights)
@@ -85,9 +97,19 @@ def _from_config(model: str, weights: str, seed: int, store: Store) -> Clip:
     return _from_tag(model, weights)
 
 
+def _random(model: str, seed: int) -> Clip:
+    text = (open_clip.get_model_config(model) or {}).get("text_cfg", {})
+    if "hf_model_name" in text or "hf_tokenizer_name" in text:
+        return _with_hub(model, lambda: random_model(model, seed))
+    with _names(model):
+        return random_model(model, seed)
+
+
 def _with_checkpoint(model: str, file: Path, address: str, seed: int) -> Clip:
-    clip = random_model(model, seed)
+    clip = _random(model, seed)
     try:
+        if file.suffix != ".safetensors" and not _is_pytorch(file):
+            raise ValueError("it is neither a safetensors file nor one of PyTorch")
         open_clip.load_checkpoint(clip.model, str(file))
     except Exception as error:  # noqa: BLE001  # a hostile file can make its reader raise anything
         raise BadInputError(
@@ -95,6 +117,11 @@ def _with_checkpoint(model: str, file: Path, address: str, seed: int) -> Clip:
             "safetensors file of that model"
         ) from None
     return clip
+
+
+def _is_pytorch(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(2) in (b"PK", b"\x80\x02")  # a ZIP archive, or a pickle
 
 
 def _from_folder(folder: Path, address: str) -> Clip:
@@ -126,13 +153,37 @@ def _from_hub(model: str) -> Clip:
 
 
 def _from_tag(model: str, tag: str) -> Clip:
+    def build() -> Clip:
+        loaded = open_clip.create_model(model, pretrained=tag, force_custom_text=True)
+        config = {**open_clip.get_model_config(model), "custom_text": True}
+        return Clip(loaded.eval(), open_clip.get_tokenizer(model), config)
+
+    return _with_hub(f"{model}, {tag}", build)
+
+
+def _with_hub(model: str, build: Callable[[], Clip]) -> Clip:
+    """Return the model that ``build`` makes from files of the hub.
+
+    Raises:
+        BadInputError: the model is of a kind that is not supported.
+        NotReadyError: a file cannot be downloaded.
+    """
     try:
-        with _offline_if_hub_is_down():
-            loaded = open_clip.create_model(model, pretrained=tag, force_custom_text=True)
-    except Exception as error:  # noqa: BLE001
-        raise _unreachable(f"{model}, {tag}", error) from None
-    config = {**open_clip.get_model_config(model), "custom_text": True}
-    return Clip(loaded.eval(), open_clip.get_tokenizer(model), config)
+        with _names(model), _offline_if_hub_is_down():
+            return build()
+    except BadInputError:
+        raise
+    except Exception as error:  # noqa: BLE001  # any of the libraries below raises its own
+        raise _unreachable(model, error) from None
+
+
+@contextmanager
+def _names(model: str) -> Iterator[None]:
+    """Put the model's name into an error about its kind."""
+    try:
+        yield
+    except BadInputError as error:
+        raise BadInputError(f"model {model!r} cannot be used: {error}") from None
 
 
 @contextmanager
@@ -159,8 +210,9 @@ def _unreachable(model: str, error: Exception) -> NotReadyError:
 
 
 def _reason(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200]
+    lines = [line.strip() for line in str(error).strip().splitlines()] or [type(error).__name__]
+    first = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    return first[:200]
 
 
 def _download(address: str, store: Store, folder: Path) -> Path:

@@ -118,11 +118,16 @@ def with_fold(books: DataFrame, folds: int, seed: int) -> DataFrame:
 
 
 def check_folds(books: pd.DataFrame, folds: int) -> None:
-    """Check that each fold has held-out rows, and training rows of at least two genres.
+    """Check that there are two genres, and in each fold held-out rows and training rows of both.
 
     Raises:
-        BadInputError: there are too few rows for this number of folds.
+        BadInputError: all rows have one genre, or there are too few for this number of folds.
     """
+    if len(genres := books["genre"].unique()) == 1:
+        raise BadInputError(
+            f"the catalog has one genre, {genres[0]!r}: a classifier needs two; give a listing of "
+            "more genres"
+        )
     for fold in range(folds):
         held_out = books["fold"] == fold
         if not held_out.any() or books.loc[~held_out, "genre"].nunique() < 2:

@@ -1,5 +1,6 @@
 """Sources of weights: installed packages, tags, folders, checkpoints; and what is refused."""
 
+import json
 import pickle
 import time
 from types import SimpleNamespace
@@ -13,7 +14,8 @@ from safetensors.torch import save_file
 from dustjacket.clip.conse import TEMPERATURE, build_conse, fit_projection
 from dustjacket.clip.data import Pairs, square
 from dustjacket.clip.embed import embed_covers, embed_texts, optimize_for_inference
-from dustjacket.clip.model import load, random_model, save
+from dustjacket.clip.model import Clip, load, random_model, save
+from dustjacket.clip.registry import ensure_starting
 from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import fit
 from dustjacket.clip.weights import open_model
@@ -87,7 +89,17 @@ def test_an_unknown_model_is_refused_with_the_known_names():
         open_model("ViT-B-32", "nope", 13, store=STORE)
 
 
-@pytest.mark.parametrize("named", [("hf-hub:some/model", ""), ("ViT-B-32", "laion2b_s34b_b79k")])
+@pytest.mark.parametrize(
+    "named",
+    [
+        ("hf-hub:some/model", ""),
+        ("ViT-B-32", "laion2b_s34b_b79k"),
+        ("ViT-B-16-SigLIP", ""),  # its tokenizer is on the hub, and of the others the text tower
+        ("xlm-roberta-base-ViT-B-32", ""),
+        ("roberta-ViT-B-32", ""),
+        ("nllb-clip-base", ""),
+    ],
+)
 def test_a_model_that_cannot_be_downloaded_fails_in_seconds_with_the_cure(named, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     began = time.monotonic()
@@ -131,6 +143,54 @@ def test_weights_of_another_model_are_refused(tmp_path):
         open_model("dustjacket-small", str(file), 13, store=STORE)
 
 
+def test_a_file_that_is_no_checkpoint_is_refused_with_the_cause(tmp_path):
+    text, named = tmp_path / "text.pt", tmp_path / "hfnames.bin"
+    text.write_text("hello")
+    torch.save({"vision_model.weight": torch.zeros(1)}, named)
+    with pytest.raises(BadInputError, match=r"text\.pt.*neither a safetensors file nor one of Py"):
+        open_model("dustjacket-small", str(text), 13, store=STORE)
+    with pytest.raises(
+        BadInputError, match=r"hfnames\.bin.*Missing key\(s\).*logit_scale"
+    ) as error:
+        open_model("dustjacket-small", str(named), 13, store=STORE)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(value, tmp_path):
+    made = random_model("dustjacket-small", 1)
+    made.model.text.token_embedding.weight.data[5, 3] = value
+    torch.save(made.model.state_dict(), tmp_path / "diverged.pt")
+    save(made, tmp_path / "folder")
+    for model, weights, named in (
+        ("dustjacket-small", str(tmp_path / "diverged.pt"), "diverged.pt"),
+        (str(tmp_path / "folder"), "", "folder"),
+    ):
+        with pytest.raises(BadInputError, match=rf"{named}.*not finite, in text.token_embedding"):
+            open_model(model, weights, 13, store=STORE)
+
+
+@pytest.mark.parametrize("sides", [[64, 48], (48, 64)])
+def test_a_model_whose_input_is_no_square_is_refused_before_it_is_published(sides, tmp_path):
+    save(random_model("dustjacket-small", 5), tmp_path)
+    config = tmp_path / "open_clip_config.json"
+    described = json.loads(config.read_text())
+    described["model_cfg"]["vision_cfg"]["image_size"] = list(sides)
+    config.write_text(json.dumps(described))
+    clip = random_model("dustjacket-small", 5)
+    clip.model.visual.image_size = sides
+    with pytest.raises(BadInputError, match=rf"its input is {sides[0]} x {sides[1]}: only squares"):
+        Clip(clip.model, clip.tokenizer, clip.config)
+    published = []
+    store = SimpleNamespace(
+        settings=None, with_digest=lambda *_: None, draft=lambda *named: published.append(named)
+    )
+    parameters = ClipParameters(model=str(tmp_path))
+    with pytest.raises(BadInputError, match=rf"its input is {sides[0]} x {sides[1]}: only squares"):
+        ensure_starting(store, parameters, SimpleNamespace(version="v"))
+    assert not published
+
+
 def test_a_folder_that_open_clip_saved_is_a_model(tmp_path):
     made = random_model("dustjacket-small", 5)
     save(made, tmp_path)
@@ -157,9 +217,9 @@ def test_a_folder_with_weights_of_pytorchs_own_is_a_model_unless_they_run_code(t
     assert "unpickled" not in capsys.readouterr().out
 
 
-def test_a_model_that_writes_captions_is_refused():
-    with pytest.raises(BadInputError, match="CoCa"):
-        random_model("coca_ViT-B-32", 1)
+def test_a_model_that_writes_captions_is_refused_by_its_name():
+    with pytest.raises(BadInputError, match=r"'coca_ViT-B-32'.*CoCa"):
+        open_model("coca_ViT-B-32", "", 1, store=STORE)
 
 
 def test_vit_b_32_is_loaded_trained_and_saved(covers, tmp_path):
