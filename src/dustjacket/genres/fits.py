@@ -111,6 +111,7 @@ class Fits:
         *,
         share: float = 1.0,
         sample_weight: np.ndarray | None = None,
+        described: bool = True,
     ) -> FoldScores:
         """Fit to all books but those of a fold, and score those.
 
@@ -120,6 +121,7 @@ class Fits:
             fold: the held-out fold.
             share: of the training rows; see ``training_rows``.
             sample_weight: (books,); None: 1 for each book.
+            described: whether held-out books have their descriptions, if training books have them.
 
         Raises:
             TypeError: the candidate is a vote, which is not fitted itself.
@@ -132,7 +134,7 @@ class Fits:
         if not isinstance(candidate, TaskCandidate):
             raise TypeError(f"{candidate.name} is not fitted itself")
         output = self._fit_in_task(
-            candidate, hyperparameters, fold, share=share, sample_weight=sample_weight
+            candidate, hyperparameters, fold, share, sample_weight, described=described
         )
         if output.scores is None:
             raise RuntimeError(f"the fit of {candidate.name} returned no scores")
@@ -146,6 +148,7 @@ class Fits:
         *,
         share: float = 1.0,
         sample_weight: np.ndarray | None = None,
+        described: bool = True,
     ) -> FoldScores:
         """Do :meth:`score` with the best hyperparameters, for all members if it is a vote."""
         if not result.members:
@@ -155,9 +158,12 @@ class Fits:
                 fold,
                 share=share,
                 sample_weight=sample_weight,
+                described=described,
             )
         parts = [
-            self.score_result(member, fold, share=share, sample_weight=sample_weight)
+            self.score_result(
+                member, fold, share=share, sample_weight=sample_weight, described=described
+            )
             for member in result.members
         ]
         votes = [
@@ -203,10 +209,12 @@ class Fits:
         fold: int | None,
         share: float = 1.0,
         sample_weight: np.ndarray | None = None,
+        *,
+        described: bool = True,
     ) -> FitOutput:
         spec = FitSpec(
             candidate.learner, hyperparameters, candidate.embedded, fold,
-            self.training_data.parameters.seed, share, sample_weight,
+            self.training_data.parameters.seed, share, sample_weight, described,
         )  # fmt: skip
         shared = self.training_data.shared
         context = self.training_data.spark.sparkContext

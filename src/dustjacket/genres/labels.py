@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as fn
 
+from dustjacket.genres import out_of_fold
 from dustjacket.genres.figures import bar_figure
 from dustjacket.genres.published_labels import LABELS
 from dustjacket.genres.read import load_scorer
@@ -43,6 +45,7 @@ _SCHEMA = spark_schema(
             ("probability", pa.float64()),
             ("entropy", pa.float64()),
             ("model_version", pa.string()),
+            ("held_out", pa.bool_()),
             ("top", pa.list_(pa.struct([("genre", pa.string()), ("probability", pa.float64())]))),
             *_COPIED,
         ]
@@ -52,28 +55,33 @@ _COVERS_PER_TASK = 10_000
 
 
 def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
-    """Predict the genres of all covers of a version with the champion, and publish them."""
+    """Predict the genres of all covers of a version with the champion, and publish them.
+
+    A book that the champion was trained on has its out-of-fold probabilities.
+    """
     covers = job.input(Kind.COVERS)
     classifier = job.input(Kind.GENRE_CLASSIFIER)
     with tempfile.TemporaryDirectory() as cache:
         scorer = load_scorer(job.store, classifier, Path(cache))
     shared = spark.sparkContext.broadcast(scorer)
     index = spark.read.parquet(job.store.uri(covers, "index"))
+    rows = out_of_fold.with_probabilities(spark, job.store, classifier, index)
     tasks = max(1, -(-covers.rows["accepted"] // _COVERS_PER_TASK))
-    labels = index.repartition(tasks).mapInPandas(
+    labels = rows.repartition(tasks).mapInPandas(
         make_labeller(lambda: shared.value, classifier.version, job.parameters.top), _SCHEMA
     )
     labels.write.parquet(job.draft.uri(LABELS))
-    counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").count().collect()
-    genres = {row["genre"]: int(row["count"]) for row in sorted(counted)}
-    labelled = sum(genres.values())
+    counts = [fn.count("*").alias("covers"), fn.count_if("held_out").alias("held_out")]
+    counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").agg(*counts).collect()
+    genres = {row["genre"]: int(row["covers"]) for row in sorted(counted)}
+    labelled, held_out = sum(genres.values()), sum(row["held_out"] for row in counted)
     with step_run(job):
-        mlflow.log_metric("labelled", labelled)
+        mlflow.log_metrics({"labelled": labelled, "held_out": held_out})
         mlflow.log_figure(bar_figure(genres, "covers by predicted genre"), "labels.png")
         job.publish(
             rows={"labelled": labelled},
             schema={field.name: field.dataType.simpleString() for field in labels.schema},
-            facts=LabelFacts(labelled=labelled, genres=genres),
+            facts=LabelFacts(labelled=labelled, held_out=held_out, genres=genres),
         )
 
 
@@ -81,6 +89,9 @@ def make_labeller(
     scorer: Callable[[], Scorer], version: str, top: int
 ) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
     """Return a function for ``mapInPandas`` that labels rows of the covers' index.
+
+    The rows have the column ``out_of_fold``. Where it has probabilities, they are the label's, and
+    the row is ``held_out``: the classifier was trained on that book. It predicts all others.
 
     Args:
         scorer: returns the classifier; called in the worker.
@@ -91,7 +102,14 @@ def make_labeller(
     def label(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         model = scorer()
         for part in parts:
-            probabilities = model.probabilities(list(part["title"]), list(part["author"]))
+            held_out = part[out_of_fold.PROBABILITIES].notna().to_numpy()
+            probabilities = np.empty((len(part), len(model.genres)))
+            others = part[~held_out]
+            probabilities[~held_out] = model.probabilities(
+                list(others["title"]), list(others["author"])
+            )
+            if held_out.any():
+                probabilities[held_out] = np.stack(part.loc[held_out, out_of_fold.PROBABILITIES])
             order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
             best = [
                 [{"genre": model.genres[i], "probability": float(row[i])} for i in likeliest]
@@ -104,6 +122,7 @@ def make_labeller(
                     "probability": [genres[0]["probability"] for genres in best],
                     "entropy": entropy(probabilities),
                     "model_version": version,
+                    "held_out": held_out,
                     "top": best,
                     **{name: part[name] for name in _COPIED.names},
                 }

@@ -42,6 +42,7 @@ class SharedData:
         sentences: (books, dimensions) embeddings of unit length; None if there are none.
         min_books: leave out n-grams of fewer training books.
         idf: whether rare n-grams weigh more.
+        undescribed: n-grams without those of descriptions; None: no book has a description.
         name: unique, as the key of what workers cache.
     """
 
@@ -52,11 +53,15 @@ class SharedData:
     sentences: np.ndarray | None
     min_books: int
     idf: bool
+    undescribed: NgramCounts | None = None
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
-    def features(self, weights: TfidfWeights, rows: np.ndarray, embedded: str) -> csr_matrix:
+    def features(
+        self, weights: TfidfWeights, rows: np.ndarray, embedded: str, *, described: bool = True
+    ) -> csr_matrix:
         """Return (rows, columns + dimensions), as doubles: liblinear would copy anything else."""
-        starts, columns, values = weights.vectors(self.counts.rows(rows))
+        counts = self.counts if described or self.undescribed is None else self.undescribed
+        starts, columns, values = weights.vectors(counts.rows(rows))
         shape = (len(rows), len(weights.buckets))
         ngrams = csr_matrix((values, columns, starts), shape)
         if not embedded or self.sentences is None:
@@ -85,6 +90,7 @@ class FitSpec:
         fold: the held-out fold; None: fit to all books.
         share: of the training rows; see :func:`training_rows`.
         sample_weight: (books,) above 0; None: 1 for each book.
+        described: whether held-out books have their descriptions.
     """
 
     learner: LearnerName
@@ -94,6 +100,7 @@ class FitSpec:
     seed: int
     share: float = 1.0
     sample_weight: np.ndarray | None = None
+    described: bool = True
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,8 @@ def run_fit(fit: FitSpec, broadcast: "Broadcast[SharedData]") -> FitOutput:
         member = _member(weight, bias, seen, data.genres, columns, fit.embedded, margins=margins)
     else:
         held_out = np.flatnonzero(data.folds == fit.fold)
-        seen_scores = data.features(weights, held_out, fit.embedded) @ weight.T + bias
+        features = data.features(weights, held_out, fit.embedded, described=fit.described)
+        seen_scores = features @ weight.T + bias
         scores = np.full((len(held_out), data.genres), UNSEEN, np.float32)
         scores[:, seen] = seen_scores if margins else logarithms(softmax(seen_scores))
     return FitOutput(

@@ -18,7 +18,9 @@ def read_labels(
 
     Columns: key, genre (predicted), probability, entropy (nats), model_version, top (genre and
     probability of the likeliest genres), title, author, category, group, split, position, shard,
-    offset, size, sha256; missing values are None.
+    offset, size, sha256; missing values are None. ``held_out`` is whether the classifier was
+    trained on the book, so that the label is its out-of-fold prediction; earlier releases did not
+    write that column.
 
     Args:
         columns: read only these and position; None: all.

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from dustjacket.catalog.read import read_books
 from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.genres import out_of_fold
 from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
 from dustjacket.genres.compare import cross_validate, eligible, needs_selected_terms
 from dustjacket.genres.embeddings import catalog_sentences
@@ -34,7 +35,7 @@ from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 
-_COLUMNS = ["file", "position", "title", "author", "description", "genre"]
+_COLUMNS = ["file", "position", "title", "author", "description", "genre", "group"]
 _SUSPECTS = 20
 
 
@@ -70,6 +71,8 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
                 selected.calibration,
             )
             evaluation = evaluate(fits, selected, scorer, test_data)
+            unseen = out_of_fold.probabilities_by_title(fits, selected)
+            out_of_fold.write(job.draft, list(training_data.books["group"]), unseen)
         track_evaluation(evaluation, test_data.books, training_data.genres, parameters.metric)
         champion = job.step.in_use(job.store)
         load = partial(load_scorer, job.store, cache=Path(scratch, "champion"))

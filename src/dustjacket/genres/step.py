@@ -114,9 +114,16 @@ class ClassifierFacts(Facts):
 
 
 class LabelFacts(Facts):
-    """Facts of labelled covers: how many, and how many of each predicted genre."""
+    """Facts of labelled covers.
+
+    Attributes:
+        labelled: how many.
+        held_out: how many have out-of-fold labels, as the classifier was trained on their books.
+        genres: how many of each predicted genre.
+    """
 
     labelled: int
+    held_out: int = 0
     genres: dict[str, int] = {}
 
 

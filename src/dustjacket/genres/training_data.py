@@ -27,7 +27,7 @@ class TrainingData:
     """All books but those of the test side.
 
     Attributes:
-        books: title, author, description, genre, fold; one row for each book, indexed from 0.
+        books: title, author, description, genre, group, fold; one row a book, indexed from 0.
         sentences: (books, dimensions) embeddings; None if there is no sentence model.
         parameters: of the selection.
     """
@@ -71,7 +71,8 @@ class TrainingData:
     @cached_property
     def counts(self) -> NgramCounts:
         """The hashed n-grams of all books."""
-        return count_in_spark(self.spark, self.books, self.parameters)
+        described = self.parameters.use_descriptions
+        return count_in_spark(self.spark, self.books, described=described)
 
     @property
     def min_books(self) -> int:
@@ -84,9 +85,14 @@ class TrainingData:
         """The data that all fits of linear classifiers share."""
         data = SharedData(
             self.counts, self.labels, self.folds, len(self.genres), self.sentences,
-            self.min_books, self.parameters.idf,
+            self.min_books, self.parameters.idf, self._undescribed(),
         )  # fmt: skip
         return self.spark.sparkContext.broadcast(data)
+
+    def _undescribed(self) -> NgramCounts | None:
+        if not self.parameters.use_descriptions:
+            return None
+        return count_in_spark(self.spark, self.books, described=False)
 
     def close(self) -> None:
         """Free what Spark caches."""
@@ -96,11 +102,9 @@ class TrainingData:
             self.shared.unpersist()
 
 
-def count_in_spark(
-    spark: SparkSession, books: pd.DataFrame, parameters: ClassifierParameters
-) -> NgramCounts:
-    """Return the hashed n-grams of books, with those of descriptions if the parameters say so."""
-    columns = ["title", "author", *(["description"] if parameters.use_descriptions else [])]
+def count_in_spark(spark: SparkSession, books: pd.DataFrame, *, described: bool) -> NgramCounts:
+    """Return the hashed n-grams of books, with those of their descriptions if ``described``."""
+    columns = ["title", "author", *(["description"] if described else [])]
     rows = list(books[columns].itertuples(index=False, name=None))
     starts = range(0, len(rows), _BOOKS_PER_TASK)
     parts = [rows[start : start + _BOOKS_PER_TASK] for start in starts]

@@ -10,7 +10,7 @@ import pytest
 from sklearn.svm import LinearSVC
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.genres.calibration import fit_calibration
+from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import CANDIDATES
 from dustjacket.genres.evaluate import compare_with_champion, evaluate
 from dustjacket.genres.fits import Fits, merge_folds
@@ -18,6 +18,7 @@ from dustjacket.genres.hashed_linear import embedding_features
 from dustjacket.genres.hashed_ngrams import TfidfWeights
 from dustjacket.genres.labels import make_labeller
 from dustjacket.genres.linear import SharedData
+from dustjacket.genres.out_of_fold import probabilities_by_title
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, softmax
 from dustjacket.genres.selection import CandidateResult
@@ -115,6 +116,7 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does(spark):
     shared = spark.sparkContext.broadcast(scorer)
     labels = (
         spark.createDataFrame(covers)
+        .selectExpr("*", "cast(null as array<float>) as out_of_fold")
         .repartition(4)
         .mapInPandas(
             make_labeller(lambda: shared.value, "v1", 3),
@@ -127,6 +129,35 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does(spark):
     expected = scorer.probabilities(titles, ["Ann"] * 1000)
     assert np.abs(labels["probability"].to_numpy() - expected.max(axis=1)).max() < 1e-6
     assert list(labels["genre"]) == [scorer.genres[at] for at in expected.argmax(axis=1)]
+
+
+def test_out_of_fold_labels_of_a_classifier_of_descriptions_are_made_without_them(spark):
+    books = small_catalog(90).assign(fold=lambda b: b.index // 2 % 2)
+    books["author"], books["description"] = None, books["genre"] + " is what this book is about"
+    parameters = ClassifierParameters(folds=2, use_descriptions=True)
+    candidate = CANDIDATES["linear_svm"]
+    with closing(TrainingData(spark, books, None, parameters)) as data:
+        fits = Fits(data, select=False)
+        parts = [fits.score(candidate, candidate.grid[0], fold) for fold in range(2)]
+        scores = merge_folds(parts, len(books), 3)
+        described = out_of_fold(scores, data.labels, data.folds)
+        result = CandidateResult(
+            candidate, candidate.grid[0], [1.0, 1.0], 1.0, probabilities=described
+        )
+        found = probabilities_by_title(fits, result)
+        alone = fits.score(candidate, candidate.grid[0], 0, described=False)
+        rest = books[books["fold"] != 0].reset_index(drop=True)
+        with closing(replace(data, books=rest)) as others:
+            model = Fits(others, select=False).fit_all(result, None)
+    asked = books[books["fold"] == 0]
+    given = model.scores(list(asked["title"]), list(asked["author"]))
+    assert np.abs(given - alone.scores).max() < 1e-4
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+    def right(probabilities):
+        return (probabilities.argmax(axis=1) == data.labels).mean()
+
+    assert right(described) > 0.95 > right(found)
 
 
 @pytest.mark.parametrize("embedded", ["plain", "by_sign"])

@@ -1,5 +1,6 @@
 """The step that selects a classifier: its records in MLflow and S3, and the uses of its result."""
 
+import io
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +12,21 @@ import pyarrow as pa
 import pytest
 import torch
 
+from dustjacket.evaluation.genre import best_weight, classifier_probabilities
 from dustjacket.genres import embeddings, labels
 from dustjacket.genres.candidates import CANDIDATES
+from dustjacket.genres.out_of_fold import PROBABILITIES
+from dustjacket.genres.published_labels import read_labels
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.registry import KIND, REGISTERED
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.steps import in_use
 from dustjacket.sample.grammar import make_book
 from dustjacket.sample.listing import write_listing
 from dustjacket.sources.arrow import spark_schema
 from dustjacket.storage.manifest import Manifest
 from dustjacket.tracking import runs as tracking
+from tests.support.facts import least_facts
 from tests.support.stores import StepRunner
 
 pytestmark = pytest.mark.integration
@@ -162,9 +168,11 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does_one_by_one(made, whic
         if column.name not in covers:
             covers[column.name] = 0 if pa.types.is_integer(column.type) else ""
     covers["key"] = [str(number) for number in range(1000)]
-    schema = spark_schema(pa.schema([("key", pa.string()), *labels._COPIED]))
+    covers[PROBABILITIES] = None
+    unknown = (PROBABILITIES, pa.list_(pa.float32()))
+    schema = spark_schema(pa.schema([("key", pa.string()), *labels._COPIED, unknown]))
     shared = spark.sparkContext.broadcast(scorer)
-    frame = spark.createDataFrame(covers[["key", *labels._COPIED.names]], schema)
+    frame = spark.createDataFrame(covers[["key", *labels._COPIED.names, PROBABILITIES]], schema)
     found = (
         frame.repartition(4)
         .mapInPandas(labels.make_labeller(lambda: shared.value, "v1", 3), labels._SCHEMA)
@@ -182,6 +190,66 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does_one_by_one(made, whic
         assert row.genre == row.top[0]["genre"]
         assert abs(row.probability - expected.max()) < close
     assert np.abs(found["entropy"] - labels.entropy(singly)).max() < close * len(scorer.genres)
+
+
+@pytest.fixture(scope="module")
+def labelled(made):
+    """The labels of covers of the catalogue's own books and of others, with their true genres."""
+    listed = pd.DataFrame(made.steps.table(made.catalog, "books"))
+    drawn = [make_book(random.Random(f"5 {number}")) for number in range(2000)]
+    others = pd.DataFrame(
+        [(book.title, book.author, book.genre.name) for book in drawn],
+        columns=["title", "author", "genre"],
+    ).assign(split="train")
+    covers = pd.concat([listed, others], ignore_index=True)
+    covers["position"] = covers.index
+    for column in labels._COPIED:
+        if column.name not in covers:
+            covers[column.name] = 0 if pa.types.is_integer(column.type) else ""
+    covers["key"] = covers["position"].astype(str)
+    draft = made.steps.store.draft(Kind.COVERS, "20260101T000000Z-0123456789ab")
+    table = io.BytesIO()
+    covers[["key", *labels._COPIED.names]].to_parquet(table, index=False)
+    draft.put("index/part-0.parquet", table.getvalue())
+    draft.publish(rows={"accepted": len(covers)}, facts=least_facts(Kind.COVERS))
+    published = made.steps.run("label_covers", top=10)
+    found = read_labels(made.steps.store, published)
+    return published, found.assign(true=covers["genre"], listed=covers.index < len(listed))
+
+
+def test_a_cover_of_the_listing_is_labelled_by_models_that_never_saw_its_book(made, labelled):
+    published, found = labelled
+    scorer = made.scorer(made.first)
+    by_scorer = scorer.probabilities(list(found["title"]), list(found["author"]))
+    likeliest = np.array(scorer.genres)[by_scorer.argmax(axis=1)]
+    learnt = found["listed"] & (found["split"] != "test")
+    assert (found["held_out"] == learnt).all()
+    assert published.facts["held_out"] == learnt.sum() > 300
+    assert (found["genre"] == likeliest)[~learnt].all(), "labels of other books are unchanged"
+    low, high = made.first.facts["intervals"]["accuracy"]
+    for split in ("train", "validation"):
+        rows = learnt & (found["split"] == split)
+        right = (found["genre"] == found["true"])[rows].mean()
+        assert low <= right <= high, split
+        assert (likeliest == found["true"])[rows].mean() > high, "it knows these books by heart"
+
+
+def test_the_weight_of_the_late_fusion_is_that_of_unseen_books(made, labelled):
+    _, found = labelled
+    genres = made.scorer(made.first).genres
+    rng = np.random.default_rng(1)
+
+    def chosen(rows):
+        """Choose a weight for simulated covers that show the true genre in 63 of 100 cases."""
+        true = rows["true"].map(genres.index).to_numpy()
+        other = rng.integers(len(genres), size=len(true))
+        shown = np.where(rng.random(len(true)) < 0.63, true, other)
+        covers = np.full((len(true), len(genres)), 0.37 / len(genres))
+        covers[np.arange(len(true)), shown] += 0.63
+        return best_weight(classifier_probabilities(rows, genres), covers, true)
+
+    learnt, unseen = found[found["held_out"]], found[~found["listed"]]
+    assert abs(chosen(learnt) - chosen(unseen)) <= 0.1
 
 
 @pytest.mark.parametrize("which", ["first", "second"])

@@ -1,0 +1,78 @@
+"""Out-of-fold probabilities of the books that a classifier was trained on.
+
+The classifier is more often right, and more certain, about these books than about any others.
+Whatever learns from its predictions must therefore see those of models that were trained without
+the book (stacked generalization: Wolpert 1992).
+"""
+
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as fn
+
+from dustjacket.genres.calibration import out_of_fold
+from dustjacket.genres.fits import Fits, merge_folds
+from dustjacket.genres.selection import CandidateResult
+from dustjacket.splits import book_group
+from dustjacket.storage.draft import Draft
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
+
+PROBABILITIES = "out_of_fold"
+"""The folder of the table in a classifier's version, and its column in rows of covers."""
+_GROUP = "book_group"
+_TABLE = f"{_GROUP} string, {PROBABILITIES} array<float>"
+
+
+def probabilities_by_title(fits: Fits, selected: CandidateResult) -> np.ndarray:
+    """Return (books, genres) calibrated out-of-fold probabilities, from titles and authors alone.
+
+    Covers have no description: a classifier that was trained with descriptions is scored again
+    without those of the held-out books.
+    """
+    data = fits.training_data
+    if not data.parameters.use_descriptions:
+        return selected.probabilities
+    parts = [
+        fits.score_result(selected, fold, described=False) for fold in range(data.parameters.folds)
+    ]
+    scores = merge_folds(parts, len(data.books), len(data.genres))
+    return out_of_fold(scores, data.labels, data.folds)
+
+
+def write(draft: Draft, groups: list[str], probabilities: np.ndarray) -> None:
+    """Add the table to a version of the classifier.
+
+    Args:
+        groups: of the books, each once; see :func:`dustjacket.splits.book_group`.
+        probabilities: (books, genres).
+    """
+    rows, genres = probabilities.shape
+    flat = pa.array(probabilities.astype(np.float32).ravel())
+    lists = pa.ListArray.from_arrays(np.arange(rows + 1, dtype=np.int32) * genres, flat)
+    body = io.BytesIO()
+    pq.write_table(pa.table({_GROUP: groups, PROBABILITIES: lists}), body)
+    draft.put(f"{PROBABILITIES}/part-00000.parquet", body.getvalue())
+
+
+def with_probabilities(
+    spark: SparkSession, store: Store, classifier: Manifest, books: DataFrame
+) -> DataFrame:
+    """Return ``books`` with the column :data:`PROBABILITIES`, null for books of other origin.
+
+    It is null for all of them if the classifier was published before it had the table.
+
+    Args:
+        books: with ``title`` and ``author``.
+    """
+    prefix = f"{PROBABILITIES}/"
+    files = [entry.path for entry in classifier.files if entry.path.startswith(prefix)]
+    if not files:
+        return books.withColumn(PROBABILITIES, fn.lit(None).cast("array<float>"))
+    known = spark.read.schema(_TABLE).parquet(*(store.uri(classifier, path) for path in files))
+    group = fn.udf(lambda book: book_group(*book), "string")
+    rows = books.withColumn(_GROUP, group(fn.struct("title", "author")))
+    return rows.join(known, _GROUP, "left").drop(_GROUP)
