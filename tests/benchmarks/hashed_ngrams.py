@@ -31,9 +31,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from dustjacket.genres.hashed_ngrams import BITS, NgramCounts, TfidfWeights, count_ngrams
-from dustjacket.genres.terms import book_terms
+from dustjacket.genres.terms import book_terms, plain_words
 from dustjacket.sources.tables import LISTING
-from dustjacket.splits import normalise
 from tests.benchmarks.measure import line
 
 ROWS, RUNS, ONES, FOLDS = 20_000, 3, 300, 3
@@ -60,7 +59,7 @@ def peer_count(titles: list[str], authors: list[str | None]) -> tuple[csr_matrix
     }  # fmt: skip
     words = HashingVectorizer(analyzer=_terms, **shared)
     ngrams = HashingVectorizer(
-        analyzer="char_wb", ngram_range=(3, 5), preprocessor=normalise, **shared
+        analyzer="char_wb", ngram_range=(3, 5), preprocessor=plain_words, **shared
     )
     return words.transform(zip(titles, authors, strict=True)), ngrams.transform(titles)
 

@@ -15,7 +15,7 @@ from dustjacket.metrics.retrieval import (
     title_probabilities,
 )
 from dustjacket.metrics.retrieval_intervals import rank_intervals
-from dustjacket.splits import normalise
+from dustjacket.splits import author_key
 
 DIRECTIONS = ("title_to_cover", "cover_to_title")
 SAME_GENRE, OTHER_AUTHORS = "same_genre", "other_authors"
@@ -50,7 +50,7 @@ def hard_galleries(books: pd.DataFrame) -> dict[str, HardGallery]:
         books: n rows of known_genre and author. Books without an author share none.
     """
     # A placeholder for each missing author; no normalised name has a bracket.
-    authors = [normalise(name) or f"({row})" for row, name in enumerate(books["author"])]
+    authors = [author_key(name) or f"({row})" for row, name in enumerate(books["author"])]
     return {
         SAME_GENRE: HardGallery(within=pd.factorize(books["known_genre"])[0]),
         OTHER_AUTHORS: HardGallery(apart=pd.factorize(np.array(authors, object))[0]),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import CountVectorizer
 
-from dustjacket.splits import normalise
+from dustjacket.genres.terms import plain_words
 
 Predict = Callable[[Sequence[str], Sequence[str | None]], np.ndarray]
 """Maps n titles and n authors (None if a book has none) to (n, genres) probabilities."""
@@ -112,7 +112,7 @@ def _swaps(
     cases = []
     for book, genre in zip(books, true_genres, strict=True):
         own = keywords.get(genre)
-        words = normalise(book.title).split()
+        words = plain_words(book.title).split()
         others = [other for other in genres if keywords.get(other, own) != own]
         if own in words and others:
             other = others[rng.integers(len(others))]
@@ -168,7 +168,7 @@ def keywords(books: pd.DataFrame, *, min_titles: int = 5) -> dict[str, str]:
         ValueError: no title has a word.
     """
     counter = CountVectorizer(
-        preprocessor=normalise, tokenizer=str.split, token_pattern=None, binary=True
+        preprocessor=plain_words, tokenizer=str.split, token_pattern=None, binary=True
     )
     contains = counter.fit_transform(books["title"])
     words = counter.get_feature_names_out()

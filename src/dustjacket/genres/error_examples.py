@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from dustjacket.genres.terms import plain_words
 from dustjacket.metrics.classification import label_metrics
-from dustjacket.splits import normalise
 
 
 def metrics_by_slice(books: pd.DataFrame, predicted: Sequence[str]) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def metrics_by_slice(books: pd.DataFrame, predicted: Sequence[str]) -> pd.DataFr
         slice (genre, title words, author), value, books, accuracy and f1_weighted; only values
         that occur. The words of a title are counted as classifiers see them, normalised.
     """
-    words = books["title"].map(lambda title: len(normalise(title).split()))
+    words = books["title"].map(lambda title: len(plain_words(title).split()))
     values = {
         "genre": books["genre"],
         "title words": pd.cut(words, [0, 3, 6, 10, np.inf], labels=["1-3", "4-6", "7-10", "11+"]),

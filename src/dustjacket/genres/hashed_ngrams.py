@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dustjacket.splits import normalise
+from dustjacket.genres.terms import plain_words
 
 BITS = 21
 """A block has 2**21 buckets; 200,000 titles of a large listing have about 700,000 n-grams."""
@@ -122,7 +122,7 @@ def _count(
 
 def _codes(texts: Sequence[str | None]) -> np.ndarray:
     """Return the characters of all texts: a blank around each word, a break after each text."""
-    lines = "".join(f" {normalise(text)} \n" for text in texts)
+    lines = "".join(f" {plain_words(text)} \n" for text in texts)
     return np.frombuffer(lines.encode("utf-32-le", "replace"), np.uint32).astype(np.uint64)
 
 

@@ -9,10 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
-from dustjacket.retrieval.words import TitleWords, folded_words
-from dustjacket.splits import normalise
+from dustjacket.retrieval.words import TitleWords, book_key
+from dustjacket.splits import normalise, title_key
 
 MAX_RESULTS = 100
 """Covers that one search may return."""
@@ -148,10 +147,10 @@ class CoverIndex:
         mean = cosines.mean()
         spread = max(float(cosines.max() - mean), 1e-6)
         scores: np.ndarray = (cosines - mean) / spread + WORDS_WEIGHT * words
-        query = folded_words(text)
+        query = title_key(text)
         for index in np.flatnonzero(words >= _ALL_WORDS):  # the same words, in any order
             title, author = (self._rows[name][int(index)].as_py() for name in ("title", "author"))
-            if query in (folded_words(title), folded_words(prompt(title, author))):
+            if query in (title_key(title), book_key(title, author)):
                 scores[index] += _EXACT_NAME_SCORE
         return scores
 

@@ -8,12 +8,12 @@ from scipy.sparse import vstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from dustjacket.clip.prompts import prompt
-from dustjacket.splits import fold_editions, normalise
+from dustjacket.splits import fold_editions, title_key
 
 
-def folded_words(text: str) -> str:
-    """Return the words of a text in a form that is equal for all editions of a book."""
-    return normalise(fold_editions(text)) or normalise(text)
+def book_key(title: str, author: str | None) -> str:
+    """Return the words of a book's prompt in a form that is equal for all its editions."""
+    return title_key(prompt(fold_editions(title), author))
 
 
 class TitleWords:
@@ -24,10 +24,10 @@ class TitleWords:
     """
 
     def __init__(self, titles: Sequence[str], authors: Sequence[str | None]) -> None:
-        texts = [folded_words(prompt(*book)) for book in zip(titles, authors, strict=True)]
+        texts = [book_key(*book) for book in zip(titles, authors, strict=True)]
         tfidf = TfidfVectorizer(analyzer=str.split, dtype=np.float32)
         with_author = tfidf.fit_transform(texts)
-        matrix = vstack([tfidf.transform(map(folded_words, titles)), with_author]).tocsc()
+        matrix = vstack([tfidf.transform(map(title_key, titles)), with_author]).tocsc()
         self._starts, self._rows, self._weights = matrix.indptr, matrix.indices, matrix.data
         self._columns: dict[str, int] = tfidf.vocabulary_
         self._idf: np.ndarray = tfidf.idf_
@@ -35,7 +35,7 @@ class TitleWords:
 
     def cosines(self, text: str) -> np.ndarray | None:
         """Return (n,) cosines of ``text`` and each book; None if they have no word in common."""
-        counts = Counter(folded_words(text).split())
+        counts = Counter(title_key(text).split())
         known = {self._columns[word]: n for word, n in counts.items() if word in self._columns}
         if not known:
             return None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dustjacket.genres.hashed_ngrams import BITS, TfidfWeights, concatenate, count_ngrams
-from dustjacket.splits import normalise
+from dustjacket.genres.terms import plain_words
 
 TEXT = st.text(st.sampled_from("abc dé,'\n漢字"), max_size=30) | st.text(max_size=30)
 BUCKETS = [  # part of the scorer's format
@@ -21,11 +21,11 @@ BUCKETS = [  # part of the scorer's format
 
 def ngrams_one_by_one(title, author):
     """The n-grams of a book as their texts, counted one after another."""
-    words = normalise(title).split()
+    words = plain_words(title).split()
     return Counter(
         [("word", word) for word in words]
         + [("pair", *pair) for pair in pairwise(words)]
-        + [("author", word) for word in normalise(author).split()]
+        + [("author", word) for word in plain_words(author).split()]
         + [
             ("characters", f" {word} "[at : at + size])
             for word in words

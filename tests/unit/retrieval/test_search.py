@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
 from dustjacket.retrieval.search import HIT_COLUMNS, MAX_RESULTS, CoverIndex
-from dustjacket.retrieval.words import folded_words
 from dustjacket.sample.grammar import MOTIFS, make_book
+from dustjacket.splits import title_key
 
 NO_COMMON_WORDS = "zyxwv"
 
@@ -67,7 +67,7 @@ def test_a_book_named_exactly_comes_first_whatever_its_cover(library, with_autho
     for at, book in enumerate(books):
         text = prompt(book.title, book.author if with_author else None)
         first = found.search(-found.vectors[at], text.upper())[0]
-        assert folded_words(first.title) == folded_words(book.title)
+        assert title_key(first.title) == title_key(book.title)
         assert first.words == pytest.approx(1, abs=1e-3)
         if with_author:
             assert first.author == book.author
@@ -156,3 +156,10 @@ def test_a_cover_is_found_by_its_key():
     assert covers.cover("c").key == "c"
     assert covers.cover("3") is None
     assert len(covers) == 4
+
+
+def test_a_genre_is_one_whatever_its_apostrophes():
+    found = index(drawn(3), genre=["Children's Books"] * 3, category=["Childrens Books"] * 3)
+    assert found.genres == ["Children's Books"]
+    for spelling in ("Childrens Books", "Children\u2019s Books"):
+        assert len(found.search(drawn(1)[0], top=3, genre=spelling)) == 3

@@ -34,7 +34,7 @@ from dustjacket.sample.grammar import (
 )
 from dustjacket.sample.listing import write_listing
 from dustjacket.sources.csv import read_records
-from dustjacket.splits import book_group, split_of
+from dustjacket.splits import book_group, normalise, split_of
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +120,13 @@ def test_the_cover_set_is_one_row_a_cover_in_the_real_format(library):
     assert len(rows) == 300
     assert tuple(rows[0]) == HEADER
     assert all(row["img_paths"].startswith("dataset/") for row in rows)
+
+
+def test_every_category_of_the_cover_set_names_a_genre_of_the_listing(library):
+    genres = {normalise(genre.name) for genre in GENRES}
+    categories = {row["category"] for row in cover_rows(library)}
+    assert {normalise(category) for category in categories} == genres
+    assert "Childrens Books" in categories
 
 
 def pictures(library):
