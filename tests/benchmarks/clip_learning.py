@@ -20,7 +20,7 @@ from dustjacket.clip.data import read_pairs
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.prompts import query_prompts
 from dustjacket.clip.read import load_version
-from dustjacket.clip.registry import ensure_starting
+from dustjacket.clip.starting import ensure_starting
 from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import fit
 from dustjacket.genres.published_labels import read_labels

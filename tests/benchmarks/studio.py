@@ -31,8 +31,9 @@ from safetensors.numpy import save as save_arrays
 
 from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.cli.follow import wait_for_dags
-from dustjacket.clip.model import MODEL_FOLDER, random_model
+from dustjacket.clip.model import random_model
 from dustjacket.clip.model import save as save_model
+from dustjacket.clip.step import MODEL_FOLDER
 from dustjacket.genres.hashed_linear import EnsembleMember, HashedLinear
 from dustjacket.genres.hashed_ngrams import TfidfWeights, count_ngrams
 from dustjacket.genres.scorer import Scorer

@@ -18,9 +18,10 @@ import pytest
 import torch
 
 from dustjacket.cli.airflow_api import ACTIVE
-from dustjacket.clip.model import MODEL_FOLDER, random_model, save
+from dustjacket.clip.model import random_model, save
 from dustjacket.clip.process import DIVERGED
 from dustjacket.clip.read import load_version
+from dustjacket.clip.step import MODEL_FOLDER
 from dustjacket.pipeline.plan import plan_step
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults

@@ -9,12 +9,8 @@ from pyspark.sql import SparkSession
 from dustjacket.clip.checkpoints import Checkpoints
 from dustjacket.clip.distribute import run_distributed
 from dustjacket.clip.process import RESULT, TrainingTask, train_process
-from dustjacket.clip.registry import (
-    ensure_champion,
-    ensure_registered,
-    ensure_starting,
-    set_alias,
-)
+from dustjacket.clip.registry import ensure_champion, ensure_registered
+from dustjacket.clip.starting import ensure_starting
 from dustjacket.clip.step import CandidateFacts, ClipParameters
 from dustjacket.errors import BadInputError
 from dustjacket.genres.published_labels import read_labels
@@ -81,5 +77,6 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
             ),
         )
         if won:
-            set_alias(ensure_registered(job.store, candidate), tracking.CHALLENGER)
+            challenger = ensure_registered(job.store, candidate)
+            tracking.point_alias(challenger, tracking.CHALLENGER, report=False)
     checkpoints.discard()

@@ -22,7 +22,6 @@ from safetensors.torch import save_file
 from dustjacket.errors import BadInputError
 
 CONFIGS = Path(__file__).parent / "configs"
-MODEL_FOLDER = "model"
 """Folder of the model in a published version."""
 _TEXT_CONFIG = "config.json"  # of a Hugging Face text tower
 

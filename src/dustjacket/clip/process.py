@@ -25,11 +25,11 @@ from dustjacket.clip.distribute import OUT_OF_MEMORY, RENDEZVOUS, out_of_memory_
 from dustjacket.clip.figures import matches_figure
 from dustjacket.clip.images import CoverCache
 from dustjacket.clip.metric_logger import AsyncMetricLogger
-from dustjacket.clip.model import MODEL_FOLDER, Clip, save
+from dustjacket.clip.model import Clip, save
 from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.clip.read import load_version
 from dustjacket.clip.retries import retry_while_unavailable
-from dustjacket.clip.step import ClipParameters
+from dustjacket.clip.step import MODEL_FOLDER, ClipParameters
 from dustjacket.clip.train import DivergedError, MetricLogger, TrainingResult, fit
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.genres.published_labels import read_labels

@@ -3,7 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from dustjacket.clip.model import MODEL_FOLDER, Clip, load
+from dustjacket.clip.model import Clip, load
+from dustjacket.clip.step import MODEL_FOLDER
 from dustjacket.errors import NotReadyError
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest

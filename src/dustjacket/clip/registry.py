@@ -1,85 +1,27 @@
-"""Starting weights, and the mirror of published CLIP models in MLflow's registry."""
+"""Published CLIP models in MLflow, and the alias ``@champion`` of the one that serves."""
 
+import logging
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
-from dustjacket.clip.conse import MAX_COVERS, package_versions
-from dustjacket.clip.conse import NAME as CONSE
-from dustjacket.clip.conse import SIZE as CONSE_SIZE
-from dustjacket.clip.data import read_pairs
-from dustjacket.clip.model import CONFIGS, MODEL_FOLDER, save
-from dustjacket.clip.prompts import prompt
-from dustjacket.clip.step import ClipFacts, ClipParameters
-from dustjacket.clip.weights import open_model
-from dustjacket.covers.read import read_index
-from dustjacket.pipeline.kinds import CHAMPION_MODEL, Kind
-from dustjacket.sources.files import contents
-from dustjacket.storage.manifest import Manifest, digest_of, version_name
+from dustjacket.clip.step import MODEL_FOLDER
+from dustjacket.errors import DustjacketError
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.promotion.mirror import mirrored
+from dustjacket.promotion.promote import finish
+from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
 
+log = logging.getLogger(__name__)
+
 REGISTERED = tracking.CLIP
-STARTING, CANDIDATE = Kind.STARTING_CLIP, "clip_candidate"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # starting weights have no time of their own
-
-
-def ensure_starting(
-    store: Store, parameters: ClipParameters, covers: Manifest, champion: Manifest | None = None
-) -> Manifest:
-    """Return the starting weights that ``parameters`` name; publish them if they are new.
-
-    The name of their version depends only on their origin, so that all runs share one version.
-
-    Args:
-        covers: published covers, on whose training split ``lite0-minilm`` is fitted.
-        champion: the model called ``champion``; None is the default model.
-
-    Raises:
-        BadInputError: no model has that name, or its files cannot be read.
-        NotReadyError: its weights cannot be downloaded, or are not installed.
-    """
-    name, weights, seed = parameters.model, parameters.weights, parameters.seed
-    if name == CHAMPION_MODEL:
-        if champion:
-            return champion
-        name, weights = ClipParameters().model, ClipParameters().weights
-    origin = {"model": name, "weights": weights, "seed": seed}
-    digest = digest_of(origin | _content(store, name, weights, covers))
-    if existing := store.with_digest(STARTING, digest):
-        return existing
-    examples = _conse_examples(store, covers) if name == CONSE else {}
-    clip = open_model(name, weights, seed, store=store, **examples)
-    draft = store.draft(STARTING, version_name(_EPOCH, digest))
-    with tempfile.TemporaryDirectory() as scratch:
-        save(clip, Path(scratch))
-        for file in sorted(Path(scratch).iterdir()):
-            draft.upload(f"{MODEL_FOLDER}/{file.name}", file)
-    return draft.publish(parameters=origin, facts=ClipFacts(**origin).to_json())[0]
-
-
-def _content(store: Store, name: str, weights: str, covers: Manifest) -> dict[str, str]:
-    """Return what determines a model's weights beside its name."""
-    if name == CONSE:
-        return {"covers": covers.version, **package_versions()}
-    if (CONFIGS / f"{name}.json").is_file():
-        return {"config": (CONFIGS / f"{name}.json").read_text()}
-    return contents((name, weights), store.settings)
-
-
-def _conse_examples(store: Store, covers: Manifest) -> dict[str, Any]:
-    """Return the images and titles on which ConSE's projection is fitted."""
-    books = read_index(store, covers)
-    training = books[books["split"] == "train"].head(MAX_COVERS)
-    pairs = read_pairs(store, covers, training, CONSE_SIZE)
-    titles = [prompt(*row) for row in zip(pairs.books["title"], pairs.books["author"], strict=True)]
-    return {"images": pairs.images, "titles": titles}
 
 
 def ensure_registered(store: Store, manifest: Manifest) -> ModelVersion:
@@ -87,7 +29,7 @@ def ensure_registered(store: Store, manifest: Manifest) -> ModelVersion:
 
     A new version is logged in the active run, which must exist.
     """
-    tags = {"kind": manifest.kind, "version": manifest.version}
+    tags = mirrored(manifest)
     if existing := tracking.registered(REGISTERED, **tags):
         return existing
     with tempfile.TemporaryDirectory() as scratch:
@@ -104,17 +46,35 @@ def ensure_registered(store: Store, manifest: Manifest) -> ModelVersion:
     return tracking.register(REGISTERED, logged.model_uri, tags)
 
 
-def ensure_champion(store: Store, starting: Manifest) -> None:
-    """Register the starting weights as ``@champion`` if there is no champion."""
-    if tracking.with_alias(REGISTERED, tracking.CHAMPION) is None:
-        set_alias(ensure_registered(store, starting), tracking.CHAMPION)
+def ensure_champion(store: Store, starting: Manifest | None = None) -> None:
+    """Point ``@champion`` at the model that serves; register that if MLflow has lost it.
+
+    The model is logged in the active run, which must exist.
+
+    Args:
+        starting: serves before the first promotion, unless other starting weights have the alias.
+    """
+    finish(store)
+    serving = store.newest(Kind.COVER_CLIP)
+    if serving is None:
+        shown = tracking.with_alias(REGISTERED, tracking.CHAMPION)
+        serving = None if shown and shown.tags.get("kind") == Kind.STARTING_CLIP else starting
+    if serving:
+        tracking.point_alias(ensure_registered(store, serving), tracking.CHAMPION)
 
 
-def set_alias(version: ModelVersion, alias: str) -> None:
-    """Point ``alias`` of ``cover-clip`` at a registered version."""
-    mlflow.MlflowClient().set_registered_model_alias(REGISTERED, alias, version.version)
+def restore_champion(store: Store) -> None:
+    """Register the promoted model again, in a run of its own, if ``@champion`` is missing.
 
-
-def champion(store: Store, starting: Manifest) -> Manifest:
-    """Return the newest promoted model, or the starting weights."""
-    return store.newest(Kind.COVER_CLIP) or starting
+    A failure is logged: the model serves without the alias.
+    """
+    tracking.connect(store.settings)
+    serving = store.newest(Kind.COVER_CLIP)
+    if serving is None or tracking.with_alias(REGISTERED, tracking.CHAMPION):
+        return
+    try:
+        tracking.use_experiment(REGISTERED)
+        with mlflow.start_run(run_name=f"{serving.kind}/{serving.version}"):
+            ensure_champion(store)
+    except (DustjacketError, MlflowException, OSError) as error:
+        log.warning("%s is not registered in MLflow: %s", serving.version, error)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from dustjacket.pipeline.plan import Plan
     from dustjacket.storage.store import Store
 
+MODEL_FOLDER = "model"
+"""Folder of a published model's files."""
 Recipe = Literal["full", "locked_image", "locked_text", "locked", "lora"]
 
 

@@ -10,7 +10,7 @@ from dustjacket.clip.embed import embed_covers, optimize_for_inference
 from dustjacket.clip.images import CoverCache
 from dustjacket.clip.prompts import query_prompts
 from dustjacket.clip.read import load_version
-from dustjacket.clip.registry import champion
+from dustjacket.clip.starting import champion
 from dustjacket.clip.step import CandidateFacts, ClipParameters
 from dustjacket.evaluation.covers import (
     EvaluationCovers,

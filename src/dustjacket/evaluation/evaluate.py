@@ -19,6 +19,7 @@ from dustjacket.evaluation.step import REPORT, EvaluationFacts, EvaluationParame
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.runs import step_run
 from dustjacket.promotion.gate import as_facts, decide
+from dustjacket.promotion.promote import finish
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
     ignores them, and new votes alone make no new evaluation.
     """
     parameters = job.parameters
+    finish(job.store)  # what serves now is what the candidate is compared with
     with tempfile.TemporaryDirectory(prefix="dustjacket-") as folder:
         comparison = load_comparison(job, parameters, Path(folder))
         results = measure(

@@ -68,6 +68,7 @@ def promote_candidate(planned: dict[str, Any]) -> str | None:
     Raises:
         AirflowFailException: an approval is required but was not requested.
     """
+    from dustjacket.clip.registry import restore_champion
     from dustjacket.promotion.promote import ApprovalResponse, promote
 
     context = get_current_context()
@@ -81,24 +82,28 @@ def promote_candidate(planned: dict[str, Any]) -> str | None:
         comment=response["params_input"].get("comment") or "",
     )
     record = promote(store, evaluation, context["dag_run"].run_id, approval)
+    restore_champion(store)
     return record.to and record.to.partition("/")[2]
 
 
 @task(task_id="rollback")
 def rollback_champion() -> str:
     """Publish an earlier champion again; return the new version of ``cover_clip``."""
+    from dustjacket.clip.registry import restore_champion
     from dustjacket.promotion.promote import rollback
     from dustjacket.storage.store import Store
 
     context = get_current_context()
     dag_run = context["dag_run"]
+    store = Store(task_settings())
     with no_retry_on_bad_input():
         record = rollback(
-            Store(task_settings()),
+            store,
             context["params"]["version"],
             who=dag_run.triggering_user_name or dag_run.run_id,
             dag_run_id=dag_run.run_id,
         )
+    restore_champion(store)
     return str(record.to).partition("/")[2]
 
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from grimp import ImportGraph
 
 ROOT = "dustjacket"
-INFRASTRUCTURE = ("errors", "host", "settings", "pipeline", "storage", "tracking", "web.blocking")
+INFRASTRUCTURE = (
+    "errors", "host", "settings", "pipeline", "storage", "tracking", "web.blocking",
+    "clip.registry", "promotion.ledger", "promotion.mirror", "promotion.promote",
+)  # fmt: skip
 """Modules and rooms that steps import but that do not affect what they publish."""
 DATA_SUFFIXES = (".json", ".j2")
 """Data files that decide what a step publishes; what an editor leaves beside them does not."""

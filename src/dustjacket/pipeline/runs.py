@@ -1,5 +1,6 @@
 """The MLflow run of a step."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,19 +8,24 @@ from typing import Any
 import mlflow
 
 from dustjacket.pipeline.job import Job
-from dustjacket.tracking.runs import connect, git_sha, log_version
+from dustjacket.tracking.runs import connect, git_sha, is_active, log_version, use_experiment
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
-def step_run(job: Job[Any], **options: Any) -> Iterator[mlflow.ActiveRun]:
+def step_run(
+    job: Job[Any], run_id: str | None = None, **options: Any
+) -> Iterator[mlflow.ActiveRun]:
     """Open the parent run of a DAG run in the step's experiment; log parameters and inputs.
 
     Args:
-        options: passed to ``mlflow.start_run``, such as the ``run_id`` of a run to resume.
+        run_id: a run to resume; if MLflow has lost it, a new one begins.
+        options: passed to ``mlflow.start_run``.
     """
     connect(job.settings)
     plan = job.plan
-    mlflow.set_experiment(job.step.experiment)
+    use_experiment(str(job.step.experiment))
     tags = {
         "dag_id": plan.step,
         "dag_run_id": plan.dag_run_id or "none",
@@ -28,7 +34,10 @@ def step_run(job: Job[Any], **options: Any) -> Iterator[mlflow.ActiveRun]:
         "git_sha": git_sha(),
         "code": plan.code,
     }
-    with mlflow.start_run(run_name=plan.version, tags=tags, **options) as run:
+    if run_id and not is_active(run_id):
+        log.warning("MLflow has lost the run %s: a new run begins", run_id)
+        run_id = None
+    with mlflow.start_run(run_id, run_name=plan.version, tags=tags, **options) as run:
         logged = run.data.params  # by a resumed run: MLflow rejects changes
         mlflow.log_params({n: v for n, v in plan.parameters.items() if n not in logged})
         changed = {n: v for n, v in plan.parameters.items() if logged.get(n, str(v)) != str(v)}

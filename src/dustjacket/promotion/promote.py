@@ -8,13 +8,11 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-import mlflow
-from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
-from dustjacket.errors import DustjacketError, NotReadyError
+from dustjacket.errors import CorruptVersionError, DustjacketError, NotReadyError
 from dustjacket.pipeline.kinds import Kind
+from dustjacket.promotion import mirror
 from dustjacket.promotion.ledger import (
     Ledger,
     LedgerEntry,
@@ -24,6 +22,7 @@ from dustjacket.promotion.ledger import (
     serving,
 )
 from dustjacket.promotion.schemas import GateFacts
+from dustjacket.storage.draft import Draft
 from dustjacket.storage.manifest import Manifest, digest_of, version_name
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
@@ -68,7 +67,7 @@ def promote(
         records = finish(store)
         record = next((r for r in records if r.evaluation == evaluation.version), None)
         if record is None:
-            record = _append(store, records, _entry(store, records, evaluation, who, approval))
+            record = _append(store, records, _entry(store, evaluation, who, approval))
             if record is None:
                 continue
             log.info("ledger record %d, %s: %s", record.number, record.action, record.why)
@@ -153,14 +152,14 @@ def _append(store: Store, records: list[LedgerRecord], entry: LedgerEntry) -> Le
 
 def _entry(
     store: Store,
-    records: list[LedgerRecord],
     evaluation: Manifest,
     who: str,
     approval: ApprovalResponse | None,
 ) -> LedgerEntry:
     facts = GateFacts.of(evaluation)
     compared_with = facts.champion_version
-    champion = _champion(store, records) or compared_with
+    newest = store.newest(Kind.COVER_CLIP)
+    champion = f"{newest.kind}/{newest.version}" if newest else compared_with
     common: dict[str, Any] = {
         "from_": champion,
         "model": f"{CANDIDATE}/{evaluation.parents[CANDIDATE]}",
@@ -187,41 +186,43 @@ def _entry(
     return LedgerEntry(action="promoted", verdict="promoted", why=facts.reason + approved, **common)
 
 
-def _champion(store: Store, records: list[LedgerRecord]) -> str | None:
-    if record := serving(records):
-        return record.to
-    promoted = store.newest(Kind.COVER_CLIP)  # published before the ledger existed
-    return f"{Kind.COVER_CLIP}/{promoted.version}" if promoted else None
-
-
 def _publish(store: Store, record: LedgerRecord) -> None:
-    """Publish the record's model as the version that the record names, unless it exists."""
+    """Publish the record's model as the version that the record names, unless it exists.
+
+    If that model is gone too, the newest version that is left serves.
+    """
     kind, version = str(record.to).split("/")
     try:
         store.manifest(kind, version)
     except NotReadyError:
-        model = store.manifest(*record.model.split("/"))
-        draft = store.draft(kind, version)
-        for file in model.files:
-            draft.put(file.path, store.read(model, file.path))
-        rolled_back = {"rolled_back_to": record.model} if record.action == "rolled_back" else {}
-        draft.publish(
-            parameters=model.parameters,
-            code=model.code,
-            parents={**model.parents, model.kind: model.version},
-            dag_run_id=record.dag_run_id,
-            facts={**model.facts, "ledger_record": record.number, **rolled_back},
-        )
-        log.info("published %s from %s", record.to, record.model)
+        try:
+            _copy(store, record, store.draft(kind, version))
+        except (CorruptVersionError, NotReadyError) as error:
+            log.warning(
+                "%s, which ledger record %d made champion, is gone and cannot be published again: "
+                "%s. An earlier champion, or the starting weights, serves until the next promotion",
+                record.to, record.number, error,
+            )  # fmt: skip
+
+
+def _copy(store: Store, record: LedgerRecord, draft: Draft) -> None:
+    model = store.manifest(*record.model.split("/"))
+    for file in model.files:
+        draft.put(file.path, store.read(model, file.path))
+    rolled_back = {"rolled_back_to": record.model} if record.action == "rolled_back" else {}
+    draft.publish(
+        parameters=model.parameters,
+        code=model.code,
+        parents={**model.parents, model.kind: model.version},
+        dag_run_id=record.dag_run_id,
+        facts={**model.facts, "ledger_record": record.number, **rolled_back},
+    )
+    log.info("published %s from %s", record.to, record.model)
 
 
 def _mirror(store: Store, record: LedgerRecord) -> None:
-    """Tag the model's version in MLflow with the record, and set ``@champion`` if it serves."""
-    model = store.manifest(*record.model.split("/"))
-    kind, version = (
-        (CANDIDATE, model.parents[CANDIDATE]) if CANDIDATE in model.parents
-        else (model.kind, model.version)
-    )  # fmt: skip
+    """Show the record in MLflow: as tags of its model, and by ``@champion`` if it serves."""
+    kind, version = (record.to or record.model).split("/")
     tags = {
         "verdict": record.verdict,
         "reason": record.why,
@@ -229,28 +230,14 @@ def _mirror(store: Store, record: LedgerRecord) -> None:
     }
     tracking.connect(store.settings)
     try:
-        mirror = tracking.registered(tracking.CLIP, kind=kind, version=version)
-        if mirror is None:
-            log.warning("%s/%s is not in MLflow's registry: no alias is set", kind, version)
-            return
-        _tag(mirror, tags, champion=record.to is not None)
+        if record.to is None:
+            mirror.tag({"kind": kind, "version": version}, tags)
+        elif (newest := store.newest(kind)) is None:
+            mirror.show_starting(f"{record.to} is gone")
+        else:
+            mirror.show_champion(newest, tags if newest.version == version else {})
     except MlflowException as error:
         raise DustjacketError(
             f"ledger record {record.number} is written, but MLflow is not updated: "
             f"{str(error).splitlines()[0]}; run it again"
         ) from error
-
-
-# MLflow's database rejects one of two concurrent writers of the same new tag or alias.
-@retry(
-    retry=retry_if_exception_type(MlflowException),
-    stop=stop_after_attempt(4),
-    wait=wait_random(max=1),
-    reraise=True,
-)
-def _tag(mirror: ModelVersion, tags: dict[str, str], *, champion: bool) -> None:
-    client = mlflow.MlflowClient()
-    for tag, value in tags.items():
-        client.set_model_version_tag(mirror.name, mirror.version, tag, value)
-    if champion:
-        client.set_registered_model_alias(mirror.name, tracking.CHAMPION, mirror.version)

@@ -16,7 +16,7 @@ from safetensors.numpy import save
 from dustjacket.clip.embed import embed_files, optimize_for_inference
 from dustjacket.clip.model import Clip
 from dustjacket.clip.read import load_version
-from dustjacket.clip.registry import ensure_starting
+from dustjacket.clip.starting import ensure_starting
 from dustjacket.clip.step import ClipParameters
 from dustjacket.covers.groups import near_duplicate_groups
 from dustjacket.covers.read import read_images, read_index, read_near_duplicates

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors.numpy import load
 
+from dustjacket.clip.step import MODEL_FOLDER
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.genres.published_labels import read_labels
 from dustjacket.pipeline.kinds import Kind
@@ -17,7 +18,6 @@ EMBEDDINGS, ROWS = "embeddings.safetensors", "covers.parquet"
 VECTORS = "covers"  # the tensor in EMBEDDINGS
 INDEX_COLUMNS = (*(name for name in HIT_COLUMNS if name != "genre"), "look")
 """Of ``ROWS``; ``look`` is the number of the group of near-duplicates."""
-_MODEL_FOLDER = "model/"
 
 
 def weights_of(model: Manifest) -> str:
@@ -25,7 +25,7 @@ def weights_of(model: Manifest) -> str:
 
     It does not depend on the version, so a rollback finds the index of the same weights.
     """
-    return model.content(_MODEL_FOLDER)
+    return model.content(f"{MODEL_FOLDER}/")
 
 
 def newest_index_of(store: Store, model: Manifest) -> Manifest | None:

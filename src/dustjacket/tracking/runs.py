@@ -1,5 +1,6 @@
 """MLflow: experiments, runs with their tags and inputs, registered models and their aliases."""
 
+import logging
 import os
 import subprocess
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 import mlflow
 from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities import LifecycleStage
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -17,6 +19,8 @@ from dustjacket.errors import NotReadyError
 from dustjacket.settings import Settings
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
+
+log = logging.getLogger(__name__)
 
 CLIP = "cover-clip"  # name of the registered CLIP models
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -34,6 +38,26 @@ def connect(settings: Settings) -> None:
     if settings.mlflow_username and settings.mlflow_password:  # MLflow reads them with each request
         os.environ["MLFLOW_TRACKING_USERNAME"] = settings.mlflow_username
         os.environ["MLFLOW_TRACKING_PASSWORD"] = settings.mlflow_password.get_secret_value()
+
+
+def use_experiment(name: str) -> None:
+    """Make an experiment the active one; create it, or restore it if it was deleted."""
+    found = mlflow.get_experiment_by_name(name)
+    if found and found.lifecycle_stage == LifecycleStage.DELETED:
+        log.warning("MLflow's experiment %s was deleted: it is restored", name)
+        mlflow.MlflowClient().restore_experiment(found.experiment_id)
+    mlflow.set_experiment(name)
+
+
+def is_active(run_id: str) -> bool:
+    """Return whether a run exists and is not deleted."""
+    try:
+        run = mlflow.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return False
+        raise
+    return bool(run.info.lifecycle_stage == LifecycleStage.ACTIVE)
 
 
 def log_version(store: Store, manifest: Manifest) -> None:
@@ -57,6 +81,24 @@ def with_alias(name: str, alias: str) -> ModelVersion | None:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise
+
+
+def point_alias(version: ModelVersion, alias: str, *, report: bool = True) -> None:
+    """Point ``alias`` at a registered version, unless it is there.
+
+    Args:
+        report: log a warning if the alias was elsewhere, as after a change by hand.
+    """
+    found = with_alias(version.name, alias)
+    if found and found.version == version.version:
+        return
+    mlflow.MlflowClient().set_registered_model_alias(version.name, alias, version.version)
+    if found and report:
+        log.warning(
+            "%s@%s was version %s, which does not serve: set back to version %s. Only a promotion "
+            "or a rollback changes the champion",
+            version.name, alias, found.version, version.version,
+        )  # fmt: skip
 
 
 def registered(name: str, **tags: str) -> ModelVersion | None:

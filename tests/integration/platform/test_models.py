@@ -7,15 +7,10 @@ import pytest
 import torch
 
 from dustjacket.clip.embed import embed_texts
-from dustjacket.clip.model import MODEL_FOLDER
 from dustjacket.clip.read import load_version
-from dustjacket.clip.registry import (
-    REGISTERED,
-    ensure_champion,
-    ensure_registered,
-    ensure_starting,
-)
-from dustjacket.clip.step import ClipParameters
+from dustjacket.clip.registry import REGISTERED, ensure_champion, ensure_registered
+from dustjacket.clip.starting import ensure_starting
+from dustjacket.clip.step import MODEL_FOLDER, ClipParameters
 from dustjacket.errors import BadInputError
 from dustjacket.platform.mlflow_server import ARTIFACTS
 from dustjacket.tracking import runs as tracking

@@ -5,85 +5,23 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import mlflow
 import pytest
 
 from dustjacket.cli import history as commands
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
-from dustjacket.evaluation.step import EvaluationParameters
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.plan import plan_step, work_of
 from dustjacket.pipeline.step import Status
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.promotion import promote as promoting
-from dustjacket.promotion.gate import GateInput, as_facts, decide
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.promotion.promote import ApprovalResponse, promote, rollback
 from dustjacket.storage.manifest import digest_of, version_name
-from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
+from tests.support.library import WORSE, Library
 
 pytestmark = pytest.mark.integration
-BETTER = GateInput(209, 0.3, 0.8, (0.4, 0.6), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
-WORSE = GateInput(209, 0.8, 0.3, (-0.6, -0.4), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
-
-
-class Library:
-    """A bucket of its own, with starting weights; candidates are published on request."""
-
-    def __init__(self, settings, name):
-        self.store = Store(settings.model_copy(update={"bucket": name}))
-        self.store.ensure_bucket()
-        tracking.connect(self.store.settings)
-        self.starting = self.publish("starting_clip", "the starting weights")
-
-    def publish(self, kind, weights, **described):
-        digest = digest_of({"kind": kind, "weights": weights, "bucket": self.store.bucket})
-        draft = self.store.draft(kind, version_name(datetime.now(UTC), digest))
-        draft.put("model/weights.safetensors", weights.encode())
-        manifest, _ = draft.publish(**described)
-        if kind != "evaluation":
-            client = mlflow.MlflowClient()
-            if not client.search_registered_models(f"name = '{tracking.CLIP}'"):
-                client.create_registered_model(tracking.CLIP)
-            tags = {"kind": kind, "version": manifest.version}
-            client.create_model_version(tracking.CLIP, "s3://mlflow/none", tags=tags)
-        return manifest
-
-    def evaluation(self, weights, found=BETTER, against=None):
-        """Publish a candidate and an evaluation of it against what serves now."""
-        champion = against or self.serves() or f"starting_clip/{self.starting.version}"
-        candidate = self.publish("clip_candidate", weights, parameters={"include_genre": True})
-        return self.publish(
-            "evaluation",
-            weights,
-            parents={"clip_candidate": candidate.version},
-            dag_run_id=f"run of {weights}",
-            facts={
-                **as_facts(found, decide(found, EvaluationParameters())),
-                "champion_version": champion,
-            },
-        )
-
-    def promote(self, weights, found=BETTER, answer=None):
-        return promote(self.store, self.evaluation(weights, found), "a run", answer)
-
-    def serves(self):
-        newest = self.store.newest(Kind.COVER_CLIP)
-        return newest and f"{Kind.COVER_CLIP}/{newest.version}"
-
-    def weights(self):
-        newest = self.store.newest(Kind.COVER_CLIP)
-        return newest and self.store.read(newest, "model/weights.safetensors").decode()
-
-    def alias(self):
-        """Return kind/version of what MLflow calls the champion, and its tags."""
-        found = tracking.with_alias(tracking.CLIP, tracking.CHAMPION)
-        return f"{found.tags['kind']}/{found.tags['version']}", found.tags
-
-    def actions(self):
-        return [(record.action, record.verdict) for record in Ledger(self.store).records()]
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import save as save_arrays
 
-from dustjacket.clip.model import MODEL_FOLDER, random_model
+from dustjacket.clip.model import random_model
 from dustjacket.clip.model import save as save_model
+from dustjacket.clip.step import MODEL_FOLDER
 from dustjacket.genres.scorer import Scorer
 from dustjacket.retrieval.read import EMBEDDINGS, INDEX_COLUMNS, ROWS, VECTORS, weights_of
 from dustjacket.storage.manifest import version_name

@@ -9,9 +9,9 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from dustjacket.clip.model import MODEL_FOLDER, random_model, save
-from dustjacket.clip.registry import CANDIDATE, ensure_starting
-from dustjacket.clip.step import ClipParameters
+from dustjacket.clip.model import random_model, save
+from dustjacket.clip.starting import CANDIDATE, ensure_starting
+from dustjacket.clip.step import MODEL_FOLDER, ClipParameters
 from dustjacket.evaluation.step import REPORT
 from dustjacket.feedback.store import Feedback
 from dustjacket.genres.published_labels import LABELS, read_labels

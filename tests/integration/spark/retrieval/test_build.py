@@ -9,8 +9,9 @@ import pytest
 
 from dustjacket.clip.data import read_pairs
 from dustjacket.clip.embed import embed_covers
-from dustjacket.clip.model import MODEL_FOLDER, random_model, save
+from dustjacket.clip.model import random_model, save
 from dustjacket.clip.read import load_version
+from dustjacket.clip.step import MODEL_FOLDER
 from dustjacket.covers.read import read_image, read_index
 from dustjacket.errors import BadInputError
 from dustjacket.retrieval.read import (

@@ -1,0 +1,85 @@
+"""A bucket with starting weights, to which candidates and evaluations of them are published."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import mlflow
+
+from dustjacket.evaluation.step import EvaluationParameters
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.promotion.gate import GateInput, as_facts, decide
+from dustjacket.promotion.ledger import Ledger, LedgerRecord
+from dustjacket.promotion.promote import ApprovalResponse, promote
+from dustjacket.settings import Settings
+from dustjacket.storage.manifest import MANIFEST, Manifest, digest_of, version_name
+from dustjacket.storage.store import Store
+from dustjacket.tracking import runs as tracking
+
+BETTER = GateInput(209, 0.3, 0.8, (0.4, 0.6), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
+WORSE = GateInput(209, 0.8, 0.3, (-0.6, -0.4), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
+
+
+class Library:
+    """A bucket of its own, with starting weights; candidates are published on request."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self.store = Store(settings.model_copy(update={"bucket": name}))
+        self.store.ensure_bucket()
+        tracking.connect(self.store.settings)
+        self.starting = self.publish("starting_clip", "the starting weights")
+
+    def publish(self, kind: str, weights: str, **described: Any) -> Manifest:
+        digest = digest_of({"kind": kind, "weights": weights, "bucket": self.store.bucket})
+        draft = self.store.draft(kind, version_name(datetime.now(UTC), digest))
+        draft.put("model/weights.safetensors", weights.encode())
+        manifest, _ = draft.publish(**described)
+        if kind != "evaluation":
+            client = mlflow.MlflowClient()
+            if not client.search_registered_models(f"name = '{tracking.CLIP}'"):
+                client.create_registered_model(tracking.CLIP)
+            tags = {"kind": kind, "version": manifest.version}
+            client.create_model_version(tracking.CLIP, "s3://mlflow/none", tags=tags)
+        return manifest
+
+    def evaluation(
+        self, weights: str, found: GateInput = BETTER, against: str | None = None
+    ) -> Manifest:
+        """Publish a candidate and an evaluation of it against what serves now."""
+        champion = against or self.serves() or f"starting_clip/{self.starting.version}"
+        candidate = self.publish("clip_candidate", weights, parameters={"include_genre": True})
+        return self.publish(
+            "evaluation",
+            weights,
+            parents={"clip_candidate": candidate.version},
+            dag_run_id=f"run of {weights}",
+            facts={
+                **as_facts(found, decide(found, EvaluationParameters())),
+                "champion_version": champion,
+            },
+        )
+
+    def promote(
+        self, weights: str, found: GateInput = BETTER, answer: ApprovalResponse | None = None
+    ) -> LedgerRecord:
+        return promote(self.store, self.evaluation(weights, found), "a run", answer)
+
+    def serves(self) -> str | None:
+        newest = self.store.newest(Kind.COVER_CLIP)
+        return f"{Kind.COVER_CLIP}/{newest.version}" if newest else None
+
+    def weights(self) -> str | None:
+        newest = self.store.newest(Kind.COVER_CLIP)
+        return self.store.read(newest, "model/weights.safetensors").decode() if newest else None
+
+    def alias(self) -> tuple[str, dict[str, str]]:
+        """Return kind/version of what MLflow calls the champion, and its tags."""
+        found = tracking.with_alias(tracking.CLIP, tracking.CHAMPION)
+        assert found
+        return f"{found.tags['kind']}/{found.tags['version']}", found.tags
+
+    def actions(self) -> list[tuple[str, str]]:
+        return [(record.action, record.verdict) for record in Ledger(self.store).records()]
+
+    def delete(self, name: str) -> None:
+        """Delete the manifest of ``<kind>/<version>``."""
+        self.store.client.delete_object(Bucket=self.store.bucket, Key=f"{name}/{MANIFEST}")
