@@ -15,7 +15,7 @@ from dustjacket.clip.conse import TEMPERATURE, build_conse, fit_projection
 from dustjacket.clip.data import Pairs, square
 from dustjacket.clip.embed import embed_covers, embed_texts, optimize_for_inference
 from dustjacket.clip.model import Clip, load, random_model, save
-from dustjacket.clip.registry import ensure_starting
+from dustjacket.clip.starting import ensure_starting
 from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.train import fit
 from dustjacket.clip.weights import open_model
