@@ -12,8 +12,10 @@ from dustjacket.clip.registry import ensure_champion, ensure_registered
 from dustjacket.evaluation.comparison import drift_since_champion, load_comparison
 from dustjacket.evaluation.extras import measure_extras
 from dustjacket.evaluation.page import Section, render
+from dustjacket.evaluation.reading import measure_reading
 from dustjacket.evaluation.report import report_sections
 from dustjacket.evaluation.results import Results, measure
+from dustjacket.evaluation.search import measure_search
 from dustjacket.evaluation.sections.model_card import model_card
 from dustjacket.evaluation.step import REPORT, EvaluationFacts, EvaluationParameters
 from dustjacket.pipeline.job import Job
@@ -40,7 +42,11 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
         results = measure(
             comparison,
             drift_since_champion(job.store, comparison, Path(folder)),
-            measure_extras(job.store, comparison),
+            {
+                "reading": measure_reading(job.store, comparison),
+                "search": measure_search(job.store, comparison),
+                **measure_extras(job.store, comparison),
+            },
         )
         decision = decide(results.gate_input, parameters)
         candidate = comparison.manifests["candidate"]

@@ -26,6 +26,9 @@ class EvaluationParameters(GateParameters):
     bootstrap: int = Field(
         1000, ge=100, le=100_000, description="Bootstrap resamples for each interval"
     )
+    reading_covers: int = Field(
+        200, ge=0, le=100_000, description="Test covers to read by OCR, 0.3 s each; 0: none"
+    )
     batch_size: int = Field(128, ge=1, le=8192, description="Covers or texts embedded at a time")
     seed: int = Field(13, ge=0, le=2**31 - 1, description="Random seed")
 
@@ -62,6 +65,8 @@ class EvaluationFacts(GateFacts):
     genre_task: dict[str, Any] = {}
     contradictions: list[dict[str, Any]] = []
     drift: dict[str, Any] | None = None
+    reading: dict[str, Any] | None = None
+    search: dict[str, Any] | None = None
     queries: dict[str, Any] | None = None
 
 

@@ -66,6 +66,17 @@ def test_an_evaluation_says_how_good_the_candidate_is_and_what_follows(steps, ev
     assert facts["drift"] is None
 
 
+def test_reading_is_told_from_seeing_and_the_whole_search_from_the_image_score(evaluated):
+    reading, search = evaluated.facts["reading"], evaluated.facts["search"]
+    recall = {(row["search"], row["of"]): row["recall_at_10"] for row in reading["rows"]}
+    assert reading["covers"] == evaluated.facts["gallery"]
+    assert len(recall) == 7, "OCR, and three models with and without text"
+    assert recall["OCR", "covers"] > 0.9 > reading["chance"]
+    recall = {(row["search"], row["of"]): row["recall_at_10"] for row in search["rows"]}
+    assert recall["whole search", "titles"] == 1.0
+    assert recall["whole search", "titles"] > recall["image score", "titles"]
+
+
 def test_the_page_is_published_and_in_mlflow(steps, evaluated):
     page = steps.store.read(evaluated, REPORT).decode()
     assert evaluated.facts["reason"].replace("'", "&#39;") in page

@@ -1,0 +1,71 @@
+"""Recall@10 of several searches of the same covers, as an added measurement."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from dustjacket.evaluation.extras import Extra
+from dustjacket.evaluation.page import Section, Table
+from dustjacket.evaluation.sections.format import with_interval
+from dustjacket.metrics.retrieval import chance
+from dustjacket.metrics.retrieval_intervals import mean_interval
+
+
+@dataclass(frozen=True)
+class RecallRow:
+    """Recall@10 of one search, with its 95 % interval.
+
+    Attributes:
+        of: the kind of covers or of queries.
+    """
+
+    search: str
+    of: str
+    recall_at_10: float
+    low: float
+    high: float
+
+
+def recall_row(search: str, of: str, hits: np.ndarray, *, resamples: int, seed: int) -> RecallRow:
+    """Return the row of (n,) hits: whether each query found its cover among the first ten."""
+    low, high = mean_interval(hits.astype(float), resamples=resamples, seed=seed)
+    return RecallRow(search, of, float(hits.mean()), low, high)
+
+
+def recall_extra(
+    name: str, rows: Sequence[RecallRow], covers: int, section: tuple[str, str], note: str = ""
+) -> Extra:
+    """Return the measurement.
+
+    Args:
+        name: prefix of its metrics.
+        covers: the size of the gallery.
+        section: heading and text.
+        note: below the table.
+    """
+    by_chance = chance(covers)["recall_at_10"]
+    table = Table(
+        f"title to cover, {covers:,} covers",
+        ["search", "of", "recall@10"],
+        [
+            *(
+                [row.search, row.of, with_interval(row.recall_at_10, (row.low, row.high))]
+                for row in rows
+            ),
+            ["chance", "", f"{by_chance:.3f}"],
+        ],
+        note,
+    )
+    return Extra(
+        facts={"covers": covers, "chance": by_chance, "rows": [asdict(row) for row in rows]},
+        metrics={
+            f"{name}.{row.search}.{row.of}".replace(" ", "_"): row.recall_at_10 for row in rows
+        },
+        section=Section(section[0], [section[1]], [table]),
+    )
+
+
+def not_measured(heading: str, reason: str) -> Extra:
+    """Return a measurement without a result."""
+    return Extra(None, {}, Section(heading, [f"Not measured: {reason}."]))
