@@ -19,6 +19,7 @@ from dustjacket.catalog.step import INGEST_CATALOG, CatalogParameters
 from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeStudio
 from dustjacket.cli.context import console
 from dustjacket.cli.history import Rollback, ShowHistory
+from dustjacket.cli.users import Users
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
 from dustjacket.errors import DustjacketError
 from dustjacket.host import prepare_process
@@ -187,6 +188,9 @@ class Dustjacket(BaseSettings):
     )
     rollback: CliSubCommand[Rollback] = Field(
         description="Bring back an earlier champion and its cover index, by a run of a DAG"
+    )
+    users: CliSubCommand[Users] = Field(
+        description="Add, remove, change and list the accounts of people"
     )
     ingest: CliSubCommand[Ingest] = Field(
         description="Ingest a listing or covers into a folder, without Airflow"

@@ -7,7 +7,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOper
 from airflow.sdk import Asset, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dustjacket.orchestration.environment import no_retry_on_bad_input, task_settings
+from dustjacket.orchestration.environment import no_retry_on_bad_input, task_settings, team_defaults
 from dustjacket.orchestration.tasks import emit, version_of
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.promotion.schemas import GateFacts
@@ -127,11 +127,19 @@ def _evaluation(planned: dict[str, Any]) -> "tuple[Store, Manifest]":
 
 
 def _needs_approval(planned: dict[str, Any], store: "Store", evaluation: "Manifest") -> bool:
-    """Return whether a person has to approve, and the ledger has no decision yet."""
+    """Return whether a person has to approve, and the ledger has no decision yet.
+
+    A run may require approval where the team does not, but not do without it where the team
+    does: whoever may trigger a run would need no one's approval.
+    """
+    from dustjacket.pipeline.steps import STEPS
     from dustjacket.promotion.ledger import Ledger
 
+    plan = planned["plan"]
+    with no_retry_on_bad_input():
+        of_team = team_defaults().of(STEPS[plan["step"]]).model_dump()
     return (
-        planned["plan"]["parameters"]["require_approval"]
+        (plan["parameters"]["require_approval"] or of_team["require_approval"])
         and GateFacts.of(evaluation).promoted
         and Ledger(store).of(evaluation) is None
     )

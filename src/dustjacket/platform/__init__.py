@@ -2,6 +2,7 @@
 
 In: the settings, and servers that the environment already provides. Out: running servers, their
 settings in ``platform.env``, and their status. ``process_guard`` kills leftover processes of tasks.
+``accounts`` has the accounts of people, with which they log in to these servers.
 Imports storage, settings and errors.
 """
 

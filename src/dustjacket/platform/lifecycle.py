@@ -19,6 +19,7 @@ from rich.console import Console
 from dustjacket.errors import DustjacketError
 from dustjacket.host import make_private, prepare_process, private_folder
 from dustjacket.platform import supervision
+from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.credentials import load_credentials, write_dotenv
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
@@ -92,6 +93,11 @@ def down() -> None:
 
 def _start(folder: Path) -> None:
     outside = Settings(_env_file=None)
+    if outside.airflow_user in load_accounts(folder):
+        raise DustjacketError(
+            f"{outside.airflow_user!r} is a person's account: unset DUSTJACKET_AIRFLOW_USER to "
+            "start the platform"
+        )
     (folder / "logs").mkdir(mode=0o700, exist_ok=True)
     shutil.rmtree(folder / "tmp", ignore_errors=True)
     (folder / "tmp").mkdir()

@@ -202,6 +202,7 @@ def environment(
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
         "CORE__FERNET_KEY": credentials.fernet_key,
+        "CORE__AUTH_MANAGER": "dustjacket.platform.airflow_login.AccountsAuthManager",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{settings.airflow_user}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
         "API__BASE_URL": settings.airflow_url or "",

@@ -7,6 +7,7 @@ from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.cli.follow import wait_for_dags
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT, job_folder, running_platform
+from tests.support.accounts import add_people
 
 
 @pytest.fixture(scope="package")
@@ -26,6 +27,12 @@ def platform(tmp_path_factory):
 @pytest.fixture(scope="package")
 def store(platform):
     return Store(platform)
+
+
+@pytest.fixture(scope="package")
+def people(platform):
+    """An account of each role."""
+    add_people(platform.home)
 
 
 @pytest.fixture(scope="package")

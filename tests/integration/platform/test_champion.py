@@ -1,5 +1,6 @@
 """Promotion and rollback in real Airflow: a person approves, and the ledger names them."""
 
+import os
 import subprocess
 import sys
 import time
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from dustjacket.cli.airflow_api import ACTIVE
+from dustjacket.errors import DustjacketError
 from dustjacket.promotion.ledger import Ledger
+from tests.support.accounts import PASSWORDS, api_of
 
 pytestmark = pytest.mark.integration
 WAIT_S = 120
@@ -42,6 +45,18 @@ def index_of(airflow, store, champion):
         return newest and newest.parents.get("cover_clip") == champion
 
     return wait_for(indexed, airflow)
+
+
+@pytest.fixture(scope="module")
+def ulf(platform, people):
+    """Airflow, as a person who may trigger runs."""
+    return api_of(platform, "ulf")
+
+
+@pytest.fixture(scope="module")
+def olga(platform, people):
+    """Airflow, as a person who may also approve and roll back."""
+    return api_of(platform, "olga")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,6 +100,15 @@ def answer(airflow, run, chosen, comment):
     return asked, ended(airflow, run)
 
 
+def command(name, person):
+    """Return what a command of ``dustjacket`` does that a person gives."""
+    login = {"DUSTJACKET_AIRFLOW_USER": person, "DUSTJACKET_AIRFLOW_PASSWORD": PASSWORDS[person]}
+    return subprocess.run(
+        [Path(sys.executable).parent / "dustjacket", name],
+        env={**os.environ, **login}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
 def test_without_approval_no_person_is_needed_and_the_index_follows(airflow, store):
     run = evaluate(airflow, min_gain=0.1)
     assert ended(airflow, run)["approve"] == "skipped"
@@ -101,40 +125,42 @@ def test_an_evaluation_that_is_made_already_is_neither_made_nor_promoted_again(a
     assert Ledger(store).records() == before
 
 
-def test_a_person_s_rejection_is_a_refusal_that_names_them(airflow, store):
+def test_a_person_s_rejection_is_a_refusal_that_names_them(airflow, store, ulf, olga):
     before = store.newest("cover_clip").version
     run = ask(airflow, 0.2)
-    asked, after = answer(airflow, run, "Reject", "the covers look wrong")
+    with pytest.raises(DustjacketError, match="403"):
+        answer(ulf, run, "Approve", "for I may trigger runs")
+    asked, after = answer(olga, run, "Reject", "the covers look wrong")
     assert "it is better" in asked["body"]
     assert after["announce"] == "skipped"
     record = Ledger(store).records()[-1]
     assert (record.action, record.verdict) == ("refused", "rejected")
-    assert record.who == airflow._login["username"]
+    assert record.who == "olga"
     assert "the covers look wrong" in record.why
     assert store.newest("cover_clip").version == before
 
 
-def test_a_person_s_approval_promotes_and_a_rollback_goes_back(airflow, store):
+def test_a_person_s_approval_promotes_and_a_rollback_goes_back(airflow, store, olga):
     before = Ledger(store).champion
     run = ask(airflow, 0.3)
     assert Ledger(store).champion == before, "nothing is promoted before the approval"
-    _, after = answer(airflow, run, "Approve", "")
+    _, after = answer(olga, run, "Approve", "")
     assert after["announce"] == "success"
     record = Ledger(store).champion
-    assert (record.action, record.who) == ("promoted", airflow._login["username"])
+    assert (record.action, record.who) == ("promoted", "olga")
     assert record.from_ == before.to
     index_of(airflow, store, record.to.partition("/")[2])
 
-    dustjacket = Path(sys.executable).parent / "dustjacket"
-    done = subprocess.run([dustjacket, "rollback"], capture_output=True, text=True, check=False)
+    refused = command("rollback", "ulf")
+    assert (refused.returncode, "403" in refused.stderr) == (1, True)
+    done = command("rollback", "olga")
     assert done.returncode == 0, done.stderr
     back = Ledger(store).champion
     assert (back.action, back.model) == ("rolled_back", before.to)
-    assert back.who == airflow._login["username"]
+    assert back.who == "olga"
     assert str(back.to) in done.stdout.replace("\n", "")
     index_of(airflow, store, back.to.partition("/")[2])
-    history = subprocess.run([dustjacket, "history"], capture_output=True, text=True, check=True)
-    assert "rolled back" in history.stdout
+    assert "rolled back" in command("history", "olga").stdout
 
 
 def test_a_rollback_to_what_never_served_fails_with_one_line(airflow):

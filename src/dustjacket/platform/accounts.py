@@ -1,0 +1,112 @@
+"""Accounts of people: names, roles and hashed passwords, in a private file of the home.
+
+Airflow and MLflow read the file at each login (:mod:`dustjacket.platform.logins`), so a change
+applies at once, without a restart.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from werkzeug.security import generate_password_hash
+
+from dustjacket.errors import BadInputError, DustjacketError
+from dustjacket.platform.credentials import write_private
+
+FILE = "users.json"
+FORMAT: Literal[1] = 1
+Role = Literal["viewer", "user", "op", "admin"]
+"""Least first: look and ask the Studio; also trigger runs; also approve, roll back and set
+variables; everything."""
+
+_NAME = r"[a-z0-9][a-z0-9._@-]{0,63}"  # neither ':' nor upper case: no two names look alike
+_MIN_LENGTH, _MAX_LENGTH = 12, 256
+
+
+class Account(BaseModel):
+    """The account of one person."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: Annotated[str, Field(pattern=f"^{_NAME}$")]
+    role: Role
+    password_hash: str = Field(description="in the format of werkzeug, with its salt")
+
+    @property
+    def state(self) -> str:
+        """A digest of role and password: a token that was made in another state is void."""
+        return hashlib.sha256(f"{self.role}:{self.password_hash}".encode()).hexdigest()[:16]
+
+
+class _AccountsFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    format: Literal[1] = FORMAT
+    accounts: list[Account] = []
+
+
+def load_accounts(home: Path) -> dict[str, Account]:
+    """Return the accounts of the platform in ``home``, by name.
+
+    Raises:
+        DustjacketError: the file cannot be read.
+    """
+    file = home / FILE
+    try:
+        stat = file.stat()
+    except FileNotFoundError:
+        return {}
+    return _parsed(file, stat.st_mtime_ns, stat.st_ino)
+
+
+@lru_cache(maxsize=1)
+def _parsed(file: Path, _mtime_ns: int, _inode: int) -> dict[str, Account]:
+    try:
+        accounts = _AccountsFile.model_validate_json(file.read_bytes()).accounts
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        raise DustjacketError(
+            f"{file} is not a list of accounts ({first['msg']}): restore it, or delete it and add "
+            "each account again"
+        ) from None
+    return {account.name: account for account in accounts}
+
+
+def new_account(name: str, role: str, password: str) -> Account:
+    """Return an account with a hash of the password.
+
+    Raises:
+        BadInputError: the name, the role or the password is not allowed.
+    """
+    if role not in get_args(Role):
+        raise BadInputError(f"{role!r} is no role: choose {', '.join(get_args(Role))}")
+    if not re.fullmatch(_NAME, name):
+        raise BadInputError(
+            f"{name!r} is no name of an account: use up to 64 of a-z, 0-9, '.', '_', '@' and '-', "
+            "beginning with a letter or digit"
+        )
+    if not _MIN_LENGTH <= len(password) <= _MAX_LENGTH or not password.isprintable():
+        raise BadInputError(
+            f"the password must have {_MIN_LENGTH} to {_MAX_LENGTH} printable characters"
+        )
+    return Account.model_validate(
+        {"name": name, "role": role, "password_hash": generate_password_hash(password)}
+    )
+
+
+@contextmanager
+def change_accounts(home: Path) -> Iterator[dict[str, Account]]:
+    """Yield the accounts by name, and store them at the end of the block unless it raises."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / f"{FILE}.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        accounts = dict(load_accounts(home))
+        yield accounts
+        content = _AccountsFile(accounts=sorted(accounts.values(), key=lambda each: each.name))
+        write_private(home / FILE, content.model_dump_json(indent=1))
