@@ -33,6 +33,7 @@ def coloured(count: int, seed: int = 0) -> tuple[pd.DataFrame, torch.Tensor]:
     books = pd.DataFrame(
         {
             "key": [f"{at:04d}" for at in range(count)],
+            "group": [f"{at:016x}" for at in range(count)],
             "sha256": [f"image {at}" for at in range(count)],
             "title": [f"The {list(COLOURS)[kind]} Book {at}" for at, kind in enumerate(kinds)],
             "author": [None if at % 5 == 0 else f"Writer {at % 7}" for at in range(count)],

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.clip.prompts import prompt_variants
+from dustjacket.evaluation.covers import group_codes
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.metrics.retrieval import own_ranks, rank_metrics
-from dustjacket.metrics.retrieval_intervals import Difference, paired_difference, rank_intervals
+from dustjacket.metrics.retrieval_intervals import Difference, paired_difference
+from dustjacket.metrics.shares import share_interval
 
 # In the order of prompt_variants.
 PARTS = ("title", "title + author", "title + genre", "title + author + genre")
@@ -93,8 +95,6 @@ def ablate(
     min_confidence: float,
     *,
     trained_with_genre: bool,
-    resamples: int,
-    seed: int,
 ) -> Ablation:
     """Measure the retrieval of each model with each kind of prompt.
 
@@ -105,7 +105,7 @@ def ablate(
         min_confidence: see :func:`prompts_by_parts`.
         trained_with_genre: whether the last model was trained with genres in prompts.
     """
-    prompts = prompts_by_parts(books, min_confidence)
+    prompts, groups = prompts_by_parts(books, min_confidence), group_codes(books)
     rows = []
     hits: dict[tuple[str, str], np.ndarray] = {}
     for name, model in models.items():
@@ -115,7 +115,7 @@ def ablate(
             ranks = own_ranks(titles, covers)
             hits[parts, genre] = ranks <= 10
             metrics = rank_metrics(ranks)
-            low, high = rank_intervals(ranks, resamples=resamples, seed=seed)["recall_at_10"]
+            low, high = share_interval(ranks <= 10, groups)
             reverse = float((own_ranks(covers, titles) <= 10).mean()) if len(ranks) else 0.0
             rows.append(
                 AblationRow(
@@ -123,9 +123,7 @@ def ablate(
                     metrics["median_rank"], reverse,
                 )
             )  # fmt: skip
-    genre_gain = paired_difference(
-        hits[PARTS[3], PREDICTED], hits[PARTS[1], ""], resamples=resamples, seed=seed
-    )  # fmt: skip
+    genre_gain = paired_difference(hits[PARTS[3], PREDICTED], hits[PARTS[1], ""], groups=groups)
     return Ablation(
         tuple(rows),
         genre_gain,

@@ -14,6 +14,7 @@ from dustjacket.clip.starting import champion
 from dustjacket.clip.step import CandidateFacts, ClipParameters
 from dustjacket.evaluation.covers import (
     EvaluationCovers,
+    group_codes,
     load_covers,
     read_books,
     training_labels,
@@ -77,6 +78,11 @@ class Comparison:
         return self.covers.books.iloc[self.test_indices].reset_index(drop=True)
 
     @property
+    def test_groups(self) -> np.ndarray:
+        """Return the code of each tested cover's book group."""
+        return group_codes(self.test_books)
+
+    @property
     def splits(self) -> dict[str, np.ndarray]:
         """Return the indices of the covers by split."""
         return {split: self.covers.indices(split) for split in ("train", "validation", "test")}
@@ -96,7 +102,8 @@ class Comparison:
         titles = model.embed_texts(query_prompts(self.test_books))
         return measure_retrieval(
             titles, model.embed_covers(self.test_indices), model.clip.scale,
-            self.galleries(), resamples=parameters.bootstrap, seed=parameters.seed,
+            self.galleries(), groups=self.test_groups, resamples=parameters.bootstrap,
+            seed=parameters.seed,
         )  # fmt: skip
 
 

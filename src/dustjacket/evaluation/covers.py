@@ -117,6 +117,11 @@ def sample_books(books: pd.DataFrame, seed: int) -> pd.DataFrame:
     return rows.sort_values("position").reset_index(drop=True)
 
 
+def group_codes(books: pd.DataFrame) -> np.ndarray:
+    """Return (n,) the code, from 0, of each row's book group; resampling draws groups."""
+    return np.asarray(pd.factorize(books["group"])[0])
+
+
 def true_genres(categories: pd.Series, genres: Collection[str]) -> pd.Series:
     """Return the genre that each category names, ignoring case and punctuation, or None."""
     by_name = {normalise(genre): genre for genre in genres}

@@ -81,6 +81,7 @@ def measure_retrieval(
     scale: float,
     galleries: dict[str, HardGallery],
     *,
+    groups: np.ndarray | None = None,
     resamples: int,
     seed: int,
 ) -> RetrievalResults:
@@ -91,6 +92,7 @@ def measure_retrieval(
         covers: (n, d); row i is the cover of title i.
         scale: the model's logit scale, by which cosines are multiplied for probabilities.
         galleries: harder galleries, by name.
+        groups: (n,) the code of each book's group, for the intervals; None: each its own.
     """
     directions = dict(zip(DIRECTIONS, ((titles, covers), (covers, titles)), strict=True))
     ranks = {way: own_ranks(*pair) for way, pair in directions.items()}
@@ -101,7 +103,7 @@ def measure_retrieval(
         "match_probability": matched.probability,
         "ece": calibration_error(matched.best, matched.right) if len(titles) else 0.0,
         "intervals": {
-            direction: rank_intervals(r, resamples=resamples, seed=seed)
+            direction: rank_intervals(r, groups=groups, resamples=resamples, seed=seed)
             for direction, r in ranks.items()
         },
         "hard": {

@@ -9,9 +9,10 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from dustjacket.clip.zero_shot import embed_genres
+from dustjacket.evaluation.covers import group_codes
 from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.metrics.bootstrap import Interval
-from dustjacket.metrics.retrieval_intervals import mean_interval
+from dustjacket.metrics.shares import share_interval
 
 _INVERSE_REGULARISATIONS = (1.0, 10.0, 100.0, 1000.0)  # for embeddings of unit length
 _WEIGHTS = np.linspace(0, 1, 21)
@@ -148,8 +149,7 @@ def genre_accuracy(
     true: np.ndarray,
     *,
     top3: bool,
-    resamples: int,
-    seed: int,
+    groups: np.ndarray | None = None,
 ) -> GenreAccuracy:
     """Return the accuracy of predicted genres.
 
@@ -157,6 +157,7 @@ def genre_accuracy(
         probabilities: (n, genres).
         true: (n,) indices of the true genres.
         top3: whether more than the most probable genre is known.
+        groups: (n,) the code of each book's group; None: each its own.
     """
     order = np.argsort(-probabilities, axis=1, kind="stable")
     first = order[:, 0] == true
@@ -164,7 +165,7 @@ def genre_accuracy(
     return GenreAccuracy(
         source,
         float(first.mean()),
-        mean_interval(first, resamples=resamples, seed=seed),
+        share_interval(first, groups),
         float(among_three.mean()) if top3 else None,
     )
 
@@ -196,9 +197,6 @@ def measure_genres(
     models: dict[str, Embedder],
     books: pd.DataFrame,
     splits: dict[str, np.ndarray],
-    *,
-    resamples: int,
-    seed: int,
 ) -> GenreResults:
     """Predict genres from covers, from titles and from both, and compare them with the true ones.
 
@@ -224,12 +222,11 @@ def measure_genres(
         split: classifier_probabilities(books.iloc[indices], genres)
         for split, indices in known.items()
     }
+    groups = group_codes(books.iloc[test])
     has_top3 = bool(books["top"].iloc[test].map(len).min() >= 3)
 
     def row(source: str, probabilities: np.ndarray, *, top3: bool = True) -> GenreAccuracy:
-        return genre_accuracy(
-            source, probabilities, true["test"], top3=top3, resamples=resamples, seed=seed
-        )  # fmt: skip
+        return genre_accuracy(source, probabilities, true["test"], top3=top3, groups=groups)
 
     rows = [
         row(f"cover alone, no training ({name})", zero_shot(model, test, genres))

@@ -15,7 +15,11 @@ from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.extras import Extra
 from dustjacket.evaluation.galleries import DIRECTIONS, RetrievalResults, hard_chance
 from dustjacket.evaluation.genre import GenreResults, measure_genres
-from dustjacket.evaluation.recognition import RecognitionResults, measure_recognition
+from dustjacket.evaluation.recognition import (
+    RecognitionResults,
+    compare_recognition,
+    measure_recognition,
+)
 from dustjacket.metrics.retrieval import chance
 from dustjacket.metrics.retrieval_intervals import Difference, paired_difference
 from dustjacket.promotion.gate import GateInput
@@ -106,8 +110,6 @@ def measure(
         drift: of :func:`~dustjacket.evaluation.comparison.drift_since_champion`.
         extras: of :func:`~dustjacket.evaluation.extras.measure_extras`.
     """
-    parameters = comparison.parameters
-    resampling = {"resamples": parameters.bootstrap, "seed": parameters.seed}
     retrieval = {
         "starting": comparison.retrieve("starting"),
         "champion": comparison.retrieve("champion"),
@@ -115,12 +117,10 @@ def measure(
     }
     models = comparison.models
     ablated = {"starting": models["starting"], "fine_tuned": models["candidate"]}
-    general = _measure_recognition(ablated | {"champion": models["champion"]}, **resampling)
+    general = _measure_recognition(ablated | {"champion": models["champion"]})
     before, after = retrieval["champion"].hits(), retrieval["fine_tuned"].hits()
-    difference = paired_difference(after, before, **resampling)
-    general_difference = paired_difference(
-        general["fine_tuned"].hits, general["champion"].hits, **resampling
-    )
+    difference = paired_difference(after, before, groups=comparison.test_groups)
+    general_low, general_high = compare_recognition(general["fine_tuned"], general["champion"])
     books = comparison.covers.books
     return Results(
         retrieval=retrieval,
@@ -137,15 +137,15 @@ def measure(
             gain_interval=(difference.low, difference.high),
             by_genre=by_genre(before, after, comparison.test_books["known_genre"]),
             general=(general["champion"].accuracy, general["fine_tuned"].accuracy),
-            general_interval=(general_difference.low, general_difference.high),
+            general_interval=(general_low, general_high),
             leaked_share=comparison.leaked_share,
         ),
         general=general,
         ablation=ablate(
             ablated, comparison.test_books, comparison.test_indices, comparison.min_confidence,
-            trained_with_genre=comparison.genre, **resampling,
+            trained_with_genre=comparison.genre,
         ),
-        genre=measure_genres(ablated, books, comparison.splits, **resampling),
+        genre=measure_genres(ablated, books, comparison.splits),
         contradictions=find_contradictions(models["candidate"], books, comparison.splits),
         drift=drift,
         extras=extras or {},
@@ -169,15 +169,13 @@ def by_genre(
 
 
 def _measure_recognition(
-    models: Mapping[str, Embedder], **resampling: int
+    models: Mapping[str, Embedder],
 ) -> dict[str, RecognitionResults]:
     """Measure each model once, though it may have two names."""
     results: dict[str, RecognitionResults] = {}
     for name, model in models.items():
         measured = next((other for other in results if models[other] is model), None)
         results[name] = (
-            results[measured]
-            if measured
-            else measure_recognition(model.clip, model.batch_size, **resampling)
+            results[measured] if measured else measure_recognition(model.clip, model.batch_size)
         )
     return results

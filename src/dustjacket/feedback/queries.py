@@ -14,11 +14,11 @@ from dustjacket.clip.prompts import prompt
 from dustjacket.covers.read import read_index
 from dustjacket.errors import DustjacketError
 from dustjacket.evaluation.comparison import Comparison
-from dustjacket.evaluation.step import EvaluationParameters
 from dustjacket.feedback.store import read_feedback
 from dustjacket.metrics.bootstrap import Interval
 from dustjacket.metrics.retrieval import own_ranks
-from dustjacket.metrics.retrieval_intervals import mean_interval, rank_intervals
+from dustjacket.metrics.retrieval_intervals import rank_intervals
+from dustjacket.metrics.shares import share_interval
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.store import Store
 
@@ -156,7 +156,7 @@ def measure_queries(
             GenreVotes(
                 str(version),
                 len(part),
-                *_share(part["liked"].to_numpy(bool), comparison.parameters),
+                *_share(part["liked"].to_numpy(bool)),
             )
             for version, part in genres.groupby("classifier")
         ),
@@ -181,26 +181,21 @@ def _measure_model(comparison: Comparison, name: str, pairs: pd.DataFrame) -> Vo
     covers = model.embed_covers(comparison.test_indices)
     ranks = own_ranks(queries, covers, own=pairs["row"].to_numpy(np.int64))
     liked = ranks[pairs["liked"]]
-    recall, recall_interval = _share(liked <= 10, parameters)
-    disliked, disliked_interval = _share(ranks[~pairs["liked"]] <= 10, parameters)
-    resampling = {"resamples": parameters.bootstrap, "seed": parameters.seed}
+    recall, recall_interval = _share(liked <= 10)
+    disliked, disliked_interval = _share(ranks[~pairs["liked"]] <= 10)
+    intervals = rank_intervals(liked, resamples=parameters.bootstrap, seed=parameters.seed)
     return VoteMetrics(
         recall_at_10=recall,
         recall_interval=recall_interval,
         median_rank=float(np.median(liked)) if len(liked) else None,
-        median_interval=(
-            rank_intervals(liked, **resampling)["median_rank"] if len(liked) >= MIN_VOTES else None
-        ),
+        median_interval=intervals["median_rank"] if len(liked) >= MIN_VOTES else None,
         disliked_at_10=disliked,
         disliked_interval=disliked_interval,
     )
 
 
-def _share(
-    hits: np.ndarray, parameters: EvaluationParameters
-) -> tuple[float | None, Interval | None]:
+def _share(hits: np.ndarray) -> tuple[float | None, Interval | None]:
     """Return the share of hits and its interval; None where there are too few."""
     if len(hits) < MIN_VOTES:
         return (float(hits.mean()) if len(hits) else None), None
-    interval = mean_interval(hits, resamples=parameters.bootstrap, seed=parameters.seed)
-    return float(hits.mean()), interval
+    return float(hits.mean()), share_interval(hits)

@@ -1,15 +1,18 @@
-"""Bootstrap intervals of retrieval metrics, by resampling covers.
+"""Intervals of retrieval metrics, and of the difference between two models.
 
-Covers with the same value are one kind for :mod:`dustjacket.metrics.bootstrap`.
+Shares (recall@k, hits) have Wilson's interval, differences of hits that of
+:mod:`dustjacket.metrics.paired`, ranks a bootstrap. All are by groups of books, if they are given.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 
-from dustjacket.metrics.bootstrap import Interval, intervals
+from dustjacket.metrics import bootstrap
+from dustjacket.metrics.bootstrap import Interval
+from dustjacket.metrics.paired import paired_outcome
 from dustjacket.metrics.retrieval import RECALLS, rank_metrics
+from dustjacket.metrics.shares import effective_size, share_interval, wilson
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,8 @@ class Difference:
     Attributes:
         gain: the mean of ours minus theirs.
         low, high: the ends of its 95 % interval.
-        better, worse: the number of covers on which ours is better, or worse.
-        p: two-sided p-value of the exact sign test.
+        better, worse: the number of book groups on which ours is better, or worse.
+        p: two-sided p-value of the exact sign test; it is below .05 where the interval excludes 0.
     """
 
     gain: float
@@ -31,68 +34,70 @@ class Difference:
     p: float
 
 
-def rank_intervals(ranks: np.ndarray, *, resamples: int, seed: int) -> dict[str, Interval]:
-    """Return the 95 % percentile interval of each metric of ``rank_metrics``.
+def rank_intervals(
+    ranks: np.ndarray, *, groups: np.ndarray | None = None, resamples: int, seed: int
+) -> dict[str, Interval]:
+    """Return the 95 % interval of each metric of ``rank_metrics``.
 
     Args:
-        ranks: (n,) from 1; all intervals are (0, 0) if there are none.
+        ranks: (n,) from 1. If there are none, nothing is known: shares are from 0 to 1.
+        groups: (n,) the code of each book's group; None: each its own.
     """
     if not len(ranks):
-        return dict.fromkeys(rank_metrics(ranks), (0.0, 0.0))
-    values, counts = np.unique(ranks, return_counts=True)
-    contributions = np.stack([*(values <= k for k in RECALLS), 1 / values], axis=1)
-    lowest, highest = contributions.min(axis=0), contributions.max(axis=0)
+        return {**dict.fromkeys(rank_metrics(ranks), (0.0, 1.0)), "median_rank": (0.0, 0.0)}
+    values, kinds = np.unique(ranks, return_inverse=True)
 
-    def statistics(drawn: np.ndarray) -> dict[str, np.ndarray]:
-        # Rounding can put the mean of equal numbers below them.
-        means = np.clip(drawn @ contributions / len(ranks), lowest, highest)
-        names = [*(f"recall_at_{k}" for k in RECALLS), "mrr"]
-        medians = _medians(values, drawn, len(ranks))
-        return {**dict(zip(names, means.T, strict=True)), "median_rank": medians}
+    def medians(drawn: np.ndarray) -> dict[str, np.ndarray]:
+        return {"median_rank": _medians(values, drawn)}
 
-    return intervals(counts, statistics, resamples=resamples, seed=seed)
+    resampling = {"resamples": resamples, "seed": seed}
+    return {
+        **{f"recall_at_{k}": share_interval(ranks <= k, groups) for k in RECALLS},
+        "mrr": mean_interval(1 / ranks, groups=groups, **resampling),
+        **bootstrap.intervals(kinds, medians, groups=groups, **resampling),
+    }
 
 
-def _medians(values: np.ndarray, drawn: np.ndarray, n: int) -> np.ndarray:
-    """Return the median of each resample of n sorted ``values``."""
+def _medians(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Return the median of each resample of sorted ``values``."""
     cumulative = np.cumsum(drawn, axis=1)
-    middle = [values[(cumulative > index).argmax(axis=1)] for index in ((n - 1) // 2, n // 2)]
+    n = cumulative[:, -1]
+    middle = [
+        values[(cumulative > index[:, None]).argmax(axis=1)] for index in ((n - 1) // 2, n // 2)
+    ]
     return np.asarray((middle[0] + middle[1]) / 2)
 
 
-def mean_interval(values: np.ndarray, *, resamples: int, seed: int) -> Interval:
-    """Return the 95 % percentile interval of the mean of (n,) ``values``; (0, 0) if n is 0."""
+def mean_interval(
+    values: np.ndarray, *, groups: np.ndarray | None = None, resamples: int, seed: int
+) -> Interval:
+    """Return the 95 % percentile interval of the mean of (n,) ``values`` from 0 to 1.
+
+    Of equal values, a bootstrap has no width; they then count as shares, which vary most.
+    """
     if not len(values):
-        return 0.0, 0.0
-    kinds, counts = np.unique(values, return_counts=True)
-    return intervals(
-        counts,
-        lambda drawn: {"mean": drawn @ kinds / len(values)},
+        return 0.0, 1.0
+    means, kinds = np.unique(values, return_inverse=True)
+    if len(means) == 1:
+        return wilson(float(means[0]), effective_size(values, groups))
+    return bootstrap.intervals(
+        kinds,
+        lambda drawn: {"mean": drawn @ means / drawn.sum(axis=1)},
+        groups=groups,
         resamples=resamples,
         seed=seed,
     )["mean"]
 
 
 def paired_difference(
-    ours: np.ndarray, theirs: np.ndarray, *, resamples: int, seed: int
+    ours: np.ndarray, theirs: np.ndarray, *, groups: np.ndarray | None = None
 ) -> Difference:
-    """Return the difference between two models' values of the same covers.
-
-    The bootstrap is paired: it resamples the difference of each cover (Efron and Tibshirani 1993).
-    The test is the exact sign test (Dixon and Mood 1946); on hits and misses that is the exact test
-    of McNemar (1947).
+    """Return the difference between two models' hits on the same covers.
 
     Args:
-        ours, theirs: (n,) values of the same covers, the higher the better.
+        ours, theirs: (n,) from 0 to 1, the higher the better.
+        groups: (n,) the code of each book's group; None: each its own.
     """
-    differences = np.asarray(ours, float) - np.asarray(theirs, float)
-    better, worse = int((differences > 0).sum()), int((differences < 0).sum())
-    low, high = mean_interval(differences, resamples=resamples, seed=seed)
-    return Difference(
-        gain=float(differences.mean()) if len(differences) else 0.0,
-        low=low,
-        high=high,
-        better=better,
-        worse=worse,
-        p=float(binomtest(better, better + worse).pvalue) if better + worse else 1.0,
-    )
+    found = paired_outcome(ours, theirs, groups)
+    low, high = found.interval()
+    return Difference(found.gain, low, high, found.better, found.worse, found.p)

@@ -19,7 +19,6 @@ from dustjacket.evaluation.genre import (
 from tests.support.evaluation_case import comparison
 
 GENRES = ["Art", "Law", "Travel"]
-DRAWS = {"resamples": 100, "seed": 1}
 
 
 def shares(rng, n):
@@ -64,10 +63,10 @@ def test_the_chosen_weight_is_at_least_as_good_as_either_alone(seed):
 
 def test_top_3_counts_the_first_three():
     found = np.array([[0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4]])
-    row = genre_accuracy("both", found, np.array([2, 0]), top3=True, **DRAWS)
+    row = genre_accuracy("both", found, np.array([2, 0]), top3=True)
     assert (row.top1, row.top3) == (0, 0.5)
-    assert genre_accuracy("both", found, np.array([0, 3]), top3=False, **DRAWS).top1 == 1
-    assert genre_accuracy("both", found, np.array([0, 3]), top3=False, **DRAWS).top3 is None
+    assert genre_accuracy("both", found, np.array([0, 3]), top3=False).top1 == 1
+    assert genre_accuracy("both", found, np.array([0, 3]), top3=False).top3 is None
 
 
 def test_a_probe_separates_clusters_and_gives_unseen_genres_probability_0():
@@ -90,7 +89,7 @@ def test_with_one_genre_no_probe_is_fitted():
 def test_a_probe_classifies_coloured_covers_and_labels_their_titles():
     case = comparison()
     models = {"fine_tuned": case.models["candidate"]}
-    task = measure_genres(models, case.covers.books, case.splits, **DRAWS)
+    task = measure_genres(models, case.covers.books, case.splits)
     rows = {row.source.partition(" (")[0]: row for row in task.rows}
     assert rows["cover alone, linear probe"].top1 > 0.8
     assert rows["title alone, our classifier"].top1 == 1

@@ -57,15 +57,39 @@ def test_a_seed_draws_the_same_books_however_many_are_drawn_at_once(monkeypatch)
     assert intervals(*labels, resamples=50, seed=4) != whole
 
 
-def test_an_answer_that_is_always_right_leaves_no_doubt():
-    true, _ = some_labels(50, right=1)
-    assert set(intervals(true, true, resamples=50).values()) == {(1.0, 1.0)}
+@pytest.mark.parametrize(("books", "low_end"), [(10, 0.75), (50, 0.95)])
+def test_few_books_that_are_all_right_leave_a_doubt(books, low_end):
+    true, _ = some_labels(books, right=1)
+    for low, high in intervals(true, true, resamples=50).values():
+        assert 0.5 < low < low_end
+        assert high == 1
 
 
-def test_a_model_does_not_differ_from_itself():
+def test_few_books_that_are_all_wrong_leave_a_hope():
+    for low, high in intervals(["Art"] * 14, ["Law"] * 14, resamples=50).values():
+        assert low == 0
+        assert 0.2 < high < 0.3
+
+
+def test_a_model_does_not_differ_from_itself_but_as_many_books_could_hide_it():
     true, predicted = some_labels(50, right=0.5)
     for metric in METRICS:
-        assert difference(true, predicted, predicted, metric, resamples=50) == (0, 0, 0)
+        gain, low, high = difference(true, predicted, predicted, metric, resamples=50)
+        assert gain == 0
+        assert -0.1 < low < 0 < high < 0.1
+
+
+def test_copies_of_each_book_in_its_group_narrow_no_interval():
+    true, ours = some_labels(200, right=0.6)
+    theirs = some_labels(200, right=0.5, seed=2)[1]
+    three = [[label for label in labels for _ in range(3)] for labels in (true, ours, theirs)]
+    groups = np.repeat(np.arange(200), 3)
+    alone, copied = intervals(true, ours), intervals(*three[:2], groups=groups)
+    for metric in METRICS:
+        assert copied[metric] == pytest.approx(alone[metric], abs=0.02)
+        assert difference(*three, metric, groups=groups) == pytest.approx(
+            difference(true, ours, theirs, metric), abs=0.03
+        )
 
 
 def test_pairing_finds_a_small_difference_that_two_intervals_do_not():

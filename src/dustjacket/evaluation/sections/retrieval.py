@@ -34,7 +34,7 @@ def retrieval_section(results: Results) -> Section:
                 ),
                 ["chance", *_cells(results.chance)],
             ],
-            "In brackets: 95 % intervals, by resampling the test covers.",
+            "In brackets: 95 % intervals; books of one group count as dependent.",
         )
         for direction, words in _DIRECTIONS.items()
     ]
