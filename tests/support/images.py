@@ -55,3 +55,31 @@ def gif(width: int, height: int, frame: tuple[int, int] = (10, 10)) -> bytes:
     frame_size = body.index(b"\x2c", 13) + 5
     body[frame_size : frame_size + 4] = struct.pack("<HH", *frame)
     return bytes(body)
+
+
+def tiff(tags: Iterable[tuple[int, int, int, bytes | int]], pixels: bytes = b"") -> bytes:
+    """Return a TIFF with one directory, whatever its tags say; also the form of EXIF tags.
+
+    Args:
+        tags: tag, type, number of values, and the values as bytes, or one value as a number. The
+            pixels are at byte 8.
+    """
+    tags = sorted(tags, key=lambda tag: tag[0])
+    directory = 8 + len(pixels)
+    place = directory + 2 + 12 * len(tags) + 4
+    entries, values = b"", b""
+    for tag, kind, number, value in tags:
+        where = value if isinstance(value, int) else place + len(values)
+        entries += struct.pack("<HHLL", tag, kind, number, where)
+        values += b"" if isinstance(value, int) else value
+    count = struct.pack("<H", len(tags))
+    return b"II*\0" + struct.pack("<L", directory) + pixels + count + entries + bytes(4) + values
+
+
+def with_exif(body: bytes, exif: bytes) -> bytes:
+    """Return a JPEG without a JFIF header, with tags in as many segments as they need."""
+    segments = b""
+    for start in range(0, len(exif), 65_000):
+        data = b"Exif\0\0" + exif[start : start + 65_000]
+        segments += b"\xff\xe1" + struct.pack(">H", len(data) + 2) + data
+    return body[:2] + segments + body[4 + struct.unpack(">H", body[4:6])[0] :]

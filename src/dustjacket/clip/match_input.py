@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from dustjacket.covers.check import check_cover
+from dustjacket.covers.check import MAX_WHOLE_PIXELS, check_cover
 from dustjacket.covers.read import read_image, read_index
 from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
@@ -73,8 +73,8 @@ def as_stored(body: bytes, name: str) -> bytes:
     if isinstance(cover, str):
         raise BadInputError(
             f"{name} is refused ({cover}): give a JPEG, PNG, WebP, GIF, BMP or TIFF of at most "
-            f"{IMAGE_LIMITS.max_bytes / 1e6:.0f} MB and {IMAGE_LIMITS.max_pixels / 1e6:.0f} "
-            "megapixels"
+            f"{IMAGE_LIMITS.max_bytes / 1e6:.0f} MB, and of at most "
+            f"{MAX_WHOLE_PIXELS / 1e6:.0f} megapixels (JPEG: {IMAGE_LIMITS.max_pixels / 1e6:.0f})"
         )
     return cover.body
 

@@ -1,13 +1,28 @@
-"""Validate the bytes of an image and normalise it to a cover, or give the reason to reject it."""
+"""Validate the bytes of an image and normalise it to a cover, or give the reason to reject it.
+
+With the default parameters, an image takes at most 400 MiB, whatever its bytes: 8 bytes a pixel for
+a progressive JPEG, about 20 for a lossless WebP, at most 8 for others before they are reduced.
+"""
 
 import hashlib
 import io
+import threading
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import (
+    ExifTags,
+    Image,
+    ImageCms,
+    ImageFile,
+    ImageOps,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+)
 
 from dustjacket.covers.hashes import perceptual_hashes
 from dustjacket.covers.step import CoversParameters
@@ -20,11 +35,30 @@ _BLANK_DEVIATION = 2.0
 """Standard deviation of grey levels (0 to 255) below which an image is blank."""
 _SAME_COLOUR_LEVELS = 8
 """Grey levels, up and down, that count as the same colour."""
+MAX_WHOLE_PIXELS = 12_000_000
+"""Of an image in another format than JPEG: only JPEG is decoded at a reduced size."""
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_REDUCIBLE = ("JPEG", "MPO")
+_MAX_SCANS = 200
+"""Of a progressive JPEG. Each takes time for every pixel; encoders write about ten."""
+_START_OF_SCAN = b"\xff\xda"
+_MAX_TILED = 8
+"""How often the tiles of an image may cover it: once for each band, by some formats."""
+_JPEG, _EXIF_SEGMENT, _BIG_TIFF = b"\xff\xd8\xff", b"Exif\0\0", 43
+_MAX_EXIF_SEGMENTS = 16
+"""Of 64 KiB each; a photograph has one."""
+_BYTES = (1, 2, 6, 7)  # of TIFF's types of values, those that are kept as bytes
+_TILE_TAGS = (TiffImagePlugin.TILEWIDTH, TiffImagePlugin.TILELENGTH)
+_LARGE_PIXELS = 2_000_000
+_one_large = threading.Lock()
+"""Held while an image of more than ``_LARGE_PIXELS`` is decoded: memory is for one at a time."""
 _DIRECT_MODES = ("RGB", "L", "CMYK")
-"""Modes that are resized and colour-converted without conversion to RGB first."""
+"""Modes that are colour-converted without conversion to RGB first."""
+_RESIZABLE_MODES = (*_DIRECT_MODES, "RGBA", "LA")
+"""Modes that are resized before any conversion, which is then of few pixels."""
 _QUALITY = 90
-_MAX_ICC_BYTES = 1 << 20
+_MAX_METADATA_BYTES = 1 << 20
+"""Of an ICC profile, or EXIF tags; larger ones are ignored."""
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -53,9 +87,10 @@ class Cover:
 def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
     """Return the normalised cover in ``body``, or the reason why it is rejected.
 
-    The size is checked from the header, before anything is decoded. Of an animation the first frame
-    is used. Transparent parts become white. Colours are converted to sRGB by the embedded ICC
-    profile, after the image is resized, which takes about a millisecond.
+    The size is checked from the header, before anything is decoded. Of large images, a process
+    decodes one at a time. Of an animation the first frame is used. Transparent parts become white.
+    Colours are converted to sRGB by the embedded ICC profile, after the image is resized, which
+    takes about a millisecond.
     """
     if not body:
         return "empty_file"
@@ -63,17 +98,27 @@ def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
         return "too_large"
     try:
         with warnings.catch_warnings():
-            # Pillow only warns about a large image; here it is rejected.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow only warns about a large image and odd tags; here they are checked.
+            warnings.simplefilter("ignore")
+            if _has_large_tags(body):
+                return "odd_layout"
             image = Image.open(io.BytesIO(body), formats=_FORMATS)
+            reason = _size_reason(image, parameters) or _layout_reason(image, body)
     except Image.DecompressionBombError:
         return "too_many_pixels"
     except UnidentifiedImageError:
         return "not_an_image"
     except Exception:  # noqa: BLE001 - decoders raise anything on broken headers
         return "not_an_image"
-    if reason := _size_reason(*image.size, parameters):
+    if reason:
         return reason
+    with _one_large if image.width * image.height > _LARGE_PIXELS else nullcontext():
+        cover = _normalise(image, parameters)
+        del image  # its pixels, before another thread decodes the next
+    return cover
+
+
+def _normalise(image: Image.Image, parameters: CoversParameters) -> Cover | str:
     original_size = image.size
     scale = parameters.short_side / min(original_size)
     try:
@@ -81,7 +126,8 @@ def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
             # libjpeg decodes a JPEG at 1/2, 1/4 or 1/8 of its size where that is large enough.
             image.draft(None, (round(image.width * scale), round(image.height * scale)))
         image.load()
-        rotated = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        has_exif = len(image.info.get("exif", b"")) <= _MAX_METADATA_BYTES
+        rotated = has_exif and image.getexif().get(ExifTags.Base.Orientation, 1) != 1
         upright = ImageOps.exif_transpose(image) if rotated else image
         rgb = _to_rgb(_resize(upright, parameters.short_side), image.info.get("icc_profile"))
     except Exception:  # noqa: BLE001 - decoders raise anything on broken data
@@ -104,14 +150,48 @@ def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
     )
 
 
-def _size_reason(width: int, height: int, parameters: CoversParameters) -> str | None:
+def _size_reason(image: Image.Image, parameters: CoversParameters) -> str | None:
+    width, height = image.size
     if width * height > parameters.max_pixels:
+        return "too_many_pixels"
+    if width * height > MAX_WHOLE_PIXELS and image.format not in _REDUCIBLE:
         return "too_many_pixels"
     if max(width, height) > MAX_SIDE:
         return "side_too_long"
     if min(width, height) < MIN_SIDE:
         return "too_small"
     return "odd_shape" if max(width, height) > MAX_ASPECT_RATIO * min(width, height) else None
+
+
+def _has_large_tags(body: bytes) -> bool:
+    """Return whether Pillow would read more tags than a photograph has, before its size is known.
+
+    A number in a tag becomes a Python object of about 100 bytes.
+    """
+    if body.startswith(_JPEG):
+        return body.count(_EXIF_SEGMENT) > _MAX_EXIF_SEGMENTS
+    if body[:4] not in TiffImagePlugin.PREFIXES:
+        return False
+    file, header_size = io.BytesIO(body), 16 if body[2] == _BIG_TIFF else 8
+    directory = TiffImagePlugin.ImageFileDirectory_v2(file.read(header_size))
+    file.seek(directory.next)
+    directory.load(file)
+    sizes = {tag: len(data) for tag, data in directory._tagdata.items()}
+    numbers = (size for tag, size in sizes.items() if directory.tagtype[tag] not in _BYTES)
+    return sum(numbers) > _MAX_METADATA_BYTES
+
+
+def _layout_reason(image: ImageFile.ImageFile, body: bytes) -> str | None:
+    """Return why decoding would take far more memory or time than the pixels need, or None."""
+    if image.format in _REDUCIBLE:
+        return "odd_layout" if body.count(_START_OF_SCAN) > _MAX_SCANS else None
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        tile = [image.tag_v2.get(tag, 1) for tag in _TILE_TAGS]
+        if not all(isinstance(side, int) for side in tile) or prod(tile) > MAX_WHOLE_PIXELS:
+            return "odd_layout"
+    boxes = (tile[1] for tile in image.tile if tile[1])
+    covered = sum((right - left) * (lower - upper) for left, upper, right, lower in boxes)
+    return "odd_layout" if covered > _MAX_TILED * image.width * image.height else None
 
 
 def _content_reason(grey: Image.Image, min_ink: float) -> str | None:
@@ -130,7 +210,7 @@ def _resize(image: Image.Image, short_side: int) -> Image.Image:
     scale = short_side / min(image.size)
     if scale >= 1:
         return image
-    if image.mode not in _DIRECT_MODES:
+    if image.mode not in _RESIZABLE_MODES:
         image = _flatten(image)
     width, height = (max(1, round(side * scale)) for side in image.size)
     # For reduction, Hamming is as sharp as bicubic in half the time.
@@ -139,7 +219,7 @@ def _resize(image: Image.Image, short_side: int) -> Image.Image:
 
 def _to_rgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
     """Return the image in sRGB."""
-    if icc_profile and len(icc_profile) <= _MAX_ICC_BYTES and image.mode in _DIRECT_MODES:
+    if icc_profile and len(icc_profile) <= _MAX_METADATA_BYTES and image.mode in _DIRECT_MODES:
         transform = _srgb_transform(icc_profile, image.mode)
         if transform:
             converted = ImageCms.applyTransform(image, transform)

@@ -45,7 +45,8 @@ class CoversParameters(StepParameters):
         50_000_000,
         ge=10_000,
         le=200_000_000,
-        description="Reject images with more pixels than this",
+        description="Reject images with more pixels than this; of other formats than JPEG, at most "
+        "12 million",
     )
     max_bytes: int = Field(
         20_000_000,

@@ -32,12 +32,15 @@ class AppState:
         feedback: None unless the settings turn it on.
         image_threads: read covers' images from the object store, apart from the models' threads,
             so that a slow store does not delay queries.
+        decoding_thread: decodes uploaded pictures. It is one, because each thread keeps some of the
+            memory that a large picture took.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.models = Models(Store(settings), settings.home / "cache")
         self.metrics = Metrics()
         self.image_threads = ThreadPoolExecutor(4)
+        self.decoding_thread = ThreadPoolExecutor(1)
         self._background_threads = ThreadPoolExecutor(2)
         self.steps = StepStatuses(self.models.store, self._background_threads)
         self._feedback_days = settings.studio_feedback_days
@@ -77,7 +80,7 @@ class AppState:
             self.covers.close()
             if self.feedback:
                 await asyncio.to_thread(self.feedback.flush)
-            for pool in (self.image_threads, self._background_threads):
+            for pool in (self.image_threads, self.decoding_thread, self._background_threads):
                 pool.shutdown(wait=False, cancel_futures=True)
 
     async def _maintain_feedback(self) -> None:

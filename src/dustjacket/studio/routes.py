@@ -93,7 +93,8 @@ async def match(
 ) -> MatchResponse:
     """Find the genres, titles, covers and prompts that match the picture of a cover."""
     texts = _check_prompts(prompts)
-    cover = await asyncio.to_thread(as_stored, await image.read(), "the image")
+    body, loop = await image.read(), asyncio.get_running_loop()
+    cover = await loop.run_in_executor(state.decoding_thread, as_stored, body, "the image")
     index = state.models.index.require()
     vector = await asyncio.to_thread(embed_image, index, cover)
     return await state.covers.run(lambda: match_response(index, vector, texts))

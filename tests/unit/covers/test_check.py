@@ -2,8 +2,10 @@
 
 import io
 import struct
+import time
 import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import imagehash
 import numpy as np
@@ -15,7 +17,8 @@ from PIL import Image, ImageCms, ImageDraw, ImageFont
 from dustjacket.covers.check import Cover, check_cover
 from dustjacket.covers.hashes import perceptual_hashes
 from dustjacket.covers.step import CoversParameters
-from tests.support.images import drawn, gif, png, saved
+from tests.support.images import drawn, gif, png, saved, tiff, with_exif
+from tests.support.memory import peak_growth_mib
 
 PARAMETERS = CoversParameters()
 WHOLE = saved(drawn(1))
@@ -91,6 +94,96 @@ def test_a_png_with_a_compressed_text_bomb_costs_no_memory():
     assert isinstance(reason, str)
     assert tracemalloc.get_traced_memory()[1] < 20 << 20
     tracemalloc.stop()
+
+
+LARGEST_WHOLE, LARGEST = (3464, 3464), (7071, 7071)
+RATIONALS = struct.pack("<LL", 70_001, 3) * 1_000_000
+
+
+def flat(mode, size, kind, **options):
+    return saved(Image.new(mode, size), kind, **options)
+
+
+def tiled_tiff(**changed):
+    """Return a TIFF of 300 x 400 grey pixels, with changed tags."""
+    tags = {
+        "width": (256, 4, 1, 300), "height": (257, 4, 1, 400), "bits": (258, 3, 1, 8),
+        "compression": (259, 3, 1, 1), "photometric": (262, 3, 1, 1), "offsets": (273, 4, 1, 8),
+        "samples": (277, 3, 1, 1), "rows": (278, 4, 1, 400), "counts": (279, 4, 1, 120_000),
+    }  # fmt: skip
+    return tiff({**tags, **changed}.values(), drawn(1, (300, 400)).convert("L").tobytes())
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "max_mib"),
+    [
+        # As large as is accepted: the bound that the module states.
+        (lambda: flat("RGB", LARGEST, "JPEG", subsampling=0), "blank", 20),
+        (lambda: flat("RGB", LARGEST, "JPEG", subsampling=0, progressive=True), "blank", 300),
+        (lambda: flat("CMYK", LARGEST, "JPEG", subsampling=0, progressive=True), "blank", 400),
+        (lambda: flat("RGB", LARGEST_WHOLE, "WEBP", lossless=True), "blank", 300),
+        (lambda: flat("RGBA", LARGEST_WHOLE, "WEBP", lossless=True), "blank", 300),
+        (lambda: flat("RGB", LARGEST_WHOLE, "PNG"), "blank", 200),
+        (lambda: flat("LA", LARGEST_WHOLE, "PNG"), "blank", 200),
+        (lambda: flat("P", LARGEST_WHOLE, "PNG", transparency=0), "blank", 200),
+        (lambda: flat("P", LARGEST_WHOLE, "GIF", transparency=0), "blank", 200),
+        (lambda: flat("1", LARGEST_WHOLE, "BMP"), "blank", 200),
+        (lambda: flat("F", LARGEST_WHOLE, "TIFF", compression="tiff_lzw"), "blank", 200),
+        # Larger: refused by the header.
+        (lambda: flat("RGB", LARGEST, "WEBP", lossless=True), "too_many_pixels", 20),
+        (lambda: flat("1", LARGEST, "PNG"), "too_many_pixels", 20),
+        (lambda: flat("1", LARGEST, "BMP"), "too_many_pixels", 20),
+        (lambda: flat("P", LARGEST, "GIF"), "too_many_pixels", 20),
+        (lambda: flat("1", LARGEST, "TIFF", compression="group4"), "too_many_pixels", 20),
+        # Structures that take far more than the pixels need.
+        (lambda: tiled_tiff(resolution=(282, 5, 1_000_000, RATIONALS)), "odd_layout", 40),
+        (lambda: with_exif(WHOLE, tiff([(296, 3, 1, 2), (282, 5, 1_000_000, RATIONALS)])),
+         "odd_layout", 20),
+        (lambda: with_exif(WHOLE, tiff([(274, 3, 30_000, RATIONALS[:60_000])])), None, 20),
+        (lambda: png(300, 400, chunks=[(b"eXIf", tiff([(274, 5, 1_000_000, RATIONALS)]))],
+                     data=bytes(400 * 901)), "blank", 40),
+    ],
+)  # fmt: skip
+def test_memory_is_bounded_whatever_the_format(body, reason, max_mib):
+    made, found = body(), []
+    grown = peak_growth_mib(lambda: found.append(check_cover(made, PARAMETERS)))
+    assert found[0] == reason if reason else isinstance(found[0], Cover)
+    assert grown < max_mib
+
+
+def test_large_images_are_decoded_one_at_a_time():
+    body = flat("RGB", LARGEST_WHOLE, "WEBP", lossless=True)
+
+    def check_four():
+        with ThreadPoolExecutor(4) as threads:
+            found = threads.map(lambda _: check_cover(body, PARAMETERS), range(4))
+            assert list(found) == ["blank"] * 4
+
+    assert peak_growth_mib(check_four) < 400  # each thread keeps some of what it has freed
+
+
+def test_a_jpeg_of_fifty_megapixels_is_a_cover():
+    cover = check_cover(saved(drawn(1).resize((5770, 8660)), quality=70), PARAMETERS)
+    assert (cover.width, cover.height) == (256, 384)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # 5000 strips, each of them all rows but one.
+        tiled_tiff(rows=(278, 4, 1, 399), offsets=(273, 4, 5000, struct.pack("<L", 8) * 5000)),
+        # Tiles of 4 GB, compressed.
+        tiled_tiff(
+            rows=(322, 4, 1, 65_536), counts=(323, 4, 1, 65_536), compression=(259, 3, 1, 8)
+        ),
+        # A thousand scans of nothing.
+        WHOLE[:-2] + b"\xff\xda\0\x08\x01\x01\0\0\0\0" * 1000 + b"\xff\xd9",
+    ],
+)
+def test_an_image_whose_parts_repeat_is_refused_before_it_is_decoded(body):
+    began = time.process_time()
+    assert check_cover(body, PARAMETERS) == "odd_layout"
+    assert time.process_time() - began < 1
 
 
 @settings(deadline=None)

@@ -1,10 +1,13 @@
 """What the API answers to each kind of request."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from PIL import Image
 
 from tests.support.images import drawn, saved
+from tests.support.memory import peak_growth_mib
 from tests.support.studio_case import RICE, assert_problem, make_app, running
 
 
@@ -47,6 +50,22 @@ def test_a_picture_has_genres_nearest_covers_and_scores_of_prompts(studio):
     scores = [row["score"] for row in body["titles"]]
     assert scores == sorted(scores, reverse=True)
     assert {row["genre"] for row in body["genres"]} == {"Cooking", "Travel & Trips"}
+
+
+@pytest.mark.parametrize("size", [3464, 7071])
+def test_four_large_pictures_at_once_take_the_memory_of_one(studio, size):
+    body = saved(Image.new("RGB", (size, size)), "WEBP", lossless=True)
+    assert len(body) < 3000
+
+    def post_four():
+        with ThreadPoolExecutor(4) as threads:
+            return list(threads.map(lambda _: studio.post("/match", files={"image": body}), "1234"))
+
+    replies = []
+    assert peak_growth_mib(lambda: replies.extend(post_four())) < 300
+    for reply in replies:
+        assert_problem(reply, 422, "too_many_pixels" if size > 3464 else "blank")
+    assert studio.post("/genre", json=RICE).status_code == 200
 
 
 @pytest.mark.parametrize(
