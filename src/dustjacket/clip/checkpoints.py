@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 KIND = Kind.CLIP_CHECKPOINT
 TENSORS, STATE = "tensors.safetensors", "state.json"
-FORMAT = 1
-"""Format of the state; a state without a number has this format too."""
+FORMAT = 2
+"""Format of the state; one without a number has format 1, which has no ``best_mrr``."""
 
 
 @dataclass
@@ -30,7 +30,8 @@ class TrainingState:
 
     Attributes:
         step: optimizer steps done.
-        best_recall: validation recall@10 of the best epoch so far.
+        best_recall: validation recall@10 of the best epoch so far, from 0: the starting weights.
+        best_mrr: its mean reciprocal rank, which decides between epochs of equal recall@10.
         stale: epochs since the best one.
         seconds: time spent in steps, of which ``loading_s`` on reading covers.
         run_id: MLflow run, which a resumed training continues.
@@ -39,6 +40,7 @@ class TrainingState:
 
     step: int = 0
     best_recall: float = -1.0
+    best_mrr: float = -1.0
     best_epoch: int = 0
     stale: int = 0
     seconds: float = 0.0
@@ -56,7 +58,7 @@ class Checkpoint:
     Attributes:
         weights: the trained weights, by name.
         moments: AdamW's moments, by ``first/`` or ``second/`` and the weight's name.
-        best: the trained weights of the best epoch so far; empty during the first epoch.
+        best: the trained weights of the best epoch so far; format 1 leaves epoch 0 out.
     """
 
     state: TrainingState
@@ -145,7 +147,7 @@ class Checkpoints:
         """Return the progress that a checkpoint records."""
         manifest = self._store.manifest(KIND, version)
         state = json.loads(self._store.read(manifest, STATE))
-        check_format(f"{KIND}/{version}", state.pop("format", FORMAT), (FORMAT,))
+        check_format(f"{KIND}/{version}", state.pop("format", 1), (1, FORMAT))
         return TrainingState(**state)
 
     @retry_while_unavailable

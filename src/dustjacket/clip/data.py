@@ -13,8 +13,10 @@ import torch
 from PIL import Image
 
 from dustjacket.clip.prompts import sampled_variants
+from dustjacket.covers.groups import component_labels
 from dustjacket.covers.read import read_images
 from dustjacket.errors import BadInputError
+from dustjacket.splits import title_key
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -108,6 +110,21 @@ def normalize_pixels(images_BCHW: torch.Tensor, model: torch.nn.Module) -> torch
     )
     # Convolutions are twice as fast in this memory layout.
     return ((images_BCHW.float() / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def book_numbers(books: pd.DataFrame) -> torch.Tensor:
+    """Return (N,) numbers, equal for rows that are no negatives of each other.
+
+    These are rows of one book group (so also look-alike covers), and of one title, whatever its
+    spelling and edition. Two rows that a third one connects are no negatives either.
+    """
+    rows = np.arange(len(books))
+    titles, groups = (
+        pd.factorize(values)[0] for values in (books["title"].map(title_key), books["group"])
+    )
+    titles, groups = titles + len(rows), groups + 2 * len(rows)
+    labels = component_labels(3 * len(rows), np.tile(rows, 2), np.concatenate([titles, groups]))
+    return torch.from_numpy(labels[: len(rows)])
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from dustjacket.clip.checkpoints import (
     restore,
     snapshot,
 )
-from dustjacket.clip.data import EpochDraws, Pairs, draw_epoch, global_batch_size
+from dustjacket.clip.data import EpochDraws, Pairs, book_numbers, draw_epoch, global_batch_size
 from dustjacket.clip.gradients import backward
 from dustjacket.clip.model import Clip
 from dustjacket.clip.process_group import ProcessGroup
@@ -33,7 +33,7 @@ from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.towers import Towers
 from dustjacket.clip.wise_ft import copy_state, interpolate
 from dustjacket.errors import DustjacketError
-from dustjacket.metrics.retrieval import mean_recall_at_10
+from dustjacket.metrics.retrieval import recall_and_mrr
 
 MAX_LOGIT_SCALE = math.log(100)
 MAX_GRADIENT_NORM = 1.0
@@ -60,6 +60,7 @@ class TrainingResult:
 
     Attributes:
         pairs: training pairs.
+        best_epoch: of the final weights; 0: no epoch was better than the starting weights.
         loading_share: share of the steps' time that rank 0 spent on reading covers.
         validation_recall_at_10: of the final weights; None if there are too few validation pairs.
         starting_recall_at_10: the same before training.
@@ -90,9 +91,10 @@ def fit(
 ) -> TrainingResult:
     """Train ``clip`` in place; on return, every process has the best epoch's weights.
 
-    The best epoch has the highest validation recall@10, the mean of both directions; it is the last
-    epoch if there are ten validation pairs or fewer. With ``wise_ft``, the weights are then the
-    best mixture of these and the starting weights.
+    The best epoch has the highest validation recall@10, and of equal ones the highest mean
+    reciprocal rank, each the mean of both directions; epoch 0 is the starting weights. The last
+    epoch is the best if there are ten validation pairs or fewer. With ``wise_ft``, the weights are
+    then the best mixture of these and the starting weights.
 
     Args:
         group: the processes that train together; None is this one alone.
@@ -107,7 +109,7 @@ def fit(
         DivergedError: the loss is not finite.
     """
     trainer = _Trainer(clip, training, validation, parameters, group or ProcessGroup(), log_metrics)
-    trainer.state = state or trainer.state
+    trainer.start(state or TrainingState())
     if resume is not None:
         trainer.resume(resume)
     trainer.train(checkpoints)
@@ -138,19 +140,27 @@ class _Trainer:
         queries = query_prompts(validation.books)
         self.towers = Towers(clip, training.images, variants, group, bf16=bf16)
         self.validation_towers = Towers(clip, validation.images, [queries], group, bf16=bf16)
-        self.books_N = torch.from_numpy(training.books["title"].str.casefold().factorize()[0])
+        self.books_N = book_numbers(training.books)
         self.batch_size = global_batch_size(parameters.batch_size, len(training), group.world)
         self.steps_per_epoch = len(training) // self.batch_size
         self.steps = parameters.epochs * self.steps_per_epoch
         self.weights = trainable_weights(clip)
         self.optimizer = _make_optimizer(self.weights, parameters)
-        self.state, self.best_weights = TrainingState(), dict[str, torch.Tensor]()
-        self.starting_recall = self._validation_recall()
+        self.state, self.best_weights = TrainingState(), copy_weights(self.weights)
+        self.starting_score = self._validation_score()
         self._progress, self._printed_at = "", time.monotonic()
+
+    def start(self, state: TrainingState) -> None:
+        self.state = state
+        if self.starting_score is not None:
+            state.best_recall, state.best_mrr = self.starting_score
 
     def resume(self, checkpoint: Checkpoint) -> None:
         restore(checkpoint, self.weights, self.optimizer)
-        self.state, self.best_weights = checkpoint.state, dict(checkpoint.best)
+        if checkpoint.best:
+            self.state, self.best_weights = checkpoint.state, dict(checkpoint.best)
+        else:  # an earlier release left the starting weights out
+            self.start(checkpoint.state)
         if self.group.rank == 0:
             print(f"resuming from step {self.state.step} of {self.steps}", flush=True)
 
@@ -210,17 +220,19 @@ class _Trainer:
                 self._print(self._progress)
 
     def _end_epoch(self, epoch: int) -> None:
-        state, recall = self.state, self._validation_recall()
-        if recall is None or recall > state.best_recall:
-            state.best_recall, state.best_epoch, state.stale = recall or 0.0, epoch, 0
+        state, score = self.state, self._validation_score()
+        if score is None or score > (state.best_recall, state.best_mrr):
+            state.best_recall, state.best_mrr = score or (0.0, 0.0)
+            state.best_epoch, state.stale = epoch, 0
             self.best_weights = copy_weights(self.weights)
         else:
             state.stale += 1
         if self.group.rank == 0:
             reached = ""
-            if recall is not None:
-                self.log_metrics({"validation.recall_at_10": recall}, state.step)
-                reached = f"validation recall@10 {recall:.3f}, "
+            if score is not None:
+                names = ("validation.recall_at_10", "validation.mrr")
+                self.log_metrics(dict(zip(names, score, strict=True)), state.step)
+                reached = f"validation recall@10 {score[0]:.3f}, "
             self._print(f"epoch {epoch}: {reached}{self._progress}")
 
     def finish(self) -> TrainingResult:
@@ -229,9 +241,11 @@ class _Trainer:
                 weight.copy_(self.best_weights.get(name, weight))
         merge_lora(self.clip)
         state, interpolation = self.state, 1.0
+        if not state.best_epoch and self.group.rank == 0:
+            print("no epoch is better on validation covers than the starting weights: these stay")
         if self.parameters.wise_ft:
-            interpolation, state.best_recall = interpolate(
-                self.clip.model, self.starting, lambda: self._validation_recall() or 0.0
+            interpolation, (state.best_recall, state.best_mrr) = interpolate(
+                self.clip.model, self.starting, lambda: self._validation_score() or (0.0, 0.0)
             )
         return TrainingResult(
             pairs=len(self.training),
@@ -239,8 +253,8 @@ class _Trainer:
             best_epoch=state.best_epoch,
             pairs_per_second=state.step * self.batch_size / max(state.seconds, 1e-9),
             loading_share=state.loading_s / max(state.seconds, 1e-9),
-            validation_recall_at_10=state.best_recall if self._can_validate() else None,
-            starting_recall_at_10=self.starting_recall,
+            validation_recall_at_10=state.best_recall if self.starting_score else None,
+            starting_recall_at_10=self.starting_score and self.starting_score[0],
             interpolation=interpolation,
         )
 
@@ -248,16 +262,13 @@ class _Trainer:
         patience = self.parameters.patience
         return bool(patience) and self.state.stale >= patience
 
-    def _can_validate(self) -> bool:
-        return len(self.validation) > 10  # recall@10 of ten pairs is always 1
-
-    def _validation_recall(self) -> float | None:
-        """Return recall@10, the mean of both directions, or None with too few pairs."""
-        if not self._can_validate():
+    def _validation_score(self) -> tuple[float, float] | None:
+        """Return recall@10 and MRR, each the mean of both directions; None with too few pairs."""
+        if len(self.validation) <= 10:  # recall@10 of ten pairs is always 1
             return None
         covers_ND, texts_ND = self.validation_towers.embed_all(self.group)
         # Processors may differ in the last bit, but all processes must stop at the same epoch.
-        return self.group.broadcast(mean_recall_at_10(texts_ND, covers_ND))
+        return self.group.broadcast(recall_and_mrr(texts_ND, covers_ND))
 
     def _print(self, progress: str) -> None:
         self._printed_at = time.monotonic()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import torch
 
+Score = tuple[float, float]
+"""The higher the better; the second number decides between equal first ones."""
 _SHARES = (1.0, 0.75, 0.5, 0.25)
 """Shares of the fine-tuned weights that are tried; the first of several best is kept."""
 
@@ -17,8 +19,8 @@ def copy_state(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 def interpolate(
-    model: torch.nn.Module, starting: dict[str, torch.Tensor], score: Callable[[], float]
-) -> tuple[float, float]:
+    model: torch.nn.Module, starting: dict[str, torch.Tensor], score: Callable[[], Score]
+) -> tuple[float, Score]:
     """Load the interpolation of ``starting`` and the model's own weights that scores best.
 
     Args:

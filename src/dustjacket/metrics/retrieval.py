@@ -78,10 +78,14 @@ def retrieval_metrics(titles: np.ndarray, covers: np.ndarray) -> dict[str, dict[
     }
 
 
-def mean_recall_at_10(titles: np.ndarray, covers: np.ndarray) -> float:
-    """Return recall@10, the mean of both directions."""
+def recall_and_mrr(titles: np.ndarray, covers: np.ndarray) -> tuple[float, float]:
+    """Return recall@10 and the mean reciprocal rank, each the mean of both directions.
+
+    They are rounded, so that equal numbers of hits are equal recalls in whichever direction.
+    """
     directions = retrieval_metrics(titles, covers).values()
-    return float(np.mean([metrics["recall_at_10"] for metrics in directions]))
+    recall, mrr = (np.mean([m[name] for m in directions]) for name in ("recall_at_10", "mrr"))
+    return round(float(recall), 9), round(float(mrr), 9)
 
 
 def rank_metrics(ranks: np.ndarray) -> dict[str, float]:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from dustjacket.clip.data import Pairs, draw_epoch, global_batch_size
+from dustjacket.clip.data import Pairs, book_numbers, draw_epoch, global_batch_size
 from dustjacket.clip.gradients import backward
 from dustjacket.clip.loss import contrastive_loss
 from dustjacket.clip.model import random_model
@@ -43,6 +43,7 @@ def coloured_pairs(count, start=0):
             "author": None,
             "genre": "Art",
             "probability": 0.8,
+            "group": [str(row) for row in range(start, start + count)],
         }
     )
     return Pairs(books, images.contiguous())
@@ -199,6 +200,20 @@ def test_covers_of_the_same_book_are_no_negatives_of_each_other():
     assert alone == [0.0]
 
 
+def test_spellings_and_look_alikes_of_a_book_are_no_negatives_of_each_other():
+    hobbits = [
+        "The Hobbit", "the hobbit", "The Hobbit!", "Thé Hobbit", "The Hobbit (Illustrated Edition)"
+    ]  # fmt: skip
+    titles = [*hobbits, "Emma", "Der kleine Hobbit"]
+    groups = ["a", "b", "c", "d", "look-alike", "e", "look-alike"]
+    numbers = book_numbers(pd.DataFrame({"title": titles, "group": groups})).tolist()
+    assert len(set(numbers[:5])) == 1
+    assert numbers[5] != numbers[0] == numbers[6], "of one group, though its title is another"
+    others = pd.DataFrame({"title": ["C", "C++", "Emma"], "group": list("xyz")})
+    assert len(set(book_numbers(others).tolist())) == 3
+    assert book_numbers(others[:0]).tolist() == []
+
+
 def _train_two(group, folder):
     clip = random_model(MODEL, 13)
     fit(clip, coloured_pairs(16), coloured_pairs(6, 16), parameters(), group=group)
@@ -243,8 +258,8 @@ def test_a_training_resumed_twice_ends_as_if_it_never_stopped(recipe):
 def test_the_best_epoch_and_the_patience_survive_a_stop(stop, monkeypatch):
     reached = {0: 0.1, 2: 0.5}
     monkeypatch.setattr(
-        "dustjacket.clip.train._Trainer._validation_recall",
-        lambda trainer: reached.get(trainer.state.step, 0.3),
+        "dustjacket.clip.train._Trainer._validation_score",
+        lambda trainer: (reached.get(trainer.state.step, 0.3), 0.1),
     )
     of_training = parameters(epochs=9, checkpoint_steps=1).model_copy(update={"patience": 2})
 
@@ -260,6 +275,44 @@ def test_the_best_epoch_and_the_patience_survive_a_stop(stop, monkeypatch):
     again, resumed = train(resume=kept[-1])
     assert (again.steps, again.best_epoch) == (6, 1)
     assert_close(resumed.model.state_dict(), unbroken.model.state_dict(), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("stop", [None, 1, 3])
+def test_of_epochs_with_equal_recall_the_one_with_the_better_mrr_is_kept(stop, monkeypatch):
+    reached = {0: (0.5, 0.9), 2: (0.9, 0.4), 4: (0.9, 0.6), 6: (0.9, 0.5)}
+    monkeypatch.setattr(
+        "dustjacket.clip.train._Trainer._validation_score",
+        lambda trainer: reached[trainer.state.step],
+    )
+    of_training, kept = parameters(epochs=3, checkpoint_steps=1), Kept()
+
+    def train(**options):
+        clip = random_model(MODEL, 13)
+        return fit(clip, coloured_pairs(16), coloured_pairs(12), of_training, **options)
+
+    if stop:
+        with pytest.raises(StoppedError):
+            train(checkpoints=kept, log_metrics=stop_at(stop))
+    trained = train(resume=kept[-1] if kept else None)
+    assert (trained.best_epoch, trained.validation_recall_at_10) == (2, 0.9)
+
+
+@pytest.mark.parametrize("recipe", ["full", "lora"])
+def test_a_training_that_only_gets_worse_returns_the_starting_weights_and_says_so(
+    recipe, capsys, monkeypatch
+):
+    monkeypatch.setattr(
+        "dustjacket.clip.train._Trainer._validation_score",
+        lambda trainer: (0.4 - trainer.state.step / 100, 0.9),
+    )
+    starting, clip = random_model(MODEL, 13).model.state_dict(), random_model(MODEL, 13)
+    of_training = parameters(recipe=recipe, epochs=9, learning_rate=1.0)
+    of_training = of_training.model_copy(update={"patience": 2})
+    trained = fit(clip, coloured_pairs(24), coloured_pairs(12), of_training)
+    assert (trained.best_epoch, trained.steps) == (0, 6)
+    assert trained.validation_recall_at_10 == trained.starting_recall_at_10 == 0.4
+    assert_close(clip.model.state_dict(), starting, atol=1e-6, rtol=0)
+    assert "no epoch is better on validation covers than the starting" in capsys.readouterr().out
 
 
 def _resume_two(group, folder):
@@ -344,8 +397,8 @@ def test_training_stops_when_it_no_longer_improves():
         learning_rate=1e-9,
     )  # fmt: skip
     trained = fit(random_model(MODEL, 13), coloured_pairs(8), coloured_pairs(12, 8), of_training)
-    assert trained.best_epoch == 1
-    assert trained.steps == 3
+    assert trained.best_epoch == 0
+    assert trained.steps == 2
 
 
 def test_a_loss_that_is_not_finite_stops_with_the_keys_of_the_batch():

@@ -49,7 +49,7 @@ def test_conse_is_one_model_of_two_towers_that_is_saved_and_loaded(conse, covers
 
 def trained_once(clip, covers, recipe):
     """Train one epoch of one batch, without validation."""
-    books = pd.DataFrame({"key": list("abcd"), "title": TITLES})
+    books = pd.DataFrame({"key": list("abcd"), "group": list("abcd"), "title": TITLES})
     pairs = Pairs(books.assign(author=None, genre="Classics", probability=0.9), covers)
     parameters = ClipParameters(recipe=recipe, processes=1, epochs=1, batch_size=4)
     return fit(clip, pairs, Pairs(pairs.books[:0], covers[:0]), parameters)

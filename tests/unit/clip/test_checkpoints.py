@@ -32,6 +32,7 @@ def test_a_checkpoint_of_an_earlier_release_is_resumed(store):
     checkpoint = checkpoints.read(VERSION)
     assert (checkpoint.state.step, checkpoint.state.best_epoch) == (7, 2)
     assert checkpoint.state.run_id == "run"
+    assert checkpoint.state.best_mrr < 0, "it was not recorded: any later one is better"
     assert checkpoint.weights["proj"].tolist() == [1, 2]
     assert checkpoint.best["proj"].tolist() == [5, 6]
     assert set(checkpoint.moments) == {"first/proj", "second/proj"}
