@@ -1,6 +1,7 @@
 """``dustjacket …``: the command line. Each command is a Pydantic model; its fields are flags."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
+    CliImplicitFlag,
     CliPositionalArg,
     CliSubCommand,
     SettingsConfigDict,
@@ -17,7 +19,7 @@ from pydantic_settings import (
 
 from dustjacket.catalog.step import INGEST_CATALOG, CatalogParameters
 from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeStudio
-from dustjacket.cli.context import console
+from dustjacket.cli.context import console, print_json
 from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.users import Users
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
@@ -55,21 +57,30 @@ class ShowStatus(BaseModel):
     """Show each server (health, address, uptime) and each step (whether its work is done, why)."""
 
     why: str = Field("", description="list every change that makes this step run again")
+    as_json: CliImplicitFlag[bool] = Field(
+        False, alias="json", description="print the servers as JSON"
+    )
 
     def cli_cmd(self) -> None:
-        """Run the command."""
+        """Run the command; the exit status is 1 unless every server is healthy."""
         from dustjacket.cli.step_status import print_step_status, print_why
         from dustjacket.platform import print_status, status
 
         if self.why:
             print_why(self.why, console)
             return
-        print_status(console)
         servers = status()
-        if servers and all(server.healthy for server in servers):
-            print_step_status(console)
-        elif servers:
-            console.print("The state of the steps is unknown while a server is unhealthy.")
+        healthy = bool(servers) and all(server.healthy for server in servers)
+        if self.as_json:
+            print_json([asdict(server) for server in servers])
+        else:
+            print_status(servers, console)
+            if healthy:
+                print_step_status(console)
+            elif servers:
+                console.print("The state of the steps is unknown while a server is unhealthy.")
+        if not healthy:
+            sys.exit(1)
 
 
 class RunOptions(BaseModel):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -19,6 +20,8 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
+_WIDTH = 200
+
 
 class LiteralConsole(Console):
     """A console that prints every string as it is, without its control characters.
@@ -32,7 +35,8 @@ class LiteralConsole(Console):
         return super().render_str(plain, **{**options, "markup": False, "emoji": False})
 
 
-console = LiteralConsole()
+# Nothing is cut off in a pipe or a file, which have no width.
+console = LiteralConsole(width=None if sys.stdout.isatty() else _WIDTH)
 
 
 def open_store() -> "Store":

@@ -1,6 +1,5 @@
 """Start the embedded platform, and stop all its processes."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -9,7 +8,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from rich.console import Console
 
 from dustjacket.errors import DustjacketError
 from dustjacket.host import make_private, prepare_process, private_folder
-from dustjacket.platform import supervision
+from dustjacket.platform import supervision, watch
 from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.credentials import load_credentials, write_dotenv
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
@@ -35,6 +33,7 @@ from dustjacket.platform.servers import (
     load_servers,
     write_mlflow_files,
     write_server_files,
+    write_servers,
 )
 from dustjacket.platform.status import airflow_health, is_healthy
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
@@ -43,6 +42,7 @@ from dustjacket.storage.store import Store
 _START_S = 240.0
 _POLL_S = 0.5
 _HEALTHY = "healthy"
+_FAILED = ("FATAL", "EXITED")
 console = Console()
 
 
@@ -66,9 +66,13 @@ def up() -> Settings:
     make_private(folder)
     with _home_lock(folder):
         if supervision.is_running(folder):
-            started = supervision.start_stopped(folder)
-            _wait_until_healthy(load_settings(), load_servers(folder), shown=started)
+            settings, started = load_settings(), supervision.start_stopped(folder)
+            hung = watch.unhealthy(settings)
+            watch.restart(settings, hung)
+            _wait_until_healthy(settings, load_servers(folder), shown=[*started, *hung])
         else:
+            if killed := _stop_all(folder):
+                console.print(f"stopped {killed} processes whose supervisor did not answer")
             try:
                 _start(folder)
             except BaseException:
@@ -142,7 +146,7 @@ def _start(folder: Path) -> None:
     console.print("preparing Airflow's database")
     _migrate(folder, variables)
     servers = embedded_servers(settings, outside, ports, s3proxy_folder)
-    (folder / "servers.json").write_text(json.dumps([asdict(server) for server in servers]))
+    write_servers(folder, servers)
     console.print(f"starting {', '.join(server.name for server in servers)}")
     supervision.start(folder, servers, variables)
     _wait_until_healthy(settings, servers, shown=[server.name for server in servers])
@@ -178,7 +182,7 @@ def _wait_until_healthy(settings: Settings, servers: list[Server], shown: list[s
     while waiting or set(airflow_health(settings).values()) != {_HEALTHY}:
         states = {info["name"]: info["statename"] for info in supervision.processes(settings.home)}
         for name in list(waiting):
-            if states[name] in supervision.DOWN:
+            if states[name] in _FAILED:
                 log = settings.home / "logs" / f"{name}.log"
                 raise DustjacketError(f"{name} does not start: {_tail(log)} (see {log})")
             if states[name] == "RUNNING" and is_healthy(waiting[name], timeout_s=5):

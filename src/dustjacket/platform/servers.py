@@ -3,10 +3,13 @@
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from secrets import token_hex
 
+from pydantic import TypeAdapter, ValidationError
+
+from dustjacket.errors import DustjacketError
 from dustjacket.host import host_environment
 from dustjacket.platform.credentials import Credentials, write_private
 from dustjacket.platform.mlflow_server import AUTH_CONFIG, PASSWORDS
@@ -16,6 +19,7 @@ from dustjacket.settings import Settings
 PROJECT = Path(__file__).parents[3]
 MLFLOW_USER = "dustjacket"
 PLATFORM_MARK = "DUSTJACKET_PLATFORM"
+SERVERS = "servers.json"
 SPARK_CONNECTION = "AIRFLOW_CONN_SPARK_DEFAULT"
 
 S3PROXY_LOGBACK = """<configuration>
@@ -40,17 +44,18 @@ appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 
 @dataclass(frozen=True)
 class Server:
-    """One program under the supervisor.
+    """One program under the supervisor; it is restarted if it ends, and if it becomes unhealthy.
 
     Attributes:
-        health_url: a healthy server answers it with one of the status codes ``healthy``; otherwise
-            it is restarted. None where the supervisor can watch the process only.
+        health_url: a healthy server answers it with one of the status codes ``healthy``.
+        part: name in the health that Airflow's API reports of its parts, by their heartbeats.
     """
 
     name: str
     command: tuple[str, ...]
     health_url: str | None = None
     healthy: tuple[int, ...] = (200,)
+    part: str | None = None
 
 
 def embedded_servers(
@@ -77,9 +82,10 @@ def embedded_servers(
             "airflow-scheduler",
             (airflow, "scheduler", "--skip-serve-logs"),
             f"http://{LOOPBACK}:{ports['scheduler_health']}/health",
+            part="scheduler",
         ),
-        Server("airflow-dag-processor", (airflow, "dag-processor")),
-        Server("airflow-triggerer", (airflow, "triggerer", "--skip-serve-logs")),
+        Server("airflow-dag-processor", (airflow, "dag-processor"), part="dag_processor"),
+        Server("airflow-triggerer", (airflow, "triggerer", "--skip-serve-logs"), part="triggerer"),
     ]
     if not outside.studio_url:
         serve = (str(bin_ / "dustjacket"), "studio", "--port", str(ports["studio"]))
@@ -89,11 +95,18 @@ def embedded_servers(
 
 def load_servers(folder: Path) -> list[Server]:
     """Return the servers with which the running platform was started."""
-    rows = json.loads((folder / "servers.json").read_text())
-    return [
-        Server(row["name"], tuple(row["command"]), row["health_url"], tuple(row["healthy"]))
-        for row in rows
-    ]
+    file = folder / SERVERS
+    try:
+        return TypeAdapter(list[Server]).validate_json(file.read_text())
+    except (OSError, ValidationError) as error:
+        raise DustjacketError(
+            f"{file} does not list the running servers: run `dustjacket down`, then `dustjacket up`"
+        ) from error
+
+
+def write_servers(folder: Path, servers: list[Server]) -> None:
+    """Write the servers for ``load_servers``."""
+    (folder / SERVERS).write_text(json.dumps([asdict(server) for server in servers]))
 
 
 def s3_server(settings: Settings, s3proxy_jars: Path) -> Server:

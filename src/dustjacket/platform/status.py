@@ -1,6 +1,8 @@
 """The state of each server: its process from the supervisor, its health from its health URL."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import httpx
 import psutil
@@ -9,23 +11,37 @@ from rich.table import Table
 from rich.text import Text
 
 from dustjacket.platform import supervision
-from dustjacket.platform.servers import Server, load_servers
+from dustjacket.platform.process_guard import processes_with
+from dustjacket.platform.servers import PLATFORM_MARK, Server, load_servers
 from dustjacket.settings import Settings, load_settings
 
+Health = Literal["healthy", "unhealthy", "unknown"]
+PARTS = ("scheduler", "dag_processor", "triggerer")
 _RUNNING = "RUNNING"
 
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """The state of one server; ``memory_mib`` is the memory of its process tree in MiB."""
+    """The state of one server.
+
+    Attributes:
+        state: of its process, as Supervisor names it, in lower case.
+        health: ``unknown`` where only Airflow's API can tell, and it does not answer.
+        memory_mib: memory of its process tree in MiB.
+    """
 
     name: str
     state: str
-    healthy: bool
+    health: Health
     address: str
     pid: int
     seconds_up: int
     memory_mib: float
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the server is known to work."""
+        return self.health == "healthy"
 
 
 def is_healthy(server: Server, timeout_s: float = 10) -> bool:
@@ -41,41 +57,50 @@ def is_healthy(server: Server, timeout_s: float = 10) -> bool:
     return reply.status_code in server.healthy
 
 
-def airflow_health(settings: Settings) -> dict[str, str]:
-    """Return the health of each Airflow component: ``healthy``, ``unhealthy`` or ``unknown``."""
-    parts = {"scheduler": "unknown", "dag_processor": "unknown", "triggerer": "unknown"}
+def airflow_health(settings: Settings, timeout_s: float = 10) -> dict[str, Health]:
+    """Return the health of each part of Airflow that sends heartbeats."""
+    parts: dict[str, Health] = dict.fromkeys(PARTS, "unknown")
     try:
         url = f"{settings.airflow_url}/api/v2/monitor/health"
-        reply = httpx.get(url, timeout=10, trust_env=False).json()
+        reply = httpx.get(url, timeout=timeout_s, trust_env=False).json()
     except (httpx.HTTPError, ValueError):
         return parts
     return {part: (reply.get(part) or {}).get("status") or "unknown" for part in parts}
 
 
-def status(settings: Settings | None = None) -> list[ServerStatus]:
-    """Return the status of each server; empty if the platform is not running."""
+def status(settings: Settings | None = None, timeout_s: float = 10) -> list[ServerStatus]:
+    """Return the status of each server; empty if the platform is not running.
+
+    Args:
+        timeout_s: seconds in which a healthy server answers.
+    """
     settings = settings or load_settings()
     if not supervision.is_running(settings.home):
         return []
     servers = {server.name: server for server in load_servers(settings.home)}
-    parts = airflow_health(settings)
-    rows = []
-    for info in supervision.processes(settings.home):
-        name, state, pid = info["name"], info["statename"], int(info["pid"])
-        part = parts.get(name.removeprefix("airflow-").replace("-", "_"), "healthy")
-        healthy = state == _RUNNING and part == "healthy" and is_healthy(servers[name])
-        rows.append(
-            ServerStatus(
-                name=name,
-                state=state.lower(),
-                healthy=healthy,
-                address=servers[name].health_url or "",
-                pid=pid,
-                seconds_up=int(info["now"] - info["start"]) if state == _RUNNING else 0,
-                memory_mib=_memory(pid) if pid else 0.0,
-            )
-        )
-    return rows
+    infos = supervision.processes(settings.home)
+    with ThreadPoolExecutor(len(servers) + 1) as pool:
+        parts = pool.submit(airflow_health, settings, timeout_s)
+        answers = {name: pool.submit(is_healthy, servers[name], timeout_s) for name in servers}
+    return [
+        _status(info, servers[info["name"]], answers[info["name"]].result(), parts.result())
+        for info in infos
+    ]
+
+
+def _status(
+    info: dict[str, Any], server: Server, answers: bool, parts: dict[str, Health]
+) -> ServerStatus:
+    running, pid = info["statename"] == _RUNNING, int(info["pid"])
+    return ServerStatus(
+        name=server.name,
+        state=info["statename"].lower(),
+        health=parts.get(server.part or "", "healthy") if running and answers else "unhealthy",
+        address=server.health_url or "",
+        pid=pid,
+        seconds_up=int(info["now"] - info["start"]) if running else 0,
+        memory_mib=_memory(pid) if pid else 0.0,
+    )
 
 
 def _memory(pid: int) -> float:
@@ -87,20 +112,26 @@ def _memory(pid: int) -> float:
         return 0.0
 
 
-def print_status(console: Console) -> None:
+def print_status(rows: list[ServerStatus], console: Console) -> None:
     """Print a table of the servers, or one line if the platform is not running."""
-    rows = status()
     if not rows:
-        console.print("the platform is not running: start it with `dustjacket up`")
+        settings = load_settings()
+        if processes_with(PLATFORM_MARK, str(settings.home)):
+            console.print(
+                "the platform runs, but its supervisor does not answer at "
+                f"{supervision.socket_of(settings.home)}: `dustjacket up` starts it anew",
+                soft_wrap=True,
+            )
+        else:
+            console.print("the platform is not running: start it with `dustjacket up`")
         return
     table = Table("server", "state", "health", "pid", "up", "MiB", "health URL", box=None)
     for column in table.columns:
         column.no_wrap = True
     for row in rows:
-        health = Text("healthy", "green") if row.healthy else Text("unhealthy", "red")
         table.add_row(
-            row.name, row.state, health, str(row.pid), f"{row.seconds_up} s",
-            f"{row.memory_mib:.0f}", row.address,
+            row.name, row.state, Text(row.health, "green" if row.healthy else "red"), str(row.pid),
+            f"{row.seconds_up} s", f"{row.memory_mib:.0f}", row.address,
         )  # fmt: skip
     console.print(table)
 

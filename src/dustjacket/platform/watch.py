@@ -1,41 +1,44 @@
-"""Health check of one server: superlance's ``httpok`` that waits for a server still starting.
+"""Restarts servers that run but do not work: a process that hangs does not end by itself."""
 
-httpok is meant to retry a refused connection until its timeout, but it cannot: its own connection
-class loses the error number, and the standard class takes no second request. So a check could
-restart a server during its start or its database migration.
-"""
+import time
+from concurrent.futures import ThreadPoolExecutor
 
-from http.client import HTTPConnection
+from dustjacket.platform import supervision
+from dustjacket.platform.status import status
+from dustjacket.settings import Settings, load_settings
 
-from superlance.httpok import HTTPOk, main  # type: ignore[import-untyped]  # has no types or stubs
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
-
-_RETRY_S = 1.0
-
-
-class RetryingConnection(HTTPConnection):
-    """Retries a refused connection until its timeout."""
-
-    def connect(self) -> None:
-        """Connect.
-
-        Raises:
-            TimeoutError: no server accepted the connection before the timeout.
-        """
-        retrying = Retrying(
-            retry=retry_if_exception_type(ConnectionRefusedError),
-            stop=stop_after_delay(self.timeout or 0),
-            wait=wait_fixed(_RETRY_S),
-            reraise=True,
-        )
-        try:
-            retrying(super().connect)
-        except ConnectionRefusedError as error:
-            # httpok would retry the original error, then report that a request cannot be sent.
-            raise TimeoutError(f"no server listened for {self.timeout} s") from error
+_START_S = 90  # a server that is still starting, or migrates its database, is left alone
+_ANSWER_S = 30.0
+_INTERVAL_S = 15.0
 
 
-HTTPOk.connclass = RetryingConnection
+def unhealthy(settings: Settings) -> set[str]:
+    """Return the names of the servers that have run for a while, and are unhealthy."""
+    return {
+        server.name
+        for server in status(settings, _ANSWER_S)
+        if server.health == "unhealthy" and server.seconds_up > _START_S
+    }
+
+
+def restart(settings: Settings, names: set[str]) -> None:
+    """Restart servers, all at the same time."""
+    if names:
+        with ThreadPoolExecutor(len(names)) as pool:
+            for name in sorted(names):
+                print(f"{name} is unhealthy: restarting it", flush=True)
+                pool.submit(supervision.restart, settings.home, name)
+
+
+def watch(settings: Settings) -> None:
+    """Restart every server that is unhealthy in two checks, one after the other. Never returns."""
+    suspects: set[str] = set()
+    while True:
+        time.sleep(_INTERVAL_S)
+        found = unhealthy(settings)
+        restart(settings, found & suspects)
+        suspects = found - suspects
+
 
 if __name__ == "__main__":
-    main()
+    watch(load_settings())

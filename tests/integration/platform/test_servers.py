@@ -16,7 +16,7 @@ import pytest
 from dustjacket.platform import status, supervision, up
 from dustjacket.platform.credentials import load_credentials
 from dustjacket.platform.process_guard import processes_with
-from dustjacket.platform.servers import PLATFORM_MARK
+from dustjacket.platform.servers import PLATFORM_MARK, load_servers
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.integration
@@ -72,14 +72,13 @@ def test_a_run_can_be_triggered_while_another_process_writes_the_database(platfo
             assert run.result(timeout=60).dag_id == "evaluate_clip"
 
 
-def test_every_server_that_has_an_address_is_watched(platform):
-    states = {
-        info["name"]: info["statename"]
-        for info in supervision.control(platform.home).getAllProcessInfo()
-        if info["name"].endswith("-health")
-    }
-    watched = ("s3", "mlflow", "airflow-api", "airflow-scheduler", "studio")
-    assert states == {f"{name}-health": "RUNNING" for name in watched}
+def test_every_server_is_watched(platform):
+    infos = supervision.control(platform.home).getAllProcessInfo()
+    states = {info["name"]: info["statename"] for info in infos}
+    assert states.pop("health") == "RUNNING"
+    assert set(states) == {server.name for server in status(platform)}
+    for server in load_servers(platform.home):
+        assert server.health_url or server.part, f"nothing tells whether {server.name} works"
 
 
 def test_every_server_listens_on_loopback_only(platform):
