@@ -1,6 +1,7 @@
 """What a person deletes or moves in MLflow or S3: ``@champion`` is what serves, or nothing."""
 
 import logging
+from contextlib import chdir
 from pathlib import Path
 
 import mlflow
@@ -15,6 +16,13 @@ from dustjacket.tracking import runs as tracking
 from tests.support.library import BETTER, WORSE, Library
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module", autouse=True)
+def artifacts(tmp_path_factory):
+    """MLflow writes artifacts below the working folder."""
+    with chdir(tmp_path_factory.mktemp("artifacts")):
+        yield
 
 
 @pytest.fixture
