@@ -14,6 +14,7 @@ from dustjacket.platform.accounts import change_accounts, new_account
 from dustjacket.settings import Settings
 
 PASSWORDS = {name: f"the password of {name}" for name in ("vera", "ulf", "olga", "ada")}
+PEOPLE = {name: (name, password) for name, password in PASSWORDS.items()}
 ROLES = dict(zip(PASSWORDS, ("viewer", "user", "op", "admin"), strict=True))
 
 

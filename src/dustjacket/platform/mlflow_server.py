@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ARTIFACTS, ARTIFACT_ROOT = "mlflow-artifacts", "mlflow-artifacts:/"
 AUTH_CONFIG = "mlflow-auth.ini"
 PASSWORDS = "airflow-passwords.json"
-"""Who logs in to Airflow logs in to MLflow with the same name and password."""
+"""The platform's own account at Airflow, which may log in to MLflow too."""
 
 _AREA = re.compile(r"/(?:ajax-)?api/[23]\.0/?mlflow(?:-artifacts)?/([a-z-]+)")
 _AREAS = frozenset(
@@ -70,22 +70,10 @@ def create() -> "Flask":
 
     handlers.initialize_backend_stores(database, database, ARTIFACT_ROOT)
     app: Flask = auth.create_app()
-    people = json.loads((folder / PASSWORDS).read_text())
-    own = {auth.auth_config.admin_username: auth.auth_config.admin_password}
-    for name, password in {**own, **people}.items():
-        _ensure_account(auth.store, name, password)
     confine_artifacts(artifacts)
     # After MLflow's own check of the login, so that only who is logged in sees a reason.
     app.before_request(lambda: refusal([f"http://{host}" for host in hosts]))
     return app
-
-
-def _ensure_account(store: Any, name: str, password: str) -> None:
-    """Create an account, or give an account that exists the password of our files."""
-    if not store.has_user(name):
-        store.create_user(name, password, is_admin=True)
-    elif not store.authenticate_user(name, password):
-        store.update_user(name, password=password)
 
 
 def confine_artifacts(folder: Path) -> None:

@@ -155,8 +155,7 @@ def write_mlflow_files(folder: Path, credentials: Credentials) -> None:
         f"admin_password = {credentials.mlflow_password}\n"
         f"database_uri = sqlite:///{str(folder / 'mlflow-auth.db').replace('%', '%%')}\n"
         "default_permission = READ\n"
-        # Checking a password takes a tenth of a second of a processor, for each request.
-        "auth_cache_ttl_seconds = 60\n",
+        "authorization_function = dustjacket.platform.mlflow_login:authenticate\n",
     )
 
 

@@ -69,6 +69,10 @@ def test_an_account_is_added_changed_and_removed_without_a_restart(platform):
             [DUSTJACKET, "users", *arguments], input=typed, text=True, check=True, timeout=60
         )
 
+    def in_mlflow(password):
+        path = f"{platform.mlflow_uri}/api/2.0/mlflow/experiments/search?max_results=1"
+        return httpx.get(path, auth=("newcomer", password), timeout=30).status_code
+
     first, second = "the first password", "the second password"
     users("add", "newcomer", "--role", "viewer", typed=first)
     reply = log_in(platform, "newcomer", first)
@@ -80,8 +84,10 @@ def test_an_account_is_added_changed_and_removed_without_a_restart(platform):
         assert client.get("/api/v2/dags").status_code == 401, "its login has ended"
     assert log_in(platform, "newcomer", first).status_code == 401
     assert log_in(platform, "newcomer", second).status_code == 201
+    assert (in_mlflow(first), in_mlflow(second)) == (401, 200)
     users("remove", "newcomer")
     assert log_in(platform, "newcomer", second).status_code == 401
+    assert in_mlflow(second) == 401
 
 
 def test_repeated_wrong_logins_are_refused_and_lock_the_platform_out_of_nothing(platform, people):

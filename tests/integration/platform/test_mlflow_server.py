@@ -14,6 +14,7 @@ import mlflow
 import pytest
 from pydantic import SecretStr
 
+from dustjacket.platform.accounts import change_accounts, new_account
 from dustjacket.platform.credentials import Credentials, write_private
 from dustjacket.platform.mlflow_server import ARTIFACTS, PASSWORDS, is_open, is_own, places
 from dustjacket.platform.ports import LOOPBACK, free_port
@@ -22,9 +23,11 @@ from dustjacket.settings import Settings
 from dustjacket.tracking.links import rest_client
 from dustjacket.tracking.runs import connect
 from tests.conftest import without_settings
+from tests.support.accounts import PEOPLE, add_people
 
 pytestmark = pytest.mark.integration
 PERSON = ("ann", "a password of a person")
+SEARCH = "/api/2.0/mlflow/experiments/search?max_results=1"
 ELSEWHERE = [
     "file:///etc",
     "/etc",
@@ -149,9 +152,76 @@ def test_a_wrong_password_is_refused(server):
         assert reply.status_code == 401
 
 
-def test_a_person_logs_in_with_the_password_of_airflow(server):
+def test_the_platform_s_account_at_airflow_logs_in_too(server):
     path = "/api/2.0/mlflow/experiments/search?max_results=1"
     assert call(server, "GET", path, PERSON).status_code == 200
+
+
+def test_people_log_in_with_their_accounts_and_admins_alone_change_anything(server):
+    add_people(server.home)
+    reads = [
+        ("GET", "/api/2.0/mlflow/experiments/search?max_results=1", {}),
+        ("POST", "/api/2.0/mlflow/experiments/search", {"json": {"max_results": 1}}),
+        ("GET", "/ajax-api/2.0/mlflow/users/current", {}),
+    ]
+    for name, login in PEOPLE.items():
+        body = {"json": {"name": f"made by {name}"}}
+        changes = [
+            ("POST", "/ajax-api/2.0/mlflow/experiments/create", body),
+            ("POST", "/api/2.0/mlflow/registered-models/create", body),
+            ("PUT", "/api/2.0/mlflow-artifacts/artifacts/1/search", {"content": b"x"}),
+            (
+                "PATCH",
+                "/api/2.0/mlflow/users/update-admin",
+                {"json": {"username": name, "is_admin": True}},
+            ),
+        ]
+        for method, path, options in reads:
+            assert call(server, method, path, login, **options).status_code == 200, (name, path)
+        for method, path, options in changes:
+            status = call(server, method, path, login, **options).status_code
+            assert status == (200 if name == "ada" else 403), (name, path)
+
+
+def test_a_change_of_an_account_applies_at_once(server):
+    def create(password):
+        body = {"name": f"asked with {password} at {time.time()}"}
+        path = "/api/2.0/mlflow/experiments/create"
+        return call(server, "POST", path, ("newcomer", password), json=body).status_code
+
+    first, second = "the first password", "the second password"
+    for role, password, expected in [
+        ("admin", first, 200), ("viewer", first, 403), ("admin", second, 200),
+    ]:  # fmt: skip
+        with change_accounts(server.home) as accounts:
+            accounts["newcomer"] = new_account("newcomer", role, password)
+        assert create(password) == expected
+    assert create(first) == 401
+    with change_accounts(server.home) as accounts:
+        del accounts["newcomer"]
+    assert create(second) == 401
+
+
+def test_an_account_that_is_deleted_in_mlflow_is_made_again(server):
+    add_people(server.home)
+    for name, login in {MLFLOW_USER: own_login(server), "vera": PEOPLE["vera"]}.items():
+        assert call(server, "GET", SEARCH, login).status_code == 200
+        body = {"username": name}
+        deleted = call(server, "DELETE", "/api/2.0/mlflow/users/delete", PEOPLE["ada"], json=body)
+        assert deleted.status_code == 200
+        assert call(server, "GET", SEARCH, login).status_code == 200
+
+
+def test_repeated_wrong_passwords_are_refused_and_others_are_not_locked_out(server):
+    add_people(server.home)
+    with change_accounts(server.home) as accounts:
+        accounts["guessed"] = new_account("guessed", "viewer", "a guessable password")
+    found = [call(server, "GET", SEARCH, ("guessed", f"no {n}")).status_code for n in range(8)]
+    assert found == [401] * 5 + [429] * 3
+    refused = call(server, "GET", SEARCH, ("guessed", "a guessable password"))
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    assert call(server, "GET", SEARCH, PEOPLE["vera"]).status_code == 200
+    assert call(server, "GET", SEARCH, own_login(server)).status_code == 200
 
 
 def test_runs_models_and_files_work_with_the_login(server, tmp_path, monkeypatch):
