@@ -11,7 +11,9 @@ MAX_EMBEDDED = 500
 """Covers of each version that are embedded for the two-sample test."""
 _BINS = 10
 _PSEUDO_COUNT = 0.5
-_PERMUTATIONS = 500
+_PERMUTATIONS = 999
+_LEVEL = 0.01
+"""The largest p-value at which an index warns: without drift, one of the two does in 2 %."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,18 @@ class Drift:
         reference, newest: the versions.
         title_length: population stability index (PSI) of the lengths of titles in characters.
         genre_mix: PSI of the predicted genres.
+        title_length_p, genre_mix_p: p-values of the indexes, from permutation tests.
         energy: energy distance between the distributions of embeddings.
         energy_p: p-value of that distance, from a permutation test.
-        warning: the indexes above the limit, or empty.
+        warning: the indexes that are above the limit and above what chance gives, or empty.
     """
 
     reference: str
     newest: str
     title_length: float
     genre_mix: float
+    title_length_p: float
+    genre_mix_p: float
     energy: float
     energy_p: float
     warning: str
@@ -40,6 +45,8 @@ class Drift:
         return {
             "drift.title_length": self.title_length,
             "drift.genre_mix": self.genre_mix,
+            "drift.title_length_p": self.title_length_p,
+            "drift.genre_mix_p": self.genre_mix_p,
             "drift.energy": self.energy,
             "drift.energy_p": self.energy_p,
             "drift.warning": float(bool(self.warning)),
@@ -56,6 +63,9 @@ def measure_drift(
 ) -> Drift:
     """Measure the drift between two versions of labelled covers.
 
+    The PSI of small samples of many bins is large by chance alone: of k bins and n and m items it
+    is about (k - 1)(1/n + 1/m). So an index warns only if permutations seldom reach it.
+
     Args:
         before, newest: rows of title and genre, of each version.
         embeddings: of some covers of each version, (n, d) and (m, d).
@@ -64,49 +74,80 @@ def measure_drift(
         seed: of the permutations.
     """
     lengths = [rows["title"].str.len().to_numpy() for rows in (before, newest)]
-    title_length = length_psi(*lengths)
-    genre_mix = label_psi(list(before["genre"]), list(newest["genre"]))
-    energy, p = energy_test(*embeddings, permutations=_PERMUTATIONS, seed=seed)
-    indexes = {"title length": title_length, "genre mix": genre_mix}
-    over = [f"{name} {value:.2f}" for name, value in indexes.items() if value > max_drift]
+    bins = {
+        "title length": length_counts(*lengths),
+        "genre mix": label_counts(list(before["genre"]), list(newest["genre"])),
+    }
+    tests = {
+        name: psi_test(counts, permutations=_PERMUTATIONS, seed=seed)
+        for name, counts in bins.items()
+    }
+    energy, energy_p = energy_test(*embeddings, permutations=_PERMUTATIONS, seed=seed)
+    over = [
+        f"{name} {value:.2f}"
+        for name, (value, p) in tests.items()
+        if value > max_drift and p <= _LEVEL
+    ]
     warning = f"{' and '.join(over)} above max_drift={max_drift}" if over else ""
-    return Drift(*versions, title_length, genre_mix, energy, p, warning)
+    (title_length, title_length_p), (genre_mix, genre_mix_p) = tests.values()
+    return Drift(
+        *versions, title_length, genre_mix, title_length_p, genre_mix_p, energy, energy_p, warning
+    )
 
 
-def psi(before: np.ndarray, newest: np.ndarray) -> float:
+def psi(before: np.ndarray, newest: np.ndarray) -> np.ndarray:
     """Return the population stability index (PSI) of counts in the same bins; 0 is no change.
 
     Siddiqi, Credit Risk Scorecards (2006): 0.1 to 0.25 is some change, more is a large change.
     Half a count is added to each bin, so that empty bins do not dominate.
+
+    Args:
+        before, newest: (..., bins) counts.
     """
     expected, actual = (
-        (counts + _PSEUDO_COUNT) / (counts + _PSEUDO_COUNT).sum() for counts in (before, newest)
+        (counts + _PSEUDO_COUNT) / (counts + _PSEUDO_COUNT).sum(axis=-1, keepdims=True)
+        for counts in (before, newest)
     )
-    return float(((actual - expected) * np.log(actual / expected)).sum())
+    return np.asarray(((actual - expected) * np.log(actual / expected)).sum(axis=-1))
 
 
-def length_psi(before: np.ndarray, newest: np.ndarray) -> float:
-    """Return the PSI of two samples of numbers, in deciles of the first; 0 if a sample is empty."""
-    if not len(before) or not len(newest):
-        return 0.0
-    edges = np.unique(np.quantile(before, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    counts = [
+def psi_test(counts: np.ndarray, *, permutations: int, seed: int) -> tuple[float, float]:
+    """Return the PSI of two samples, and the p-value of its permutation test.
+
+    A permutation deals the items of both samples out anew, so the counts of the first sample are
+    drawn without replacement from those of both (a multivariate hypergeometric distribution).
+
+    Args:
+        counts: (2, bins) of the samples. If one is empty, the result is (0, 1).
+    """
+    sizes = counts.sum(axis=1)
+    if not sizes.all():
+        return 0.0, 1.0
+    value, both = float(psi(*counts)), counts.sum(axis=0)
+    rng = np.random.default_rng(seed)
+    dealt = rng.multivariate_hypergeometric(both, sizes[0], size=permutations)
+    as_large = int((psi(dealt, both - dealt) >= value * (1 - 1e-9)).sum())
+    return value, (as_large + 1) / (permutations + 1)
+
+
+def length_counts(before: np.ndarray, newest: np.ndarray) -> np.ndarray:
+    """Return (2, bins) counts of two samples of numbers, in deciles of both together."""
+    together = np.concatenate([before, newest])
+    if not len(together):
+        return np.zeros((2, 1), int)
+    edges = np.unique(np.quantile(together, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    return np.stack([
         np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
         for values in (before, newest)
-    ]
-    return psi(counts[0], counts[1])
+    ])  # fmt: skip
 
 
-def label_psi(before: Sequence[str], newest: Sequence[str]) -> float:
-    """Return the PSI of two samples of labels; 0 if a sample is empty."""
-    if not before or not newest:
-        return 0.0
-    names = sorted({*before, *newest})
-    counts = [
-        pd.Series(list(labels)).value_counts().reindex(names, fill_value=0).to_numpy()
-        for labels in (before, newest)
-    ]
-    return psi(counts[0], counts[1])
+def label_counts(before: Sequence[str], newest: Sequence[str]) -> np.ndarray:
+    """Return (2, labels) counts of two samples of labels."""
+    codes = pd.factorize(np.array([*before, *newest], object))[0]
+    size = codes.max(initial=-1) + 1
+    parts = codes[: len(before)], codes[len(before) :]
+    return np.stack([np.bincount(part, minlength=size) for part in parts])
 
 
 def energy_test(

@@ -129,7 +129,7 @@ def measure_reading(store: "Store", comparison: "Comparison") -> Extra:
     if books.empty:
         return not_measured(_HEADING, "no test cover can be read")
     rows = [
-        recall_row(search, of, ranks <= 10, resamples=parameters.bootstrap, seed=parameters.seed)
+        recall_row(search, of, ranks <= 10)
         for (search, of), ranks in ranks_by_search(
             comparison, books, indices, [texts[key] for key in books["key"]]
         ).items()

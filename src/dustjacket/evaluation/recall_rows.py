@@ -9,7 +9,7 @@ from dustjacket.evaluation.extras import Extra
 from dustjacket.evaluation.page import Section, Table
 from dustjacket.evaluation.sections.format import with_interval
 from dustjacket.metrics.retrieval import chance
-from dustjacket.metrics.retrieval_intervals import mean_interval
+from dustjacket.metrics.shares import share_interval
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class RecallRow:
     high: float
 
 
-def recall_row(search: str, of: str, hits: np.ndarray, *, resamples: int, seed: int) -> RecallRow:
+def recall_row(search: str, of: str, hits: np.ndarray) -> RecallRow:
     """Return the row of (n,) hits: whether each query found its cover among the first ten."""
-    low, high = mean_interval(hits.astype(float), resamples=resamples, seed=seed)
+    low, high = share_interval(hits)
     return RecallRow(search, of, float(hits.mean()), low, high)
 
 

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import energy_distance
 
-from dustjacket.evaluation.drift import energy_test, label_psi, length_psi, measure_drift, psi
+from dustjacket.evaluation.drift import (
+    energy_test,
+    label_counts,
+    length_counts,
+    measure_drift,
+    psi,
+    psi_test,
+)
 
 
 def books(lengths, genres):
@@ -29,18 +36,21 @@ def test_drift_is_never_negative_and_the_same_both_ways(pairs):
 def test_lengths_of_one_kind_drift_little_and_longer_ones_much():
     rng = np.random.default_rng(1)
     before = rng.integers(5, 60, size=2000)
-    assert length_psi(before, rng.integers(5, 60, size=2000)) < 0.05
-    assert length_psi(before, before + 40) > 0.25
+    assert psi(*length_counts(before, rng.integers(5, 60, size=2000))) < 0.05
+    assert psi(*length_counts(before, before + 40)) > 0.25
 
 
 def test_a_new_genre_is_drift():
-    assert label_psi(["Art", "Law"] * 50, ["Art", "Law"] * 40) < 0.01
-    assert label_psi(["Art", "Law"] * 50, ["Poetry"] * 100) > 1
+    assert psi(*label_counts(["Art", "Law"] * 50, ["Art", "Law"] * 40)) < 0.01
+    assert psi(*label_counts(["Art", "Law"] * 50, ["Poetry"] * 100)) > 1
 
 
 def test_of_nothing_there_is_no_drift():
-    assert length_psi(np.empty(0), np.array([3])) == 0
-    assert label_psi([], ["Art"]) == 0
+    for counts in (
+        length_counts(np.empty(0), np.array([3])), length_counts(np.empty(0), np.empty(0)),
+        label_counts([], ["Art"]), label_counts([], []),
+    ):  # fmt: skip
+        assert psi_test(counts, permutations=10, seed=1) == (0, 1)
     assert energy_test(np.ones((1, 2)), np.ones((5, 2)), permutations=10, seed=1) == (0, 1)
 
 
@@ -69,3 +79,37 @@ def test_what_is_above_the_limit_is_a_warning_that_names_it():
     calm = measure_drift(before, before, tuple(vectors), ("one", "one"), 0.25, 1)
     assert calm.warning == ""
     assert calm.metrics()["drift.warning"] == 0
+
+
+def warnings(draw, histories=150):
+    """Return the share of drawn (before, newest) that warn."""
+    rng = np.random.default_rng(7)
+    vectors = np.zeros((2, 1, 3))
+    return np.mean([
+        bool(measure_drift(*draw(rng), tuple(vectors), ("one", "two"), 0.25, 1).warning)
+        for _ in range(histories)
+    ])  # fmt: skip
+
+
+def library(rng, size, genres, longer=1.0, new=0.0):
+    """Return rows with titles of log-normal lengths and genres of unequal shares."""
+    lengths = np.maximum(1, longer * rng.lognormal(3.2, 0.5, size)).astype(int)
+    shares = 1 / np.arange(1, genres + 1)
+    drawn = rng.choice(genres, size, p=shares / shares.sum())
+    return books(lengths, np.where(rng.random(size) < new, "new", drawn.astype(str)))
+
+
+@pytest.mark.parametrize(
+    ("genres", "sizes"),
+    [(12, (50, 50)), (30, (100, 100)), (30, (200, 200)), (30, (1165, 100)), (1, (50, 50))],
+)
+def test_without_drift_hardly_any_comparison_warns(genres, sizes):
+    assert warnings(lambda rng: [library(rng, size, genres) for size in sizes]) <= 0.05
+
+
+@pytest.mark.parametrize("change", [{"longer": 2.0}, {"new": 0.3}])
+def test_longer_titles_and_a_new_genre_still_warn(change):
+    def draw(rng):
+        return library(rng, 100, 12), library(rng, 100, 12, **change)
+
+    assert warnings(draw, 40) >= 0.95

@@ -29,11 +29,16 @@ def drift_section(results: Results) -> Section:
         f"{drift.newest} against {drift.reference}",
         ["measure", "value"],
         [
-            ["length of titles (PSI)", f"{drift.title_length:.3f}"],
-            ["mix of genres (PSI)", f"{drift.genre_mix:.3f}"],
+            [
+                "length of titles (PSI)",
+                f"{drift.title_length:.3f}, p = {drift.title_length_p:.3f}",
+            ],
+            ["mix of genres (PSI)", f"{drift.genre_mix:.3f}, p = {drift.genre_mix_p:.3f}"],
             ["embeddings (energy distance)", f"{drift.energy:.4f}, p = {drift.energy_p:.3f}"],
         ],
-        "Population stability index (PSI): 0.1 to 0.25 is some change, more is a large change.",
+        "Population stability index (PSI): 0.1 to 0.25 is some change, more is a large change. "
+        "Small samples of many genres reach more by chance, which p shows (permutation test); a "
+        "warning needs an index above max_drift and p of at most .01.",
     )
     return Section("Drift", [f"Warning: {drift.warning}."] if drift.warning else (), [table])
 
