@@ -54,16 +54,20 @@ def private_folder(folder: Path) -> Path:
     """Create a folder that only this account can enter, or make an existing one so.
 
     Raises:
-        DustjacketError: it cannot be created, is a file or a link, or belongs to another account.
+        DustjacketError: it cannot be created or written to, is a file or a link, or belongs to
+            another account.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
-            owner = os.fstat(descriptor).st_uid
-            if owner != os.geteuid():
-                raise PermissionError(0, f"it belongs to another account (uid {owner})")
-            os.fchmod(descriptor, 0o700)
+            state = os.fstat(descriptor)
+            if state.st_uid != os.geteuid():
+                raise PermissionError(0, f"it belongs to another account (uid {state.st_uid})")
+            if state.st_mode & _OTHERS:
+                os.fchmod(descriptor, stat.S_IMODE(state.st_mode) & ~_OTHERS)
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(0, "it cannot be written to")
         finally:
             os.close(descriptor)
     except OSError as error:

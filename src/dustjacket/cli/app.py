@@ -1,5 +1,6 @@
 """``dustjacket …``: the command line. Each command is a Pydantic model; its fields are flags."""
 
+import errno
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -233,6 +234,12 @@ def main() -> None:
     except (BotoCoreError, ClientError) as error:
         cure = "see `dustjacket status`; `dustjacket up` starts servers that are down"
         print(f"dustjacket: the object store failed: {error}; {cure}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        cure = "free space on that disk" if full else "check that file and its permissions"
+        reason = f"{error.filename or 'a file'}: {error.strerror or error}"
+        print(f"dustjacket: {reason}; {cure}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("dustjacket: interrupted", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Start the embedded platform, and stop all its processes."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from dustjacket.host import make_private, prepare_process, private_folder
 from dustjacket.platform import supervision, watch
 from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.credentials import load_credentials, write_dotenv
+from dustjacket.platform.databases import check_databases
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
 from dustjacket.platform.mlflow_server import ARTIFACTS
@@ -43,6 +45,7 @@ _START_S = 240.0
 _POLL_S = 0.5
 _HEALTHY = "healthy"
 _FAILED = ("FATAL", "EXITED")
+_ERROR = re.compile(r"[\w.]*(Error|Exception): ")
 console = Console()
 
 
@@ -89,7 +92,7 @@ def down() -> None:
     if not folder.exists():
         console.print("the platform is not running")
         return
-    with _home_lock(folder):
+    with _home_lock(private_folder(folder)):
         running = supervision.is_running(folder)
         killed = _stop_all(folder)
     console.print("the platform is stopped" if running or killed else "the platform is not running")
@@ -143,6 +146,7 @@ def _start(folder: Path) -> None:
     write_mlflow_files(folder, credentials)
     _move_artifacts(folder)
     variables = environment(settings, credentials, ports, java)
+    check_databases(folder)
     console.print("preparing Airflow's database")
     _migrate(folder, variables)
     servers = embedded_servers(settings, outside, ports, s3proxy_folder)
@@ -173,7 +177,9 @@ def _migrate(folder: Path, variables: dict[str, str]) -> None:
             check=False,
         )
     if done.returncode:
-        raise DustjacketError(f"Airflow's database could not be prepared: {_tail(log)}")
+        raise DustjacketError(
+            f"Airflow's database could not be prepared: {_reason(log)} (see {log})"
+        )
 
 
 def _wait_until_healthy(settings: Settings, servers: list[Server], shown: list[str]) -> None:
@@ -184,7 +190,7 @@ def _wait_until_healthy(settings: Settings, servers: list[Server], shown: list[s
         for name in list(waiting):
             if states[name] in _FAILED:
                 log = settings.home / "logs" / f"{name}.log"
-                raise DustjacketError(f"{name} does not start: {_tail(log)} (see {log})")
+                raise DustjacketError(f"{name} does not start: {_reason(log)} (see {log})")
             if states[name] == "RUNNING" and is_healthy(waiting[name], timeout_s=5):
                 del waiting[name]
                 if name in shown:
@@ -197,9 +203,11 @@ def _wait_until_healthy(settings: Settings, servers: list[Server], shown: list[s
         time.sleep(_POLL_S)
 
 
-def _tail(log: Path) -> str:
+def _reason(log: Path) -> str:
+    """Return the last error in a log, or else its last line: what follows an error explains it."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "its log is empty"
+    errors = [line for line in lines if _ERROR.match(line)]
+    return (errors or lines or ["its log is empty"])[-1][:300]
 
 
 def _stop_all(folder: Path) -> int:

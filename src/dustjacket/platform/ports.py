@@ -4,7 +4,9 @@ import json
 import socket
 from collections.abc import Collection
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field, TypeAdapter, ValidationError
 from rich.console import Console
 
 from dustjacket.errors import DustjacketError
@@ -21,13 +23,19 @@ DEFAULT_PORTS = {
 
 def is_free(port: int) -> bool:
     """Return whether a server could listen on ``port`` of loopback now."""
+    return _busy_or_reserved(port) is None
+
+
+def _busy_or_reserved(port: int) -> str | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
+        except PermissionError:
+            return "is reserved for the administrator:"
         except OSError:
-            return False
-    return True
+            return "is busy: free it or"
+    return None
 
 
 def choose_ports(configured: dict[str, int | None], file: Path, console: Console) -> dict[str, int]:
@@ -38,17 +46,23 @@ def choose_ports(configured: dict[str, int | None], file: Path, console: Console
         file: JSON file that keeps the choice for the next start.
 
     Raises:
-        DustjacketError: a configured port is busy.
+        DustjacketError: a configured port is busy or not allowed, or the file is broken.
     """
-    previous = json.loads(file.read_text()) if file.exists() else {}
+    try:
+        previous = TypeAdapter(dict[str, Annotated[int, Field(ge=1, le=65535)]]).validate_json(
+            file.read_bytes() if file.exists() else b"{}"
+        )
+    except ValidationError:
+        raise DustjacketError(
+            f"{file} does not hold the ports of servers: delete it, to choose them anew"
+        ) from None
     chosen: dict[str, int] = {}
     for server, default in DEFAULT_PORTS.items():
         port = configured.get(server)
         if port is not None:
-            if not is_free(port):
+            if reason := _busy_or_reserved(port):
                 raise DustjacketError(
-                    f"port {port} is busy: free it or set another as "
-                    f"DUSTJACKET_{server.upper()}_PORT"
+                    f"port {port} {reason} set another as DUSTJACKET_{server.upper()}_PORT"
                 )
             chosen[server] = port
             continue

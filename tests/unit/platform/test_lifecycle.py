@@ -1,0 +1,88 @@
+"""A home that cannot hold the platform is one line, and so is the reason of a failed start."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from dustjacket.errors import DustjacketError
+from dustjacket.platform import lifecycle
+
+MIGRATION = """INFO  [alembic.runtime.migration] Context impl SQLiteImpl.
+Traceback (most recent call last):
+  File "base.py", line 1, in execute
+sqlite3.DatabaseError: database disk image is malformed
+
+The above exception was the direct cause of the following exception:
+
+sqlalchemy.exc.DatabaseError: (sqlite3.DatabaseError) database disk image is malformed
+[SQL: SELECT 1]
+(Background on this error at: https://sqlalche.me/e/20/4xp6)
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "reason"),
+    [
+        (MIGRATION, "DatabaseError: (sqlite3.DatabaseError) database disk image is malformed"),
+        ("starting\nno space left\n\n", "no space left"),
+        ("", "its log is empty"),
+    ],
+)
+def test_the_reason_of_a_failed_start_is_the_error_in_its_log(tmp_path, log, reason):
+    (tmp_path / "log").write_text(log)
+    assert lifecycle._reason(tmp_path / "log").endswith(reason)
+
+
+@pytest.fixture(params=["file", "below a file", "/proc/dustjacket", "read-only"])
+def unusable(request, tmp_path, monkeypatch):
+    """A home that cannot hold any state."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "read-only").mkdir()
+    if request.param == "read-only":
+        monkeypatch.setattr("os.access", lambda *_: False)
+    folder = tmp_path / request.param.replace("below a file", "file/below")
+    monkeypatch.setenv("DUSTJACKET_HOME", str(folder))
+    return folder
+
+
+def test_a_home_that_cannot_hold_the_platform_is_one_line(unusable):
+    for command in (lifecycle.up, lifecycle.down):
+        if command is lifecycle.down and not unusable.exists():
+            command()
+            continue
+        with pytest.raises(DustjacketError, match="DUSTJACKET_HOME") as refused:
+            command()
+        assert str(unusable) in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+
+def test_the_command_says_so_in_one_line_and_makes_nothing_public(tmp_path):
+    (tmp_path / "home").write_text("")
+    (tmp_path / "home").chmod(0o644)
+    code = "from dustjacket.cli.app import main; main()"
+    for command in ("up", "down"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, command],
+            env={**os.environ, "DUSTJACKET_HOME": str(tmp_path / "home")},
+            capture_output=True, text=True, check=False, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        assert str(tmp_path / "home") in done.stderr
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o644
+
+
+def test_a_full_disk_is_one_line(monkeypatch, capsys):
+    from dustjacket.cli import app
+
+    def full(_):
+        raise OSError(28, "No space left on device", "/state/file")
+
+    monkeypatch.setattr(app.CliApp, "run", full)
+    with pytest.raises(SystemExit):
+        app.main()
+    expected = "dustjacket: /state/file: No space left on device; free space on that disk\n"
+    assert capsys.readouterr().err == expected
