@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     def _resolved(cls, folder: Path) -> Path:
         return folder.resolve()
 
+    @property
+    def cache(self) -> Path:
+        """The folder of what can be downloaded or made again."""
+        return self.home / "cache"
+
     def environment(self) -> dict[str, str]:
         """Return environment variables that recreate these settings, including secrets."""
         values: dict[str, str] = {}

@@ -96,8 +96,8 @@ def away(store: Store, *calls: str) -> Iterator[None]:
     bucket.failing = {}
 
 
-def store_in_memory() -> Store:
+def store_in_memory(**options: Any) -> Store:
     """Return a store whose bucket is in memory."""
-    store = Store(Settings())
+    store = Store(Settings(), **options)
     store.client = cast("Any", Bucket())
     return store

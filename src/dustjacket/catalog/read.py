@@ -14,5 +14,4 @@ def read_books(spark: SparkSession, store: Store, catalog: Manifest) -> DataFram
     Columns: file, position, asin, title, author (null if unknown), genre, genres, description,
     image_url, group, split. ``file`` and ``position`` identify the row of the listing.
     """
-    files = [entry.path for entry in catalog.files if entry.path.startswith(f"{BOOKS}/")]
-    return spark.read.parquet(*(store.uri(catalog, path) for path in files))
+    return spark.read.parquet(*store.verified_uris(catalog, f"{BOOKS}/"))

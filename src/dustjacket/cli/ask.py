@@ -30,7 +30,7 @@ class PredictGenre(BaseModel):
         champion = in_use(store, Kind.GENRE_CLASSIFIER)
         if champion is None:
             raise NotReadyError("no classifier is published yet: run `dustjacket run`")
-        scorer = load_scorer(store, champion, store.settings.home / "cache")
+        scorer = load_scorer(store, champion, store.settings.cache)
         genres = predict_genre(scorer, self.title, self.author)
         if self.as_json:
             rounded = [{"genre": genre, "probability": round(p, 4)} for genre, p in genres]
@@ -93,7 +93,7 @@ class MatchPrompts(BaseModel):
 
         store, prompts = open_store(), check_prompts(self.prompts)
         body, model = read_cover(store, self.cover), newest_model(store)
-        matched = match(load_version(store, model), self.cover, body, prompts)
+        matched = match(load_version(store, model, store.settings.cache), self.cover, body, prompts)
         if self.figure:
             write_figure(matched, self.figure)
         model_name = f"{model.kind}/{model.version}"

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -12,7 +13,7 @@ from dustjacket.errors import NotReadyError
 from dustjacket.settings import load_settings
 
 if TYPE_CHECKING:
-    from dustjacket.storage.store import Store
+    from dustjacket.storage.store import DownloadProgress, Store
 
 # What could move the cursor, reorder text or break the output: control characters but tab and line
 # break, direction marks, and half characters from arguments that are not UTF-8.
@@ -37,6 +38,7 @@ class LiteralConsole(Console):
 
 # Nothing is cut off in a pipe or a file, which have no width.
 console = LiteralConsole(width=None if sys.stdout.isatty() else _WIDTH)
+_QUIET_S, _PROGRESS_EVERY_S = 2.0, 5.0
 
 
 def open_store() -> "Store":
@@ -52,7 +54,20 @@ def open_store() -> "Store":
         raise NotReadyError(
             "no S3 server is configured: run `dustjacket up`, or set DUSTJACKET_S3_ENDPOINT"
         )
-    return Store(settings)
+    return Store(settings, _print_downloads())
+
+
+def _print_downloads() -> "DownloadProgress":
+    """Return a function that prints, now and then, how far a download that takes long has come."""
+    errors, due_s = LiteralConsole(stderr=True), dict[str, float]()
+
+    def show(name: str, done: int, total: int) -> None:
+        now_s = time.monotonic()
+        if now_s >= due_s.setdefault(name, now_s + _QUIET_S):
+            due_s[name] = now_s + _PROGRESS_EVERY_S
+            errors.print(f"downloading {name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+    return show
 
 
 def print_json(value: dict[str, Any] | list[Any]) -> None:

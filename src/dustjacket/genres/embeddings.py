@@ -43,7 +43,9 @@ def catalog_sentences(
 
 def read_sentences(spark: SparkSession, store: Store, published: Manifest) -> pd.DataFrame:
     """Return published embeddings: ``file``, ``position``, ``sentence`` (float16) of each book."""
-    table: pd.DataFrame = spark.read.parquet(store.uri(published, _FILES)).toPandas()
+    table: pd.DataFrame = spark.read.parquet(
+        *store.verified_uris(published, f"{_FILES}/")
+    ).toPandas()
     table["sentence"] = [np.frombuffer(value, np.float16) for value in table["sentence"]]
     return table
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as fn
 
+from dustjacket.covers.read import INDEX
 from dustjacket.genres import out_of_fold
 from dustjacket.genres.figures import bar_figure
 from dustjacket.genres.published_labels import LABELS
@@ -64,7 +65,7 @@ def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
     with tempfile.TemporaryDirectory() as cache:
         scorer = load_scorer(job.store, classifier, Path(cache))
     shared = spark.sparkContext.broadcast(scorer)
-    index = spark.read.parquet(job.store.uri(covers, "index"))
+    index = spark.read.parquet(*job.store.verified_uris(covers, f"{INDEX}/"))
     rows = out_of_fold.with_probabilities(spark, job.store, classifier, index)
     tasks = max(1, -(-covers.rows["accepted"] // _COVERS_PER_TASK))
     labels = rows.repartition(tasks).mapInPandas(

@@ -68,11 +68,10 @@ def with_probabilities(
     Args:
         books: with ``title`` and ``author``.
     """
-    prefix = f"{PROBABILITIES}/"
-    files = [entry.path for entry in classifier.files if entry.path.startswith(prefix)]
+    files = store.verified_uris(classifier, f"{PROBABILITIES}/")
     if not files:
         return books.withColumn(PROBABILITIES, fn.lit(None).cast("array<float>"))
-    known = spark.read.schema(_TABLE).parquet(*(store.uri(classifier, path) for path in files))
+    known = spark.read.schema(_TABLE).parquet(*files)
     group = fn.udf(lambda book: book_group(*book), "string")
     rows = books.withColumn(_GROUP, group(fn.struct("title", "author")))
     return rows.join(known, _GROUP, "left").drop(_GROUP)

@@ -1,11 +1,10 @@
 """Reading of published classifiers."""
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 
-from dustjacket.genres.scorer import DESCRIPTION, WEIGHTS, Scorer
+from dustjacket.genres.scorer import DESCRIPTION, Scorer
+from dustjacket.storage.cache import cached
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -15,26 +14,13 @@ SCORER = "scorer"
 def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:
     """Return a published classifier.
 
-    The first call downloads its files to ``cache/<kind>/<version>/``, all or none; later calls read
-    them there.
+    Args:
+        cache: folder in which its files are kept, see :func:`dustjacket.storage.cache.cached`.
 
     Raises:
-        CorruptVersionError: the files have another format.
+        CorruptVersionError: the files have changed, or have another format.
     """
-    folder = cache / manifest.kind / manifest.version
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        download = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
-        try:
-            for name in (DESCRIPTION, WEIGHTS):
-                (download / name).write_bytes(store.read(manifest, f"{SCORER}/{name}"))
-            download.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # otherwise another process has downloaded the same files
-                raise
-        finally:
-            shutil.rmtree(download, ignore_errors=True)
-    return Scorer.load(folder)
+    return Scorer.load(cached(store, manifest, cache, f"{SCORER}/") / SCORER)
 
 
 def read_genres(store: Store, classifier: Manifest) -> list[str]:

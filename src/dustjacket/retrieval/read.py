@@ -1,5 +1,9 @@
 """Read published cover indexes, and find the one in use."""
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +15,7 @@ from dustjacket.genres.published_labels import read_labels
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.retrieval.search import HIT_COLUMNS, CoverIndex, SearchHit
 from dustjacket.retrieval.step import IndexFacts
+from dustjacket.storage.cache import cached
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -63,11 +68,15 @@ def model_of(store: Store, index: Manifest) -> Manifest:
     return store.manifest(kind, version)
 
 
-def load_index(store: Store, index: Manifest, model: Manifest | None = None) -> CoverIndex:
+def load_index(
+    store: Store, index: Manifest, model: Manifest | None = None, cache: Path | None = None
+) -> CoverIndex:
     """Return a published index, verified, with the predicted genres of its covers.
 
     Args:
         model: the model that will embed the queries; if given, its weights are checked.
+        cache: folder in which its files are kept, see :func:`dustjacket.storage.cache.cached`;
+            None keeps none.
 
     Raises:
         BadInputError: the index is of other weights than ``model``, or is empty.
@@ -85,19 +94,21 @@ def load_index(store: Store, index: Manifest, model: Manifest | None = None) -> 
             f"those of {model.kind}/{model.version}: search it with its own model, or run "
             "index_covers"
         )
-    rows = _rows(store, index, INDEX_COLUMNS)
+    body = _reader(store, index, cache)
+    rows = _rows(body(ROWS), INDEX_COLUMNS)
     labels = store.newest(Kind.LABELLED_COVERS)
     genres: dict[str, str] = {}
     if labels is not None and labels.parents[Kind.COVERS] == index.parents[Kind.COVERS]:
         labelled = read_labels(store, labels, ["key", "genre"])
         genres = dict(zip(labelled["key"], labelled["genre"], strict=True))
     genre_column = pa.array(map(genres.get, rows["key"].to_pylist()), pa.string())
-    return CoverIndex(_vectors(store, index), rows.append_column("genre", genre_column))
+    return CoverIndex(_vectors(body(EMBEDDINGS)), rows.append_column("genre", genre_column))
 
 
 def read_embeddings(store: Store, index: Manifest) -> tuple[list[str], np.ndarray]:
     """Return the SHA-256 of an index's images, and their embeddings (images, dimensions)."""
-    return _rows(store, index, ("sha256",))["sha256"].to_pylist(), _vectors(store, index)
+    hashes = _rows(store.read(index, ROWS), ("sha256",))["sha256"].to_pylist()
+    return hashes, _vectors(store.read(index, EMBEDDINGS))
 
 
 def search_covers(
@@ -108,19 +119,31 @@ def search_covers(
     top: int = 12,
     genre: str | None = None,
 ) -> list[SearchHit]:
-    """Search a published index for the covers that fit a book best, with the index's own model."""
+    """Search a published index for the covers that fit a book best, with the index's own model.
+
+    The files of index and model are kept in the cache of the platform's state folder.
+    """
     from dustjacket.clip.embed import embed_texts
     from dustjacket.clip.prompts import prompt
     from dustjacket.clip.read import load_version
 
     model, text = model_of(store, index), prompt(title, author)
-    covers = load_index(store, index, model)
-    return covers.search(embed_texts(load_version(store, model), [text])[0], text, top, genre)
+    cache = store.settings.cache
+    covers = load_index(store, index, model, cache)
+    clip = load_version(store, model, cache)
+    return covers.search(embed_texts(clip, [text])[0], text, top, genre)
 
 
-def _rows(store: Store, index: Manifest, columns: tuple[str, ...]) -> pa.Table:
-    return pq.read_table(pa.BufferReader(store.read(index, ROWS)), columns=list(columns))
+def _reader(store: Store, index: Manifest, cache: Path | None) -> Callable[[str], bytes]:
+    if cache is None:
+        return partial(store.read, index)
+    folder = cached(store, index, cache)
+    return lambda name: (folder / name).read_bytes()
 
 
-def _vectors(store: Store, index: Manifest) -> np.ndarray:
-    return load(store.read(index, EMBEDDINGS))[VECTORS]
+def _rows(table: bytes, columns: tuple[str, ...]) -> pa.Table:
+    return pq.read_table(pa.BufferReader(table), columns=list(columns))
+
+
+def _vectors(tensors: bytes) -> np.ndarray:
+    return load(tensors)[VECTORS]

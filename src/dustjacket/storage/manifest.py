@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from dustjacket.errors import CorruptVersionError
 
@@ -30,8 +30,15 @@ class FileEntry(BaseModel):
     """One file of a version: its path below the attempt's prefix, size in bytes and SHA-256."""
 
     path: str
-    size: int
+    size: int = Field(ge=0)
     sha256: str
+
+    @field_validator("path")
+    @classmethod
+    def _inside(cls, path: str) -> str:
+        if "\0" in path or not {"", ".", ".."}.isdisjoint(path.split("/")):
+            raise ValueError("is no path below the version's folder")
+        return path
 
 
 class Manifest(BaseModel):
@@ -64,6 +71,13 @@ class Manifest(BaseModel):
     parents: dict[str, str] = Field(default_factory=dict)
     dag_run_id: str | None = None
     facts: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("kind", "version", "attempt")
+    @classmethod
+    def _is_name(cls, name: str) -> str:
+        if name in ("", ".", "..") or not {"/", "\0"}.isdisjoint(name):
+            raise ValueError("is no name of a folder")
+        return name
 
     @property
     def prefix(self) -> str:

@@ -9,10 +9,14 @@ To bring an earlier version back into use, a name without files is published, wh
 """
 
 import hashlib
+import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from botocore.exceptions import ClientError
 
@@ -22,6 +26,7 @@ from dustjacket.storage.draft import Draft
 from dustjacket.storage.manifest import (
     MANIFEST,
     REFERENCE,
+    FileEntry,
     Manifest,
     Reference,
     parse_manifest,
@@ -30,12 +35,23 @@ from dustjacket.storage.manifest import (
 )
 from dustjacket.storage.s3 import put_if_absent, s3_client, status_of
 
+_CHUNK = 1 << 20
+_VERIFIED_AT_ONCE = 8
+DownloadProgress = Callable[[str, int, int], None]
+"""Called with the name of a version, and with how many of how many bytes of it have arrived."""
+
 
 class Store:
     """The bucket that holds every published version."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, progress: DownloadProgress | None = None) -> None:
+        """Connect to the bucket.
+
+        Args:
+            progress: called while files are copied from the bucket to this machine.
+        """
         self.settings = settings
+        self._progress = progress
         self.bucket = settings.bucket
         self.client = s3_client(settings)
 
@@ -157,32 +173,105 @@ class Store:
             CorruptVersionError: the manifest does not list the file, it is missing, or its bytes
                 have changed.
         """
-        cure = remake(f"{manifest.kind}/{manifest.version}")
         entry = next((entry for entry in manifest.files if entry.path == path), None)
         if entry is None:
             raise CorruptVersionError(
-                f"{manifest.kind}/{manifest.version} has no file {path!r}: {cure}"
+                f"{manifest.kind}/{manifest.version} has no file {path!r}: {_cure(manifest)}"
             )
+        return b"".join(self._chunks(manifest, entry))
+
+    def verified_uris(self, manifest: Manifest, prefix: str) -> list[str]:
+        """Return the ``s3a://`` addresses of the files whose path begins with ``prefix``.
+
+        For Spark, which does not verify what it reads: all bytes are read here once before.
+
+        Raises:
+            CorruptVersionError: a file is missing, or its bytes have changed.
+        """
+        entries = _below(manifest, prefix)
+
+        def verify(entry: FileEntry) -> None:
+            for _ in self._chunks(manifest, entry):
+                pass
+
+        with ThreadPoolExecutor(_VERIFIED_AT_ONCE) as pool:
+            list(pool.map(verify, entries))
+        return [self.uri(manifest, entry.path) for entry in entries]
+
+    def download(self, manifest: Manifest, folder: Path, prefix: str = "") -> list[Path]:
+        """Copy the files whose path begins with ``prefix`` to ``folder``, verified.
+
+        Files that are there with the same SHA-256 are kept. The others are written under another
+        name, to disk, and then renamed.
+
+        Raises:
+            CorruptVersionError: a published file is missing, or its bytes have changed.
+        """
+        entries = _below(manifest, prefix)
+        missing = [entry for entry in entries if not _is_intact(folder / entry.path, entry)]
+        name, done = f"{manifest.kind}/{manifest.version}", 0
+        for entry in missing:
+            with _new_file(folder / entry.path) as file:
+                for chunk in self._chunks(manifest, entry):
+                    file.write(chunk)
+                    done += len(chunk)
+                    if self._progress:
+                        self._progress(name, done, sum(entry.size for entry in missing))
+        return [folder / entry.path for entry in entries]
+
+    def _chunks(self, manifest: Manifest, entry: FileEntry) -> Iterator[bytes]:
+        """Yield the bytes of a published file; after the last, raise if they have changed."""
+        key, digest = manifest.prefix + entry.path, hashlib.sha256()
         try:
-            reply = self.client.get_object(Bucket=self.bucket, Key=manifest.prefix + path)
+            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
         except ClientError as error:
             if status_of(error) != 404:
                 raise
-            raise CorruptVersionError(f"{manifest.prefix}{path} is missing: {cure}") from None
-        body = reply["Body"].read()
-        if hashlib.sha256(body).hexdigest() != entry.sha256:
+            raise CorruptVersionError(f"{key} is missing: {_cure(manifest)}") from None
+        left = entry.size
+        for chunk in body.iter_chunks(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                break
+            digest.update(chunk)
+            yield chunk
+        if left != 0 or digest.hexdigest() != entry.sha256:
             raise CorruptVersionError(
-                f"{manifest.prefix}{path} does not match its manifest: {cure}"
+                f"the corrupt file {key} does not match its manifest: {_cure(manifest)}"
             )
-        return body
 
-    def download(self, manifest: Manifest, folder: Path, prefix: str = "") -> list[Path]:
-        """Copy the verified files whose path begins with ``prefix`` to ``folder``."""
-        paths = []
-        for entry in manifest.files:
-            if entry.path.startswith(prefix):
-                target = folder / entry.path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(self.read(manifest, entry.path))
-                paths.append(target)
-        return paths
+
+def _cure(manifest: Manifest) -> str:
+    return remake(f"{manifest.kind}/{manifest.version}")
+
+
+def _below(manifest: Manifest, prefix: str) -> list[FileEntry]:
+    return [entry for entry in manifest.files if entry.path.startswith(prefix)]
+
+
+def _is_intact(path: Path, entry: FileEntry) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
+    except OSError:
+        return False
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file that appears under its name when it is complete and on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        part.unlink(missing_ok=True)

@@ -37,7 +37,7 @@ class AppState:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.models = Models(Store(settings), settings.home / "cache")
+        self.models = Models(Store(settings), settings.cache)
         self.metrics = Metrics()
         self.image_threads = ThreadPoolExecutor(4)
         self.decoding_thread = ThreadPoolExecutor(1)

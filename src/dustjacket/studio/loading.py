@@ -46,7 +46,7 @@ def load_classifier(
     return LoadedClassifier(champion, (_ref(champion, note),), scorer)
 
 
-def load_index(store: Store, current: LoadedIndex | None) -> LoadedIndex | None:
+def load_index(store: Store, cache: Path, current: LoadedIndex | None) -> LoadedIndex | None:
     """Return the index in use with its model: ``current`` if nothing changed, None before any.
 
     Raises:
@@ -64,9 +64,9 @@ def load_index(store: Store, current: LoadedIndex | None) -> LoadedIndex | None:
     clip = (
         current.clip
         if current and same_model
-        else optimize_for_inference(load_version(store, model))
+        else optimize_for_inference(load_version(store, model, cache))
     )
-    index = retrieval.load_index(store, manifest, model)
+    index = retrieval.load_index(store, manifest, model, cache)
     genres = index.genres
     log.info("index %s serves, with %s", manifest.version, IndexFacts.of(manifest).model)
     return LoadedIndex(

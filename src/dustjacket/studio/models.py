@@ -131,7 +131,7 @@ class Models:
         """Load nothing until the first :meth:`refresh`.
 
         Args:
-            cache: folder for the files of classifiers.
+            cache: folder for the files of models and indexes.
         """
         self.store, self._cache = store, cache
         self.classifier = Slot[LoadedClassifier]("classifier", "ingest_catalog")
@@ -163,7 +163,7 @@ class Models:
                 lambda model: model and link_runs(self.store, model),
             ),
             self.index.refresh(
-                lambda model: load_index(self.store, model),
+                lambda model: load_index(self.store, self._cache, model),
                 lambda model: model and link_runs(self.store, model),
             ),
         ]

@@ -18,6 +18,7 @@ from dustjacket.clip.match_input import check_prompts, read_cover
 from dustjacket.clip.model import random_model
 from dustjacket.clip.read import newest_model
 from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.settings import Settings
 from tests.support.images import drawn, png, saved
 
 PROMPTS = ["a tiger", "a $5 cook book", "Kochbücher für Anfänger"]
@@ -25,6 +26,8 @@ PROMPTS = ["a tiger", "a $5 cook book", "Kochbücher für Anfänger"]
 
 class Objects:
     """A store of one object, and of no versions."""
+
+    settings = Settings(_env_file=None)
 
     def __init__(self, body=b""):
         self.body = body
@@ -129,7 +132,7 @@ def test_the_command_matches_a_file_and_draws_it(tmp_path, monkeypatch, capsys):
     store.newest = {"cover_clip": SimpleNamespace(kind="cover_clip", version="one")}.get
     monkeypatch.setattr("dustjacket.cli.ask.open_store", lambda: store)
     clip = random_model("dustjacket-small", 13)
-    monkeypatch.setattr("dustjacket.clip.read.load_version", lambda _store, _model: clip)
+    monkeypatch.setattr("dustjacket.clip.read.load_version", lambda _store, _model, _cache: clip)
     file, figure = tmp_path / "cover.jpg", tmp_path / "match.png"
     file.write_bytes(saved(drawn(1)))
     words = ["match", str(file), *PROMPTS, "--json", "--figure", str(figure)]

@@ -1,8 +1,11 @@
 """Files of a version: what is missing or changed is named, with the cure."""
 
+import json
+
 import pytest
 
 from dustjacket.errors import CorruptVersionError
+from dustjacket.storage.manifest import parse_manifest
 from tests.support.bucket import store_in_memory
 
 
@@ -35,3 +38,47 @@ def test_a_damaged_file_is_named_with_its_cure(damage, path, reason):
     cure = "delete covers/v1/manifest.json and run the step that makes covers"
     with pytest.raises(CorruptVersionError, match=f"{reason}: restore it, or {cure}"):
         store.read(manifest, path)
+
+
+@pytest.mark.parametrize("damage", [delete, change])
+def test_spark_is_given_the_addresses_of_verified_files_only(damage):
+    store = store_in_memory()
+    draft = store.draft("catalog", "v1")
+    for path in ("books/0.parquet", "books/1.parquet", "rejected/0.parquet"):
+        draft.put(path, path.encode())
+    manifest, _ = draft.publish()
+    draft.put("books/stray.parquet", b"from an attempt that was killed")
+    assert store.verified_uris(manifest, "books/") == [
+        f"s3a://dustjacket/{manifest.prefix}books/{number}.parquet" for number in range(2)
+    ]
+    damage(store.client.objects, manifest.prefix + "books/1.parquet")
+    with pytest.raises(CorruptVersionError, match=r"catalog/v1/.*books/1\.parquet"):
+        store.verified_uris(manifest, "books/")
+
+
+def test_a_download_says_how_far_it_is(tmp_path):
+    calls = []
+    store = store_in_memory(progress=lambda *call: calls.append(call))
+    draft = store.draft("covers", "v1")
+    draft.put("a", bytes(3 << 20))
+    draft.put("b", b"1")
+    manifest, _ = draft.publish()
+    store.download(manifest, tmp_path)
+    total = (3 << 20) + 1
+    assert [done for _, done, _ in calls] == [1 << 20, 2 << 20, 3 << 20, total]
+    assert {(name, size) for name, _, size in calls} == {("covers/v1", total)}
+
+
+@pytest.mark.parametrize("path", ["../a", "/a", "a/../../b", "", ".", "a//b", "a\0b"])
+def test_a_manifest_cannot_name_a_file_outside_its_folder(path):
+    store = store_in_memory()
+    manifest, _ = store.draft("covers", "v1").publish()
+    values = manifest.model_dump(mode="json", by_alias=True)
+    for changed in (
+        {"files": [{"path": path, "size": 1, "sha256": "0"}]},
+        {"version": path.replace("a", "")},
+        {"kind": f"a/{path}"},
+    ):
+        text = json.dumps({**values, **changed}).encode()
+        with pytest.raises(CorruptVersionError, match="covers/v1: manifest's"):
+            parse_manifest(text, "covers/v1")
