@@ -4,6 +4,7 @@ Private files, an encoding of file names that holds any title, and no proxy in f
 """
 
 import os
+import shutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from dustjacket.errors import DustjacketError
 
 PRIVATE_UMASK = 0o077
+_SCARCE_BYTES = 2**30
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -76,6 +78,17 @@ def private_folder(folder: Path) -> Path:
             "DUSTJACKET_HOME, or make it yours"
         ) from error
     return folder
+
+
+def disk_note(folder: Path) -> str:
+    """Return what to add to the message of a failure if the disk of ``folder`` is almost full."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return ""
+    if free >= _SCARCE_BYTES:
+        return ""
+    return f"; the disk of {folder} has only {free / 2**20:.0f} MiB left: free some space"
 
 
 def own_file(path: Path) -> Path:

@@ -1,15 +1,17 @@
 """Private files, a locale that knows every name, no proxy on loopback: whatever the caller has."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
+from types import SimpleNamespace
 from urllib.request import getproxies_environment, proxy_bypass_environment
 
 import pytest
 
 from dustjacket.errors import DustjacketError
-from dustjacket.host import host_environment, make_private, private_folder
+from dustjacket.host import disk_note, host_environment, make_private, private_folder
 
 
 @pytest.mark.parametrize("before", [{}, {"NO_PROXY": "a.org, b.org"}, {"no_proxy": "localhost"}])
@@ -76,3 +78,16 @@ def test_what_others_could_use_becomes_private_and_links_are_not_followed(tmp_pa
     assert make_private(below) == 0
     assert stat.S_IMODE((below / "folder" / "program").stat().st_mode) == 0o700
     assert stat.S_IMODE(outside.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize(("free", "noted"), [(3 * 2**20, True), (2**40, False)])
+def test_a_failure_names_a_disk_that_is_almost_full(tmp_path, monkeypatch, free, noted):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    note = disk_note(tmp_path)
+    assert bool(note) == noted
+    if noted:
+        assert note == f"; the disk of {tmp_path} has only 3 MiB left: free some space"
+
+
+def test_a_folder_that_is_not_there_has_no_note(tmp_path):
+    assert disk_note(tmp_path / "missing") == ""

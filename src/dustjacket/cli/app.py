@@ -25,11 +25,12 @@ from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.users import Users
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
 from dustjacket.errors import DustjacketError
-from dustjacket.host import prepare_process
+from dustjacket.host import disk_note, prepare_process
 from dustjacket.pipeline.parameters import StepParameters, first_error
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import step_fields
+from dustjacket.settings import home
 
 EXIT_INTERRUPTED = 130
 
@@ -233,7 +234,8 @@ def main() -> None:
         sys.exit(1)
     except (BotoCoreError, ClientError) as error:
         cure = "see `dustjacket status`; `dustjacket up` starts servers that are down"
-        print(f"dustjacket: the object store failed: {error}; {cure}", file=sys.stderr)
+        note = disk_note(home())
+        print(f"dustjacket: the object store failed: {error}; {cure}{note}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from pydantic import ValidationError
 
 from dustjacket.errors import BadInputError, DustjacketError, UnchangedError
-from dustjacket.host import prepare_process
+from dustjacket.host import disk_note, prepare_process
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.plan import Plan
 from dustjacket.pipeline.step import Step
@@ -133,7 +133,7 @@ def run_job(function: "Callable[[Job[Any], SparkSession], None] | None" = None) 
         sys.exit(EXIT_BAD_INPUT if isinstance(error, BadInputError) else 1)
     except Exception as error:
         reason = to_dustjacket_error(error)
-        _explain(str(reason))
+        _explain(f"{reason}{disk_note(settings.home)}")
         if isinstance(reason, BadInputError):
             sys.exit(EXIT_BAD_INPUT)
         log.exception("%s failed", plan.step)

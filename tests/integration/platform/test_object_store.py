@@ -3,10 +3,13 @@
 import os
 
 import httpx
+import psutil
 import pytest
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from dustjacket.platform.object_store import object_store
+from dustjacket.storage.draft import Draft
 from dustjacket.storage.store import Store
 from tests.conftest import fresh_home
 
@@ -62,3 +65,41 @@ def test_an_unsigned_request_gets_nothing_whatever_the_modes_of_the_files(served
         assert httpx.put(url, content=b"mine").is_client_error, url
     body = store.client.get_object(Bucket=served.bucket, Key="ledger/1.json")["Body"]
     assert body.read() == b"secret"
+
+
+@pytest.fixture
+def full_disk():
+    """A function that lets the S3 server write no file beyond a size, as a full disk does."""
+    (java,) = (one for one in psutil.Process().children(recursive=True) if one.name() == "java")
+
+    def limit(size):
+        java.rlimit(psutil.RLIMIT_FSIZE, (size, psutil.RLIM_INFINITY))
+
+    yield limit
+    limit(psutil.RLIM_INFINITY)
+
+
+def test_a_disk_that_is_full_at_publish_leaves_no_half_version_and_a_retry_succeeds(
+    store, full_disk
+):
+    drafts = [Draft(store, "covers", "20260101T000000000000Z-abc", str(name)) for name in range(3)]
+    before = sorted(store.keys(""))
+
+    full_disk(100_000)
+    with pytest.raises(ClientError, match="InternalError"):
+        drafts[0].put("large.bin", os.urandom(1_000_000))
+    full_disk(psutil.RLIM_INFINITY)
+    assert sorted(store.keys("")) == before
+
+    drafts[1].put("small.bin", b"1")
+    full_disk(10)
+    with pytest.raises(ClientError, match="InternalError"):
+        drafts[1].publish(facts={})
+    full_disk(psutil.RLIM_INFINITY)
+    assert store.versions("covers") == []
+
+    drafts[2].put("large.bin", os.urandom(1_000_000))
+    manifest, won = drafts[2].publish(facts={})
+    assert won
+    assert store.newest("covers") == manifest
+    assert [entry.path for entry in manifest.files] == ["large.bin"]
