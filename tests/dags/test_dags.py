@@ -7,12 +7,12 @@ import pytest
 from dustjacket.pipeline.steps import STEPS
 
 DAGS = Path(__file__).parents[2] / "dags"
-ROLLBACK = "rollback_clip"
+ROLLBACK, CATCH_UP = "rollback_clip", "catch_up"
 
 
 def test_every_file_parses_with_no_import_error(bag):
     assert bag["errors"] == {}
-    assert set(bag["dags"]) == {*STEPS, ROLLBACK}
+    assert set(bag["dags"]) == {*STEPS, ROLLBACK, CATCH_UP}
 
 
 def test_each_file_parses_in_under_a_second(bag):
@@ -52,7 +52,7 @@ def test_the_assets_chain_the_dags_as_designed(bag, dag, follows, publishes):
     assert bag["dags"][dag]["outlets"] == [publishes]
 
 
-@pytest.mark.parametrize("dag", [*STEPS, ROLLBACK])
+@pytest.mark.parametrize("dag", [*STEPS, ROLLBACK, CATCH_UP])
 def test_a_dag_is_documented_owned_bounded_and_retried(bag, dag):
     found = bag["dags"][dag]
     assert len(found["doc"]) > 50
@@ -96,13 +96,18 @@ def test_a_task_that_makes_an_mlflow_run_links_to_it_and_an_evaluation_to_its_re
         ("label_covers", "predict"): {"MLflow run"},
         ("finetune_clip", "train"): {"MLflow run"},
         ("evaluate_clip", "evaluate"): {"MLflow run", "Report"},
+        (CATCH_UP, "start"): {"Triggered DAG"},
     }
 
 
 def test_an_ingestion_waits_for_the_next_week_even_if_it_is_first_started_on_a_sunday(bag):
     first = {name: dag["first_run"] for name, dag in bag["dags"].items() if dag["first_run"]}
-    next_sunday = "2026-12-06 00:00:00+00:00"
-    assert first == {"ingest_catalog": next_sunday, "ingest_covers": next_sunday}
+    next_sunday, next_noon = "2026-12-06 00:00:00+00:00", "2026-11-29 12:00:00+00:00"
+    assert first == {
+        "ingest_catalog": next_sunday,
+        "ingest_covers": next_sunday,
+        CATCH_UP: next_noon,
+    }
 
 
 def test_a_promotion_follows_evaluation_and_approval_even_if_those_are_skipped(bag):
@@ -128,3 +133,20 @@ def test_a_rollback_asks_for_no_more_than_a_version_and_the_index_follows_it(bag
     assert found["follows"] is None
     assert found["outlets"] == ["cover_clip"]
     assert found["values"] == {"version": None}
+
+
+def test_what_events_missed_is_started_once_a_day(bag):
+    found = bag["dags"][CATCH_UP]
+    assert found["follows"] == "0 12 * * *"
+    assert found["outlets"] == []
+    tasks = {task["id"]: (task["operator"], task["after"]) for task in found["tasks"]}
+    assert tasks == {
+        "find": ("_PythonDecoratedOperator", []),
+        "start": ("TriggerDagRunOperator", ["find"]),
+    }
+
+
+@pytest.mark.parametrize("dag", STEPS)
+def test_a_plan_that_waits_takes_no_slot_from_what_it_waits_for(bag, dag):
+    plan = next(task for task in bag["dags"][dag]["tasks"] if task["id"] == "plan")
+    assert plan["reschedules"]

@@ -64,6 +64,7 @@ def described(dag: Any) -> dict[str, Any]:
                 "retry_delay": task.retry_delay,
                 "backoff": bool(task.retry_exponential_backoff),
                 "pool": task.pool,
+                "reschedules": getattr(task, "mode", None) == "reschedule",
                 "outlets": sorted(asset.name for asset in task.outlets),
                 "timeout": task.execution_timeout,
                 "links": {link.name: link.xcom_key for link in task.operator_extra_links},

@@ -13,6 +13,7 @@ from dustjacket.storage.manifest import Facts, Manifest
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from dustjacket.pipeline.team_defaults import TeamDefaults
     from dustjacket.storage.store import Store
 
 CandidateName = Literal[
@@ -156,15 +157,27 @@ class SelectClassifier(Step):
 class LabelCovers(Step):
     """The step; a classifier labels the covers of its own library only."""
 
-    def conflict(self, named: "Collection[str]", store: "Store") -> str | None:
-        """Return that the newest classifier is of another library than the catalog, or None.
+    def conflict(
+        self, named: "Collection[str]", store: "Store", defaults: "TeamDefaults"
+    ) -> str | None:
+        """Return that the newest classifier is of another library than the covers, or None.
 
-        Another library's listing was published, and no classifier was selected on it yet.
+        The team's listing may not be published yet, or no classifier be selected on it yet.
         """
         catalog = store.newest(Kind.CATALOG)
         classifier = store.newest(Kind.GENRE_CLASSIFIER)
         if Kind.GENRE_CLASSIFIER in named or catalog is None or classifier is None:
             return None
+        listing = defaults.source_of(Kind.CATALOG)
+        covers = store.newest(Kind.COVERS)
+        if (
+            listing and catalog.source and listing != catalog.source
+            and covers and covers.source == defaults.source_of(Kind.COVERS)
+        ):  # fmt: skip
+            return (
+                f"{catalog.kind}/{catalog.version} is of {catalog.source}, and the team's listing "
+                f"{listing} is not published yet"
+            )
         if classifier.parents.get(Kind.CATALOG) in (None, catalog.version):
             return None
         source, has_other_genres = _compare_library(classifier, catalog, store)

@@ -13,16 +13,19 @@ from dustjacket.orchestration.promotion import (
     request_approval,
     rollback_champion,
 )
-from dustjacket.orchestration.step_dag import RETRY, WEEKLY, step_dag, when_any
+from dustjacket.orchestration.step_dag import DAILY, RETRY, WEEKLY, step_dag, when_any
 from dustjacket.orchestration.tasks import announce, plan_run
+from dustjacket.orchestration.waiting import find_steps_to_start
 
 __all__ = [
+    "DAILY",
     "RETRY",
     "WEEKLY",
     "WITHIN",
     "SparkStepOperator",
     "announce",
     "announce_champion",
+    "find_steps_to_start",
     "plan_run",
     "promote_candidate",
     "request_approval",

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, PartitionedAssetTimetable
 
 from dustjacket.orchestration.forms import form
+from dustjacket.orchestration.waiting import MAX_WAIT
 from dustjacket.pipeline.steps import STEPS
 
 RETRY = {
@@ -19,6 +20,7 @@ RETRY = {
 # By default Airflow runs a DAG at its first start if the last tick was less than a tenth of the
 # period ago: every first start on a Sunday would run the ingestions before a source is set.
 WEEKLY = CronTriggerTimetable("0 0 * * 0", timezone="UTC", run_immediately=timedelta(0))
+DAILY = CronTriggerTimetable("0 12 * * *", timezone="UTC", run_immediately=timedelta(0))
 
 
 def step_dag(
@@ -45,7 +47,7 @@ def step_dag(
         doc_md=doc,
         tags=["dustjacket", STEPS[step].publishes],
         default_args={"owner": "dustjacket", "execution_timeout": timeout, **RETRY},
-        dagrun_timeout=timeout * 4 + wait,
+        dagrun_timeout=timeout * 4 + MAX_WAIT + wait,
         **kwargs,
     )
 

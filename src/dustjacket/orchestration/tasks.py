@@ -4,21 +4,28 @@ import logging
 from functools import partial
 from typing import Any
 
-from airflow.sdk import Asset, get_current_context, task
+from airflow.sdk import Asset, PokeReturnValue, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dustjacket.orchestration.environment import no_retry_on_bad_input, task_settings, team_defaults
+from dustjacket.orchestration.waiting import MAX_WAIT, reason_to_wait
 
 log = logging.getLogger(__name__)
 
 
-@task(task_id="plan")
-def plan_run(step: str) -> dict[str, Any]:
+# While it waits, it is rescheduled: it takes no slot from the runs that it waits for.
+@task.sensor(
+    task_id="plan",
+    mode="reschedule",
+    poke_interval=10.0,
+    timeout=2 * MAX_WAIT.total_seconds(),
+)
+def plan_run(step: str) -> PokeReturnValue:
     """Return ``{"plan": …, "published": version or None, "held": …, "reason": …}``.
 
     ``held`` is the version that holds the work, and ``published`` the same if no job has to run. If
     a later one is in use, it is put back in use first. The task is skipped while an input is
-    missing.
+    missing. It waits, at most ``MAX_WAIT``, while a step before this one is at work.
     """
     from dustjacket.pipeline.plan import bring_back, work_of
     from dustjacket.pipeline.step import Status
@@ -27,17 +34,26 @@ def plan_run(step: str) -> dict[str, Any]:
 
     context = get_current_context()
     dag_run, store = context["dag_run"], Store(task_settings())
+    overrides, defaults = dict(context["params"]), team_defaults()
+    is_scheduled_ingestion = dag_run.run_type == "scheduled" and STEPS[step].has_source
+    if is_scheduled_ingestion and not defaults.source_of(STEPS[step].publishes):
+        raise AirflowSkipException(f"{step} has no source yet: `dustjacket run` sets one")
     find_work = partial(
         work_of,
         STEPS[step],
         store,
-        team_defaults(),
+        defaults,
         run_after=dag_run.run_after,
-        overrides=dict(context["params"]),
+        overrides=overrides,
         dag_run_id=dag_run.run_id,
     )
     with no_retry_on_bad_input():
         work = find_work()
+        if work.status in (Status.TO_DO, Status.REPLACED, Status.SUPERSEDED) and (
+            reason := reason_to_wait(STEPS[step], store, overrides)
+        ):
+            log.info("%s waits: %s", step, reason)
+            return PokeReturnValue(is_done=False)
         if work.status is Status.REPLACED:
             log.info("%s", work.reason)
             bring_back(STEPS[step], work, store)
@@ -47,12 +63,13 @@ def plan_run(step: str) -> dict[str, Any]:
     log.info("%s: %s", work.status, work.reason)
     newest = store.newest_named(STEPS[step].publishes)
     held = newest[0] if newest and newest[1] == work.version else None
-    return {
+    planned = {
         "plan": work.plan.model_dump(mode="json"),
         "published": None if work.needs_job else held,
         "held": held,
         "reason": work.reason,
     }
+    return PokeReturnValue(is_done=True, xcom_value=planned)
 
 
 def announce(asset: Asset, step: str) -> Any:

@@ -154,7 +154,7 @@ def plan_step(
         elif kind in step.reads:
             return MissingInput(step.name, f"no version of {kind} is published yet")
     named = [kind for kind, version in input_versions.items() if version]
-    if conflict := step.conflict(named, store):
+    if conflict := step.conflict(named, store, defaults):
         return MissingInput(step.name, conflict)
     inputs = {kind: manifest.version for kind, manifest in manifests.items()}
     values = parameters.model_dump(mode="json")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from dustjacket.pipeline.plan import Plan
+    from dustjacket.pipeline.team_defaults import TeamDefaults
     from dustjacket.storage.store import Store
 
 
@@ -89,7 +90,12 @@ class Step:
     def before_reuse(self, version: Manifest, store: "Store") -> None:
         """Do what must be done before an earlier version is put back in use."""
 
-    def conflict(self, named: "Collection[str]", store: "Store") -> str | None:  # noqa: ARG002
+    def conflict(
+        self,
+        named: "Collection[str]",  # noqa: ARG002
+        store: "Store",  # noqa: ARG002
+        defaults: "TeamDefaults",  # noqa: ARG002
+    ) -> str | None:
         """Return why the inputs in use do not belong together, or None.
 
         Args:

@@ -56,6 +56,19 @@ def in_order(steps: Iterable[Step]) -> dict[str, Step]:
 STEPS = in_order(_declared())
 
 
+def upstream(kinds: Iterable[str]) -> list[Step]:
+    """Return the steps that make versions of ``kinds``, directly or not, in the order of STEPS.
+
+    A promotion makes nothing new of data, so it is left out.
+    """
+    wanted, found = set(kinds), []
+    for step in reversed(STEPS.values()):
+        if step.publishes in wanted:
+            found.append(step)
+            wanted |= {*step.reads, *step.optional_inputs}
+    return found[::-1]
+
+
 def in_use(store: "Store", kind: str) -> "Manifest | None":
     """Return the version of ``kind`` that is read by default, or None if none is published."""
     publisher = next((step for step in STEPS.values() if step.publishes == kind), None)

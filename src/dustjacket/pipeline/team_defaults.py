@@ -61,6 +61,15 @@ class TeamDefaults:
         parameters: StepParameters = getattr(self._steps, step.name)
         return parameters
 
+    def source_of(self, kind: str) -> str:
+        """Return the team's source of ``kind``, or an empty string if none is set."""
+        sources = [
+            self.of(step).model_dump()["source"]
+            for step in STEPS.values()
+            if step.has_source and step.publishes == kind
+        ]
+        return str(sources[0]) if sources else ""
+
     def with_overrides(self, overrides: Mapping[str, Mapping[str, Any]]) -> "TeamDefaults":
         """Return these defaults with ``overrides``, by step, on top.
 

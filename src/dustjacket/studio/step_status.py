@@ -7,10 +7,9 @@ from concurrent.futures import Executor
 from botocore.exceptions import ClientError
 
 from dustjacket.errors import DustjacketError
-from dustjacket.pipeline.plan import work_of
+from dustjacket.pipeline.pending import work_on_newest
 from dustjacket.pipeline.step import Status, Step
 from dustjacket.pipeline.steps import STEPS
-from dustjacket.pipeline.team_defaults import recorded_defaults
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 from dustjacket.studio.schemas import StepStatus
@@ -60,7 +59,7 @@ def step_status(step: Step, store: Store) -> StepStatus:
 
 def _work(step: Step, store: Store, newest: Manifest | None) -> tuple[Status, str, Manifest | None]:
     if not step.has_source:
-        work = work_of(step, store, recorded_defaults(step, newest))
+        work = work_on_newest(step, store)
         return work.status, work.reason, work.version or newest
     # A source may be large or far away: only a run reads it.
     if newest is None:

@@ -63,6 +63,12 @@ def test_of_four_versions_in_a_row_the_newest_is_always_worked_on(airflow, store
         assert one.parents["catalog"] >= max(out, default="")
     assert {run.state for run in airflow.runs()} == {"success"}
 
+    # Covers were ready first, but their labels waited for the classifier of the last catalog.
+    for kind in ("labelled_covers", "clip_candidate", "evaluation"):
+        assert len(manifests(store, kind)) == 1, kind
+    labels = store.newest("labelled_covers")
+    assert labels.parents["genre_classifier"] == store.newest("genre_classifier").version
+
 
 def test_label_covers_runs_when_either_input_changes_once_a_pair(airflow, store):
     def pairs():
@@ -101,6 +107,43 @@ def test_an_unchanged_source_publishes_nothing_and_the_chain_rests(airflow, stor
     wait_until_quiet(airflow)
     assert {kind: store.versions(kind) for kind in kinds} == before
     assert {run.dag_id for run in airflow.runs(since=since)} == {"ingest_catalog", "ingest_covers"}
+
+
+def runs_since(airflow, since, dag_id):
+    return [run for run in airflow.runs(dag_id, since) if run.state == "success"]
+
+
+def test_what_a_paused_dag_missed_is_started_once_by_the_daily_dag(airflow, store):
+    airflow._call("PATCH", "/dags/finetune_clip", json={"is_paused": True})
+    since = datetime.now(UTC)
+    for top in (4, 5):
+        airflow.trigger("label_covers", {"top": top})
+    wait_until_quiet(airflow)
+    airflow.unpause("finetune_clip")
+    wait_until_quiet(airflow)
+    assert runs_since(airflow, since, "finetune_clip") == [], "Airflow has dropped the events"
+    for _ in range(2):
+        airflow.trigger("catch_up")
+        wait_until_quiet(airflow)
+    assert len(runs_since(airflow, since, "catch_up")) == 2
+    assert len(runs_since(airflow, since, "finetune_clip")) == 1
+    labels = store.newest("labelled_covers")
+    assert labels.parameters["top"] == 5
+    assert store.newest("clip_candidate").parents["labelled_covers"] == labels.version
+
+
+def test_going_back_starts_the_steps_that_follow_and_computes_nothing_again(airflow, store):
+    kinds = ("labelled_covers", "clip_candidate")
+    before = {kind: manifests(store, kind) for kind in kinds}
+    airflow.trigger("label_covers")
+    wait_until_quiet(airflow)
+    assert {kind: manifests(store, kind) for kind in kinds} == before
+    labels = store.newest("labelled_covers")
+    assert labels.parameters["top"] == 3
+    candidate = store.newest("clip_candidate")
+    assert candidate.parents["labelled_covers"] == labels.version
+    # It had served before, but another model does now.
+    assert store.newest("evaluation").parents["clip_candidate"] == candidate.version
 
 
 def links(airflow, run, task):

@@ -40,8 +40,12 @@ def classifier(store, version, of, *genres, **facts):
     return draft.publish(parents={"catalog": of}, facts=facts)[0]
 
 
-def label(store, **overrides):
-    return work_of(LABEL, store, TeamDefaults(), overrides=overrides)
+def label(store, defaults=None, **overrides):
+    return work_of(LABEL, store, defaults or TeamDefaults(), overrides=overrides)
+
+
+def team(listing, covers):
+    return TeamDefaults(ingest_catalog={"source": listing}, ingest_covers={"source": covers})
 
 
 def test_covers_wait_for_the_classifier_of_a_new_library(store):
@@ -59,6 +63,22 @@ def test_covers_wait_for_the_classifier_of_a_new_library(store):
     assert named.plan.inputs["genre_classifier"] == "v1", "a person asked for it"
     classifier(store, "v2", "v2", "Art", "Law", champion="v1")
     assert label(store).plan.inputs["genre_classifier"] == "v1", "it was compared on this library"
+
+
+def test_covers_wait_for_the_team_s_listing_however_long_it_takes_or_if_it_fails(store):
+    catalog(store, "v1", "old.csv")
+    classifier(store, "v1", "v1")
+    store.draft("covers", "v2").publish(source="new", facts=least_facts("covers"))
+    work = label(store, team("new.csv", "new"))
+    assert work.reason == (
+        "label_covers waits: catalog/v1 is of old.csv, and the team's listing new.csv is not "
+        "published yet"
+    )
+    named = label(store, team("new.csv", "new"), genre_classifier_version="v1")
+    assert named.plan.inputs == {"covers": "v2", "genre_classifier": "v1"}
+    assert label(store, team("old.csv", "new")).plan, "new covers of the same library"
+    assert label(store, team("new.csv", "old")).plan, "covers that a person ingested by hand"
+    assert label(store, team("", "new")).plan
 
 
 @pytest.mark.parametrize(
