@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 APPROVE, REJECT = ApprovalOperator.APPROVE, ApprovalOperator.REJECT
 WITHIN = timedelta(days=7)
+ROLLBACK = "rollback_clip"
 
 
 class ApprovalRequestOperator(HITLOperator):
@@ -110,11 +111,14 @@ def rollback_champion() -> str:
 def announce_champion(asset: Asset) -> Any:
     """Return the task that emits the Asset's event for the new champion, if there is one."""
 
-    @task(task_id="announce", inlets=[asset], outlets=[asset])
-    def announce(version: str | None, inlet_events: Any = None, outlet_events: Any = None) -> str:
+    @task(task_id="announce", outlets=[asset])
+    def announce(version: str | None, outlet_events: Any = None) -> str:
         if version is None:
             raise AirflowSkipException("the champion stays: nothing to announce")
-        return emit(asset, version, inlet_events, outlet_events)
+        from dustjacket.pipeline.steps import STEPS
+
+        promoting = [step.name for step in STEPS.values() if step.promotes_to == asset.name]
+        return emit(asset, version, [*promoting, ROLLBACK], outlet_events)
 
     return announce
 

@@ -1,6 +1,7 @@
 """The tasks of every DAG that need no Spark: plan the work, announce the published version."""
 
 import logging
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -82,12 +83,9 @@ def announce(asset: Asset, step: str) -> Any:
     @task(
         task_id="announce",
         trigger_rule="none_failed_min_one_success",
-        inlets=[asset],
         outlets=[asset],
     )
-    def announce(
-        planned: dict[str, Any], inlet_events: Any = None, outlet_events: Any = None
-    ) -> str:
+    def announce(planned: dict[str, Any], outlet_events: Any = None) -> str:
         from dustjacket.errors import NotReadyError
         from dustjacket.pipeline.steps import STEPS
         from dustjacket.storage.store import Store
@@ -102,7 +100,7 @@ def announce(asset: Asset, step: str) -> Any:
                     f"{kind}/{version} was not published: nothing to announce"
                 ) from None
             version = held  # the job found nothing better than the version in use
-        return emit(asset, version, inlet_events, outlet_events)
+        return emit(asset, version, [step], outlet_events)
 
     return announce
 
@@ -114,22 +112,32 @@ def version_of(planned: dict[str, Any]) -> str:
     return version
 
 
-def emit(asset: Asset, version: str, inlet_events: Any, outlet_events: Any) -> str:
-    """Emit the Asset's event for a version, once.
+def emit(asset: Asset, version: str, dag_ids: Iterable[str], outlet_events: Any) -> str:
+    """Emit the Asset's event for a version, unless the run that published it has done so.
 
-    The version is the event's partition key: Airflow may merge or lose events without one.
+    The version is the event's partition key: Airflow may merge or lose events without one. (The
+    list of earlier events cannot be read: Airflow 3.3 fails on it while a run that one of them
+    created is queued.)
 
     Args:
-        inlet_events: of the task, which must have the same Asset as inlet.
+        dag_ids: the DAGs that publish such versions; each has a task ``announce``.
 
     Raises:
         AirflowSkipException: the version was announced before.
     """
-    before = inlet_events[asset].ascending(False).limit(100)
-    if any(event.extra.get("version") == version for event in before):
-        raise AirflowSkipException(
-            f"{asset.name}/{version} was announced before: nothing has changed"
-        )
+    from dustjacket.storage.store import Store
+
+    context = get_current_context()
+    run_id = Store(task_settings()).published_by(asset.name, version)
+    if run_id and run_id != context["dag_run"].run_id:
+        for dag_id in dag_ids:
+            states = context["ti"].get_task_states(
+                dag_id=dag_id, task_ids=["announce"], run_ids=[run_id]
+            )
+            if "success" in states.get(run_id, {}).values():
+                raise AirflowSkipException(
+                    f"{asset.name}/{version} was announced before: nothing has changed"
+                )
     outlet_events[asset].extra = {"version": version}
     outlet_events[asset].add_partitions(version)
     return version

@@ -139,6 +139,13 @@ class Store:
                 continue
         return None
 
+    def published_by(self, kind: str, version: str) -> str | None:
+        """Return the id of the DAG run that published a version or a reference, if it is known."""
+        name = f"{kind}/{version}"
+        if (text := self._get(f"{name}/{REFERENCE}")) is not None:
+            return parse_reference(text, name).dag_run_id
+        return self.manifest(kind, version).dag_run_id
+
     def refer(self, kind: str, version: str, stands_for: str, dag_run_id: str | None) -> None:
         """Publish a name that stands for an earlier version, which is in use from now on."""
         attempt = f"attempt-{secrets.token_hex(4)}"

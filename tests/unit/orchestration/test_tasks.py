@@ -22,6 +22,7 @@ class Airflow:
     def __init__(self):
         self.active, self.first_date = [], None
         self.run_type, self.params = "manual", {}
+        self.announced = {}
 
     def context(self):
         run = SimpleNamespace(run_after=NOW, run_id="run", run_type=self.run_type)
@@ -30,6 +31,11 @@ class Airflow:
     def get_dr_count(self, dag_id, states):
         assert states == ["queued", "running"]
         return self.active.count(dag_id)
+
+    def get_task_states(self, dag_id, task_ids, run_ids):
+        (task_id,), (run_id,) = task_ids, run_ids
+        state = self.announced.get((dag_id, run_id))
+        return {run_id: {task_id: state}} if state else {}
 
     def get_first_reschedule_date(self, _):
         return self.first_date
@@ -129,3 +135,59 @@ def test_only_a_scheduled_run_is_skipped_without_a_source(store, airflow):
     for step in ("ingest_catalog", "ingest_covers"):
         with pytest.raises(AirflowSkipException, match=f"{step} has no source yet"):
             plan(step)
+
+
+class Outlet:
+    def __init__(self):
+        self.extra, self.partitions = {}, []
+
+    def add_partitions(self, version):
+        self.partitions.append(version)
+
+
+class Outlets:
+    """The outlet events of a task that has one Asset."""
+
+    def __init__(self):
+        self.outlet = Outlet()
+
+    def __getitem__(self, _):
+        return self.outlet
+
+
+@pytest.mark.parametrize(
+    ("publisher", "state", "announces"),
+    [
+        ("run", None, True),
+        ("earlier", "success", False),
+        ("earlier", "failed", True),
+        ("earlier", None, True),
+        (None, None, True),
+    ],
+)
+def test_a_version_is_announced_unless_the_run_that_published_it_did(
+    store, airflow, publisher, state, announces
+):
+    store.draft("covers", "v1").publish(dag_run_id=publisher)
+    airflow.announced = {("ingest_covers", publisher): state}
+    asset = SimpleNamespace(name="covers")
+    outlets = Outlets()
+    if announces:
+        tasks.emit(asset, "v1", ["ingest_covers"], outlets)
+        assert outlets.outlet.partitions == ["v1"]
+        assert outlets.outlet.extra == {"version": "v1"}
+    else:
+        with pytest.raises(AirflowSkipException, match="covers/v1 was announced before"):
+            tasks.emit(asset, "v1", ["ingest_covers"], outlets)
+
+
+def test_a_version_that_came_back_is_announced_as_often_as_it_comes_back(store, airflow):
+    store.draft("covers", "v1").publish(dag_run_id="first")
+    store.refer("covers", "v2", "v1", "second")
+    airflow.announced = {("ingest_covers", "first"): "success"}
+    outlets = Outlets()
+    tasks.emit(SimpleNamespace(name="covers"), "v2", ["ingest_covers"], outlets)
+    assert outlets.outlet.partitions == ["v2"]
+    airflow.announced["ingest_covers", "second"] = "success"
+    with pytest.raises(AirflowSkipException):
+        tasks.emit(SimpleNamespace(name="covers"), "v2", ["ingest_covers"], outlets)
