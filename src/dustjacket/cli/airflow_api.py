@@ -26,6 +26,7 @@ class DagRun(BaseModel):
     dag_run_id: str
     state: str
     run_after: datetime
+    partition_key: str | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
 

@@ -92,8 +92,8 @@ class RunOptions(BaseModel):
     the team default.
     """
 
-    catalog: str = Field("", description="listing: file, folder or s3://; empty: the sample")
-    covers: str = Field("", description="cover set: folder or s3://; empty: the sample")
+    catalog: str = Field("", description="listing: file, folder or s3://; empty: as before")
+    covers: str = Field("", description="cover set: folder or s3://; empty: as before")
     report: Path = Field(Path("report.json"), description="where to write the report")
 
     def cli_cmd(self) -> None:

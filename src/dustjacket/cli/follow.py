@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dustjacket.cli.airflow_api import ACTIVE, AirflowApi, DagRun
+from dustjacket.cli.own_runs import OwnRuns
 from dustjacket.errors import DustjacketError
 from dustjacket.pipeline.plan import Work, work_of
 from dustjacket.pipeline.step import Status
@@ -37,23 +38,25 @@ def run_chain(
 ) -> dict[str, Manifest]:
     """Trigger the ingestions, wait for the chain, and return each step's current version.
 
+    Only own runs are waited for: those triggered here, and those that their data caused.
+
     Args:
         overrides: parameters, by step, of the runs that are triggered here.
 
     Raises:
         DustjacketError: a step failed; the message names its task and the reason.
     """
-    since = datetime.now(UTC)
+    own = OwnRuns(api, store, since=datetime.now(UTC))
     sources = {step.name for step in STEPS.values() if step.has_source}
     for name in STEPS:
         if name in sources:
-            api.trigger(name, overrides.get(name))
+            own.add(api.trigger(name, overrides.get(name)))
     progress = ProgressTable(api, console)
     triggered: set[str] = set()
     quiet_since = time.monotonic()
     with progress:
         while True:
-            runs = _latest(api, since)
+            runs = own.latest()
             progress.show(runs, store)
             for run in runs.values():
                 if run.state == "failed":
@@ -78,7 +81,7 @@ def run_chain(
                         "see the log of its last run in Airflow"
                     )
                 triggered.add(behind)
-                api.trigger(behind, overrides.get(behind))
+                own.add(api.trigger(behind, overrides.get(behind)))
                 quiet_since = time.monotonic()
             time.sleep(_POLL_S)
 
@@ -94,15 +97,6 @@ def _needs_trigger(work: Work, has_run: bool, triggered: bool) -> bool:
     if work.status is Status.SUPERSEDED:
         return not triggered
     return not work.is_current
-
-
-def _latest(api: AirflowApi, since: datetime) -> dict[str, DagRun]:
-    latest: dict[str, DagRun] = {}
-    for run in api.runs(since=since):
-        newer = latest.get(run.dag_id)  # runs are sorted, newest first
-        if newer is None or (run.state in ACTIVE and newer.state not in ACTIVE):
-            latest[run.dag_id] = run
-    return latest
 
 
 class ProgressTable:
@@ -151,6 +145,7 @@ class ProgressTable:
         notes = {
             "running": "",
             "up_for_retry": "",
+            "up_for_reschedule": " (waits for the steps before it)",
             "awaiting_input": " (waits for an approval: see Required Actions in Airflow)",
         }
         return ", ".join(
@@ -171,7 +166,8 @@ class ProgressTable:
                 rows = ", ".join(f"{count:,} {label}" for label, count in newest.rows.items())
                 self._outcomes[run.dag_run_id] = f"published {newest.version} {rows}"
             else:
-                self._outcomes[run.dag_run_id] = "nothing to do"
+                in_use = f", {newest.version} is in use" if newest else ""
+                self._outcomes[run.dag_run_id] = f"nothing to do{in_use}"
         return self._outcomes[run.dag_run_id]
 
 

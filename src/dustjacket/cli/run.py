@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ def run(
 
     Args:
         overrides: parameters by step, which become the team defaults.
-        catalog: listing to read; empty for the sample library's.
-        covers: cover set to read; empty for the sample library's.
+        catalog: listing to read; empty for the team's, or the sample's if the team has none.
+        covers: cover set to read; empty for the team's, or the sample's if the team has none.
 
     Raises:
         DustjacketError: a source does not exist, a server does not start, or a step failed.
@@ -40,16 +41,23 @@ def run(
     was_up = is_up()
     try:
         settings = up()
-        catalog, covers = _or_sample(catalog, covers, settings, console)
-        for source in (catalog, covers):
-            fingerprint(source, settings)
         api, store = AirflowApi(settings), Store(settings)
+        given = {"ingest_catalog": catalog, "ingest_covers": covers}
+        for step, source in given.items():
+            if source:
+                overrides.setdefault(step, {})["source"] = source
+        team = TeamDefaults.from_json(api.variable(VARIABLE)).with_overrides(overrides)
+        sources = choose_sources(team, lambda: _draw_sample(settings, console))
+        for step, source in sources.items():
+            fingerprint(source, settings)
+            overrides.setdefault(step, {})["source"] = source
         wait_for_dags(api, console.print)
-        overrides.setdefault("ingest_catalog", {})["source"] = catalog
-        overrides.setdefault("ingest_covers", {})["source"] = covers
         defaults = store_defaults(api, overrides)
         console.print(f"Airflow: {settings.airflow_url}   MLflow: {settings.mlflow_uri}")
-        versions = run_chain(api, store, defaults, console, changed_source(store, catalog, console))
+        listing = sources["ingest_catalog"]
+        is_new = bool(catalog) or is_sample(listing)
+        accepted = changed_source(store, listing, console) if is_new else {}
+        versions = run_chain(api, store, defaults, console, accepted)
     except KeyboardInterrupt:
         if was_up:
             console.print(
@@ -100,9 +108,33 @@ def absolute(source: str) -> str:
     return source if not source or "://" in source else os.path.abspath(source)  # noqa: PTH100
 
 
-def _or_sample(catalog: str, covers: str, settings: Settings, console: Console) -> tuple[str, str]:
-    if catalog and covers:
-        return catalog, covers
+def is_sample(source: str) -> bool:
+    """Return whether a source is a sample library that a run drew, of this or another release."""
+    return any(re.fullmatch(rf"sample-{SAMPLE_SEED}-[0-9a-f]{{12}}", p) for p in Path(source).parts)
+
+
+def choose_sources(team: TeamDefaults, draw_sample: Callable[[], Path]) -> dict[str, str]:
+    """Return the source of each ingestion: the team's, or the sample's where the team has none.
+
+    Args:
+        team: the defaults, with the sources given for this run on top.
+        draw_sample: returns the folder of the present release's sample.
+    """
+    sources = {
+        "ingest_catalog": team.source_of(Kind.CATALOG),
+        "ingest_covers": team.source_of(Kind.COVERS),
+    }
+    if all(source and not is_sample(source) for source in sources.values()):
+        return sources
+    folder = draw_sample()
+    sample = {"ingest_catalog": folder / "listing.csv", "ingest_covers": folder / "covers"}
+    return {
+        step: source if source and not is_sample(source) else str(sample[step])
+        for step, source in sources.items()
+    }
+
+
+def _draw_sample(settings: Settings, console: Console) -> Path:
     # The name contains a digest of the code that draws, so a change of it draws a new sample.
     folder = settings.home / f"sample-{SAMPLE_SEED}-{code_digest('dustjacket.sample')}"
     if not folder.exists():
@@ -110,4 +142,4 @@ def _or_sample(catalog: str, covers: str, settings: Settings, console: Console) 
         draft = folder.with_suffix(".part")
         make_sample(draft, SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED)
         draft.rename(folder)
-    return catalog or str(folder / "listing.csv"), covers or str(folder / "covers")
+    return folder
