@@ -11,7 +11,7 @@ test-unit test test-faults: export OMP_NUM_THREADS = 1
 export CATALOG COVERS DATA ROWS N
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench check
+.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench check lock sbom audit
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,7 @@ status: $(READY) ## show the servers, and where the work of each step stands
 	@.venv/bin/dustjacket status
 
 test-unit: $(READY) ## unit and DAG tests: no server, no Spark
-	@$(PYTEST) $(PARALLEL) tests/test_conventions.py tests/test_docstrings.py tests/unit tests/dags
+	@$(PYTEST) $(PARALLEL) tests/test_conventions.py tests/test_docstrings.py tests/test_supply.py tests/unit tests/dags
 
 test: test-unit ## and integration tests, and the whole chain once through Airflow
 	@$(PYTEST) $(PARALLEL) -m "not faults and not release" tests/integration tests/e2e
@@ -61,6 +61,15 @@ check: $(READY) ## style, types, which room imports which, and declared dependen
 	@.venv/bin/deptry src dags plugins spark_jobs
 	@.venv/bin/deptry tests --ignore DEP002,DEP004
 
-$(READY): pyproject.toml constraints.txt
+sbom: $(READY) ## write sbom.json (CycloneDX) and NOTICE of what is installed; check the licences
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m tests.support.licences
+
+audit: ## look for known vulnerabilities of the pinned packages; needs the network
+	@$(STATE)/uv/bin/uv tool run pip-audit --require-hashes --disable-pip -r constraints.txt
+
+lock: $(READY) ## pin all packages anew, with hashes, after a change of pyproject.toml
+	@sh src/dustjacket/platform/lock.sh
+
+$(READY): pyproject.toml constraints.txt build-constraints.txt
 	@PYTHON="$(PYTHON)" STATE="$(STATE)" sh src/dustjacket/platform/setup.sh
 	@touch $@

@@ -50,7 +50,7 @@ def build_conse(images: torch.Tensor, titles: Sequence[str]) -> Clip:
     Raises:
         NotReadyError: the packages with the weights are not installed.
     """
-    vision = find_weights(_VISION_PACKAGE, "efficientnet-lite0-*.pth")
+    vision = find_weights(_VISION_PACKAGE, "efficientnet-lite0-57934424.pth")
     text = find_weights(_TEXT_PACKAGE, "model.safetensors")
     if vision is None or text is None:
         raise NotReadyError(
