@@ -1,9 +1,10 @@
 """Outages of servers, and recovery from them."""
 
+import psutil
 import pytest
 
 from dustjacket.cli.airflow_api import ACTIVE
-from dustjacket.platform import status, supervision
+from dustjacket.platform import status, supervision, up
 from tests.faults.test_ended_tasks import until
 
 pytestmark = pytest.mark.faults
@@ -52,8 +53,6 @@ def platform_is_well(platform):
 
 @pytest.mark.parametrize("name", ["s3", "mlflow", "airflow-api", "airflow-scheduler"])
 def test_a_server_that_crashes_is_started_again(platform, name):
-    import psutil
-
     before = {server.name: server.pid for server in status(platform)}
     psutil.Process(before[name]).kill()
     until(
@@ -64,6 +63,55 @@ def test_a_server_that_crashes_is_started_again(platform, name):
     until(lambda: platform_is_well(platform), 120, f"{name} did not get well")
     after = {server.name: server.pid for server in status(platform)}
     assert {other for other in before if before[other] != after[other]} == {name}
+
+
+def hang(platform, names):
+    """Stop every process of servers, as a deadlock does; return the process ids of the servers."""
+    until(
+        lambda: min(server.seconds_up for server in status(platform)) > 95, 120, "a server is new"
+    )
+    before = {server.name: server.pid for server in status(platform) if server.name in names}
+    for pid in before.values():
+        server = psutil.Process(pid)
+        for process in [server, *server.children(recursive=True)]:
+            process.suspend()
+    return before
+
+
+def assert_started_again(platform, before, seconds):
+    def is_new():
+        now = {server.name: server for server in status(platform, timeout_s=3)}
+        return all(now[name].healthy and now[name].pid != pid for name, pid in before.items())
+
+    until(is_new, seconds, f"{set(before)} hang")
+    until(lambda: platform_is_well(platform), 60, "another server is unhealthy")
+
+
+BEHIND_AIRFLOWS_API = {"airflow-dag-processor", "airflow-triggerer"}
+
+
+@pytest.mark.release
+def test_parts_of_airflow_that_hang_are_started_again(platform):
+    assert_started_again(platform, hang(platform, BEHIND_AIRFLOWS_API), 120)
+
+
+@pytest.mark.release
+def test_up_starts_parts_that_hang_again_without_the_watch(platform):
+    control = supervision.control(platform.home)
+    control.stopProcess("health")
+    before = hang(platform, BEHIND_AIRFLOWS_API)
+    until(lambda: not platform_is_well(platform), 60, "nobody notices")
+    up()
+    assert_started_again(platform, before, 5)
+    states = {info["name"]: info["statename"] for info in control.getAllProcessInfo()}
+    assert states["health"] in ("STARTING", "RUNNING")
+
+
+@pytest.mark.release
+def test_servers_that_all_hang_are_all_started_again(platform):
+    every = {server.name for server in status(platform)}
+    assert len(every) == 7
+    assert_started_again(platform, hang(platform, every), 240)
 
 
 def test_a_bad_listing_fails_once_with_a_line_that_names_file_and_cure(airflow, tmp_path, store):

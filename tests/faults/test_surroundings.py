@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import subprocess
 from contextlib import contextmanager
 
@@ -48,7 +47,7 @@ def shell(tmp_path):
 @contextmanager
 def platform_below(name):
     """A home for a block, below a folder with an umlaut, that others can enter and write to."""
-    home = fresh_home("umgebung") / "Bücher" / name
+    home = fresh_home(f"umgebung-{name[:8]}") / "Bücher" / name
     home.mkdir(parents=True)
     for kept in ("jars", "ports.json"):
         (home.parents[1] / kept).rename(home / kept)
@@ -111,10 +110,11 @@ def test_the_platform_starts_and_stays_private_whatever_surrounds_it(shell):
 
 
 @pytest.mark.release
-def test_a_deleted_socket_is_reported_and_up_ends_with_one_platform(shell):
-    with platform_below("socket") as home:
-        assert shell(home, "up").returncode == 0
-        before = supervisors_of(home)
+def test_a_deleted_socket_is_reported_and_up_ends_with_one_platform_beside_the_other(shell):
+    with platform_below("socket") as home, platform_below("other") as other:
+        for folder in (home, other):
+            assert shell(folder, "up").returncode == 0
+        before, of_other = supervisors_of(home), supervisors_of(other)
         supervision.socket_of(home).unlink()
         shown = shell(home, "status")
         assert shown.returncode == 1
@@ -124,28 +124,36 @@ def test_a_deleted_socket_is_reported_and_up_ends_with_one_platform(shell):
         assert len(supervisors_of(home)) == 1
         assert supervisors_of(home) != before
         assert shell(home, "status").returncode == 0
+        assert shell(home, "down").returncode == 0
+        assert supervisors_of(other) == of_other
+        assert shell(other, "status").returncode == 0
 
 
 @pytest.mark.release
 def test_a_home_that_was_moved_runs_dags_and_uses_no_former_path(shell):
-    with platform_below("before") as home, platform_below("after") as new:
+    with platform_below("before") as home:
+        new = home.with_name("after")
         assert shell(home, "up").returncode == 0
         assert shell(home, "down").returncode == 0
-        shutil.rmtree(new)
         home.rename(new)
         home.write_text("a file, so that nothing can be written below it")
-        done = shell(new, "up")
-        assert done.returncode == 0, done.stdout + done.stderr
-        settings = Settings(_env_file=new / PLATFORM_ENV)
-        assert settings.home == new
-        airflow = AirflowApi(settings)
-        wait_for_dags(airflow, print)
-        run = airflow.trigger("index_covers")
-        until(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, 120, "it hangs")
-        assert airflow.log(run, airflow.tasks(run)[0])
-        named = str(home).encode()
-        logs = [file for file in new.rglob("*.log") if file.stat().st_mtime > home.stat().st_mtime]
-        assert logs
-        assert not [log for log in logs if named in log.read_bytes()]
-        home.unlink()
-        home.mkdir()
+        moved_at = home.stat().st_mtime
+        try:
+            done = shell(new, "up")
+            assert done.returncode == 0, done.stdout + done.stderr
+            settings = Settings(_env_file=new / PLATFORM_ENV)
+            assert settings.home == new
+            airflow = AirflowApi(settings)
+            wait_for_dags(airflow, print)
+            run = airflow.trigger("index_covers")
+            ended = lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE  # noqa: E731
+            until(ended, 120, "the run hangs")
+            assert airflow.log(run, airflow.tasks(run)[0])
+            logs = [file for file in new.rglob("*.log") if file.stat().st_mtime > moved_at]
+            assert logs
+            assert open_to_others(new) == []
+            assert not [log for log in logs if bytes(home) in log.read_bytes()]
+        finally:
+            dustjacket("down", home=new)
+            home.unlink()
+            new.rename(home)

@@ -224,6 +224,8 @@ def environment(
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
             home / "airflow" / "logs" / "dag_processor"
         ),
+        "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",  # whatever the umask
+        "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
         # SQLite allows one writer at a time; the others fail after this many seconds (default 5).
         "DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database
         or f"sqlite:///{home / 'airflow' / 'airflow.db'}?timeout=60",

@@ -35,7 +35,7 @@ def test_no_path_of_airflow_comes_from_a_file_that_a_moved_home_brings_along(var
     }
     assert len(paths) >= 5
     assert paths <= set(variables)
-    logs = [value for name, value in variables.items() if "__LOGGING__" in name]
+    logs = [variables[name] for name in paths if "__LOGGING__" in name]
     assert logs
     assert all(Path(path).is_relative_to(settings.home / "airflow") for path in logs)
 
@@ -59,3 +59,11 @@ def test_temporary_files_and_caches_are_below_the_home(variables, settings):
     write_server_files(settings, Credentials(), [])
     defaults = (settings.home / "spark-conf" / "spark-defaults.conf").read_text()
     assert f"spark.local.dir {settings.home / 'tmp'}\n" in defaults
+
+
+def test_logs_of_tasks_are_private_although_airflow_sets_their_mode(variables):
+    described = AirflowConfigParser().configuration_description["logging"]["options"]
+    modes = [name for name in described if name.endswith("_permissions")]
+    assert modes
+    for name in modes:
+        assert int(variables[f"AIRFLOW__LOGGING__{name.upper()}"], 8) & 0o077 == 0
