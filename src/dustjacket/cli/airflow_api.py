@@ -72,17 +72,32 @@ class AirflowApi:
     def _call(self, method: str, path: str, **kwargs: Any) -> Any:
         reply = self._http.request(method, f"/api/v2{path}", **kwargs)
         if reply.status_code == httpx.codes.UNAUTHORIZED:
-            token = self._http.post("/auth/token", json=self._login).raise_for_status().json()
-            self._http.headers["Authorization"] = f"Bearer {token['access_token']}"
+            self._http.headers["Authorization"] = f"Bearer {self._token()}"
             reply = self._http.request(method, f"/api/v2{path}", **kwargs)
         if reply.is_error:
             detail = reply.text[:500]
+            if reply.status_code == httpx.codes.FORBIDDEN:
+                detail = f"the role of {self._login['username']!r} does not allow it"
             if reply.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY):
                 raise BadInputError(f"Airflow refused {path}: {detail}")
             raise DustjacketError(
                 f"Airflow answered {reply.status_code} to {method} {path}: {detail}"
             )
         return reply.json() if reply.content else None
+
+    def _token(self) -> str:
+        reply = self._http.post("/auth/token", json=self._login)
+        if reply.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS):
+            cure = (
+                "check DUSTJACKET_AIRFLOW_USER and DUSTJACKET_AIRFLOW_PASSWORD"
+                if reply.status_code == httpx.codes.UNAUTHORIZED
+                else "too many wrong passwords were sent for it, try again in a minute"
+            )
+            raise DustjacketError(
+                f"Airflow refused the login of {self._login['username']!r}: {cure}"
+            )
+        token: str = reply.raise_for_status().json()["access_token"]
+        return token
 
     def dags(self) -> dict[str, bool]:
         """Return the ids of all DAGs that Airflow has parsed, and whether each is paused."""

@@ -232,6 +232,8 @@ def environment(
         "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
         # With the default, a chain of short tasks mostly waits for the scheduler's next loop.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+        # The ledger names the run that decided; no run may have the name of a person.
+        "SCHEDULER__ALLOWED_RUN_ID_PATTERN": "^[a-z_]+__[A-Za-z0-9_.~:+-]+$",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "True",
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": LOOPBACK,
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(ports["scheduler_health"]),

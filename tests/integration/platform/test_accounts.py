@@ -55,6 +55,13 @@ def test_runs_are_triggered_by_users_and_rollbacks_by_ops(airflow, clients):
     assert found == {"vera": 403, "ulf": 403, "olga": 400, "ada": 400}
 
 
+def test_a_run_cannot_have_the_name_of_a_person(clients):
+    body = {"logical_date": None, "dag_run_id": "olga"}
+    refused = clients["ulf"].post("/api/v2/dags/evaluate_clip/dagRuns", json=body)
+    assert refused.status_code in (400, 422)
+    assert "olga" in refused.text
+
+
 def test_variables_are_for_ops(clients):
     found = statuses(clients, "GET", "/api/v2/variables")
     assert found == {"vera": 403, "ulf": 403, "olga": 200, "ada": 200}

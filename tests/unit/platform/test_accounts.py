@@ -49,7 +49,9 @@ def test_a_change_is_seen_at_once_and_one_that_fails_is_not_stored(tmp_path):
     assert load_accounts(tmp_path) == {}
 
 
-@pytest.mark.parametrize("name", ["", "Ann", "an:n", "ann ", "../ann", "-ann", "a" * 65, "ann\n"])
+@pytest.mark.parametrize(
+    "name", ["", "Ann", "an:n", "ann ", "../ann", "-ann", "manual__x", "a" * 65, "ann\n"]
+)
 def test_a_name_that_could_be_mistaken_is_refused(name):
     with pytest.raises(BadInputError, match="no name of an account"):
         new_account(name, "viewer", TYPED)

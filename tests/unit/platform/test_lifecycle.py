@@ -9,6 +9,7 @@ import pytest
 
 from dustjacket.errors import DustjacketError
 from dustjacket.platform import lifecycle
+from dustjacket.platform.accounts import change_accounts, new_account
 
 MIGRATION = """INFO  [alembic.runtime.migration] Context impl SQLiteImpl.
 Traceback (most recent call last):
@@ -86,3 +87,11 @@ def test_a_full_disk_is_one_line(monkeypatch, capsys):
         app.main()
     expected = "dustjacket: /state/file: No space left on device; free space on that disk\n"
     assert capsys.readouterr().err == expected
+
+
+def test_the_platform_s_own_account_cannot_have_the_name_of_a_person(tmp_path, monkeypatch):
+    with change_accounts(tmp_path) as accounts:
+        accounts["ann"] = new_account("ann", "viewer", "a long password")
+    monkeypatch.setenv("DUSTJACKET_AIRFLOW_USER", "ann")
+    with pytest.raises(DustjacketError, match="unset DUSTJACKET_AIRFLOW_USER"):
+        lifecycle._start(tmp_path)
