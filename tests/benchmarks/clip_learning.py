@@ -49,7 +49,7 @@ def found(clip, test):
     """Return whether each test title finds its cover among the first ten, and the reverse."""
     titles = embed_texts(clip, query_prompts(test.books))
     covers = embed_covers(clip, test.images)
-    return np.stack([own_ranks(titles, covers) <= 10, own_ranks(covers, titles) <= 10])
+    return np.stack([own_ranks(titles, covers).hits(10), own_ranks(covers, titles).hits(10)])
 
 
 @contextmanager

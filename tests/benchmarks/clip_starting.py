@@ -33,7 +33,7 @@ def main() -> None:
     covers = embed_covers(clip, images)
     by_chance = chance(len(books))["recall_at_10"]
     for name, asked in texts.items():
-        found = (own_ranks(embed_texts(clip, asked), covers) <= 10).mean()
+        found = own_ranks(embed_texts(clip, asked), covers).hits(10).mean()
         note = f"of {NAME}, title to cover, beside chance"
         line(f"clip-starting/{name}", found, by_chance, "recall@10", len(books), note, 2)
 

@@ -27,7 +27,7 @@ RESAMPLES = 10_000
 
 def hits(clip, pairs, texts):
     """Return (n,) whether each text finds its cover among the first ten."""
-    return own_ranks(embed_texts(clip, texts), embed_covers(clip, pairs.images)) <= 10
+    return own_ranks(embed_texts(clip, texts), embed_covers(clip, pairs.images)).hits(10)
 
 
 def crossed_interval(differences, groups, rng):

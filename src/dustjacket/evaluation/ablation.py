@@ -113,10 +113,10 @@ def ablate(
         for (parts, genre), texts in prompts.items():
             titles = model.embed_texts(texts)
             ranks = own_ranks(titles, covers)
-            hits[parts, genre] = ranks <= 10
+            hits[parts, genre] = ranks.hits(10)
             metrics = rank_metrics(ranks)
-            low, high = share_interval(ranks <= 10, groups)
-            reverse = float((own_ranks(covers, titles) <= 10).mean()) if len(ranks) else 0.0
+            low, high = share_interval(hits[parts, genre], groups)
+            reverse = rank_metrics(own_ranks(covers, titles))["recall_at_10"]
             rows.append(
                 AblationRow(
                     name, parts, genre, metrics["recall_at_10"], low, high,

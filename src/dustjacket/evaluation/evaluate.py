@@ -17,6 +17,7 @@ from dustjacket.evaluation.report import report_sections
 from dustjacket.evaluation.results import Results, measure
 from dustjacket.evaluation.search import measure_search
 from dustjacket.evaluation.sections.model_card import model_card
+from dustjacket.evaluation.slices import measure_authors
 from dustjacket.evaluation.step import REPORT, EvaluationFacts, EvaluationParameters
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.runs import step_run
@@ -45,6 +46,7 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
             {
                 "reading": measure_reading(job.store, comparison),
                 "search": measure_search(job.store, comparison),
+                "authors": measure_authors(comparison),
                 **measure_extras(job.store, comparison),
             },
         )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from dustjacket.metrics.classification import calibration_error
 from dustjacket.metrics.retrieval import (
+    Ranks,
     chance,
     own_ranks,
     rank_metrics,
@@ -62,17 +63,17 @@ class RetrievalResults:
     """Retrieval of one model over n titles and their covers.
 
     Attributes:
-        ranks: (n,) by direction, over the whole gallery.
+        ranks: n, by direction, over the whole gallery.
         metrics: metrics by direction, ``similarity``, ``match_probability``, its calibration error
             ``ece``, ``intervals`` by direction, and ``hard`` by gallery and direction.
     """
 
-    ranks: dict[str, np.ndarray]
+    ranks: dict[str, Ranks]
     metrics: dict[str, Any]
 
     def hits(self, k: int = 10, direction: str = DIRECTIONS[0]) -> np.ndarray:
-        """Return (n,) whether the matching item is among the first ``k``."""
-        return self.ranks[direction] <= k
+        """Return (n,) whether the matching item is among the first ``k``; a share if it ties."""
+        return self.ranks[direction].hits(k)
 
 
 def measure_retrieval(

@@ -18,10 +18,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 from dustjacket.clip.embed import embed_files
 from dustjacket.clip.prompts import query_prompts
 from dustjacket.covers.read import read_images
+from dustjacket.evaluation.covers import group_codes
 from dustjacket.evaluation.extras import Extra
 from dustjacket.evaluation.recall_rows import not_measured, recall_extra, recall_row
 from dustjacket.evaluation.sections.format import COMPARED
-from dustjacket.metrics.retrieval import own_ranks
+from dustjacket.metrics.retrieval import Ranks, own_ranks
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.splits import normalise
 
@@ -129,7 +130,7 @@ def measure_reading(store: "Store", comparison: "Comparison") -> Extra:
     if books.empty:
         return not_measured(_HEADING, "no test cover can be read")
     rows = [
-        recall_row(search, of, ranks <= 10)
+        recall_row(search, of, ranks.hits(10), group_codes(books))
         for (search, of), ranks in ranks_by_search(
             comparison, books, indices, [texts[key] for key in books["key"]]
         ).items()
@@ -139,8 +140,8 @@ def measure_reading(store: "Store", comparison: "Comparison") -> Extra:
 
 def ranks_by_search(
     comparison: "Comparison", books: pd.DataFrame, indices: np.ndarray, texts: Sequence[CoverText]
-) -> dict[tuple[str, str], np.ndarray]:
-    """Return the (n,) ranks of the own covers, by search and by what it sees.
+) -> dict[tuple[str, str], Ranks]:
+    """Return the n ranks of the own covers, by search and by what it sees.
 
     Args:
         books: n rows.

@@ -18,19 +18,26 @@ class RecallRow:
 
     Attributes:
         of: the kind of covers or of queries.
+        queries: how many.
     """
 
     search: str
     of: str
+    queries: int
     recall_at_10: float
     low: float
     high: float
 
 
-def recall_row(search: str, of: str, hits: np.ndarray) -> RecallRow:
-    """Return the row of (n,) hits: whether each query found its cover among the first ten."""
-    low, high = share_interval(hits)
-    return RecallRow(search, of, float(hits.mean()), low, high)
+def recall_row(search: str, of: str, hits: np.ndarray, groups: np.ndarray) -> RecallRow:
+    """Return the row of n queries.
+
+    Args:
+        hits: (n,) whether each query found its cover among the first ten; a share if it ties.
+        groups: (n,) the code of each book's group.
+    """
+    low, high = share_interval(hits, groups)
+    return RecallRow(search, of, len(hits), float(np.mean(hits)), low, high)
 
 
 def recall_extra(
@@ -47,13 +54,18 @@ def recall_extra(
     by_chance = chance(covers)["recall_at_10"]
     table = Table(
         f"title to cover, {covers:,} covers",
-        ["search", "of", "recall@10"],
+        ["search", "of", "queries", "recall@10"],
         [
             *(
-                [row.search, row.of, with_interval(row.recall_at_10, (row.low, row.high))]
+                [
+                    row.search,
+                    row.of,
+                    f"{row.queries:,}",
+                    with_interval(row.recall_at_10, (row.low, row.high)),
+                ]
                 for row in rows
             ),
-            ["chance", "", f"{by_chance:.3f}"],
+            ["chance", "", "", f"{by_chance:.3f}"],
         ],
         note,
     )

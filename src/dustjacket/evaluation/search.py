@@ -75,8 +75,11 @@ def measure_search(store: "Store", comparison: "Comparison") -> Extra:
             key in {hit.key for hit in index.search(vector, title, _TOP)}
             for key, vector, title in zip(books["key"], vectors, titles, strict=True)
         ]
-        hits = {"image score": own_ranks(vectors, covers) <= _TOP, "whole search": np.array(found)}
-        rows += [recall_row(search, of, found) for search, found in hits.items()]
+        by_image = own_ranks(vectors, covers).hits(_TOP)
+        hits = {"image score": by_image, "whole search": np.array(found)}
+        rows += [
+            recall_row(search, of, found, comparison.test_groups) for search, found in hits.items()
+        ]
     return recall_extra("search", rows, len(books), (_HEADING, _TEXT))
 
 

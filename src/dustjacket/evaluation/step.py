@@ -67,6 +67,7 @@ class EvaluationFacts(GateFacts):
     drift: dict[str, Any] | None = None
     reading: dict[str, Any] | None = None
     search: dict[str, Any] | None = None
+    authors: dict[str, Any] | None = None
     queries: dict[str, Any] | None = None
 
 

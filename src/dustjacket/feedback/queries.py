@@ -180,14 +180,15 @@ def _measure_model(comparison: Comparison, name: str, pairs: pd.DataFrame) -> Vo
     queries = model.embed_texts(list(pairs["text"]))
     covers = model.embed_covers(comparison.test_indices)
     ranks = own_ranks(queries, covers, own=pairs["row"].to_numpy(np.int64))
-    liked = ranks[pairs["liked"]]
-    recall, recall_interval = _share(liked <= 10)
-    disliked, disliked_interval = _share(ranks[~pairs["liked"]] <= 10)
+    is_liked = pairs["liked"].to_numpy(bool)
+    liked = ranks[is_liked]
+    recall, recall_interval = _share(liked.hits(10))
+    disliked, disliked_interval = _share(ranks[~is_liked].hits(10))
     intervals = rank_intervals(liked, resamples=parameters.bootstrap, seed=parameters.seed)
     return VoteMetrics(
         recall_at_10=recall,
         recall_interval=recall_interval,
-        median_rank=float(np.median(liked)) if len(liked) else None,
+        median_rank=float(np.median(liked.middle)) if len(liked) else None,
         median_interval=intervals["median_rank"] if len(liked) >= MIN_VOTES else None,
         disliked_at_10=disliked,
         disliked_interval=disliked_interval,

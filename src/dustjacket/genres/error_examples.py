@@ -1,16 +1,19 @@
 """Error analysis on test books: metrics by slice, and the most frequent confusions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from dustjacket.genres.terms import plain_words
 from dustjacket.metrics.classification import label_metrics
+from dustjacket.splits import author_key
 
 
-def metrics_by_slice(books: pd.DataFrame, predicted: Sequence[str]) -> pd.DataFrame:
-    """Return metrics by genre, by length of title, and with and without author.
+def metrics_by_slice(
+    books: pd.DataFrame, predicted: Sequence[str], trained: Iterable[str | None]
+) -> pd.DataFrame:
+    """Return metrics by genre, by length of title, and by whether training knew the author.
 
     On the books of one genre, accuracy is recall, and f1_weighted ignores books of other genres
     that were predicted as this one.
@@ -18,16 +21,20 @@ def metrics_by_slice(books: pd.DataFrame, predicted: Sequence[str]) -> pd.DataFr
     Args:
         books: n rows of title, author (None or empty where there is none) and genre.
         predicted: n genres.
+        trained: the authors of the training books.
 
     Returns:
         slice (genre, title words, author), value, books, accuracy and f1_weighted; only values
         that occur. The words of a title are counted as classifiers see them, normalised.
     """
     words = books["title"].map(lambda title: len(plain_words(title).split()))
+    known = {author_key(author) for author in trained}
+    authors = books["author"].map(author_key)
+    seen = authors.isin(known).map({True: "seen", False: "never seen"})
     values = {
         "genre": books["genre"],
         "title words": pd.cut(words, [0, 3, 6, 10, np.inf], labels=["1-3", "4-6", "7-10", "11+"]),
-        "author": books["author"].fillna("").ne("").map({True: "given", False: "none"}),
+        "author": seen.where(authors != "", "none"),
     }
     labels = pd.DataFrame({"true": books["genre"], "predicted": list(predicted)})
     rows = []

@@ -39,7 +39,7 @@ class Evaluation:
         predicted: the likeliest genre of each test book.
         suspects: training books whose genre the model contradicts.
         confusions: the most frequent ones on test books, with titles.
-        slices: metrics by genre, by length of title, and with and without author.
+        slices: metrics by genre, by length of title, and by whether training knew the author.
         behaviours: the result of the checklist on test books.
         curve: share and number of training rows, and the deciding metric on held-out books.
     """
@@ -82,7 +82,7 @@ def evaluate(
         predicted=predicted,
         suspects=suspects(data.books, selected.probabilities, genres),
         confusions=worst_confusions(test_data.books, predicted),
-        slices=metrics_by_slice(test_data.books, predicted),
+        slices=metrics_by_slice(test_data.books, predicted, data.books["author"]),
         behaviours=run_checklist(
             scorer.probabilities,
             test_data.books,

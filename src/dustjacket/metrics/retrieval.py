@@ -8,12 +8,55 @@ Information Retrieval (2008), chapter 8, and of Voorhees, The TREC-8 Question An
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import digamma, softmax
 
 RECALLS = (1, 5, 10)
 _BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Ranks, from 1, of n queries' own rows; an own row may tie with others.
+
+    Ties have no order: the own row is as likely at each of the tied places. Hits and reciprocal
+    ranks are expectations over them (McSherry and Najork, Computing Information Retrieval
+    Performance Measures Efficiently in the Presence of Tied Scores, 2008), so constant embeddings
+    score exactly as chance does.
+
+    Attributes:
+        middle: (n,) the middle of the tied places (mid-ranks: Kendall, The Treatment of Ties in
+            Ranking Problems, 1945).
+        ties: (n,) the number of other rows that tie with the own one.
+    """
+
+    middle: np.ndarray
+    ties: np.ndarray | int = 0
+
+    def __len__(self) -> int:
+        return len(self.middle)
+
+    def __getitem__(self, rows: Any) -> "Ranks":
+        """Return the ranks of some queries, by their indices or a mask."""
+        return Ranks(self.middle[rows], np.broadcast_to(self.ties, self.middle.shape)[rows])
+
+    @property
+    def _first(self) -> np.ndarray:
+        return np.asarray(self.middle - self.ties / 2)
+
+    def hits(self, k: int) -> np.ndarray:
+        """Return (n,) the probability that the own row is among the first ``k``."""
+        places = self.ties + 1
+        return np.asarray(np.clip(k - self._first + 1, 0, places) / places)
+
+    def reciprocals(self) -> np.ndarray:
+        """Return (n,) the expected reciprocal of the own row's rank."""
+        places = self.ties + 1
+        # The sum of the reciprocals of the tied places.
+        sums = digamma(self._first + places) - digamma(self._first)
+        return np.where(places == 1, 1 / self.middle, sums / places)
 
 
 def own_ranks(
@@ -23,11 +66,8 @@ def own_ranks(
     own: np.ndarray | None = None,
     within: np.ndarray | None = None,
     apart: np.ndarray | None = None,
-) -> np.ndarray:
-    """Return (n,) the rank (from 1) of each query's own row of the gallery.
-
-    Half of the rows that tie with the own row count as before it (mid-ranks: Kendall, The Treatment
-    of Ties in Ranking Problems, 1945), so constant embeddings score as chance does.
+) -> Ranks:
+    """Return the n ranks of each query's own row of the gallery.
 
     Args:
         queries: (n, d).
@@ -36,7 +76,7 @@ def own_ranks(
         within: (m,) codes: search only rows that have the code of the own row.
         apart: (m,) codes: leave out other rows that have the code of the own row.
     """
-    ranks = np.empty(len(queries))
+    middle, ties = np.empty(len(queries)), np.empty(len(queries), np.int64)
     for block, similarities in _blocks(queries, gallery):
         rows = block if own is None else own[block]
         searched = np.ones((1, len(gallery)), bool)
@@ -46,16 +86,11 @@ def own_ranks(
             others = apart[rows][:, None] != apart[None, :]
             others[np.arange(len(rows)), rows] = True
             searched = searched & others
-        ranks[block] = _mid_ranks(similarities, rows, searched)
-    return ranks
-
-
-def _mid_ranks(similarities: np.ndarray, own: np.ndarray, searched: np.ndarray) -> np.ndarray:
-    own_similarity = similarities[np.arange(len(similarities)), own][:, None]
-    above = ((similarities > own_similarity) & searched).sum(axis=1)
-    tied = ((similarities == own_similarity) & searched).sum(axis=1) - 1
-    ranks: np.ndarray = 1 + above + tied / 2
-    return ranks
+        own_similarity = similarities[np.arange(len(rows)), rows][:, None]
+        above = ((similarities > own_similarity) & searched).sum(axis=1)
+        tied = ((similarities == own_similarity) & searched).sum(axis=1) - 1
+        middle[block], ties[block] = 1 + above + tied / 2, tied
+    return Ranks(middle, ties)
 
 
 def _blocks(queries: np.ndarray, gallery: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -88,16 +123,15 @@ def recall_and_mrr(titles: np.ndarray, covers: np.ndarray) -> tuple[float, float
     return round(float(recall), 9), round(float(mrr), 9)
 
 
-def rank_metrics(ranks: np.ndarray) -> dict[str, float]:
-    """Return recall@1/5/10, the median rank and the mean reciprocal rank (MRR).
-
-    Args:
-        ranks: (n,) from 1; all metrics are 0 if there are none.
-    """
+def rank_metrics(ranks: Ranks) -> dict[str, float]:
+    """Return recall@1/5/10, the median rank and the mean reciprocal rank (MRR); 0 without ranks."""
     if not len(ranks):
         return dict.fromkeys([*(f"recall_at_{k}" for k in RECALLS), "median_rank", "mrr"], 0.0)
-    recalls = {f"recall_at_{k}": float((ranks <= k).mean()) for k in RECALLS}
-    return {**recalls, "median_rank": float(np.median(ranks)), "mrr": float((1 / ranks).mean())}
+    return {
+        **{f"recall_at_{k}": float(ranks.hits(k).mean()) for k in RECALLS},
+        "median_rank": float(np.median(ranks.middle)),
+        "mrr": float(ranks.reciprocals().mean()),
+    }
 
 
 def chance(gallery: int | np.ndarray) -> dict[str, float]:
@@ -111,7 +145,7 @@ def chance(gallery: int | np.ndarray) -> dict[str, float]:
     """
     sizes = np.atleast_1d(np.asarray(gallery))
     if not sizes.any():
-        return rank_metrics(np.empty(0))
+        return rank_metrics(Ranks(np.empty(0)))
     recalls = {f"recall_at_{k}": float(np.minimum(1.0, k / sizes).mean()) for k in RECALLS}
     harmonic = np.cumsum(1 / np.arange(1, sizes.max() + 1))
     return {

@@ -11,7 +11,7 @@ import numpy as np
 from dustjacket.metrics import bootstrap
 from dustjacket.metrics.bootstrap import Interval
 from dustjacket.metrics.paired import paired_outcome
-from dustjacket.metrics.retrieval import RECALLS, rank_metrics
+from dustjacket.metrics.retrieval import RECALLS, Ranks, rank_metrics
 from dustjacket.metrics.shares import effective_size, share_interval, wilson
 
 
@@ -35,25 +35,25 @@ class Difference:
 
 
 def rank_intervals(
-    ranks: np.ndarray, *, groups: np.ndarray | None = None, resamples: int, seed: int
+    ranks: Ranks, *, groups: np.ndarray | None = None, resamples: int, seed: int
 ) -> dict[str, Interval]:
     """Return the 95 % interval of each metric of ``rank_metrics``.
 
     Args:
-        ranks: (n,) from 1. If there are none, nothing is known: shares are from 0 to 1.
+        ranks: of n books. If there are none, nothing is known: shares are from 0 to 1.
         groups: (n,) the code of each book's group; None: each its own.
     """
     if not len(ranks):
         return {**dict.fromkeys(rank_metrics(ranks), (0.0, 1.0)), "median_rank": (0.0, 0.0)}
-    values, kinds = np.unique(ranks, return_inverse=True)
+    values, kinds = np.unique(ranks.middle, return_inverse=True)
 
     def medians(drawn: np.ndarray) -> dict[str, np.ndarray]:
         return {"median_rank": _medians(values, drawn)}
 
     resampling = {"resamples": resamples, "seed": seed}
     return {
-        **{f"recall_at_{k}": share_interval(ranks <= k, groups) for k in RECALLS},
-        "mrr": mean_interval(1 / ranks, groups=groups, **resampling),
+        **{f"recall_at_{k}": share_interval(ranks.hits(k), groups) for k in RECALLS},
+        "mrr": mean_interval(ranks.reciprocals(), groups=groups, **resampling),
         **bootstrap.intervals(kinds, medians, groups=groups, **resampling),
     }
 

@@ -20,34 +20,34 @@ TESTED = pd.DataFrame(
             "Alpine Walks",
             "The Seven Hills of Rome, on Foot",
         ],
-        "author": ["A", None, "", "B", "C", "D"],
+        "author": ["A", None, "", "Jo. B", "C", "D"],
         "genre": ["Law", "Law", "Travel", "Law", "Travel", "Travel"],
     },
     index=[7, 7, 3, 1, 0, 9],
 )
+TRAINED = ["B, Jo.", None, "d"]
 ANSWERS = ["Law", "Travel", "Travel", "Travel", "Art", "Travel"]
 
 
 def test_slices_divide_the_books_by_genre_by_length_and_by_author():
-    found = metrics_by_slice(TESTED, ANSWERS)
+    found = metrics_by_slice(TESTED, ANSWERS, TRAINED)
     counts = {(row.slice, row.value): row.books for row in found.itertuples()}
     assert counts == {
         ("genre", "Law"): 3, ("genre", "Travel"): 3,
         ("title words", "1-3"): 2, ("title words", "4-6"): 2,
         ("title words", "7-10"): 1, ("title words", "11+"): 1,
-        ("author", "given"): 4, ("author", "none"): 2,
+        ("author", "seen"): 2, ("author", "never seen"): 2, ("author", "none"): 2,
     }  # fmt: skip
     assert list(found.columns) == ["slice", "value", "books", "accuracy", "f1_weighted"]
 
 
 def test_a_slice_is_measured_on_its_own_books():
-    found = metrics_by_slice(TESTED, ANSWERS).set_index(["slice", "value"])
+    found = metrics_by_slice(TESTED, ANSWERS, TRAINED).set_index(["slice", "value"])
     assert found.loc[("genre", "Law"), "accuracy"] == pytest.approx(1 / 3)
     assert found.loc[("author", "none"), "accuracy"] == pytest.approx(1 / 2)
-    given_author = label_metrics(
-        ["Law", "Law", "Travel", "Travel"], ["Law", "Travel", "Art", "Travel"]
-    )
-    assert found.loc[("author", "given"), "f1_weighted"] == given_author["f1_weighted"]
+    assert found.loc[("author", "never seen"), "accuracy"] == pytest.approx(1 / 2)
+    seen = label_metrics(["Law", "Travel"], ["Travel", "Travel"])
+    assert found.loc[("author", "seen"), "f1_weighted"] == seen["f1_weighted"]
 
 
 SLICED = st.tuples(st.integers(1, 13), GENRE, GENRE, st.sampled_from([None, "", "A"]))
@@ -59,7 +59,7 @@ def test_every_way_to_slice_covers_every_book(rows):
     words, genres, predicted, authors = map(list, zip(*rows, strict=True))
     titles = ["word " * count for count in words]
     books = pd.DataFrame({"title": titles, "author": authors, "genre": genres})
-    found = metrics_by_slice(books, predicted)
+    found = metrics_by_slice(books, predicted, [])
     right = np.sum(np.array(genres) == np.array(predicted))
     for _, part in found.groupby("slice"):
         assert part["books"].sum() == len(rows)

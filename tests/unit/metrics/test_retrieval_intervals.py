@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dustjacket.metrics.retrieval import rank_metrics
+from dustjacket.metrics.retrieval import Ranks, rank_metrics
 from dustjacket.metrics.retrieval_intervals import mean_interval, paired_difference, rank_intervals
 from dustjacket.metrics.shares import share_interval
 
@@ -15,8 +15,8 @@ DRAWS = {"resamples": 2000, "seed": 13}
 def test_intervals_are_those_of_drawing_covers_one_by_one():
     rng = np.random.default_rng(1)
     found = rng.geometric(0.1, size=80).astype(float)
-    by_hand = [rank_metrics(found[rng.integers(80, size=80)]) for _ in range(2000)]
-    for metric, ends in rank_intervals(found, **DRAWS).items():
+    by_hand = [rank_metrics(Ranks(found[rng.integers(80, size=80)])) for _ in range(2000)]
+    for metric, ends in rank_intervals(Ranks(found), **DRAWS).items():
         expected = np.percentile([each[metric] for each in by_hand], [2.5, 97.5])
         assert ends == pytest.approx(tuple(expected), rel=0.1, abs=0.02)
 
@@ -24,7 +24,7 @@ def test_intervals_are_those_of_drawing_covers_one_by_one():
 def test_the_interval_of_a_recall_is_the_binomials():
     found = np.array([1.0] * 300 + [50.0] * 100)
     half = 1.96 * np.sqrt(0.75 * 0.25 / 400)
-    low, high = rank_intervals(found, **DRAWS)["recall_at_1"]
+    low, high = rank_intervals(Ranks(found), **DRAWS)["recall_at_1"]
     assert (low, high) == pytest.approx((0.75 - half, 0.75 + half), abs=0.005)
 
 
@@ -32,18 +32,18 @@ def test_the_interval_of_a_recall_is_the_binomials():
 @given(st.lists(st.sampled_from([1.0, 1.5, 2, 6, 11, 40]), min_size=1, max_size=30))
 @example([1.0, 11, 11])
 def test_an_interval_lies_between_the_least_and_the_greatest_that_can_be_drawn(values):
-    one_by_one = [rank_metrics(np.array([value])) for value in values]
-    found = rank_intervals(np.array(values), resamples=100, seed=1)
+    one_by_one = [rank_metrics(Ranks(np.array([value]))) for value in values]
+    found = rank_intervals(Ranks(np.array(values)), resamples=100, seed=1)
     of_each = [each["median_rank"] for each in one_by_one]
     low, high = found["median_rank"]
     assert min(of_each) <= low <= high <= max(of_each)
-    mrr = rank_metrics(np.array(values))["mrr"]
+    mrr = rank_metrics(Ranks(np.array(values)))["mrr"]
     assert 0 <= found["mrr"][0] <= mrr <= found["mrr"][1] <= 1
     assert all(low < high for name, (low, high) in found.items() if name.startswith("recall"))
 
 
 def test_without_covers_a_share_can_be_anything():
-    found = rank_intervals(np.empty(0), **DRAWS)
+    found = rank_intervals(Ranks(np.empty(0)), **DRAWS)
     assert found.pop("median_rank") == (0, 0)
     assert set(found.values()) == {(0, 1)}
     assert mean_interval(np.empty(0), **DRAWS) == (0, 1)
@@ -85,9 +85,9 @@ def test_the_test_is_the_same_whichever_model_comes_first(better, worse):
 def test_copies_of_each_cover_in_its_group_narrow_no_interval():
     rng = np.random.default_rng(5)
     ranks = rng.geometric(0.08, size=150).astype(float)
-    alone = rank_intervals(ranks, **DRAWS)
+    alone = rank_intervals(Ranks(ranks), **DRAWS)
     groups = np.repeat(np.arange(150), 4)
-    copied = rank_intervals(np.repeat(ranks, 4), groups=groups, **DRAWS)
+    copied = rank_intervals(Ranks(np.repeat(ranks, 4)), groups=groups, **DRAWS)
     for metric, (low, high) in alone.items():
         assert copied[metric] == pytest.approx((low, high), rel=0.15, abs=0.02), metric
     theirs, ours = ranks > 20, ranks > 15

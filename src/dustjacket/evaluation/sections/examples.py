@@ -19,7 +19,7 @@ def example_sections(comparison: Comparison, results: Results) -> list[Section]:
     covers = model.embed_covers(indices)
     titles = model.embed_texts(query_prompts(books))
     images = comparison.covers.images[max(comparison.covers.images)]
-    ranks = results.retrieval["fine_tuned"].ranks["title_to_cover"]
+    ranks = results.retrieval["fine_tuned"].ranks["title_to_cover"].middle
 
     def thumbnail(row: int) -> str:
         return thumbnail_uri(images[indices[[row]]][0])
