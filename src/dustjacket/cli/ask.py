@@ -24,12 +24,13 @@ class PredictGenre(BaseModel):
         """Run the command."""
         from dustjacket.genres.read import load_scorer
         from dustjacket.genres.scorer import predict_genre
-        from dustjacket.pipeline.steps import in_use
+        from dustjacket.pipeline.steps import in_use, why_none
 
         store = open_store()
         champion = in_use(store, Kind.GENRE_CLASSIFIER)
         if champion is None:
-            raise NotReadyError("no classifier is published yet: run `dustjacket run`")
+            why = why_none(store, Kind.GENRE_CLASSIFIER)
+            raise NotReadyError(f"{why}: run `dustjacket run`, with a larger listing if need be")
         scorer = load_scorer(store, champion, store.settings.cache)
         genres = predict_genre(scorer, self.title, self.author)
         if self.as_json:

@@ -19,7 +19,7 @@ from dustjacket.metrics.classification import likeliest, probability_metrics
 from dustjacket.metrics.classification_intervals import difference, intervals
 from dustjacket.storage.manifest import Manifest
 
-PROMOTED, NOT_BETTER = "promoted", "not_better"
+PROMOTED, NOT_BETTER, INSUFFICIENT = "promoted", "not_better", "insufficient"
 _SHARES = (0.125, 0.25, 0.5)
 _MIN_ROWS = 50
 _CHECKLIST_BOOKS = 200  # for each expectation; each costs two embeddings
@@ -110,6 +110,35 @@ def _learning_curve(fits: Fits, selected: CandidateResult, metric: str) -> pd.Da
             metric: [*values, selected.values[0]],
         }
     )
+
+
+def check_usable(
+    evaluation: Evaluation, test_data: TestData, majority: str, min_test_books: int
+) -> dict[str, str] | None:
+    """Return the verdict and the reason why a classifier is not worth using, or None if it is.
+
+    It is if there are test books enough, and the whole 95 % interval of its accuracy minus that of
+    always predicting one genre is above zero.
+
+    Args:
+        evaluation: of the classifier.
+        test_data: the books on which it was evaluated.
+        majority: the most frequent genre of the training books.
+        min_test_books: the least number of test books.
+    """
+    books, true = len(test_data.books), list(test_data.books["genre"])
+    if books < min_test_books:
+        reason = f"{books} test books are too few: give a larger listing, or lower min_test_books"
+        return {"verdict": INSUFFICIENT, "reason": f"{reason} ({min_test_books})"}
+    gain, low, high = difference(true, evaluation.predicted, [majority] * books, "accuracy")
+    if low > 0:
+        return None
+    reason = (
+        f"accuracy is {evaluation.test['accuracy']:.3f} on {books} test books, which is "
+        f"{gain:+.3f} (95 % interval {low:+.3f} to {high:+.3f}) compared with always predicting "
+        f"{majority!r}: titles and authors do not tell the genres apart"
+    )
+    return {"verdict": NOT_BETTER, "reason": reason}
 
 
 def compare_with_champion(

@@ -17,7 +17,7 @@ from dustjacket.genres import out_of_fold
 from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
 from dustjacket.genres.compare import cross_validate, eligible, needs_selected_terms
 from dustjacket.genres.embeddings import catalog_sentences
-from dustjacket.genres.evaluate import NOT_BETTER, PROMOTED, compare_with_champion, evaluate
+from dustjacket.genres.evaluate import PROMOTED, check_usable, compare_with_champion, evaluate
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.paper import repeat_paper
 from dustjacket.genres.read import SCORER, load_scorer
@@ -76,13 +76,16 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         track_evaluation(evaluation, test_data.books, training_data.genres, parameters.metric)
         champion = job.step.in_use(job.store)
         load = partial(load_scorer, job.store, cache=Path(scratch, "champion"))
-        reason = champion and other_library(champion, job.input(Kind.CATALOG), job.store)
-        verdict = (
-            {"verdict": PROMOTED, "reason": reason}
-            if reason
-            else compare_with_champion(evaluation, champion, load, test_data, parameters.metric)
-        )
-        stays = champion if verdict["verdict"] == NOT_BETTER else None
+        majority = training_data.books["genre"].mode()[0]
+        verdict = check_usable(evaluation, test_data, majority, parameters.min_test_books)
+        if verdict is None:
+            reason = champion and other_library(champion, job.input(Kind.CATALOG), job.store)
+            verdict = (
+                {"verdict": PROMOTED, "reason": reason}
+                if reason
+                else compare_with_champion(evaluation, champion, load, test_data, parameters.metric)
+            )
+        stays = champion.version if champion else ""
         mlflow.set_tags({"selected": selected.candidate.name, **verdict})
         folder = Path(scratch, "scorer")
         scorer.save(folder)
@@ -105,7 +108,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
                 repeated_paper=repeated,
                 genres=scorer.genres,
                 run_id=run.info.run_id,
-                champion=stays.version if stays else job.plan.version,
+                champion=job.plan.version if verdict["verdict"] == PROMOTED else stays,
                 **verdict,
             ),
         )

@@ -40,6 +40,9 @@ class ClassifierParameters(StepParameters):
     metric: GenreMetric = Field(
         "f1_weighted", description="Metric that selects the classifier, by its mean over folds"
     )
+    min_test_books: int = Field(
+        30, ge=1, le=100_000, description="Test books that a classifier must be evaluated on"
+    )
     vocabulary: int = Field(
         20_000, ge=100, le=200_000, description="Number of the most frequent terms to count"
     )
@@ -94,7 +97,8 @@ class ClassifierFacts(Facts):
         out_of_fold: metrics of out-of-fold predictions.
         suspects: books whose genre the model contradicts.
         repeated_paper: metrics of the paper's own protocol, if it was repeated.
-        champion: version of the classifier in use after the comparison; this one or an earlier.
+        champion: version of the classifier in use after the comparison, this one or an earlier;
+            empty: none is worth using.
         verdict, reason: whether this one was promoted, and why.
     """
 
@@ -132,10 +136,15 @@ class SelectClassifier(Step):
     """The step; the classifier in use may be an earlier one than the newest."""
 
     def in_use(self, store: "Store") -> Manifest | None:
-        """Return the champion that the newest version names, or the newest version."""
+        """Return the champion that the newest version names, or the newest version.
+
+        None: no classifier is published, or none is worth using.
+        """
         newest = store.newest(self.publishes)
         try:
             champion = newest and ClassifierFacts.of(newest).champion
+            if champion == "":
+                return None
             return store.manifest(self.publishes, champion) if champion else newest
         except (CorruptVersionError, NotReadyError):  # it was deleted, or its facts are damaged
             return newest
@@ -147,6 +156,9 @@ class SelectClassifier(Step):
 
         connect(store.settings)
         facts = ClassifierFacts.of(version)
+        if facts.champion == "":
+            point_aliases(facts.model_version, None)
+            return
         try:
             champion = store.manifest(version.kind, facts.champion or version.version)
         except NotReadyError:  # it was deleted: see in_use

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.pipeline.code_digest import code_digest, module_digests
 from dustjacket.pipeline.step import Status, Step
-from dustjacket.pipeline.steps import STEPS, in_use
+from dustjacket.pipeline.steps import STEPS, in_use, why_none
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.sources.files import contents, fingerprint
 from dustjacket.storage.manifest import Manifest, digest_of, time_after, version_name
@@ -152,7 +152,7 @@ def plan_step(
         if manifest is not None:
             manifests[kind] = manifest
         elif kind in step.reads:
-            return MissingInput(step.name, f"no version of {kind} is published yet")
+            return MissingInput(step.name, why_none(store, kind))
     named = [kind for kind, version in input_versions.items() if version]
     if conflict := step.conflict(named, store, defaults):
         return MissingInput(step.name, conflict)

@@ -69,7 +69,16 @@ def upstream(kinds: Iterable[str]) -> list[Step]:
     return found[::-1]
 
 
+def why_none(store: "Store", kind: str) -> str:
+    """Return why no version of ``kind`` is in use: none is published, or none is worth using."""
+    newest = store.newest(kind)
+    if newest is None:
+        return f"no version of {kind} is published yet"
+    reason = newest.facts.get("reason", "it was not promoted")
+    return f"no version of {kind} is worth using: of {newest.version}, {reason}"
+
+
 def in_use(store: "Store", kind: str) -> "Manifest | None":
-    """Return the version of ``kind`` that is read by default, or None if none is published."""
+    """Return the version of ``kind`` that is read by default; if None, see :func:`why_none`."""
     publisher = next((step for step in STEPS.values() if step.publishes == kind), None)
     return publisher.in_use(store) if publisher else store.newest(kind)

@@ -5,7 +5,7 @@ import pytest
 from dustjacket.genres.step import ClassifierFacts, other_library
 from dustjacket.pipeline.plan import work_of
 from dustjacket.pipeline.step import Status
-from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from tests.support.bucket import store_in_memory
 from tests.support.facts import least_facts
@@ -46,6 +46,20 @@ def label(store, defaults=None, **overrides):
 
 def team(listing, covers):
     return TeamDefaults(ingest_catalog={"source": listing}, ingest_covers={"source": covers})
+
+
+def test_covers_wait_where_no_classifier_is_worth_using(store):
+    catalog(store, "v1", "old.csv", "Art", "Law")
+    unfit = {"verdict": "insufficient", "reason": "9 test books are too few", "champion": ""}
+    classifier(store, "v1", "v1", "Art", "Law", **unfit)
+    assert in_use(store, "genre_classifier") is None
+    work = label(store)
+    assert work.status is Status.MISSING_INPUT
+    assert work.reason.endswith("is worth using: of v1, 9 test books are too few")
+    classifier(store, "v2", "v1", "Art", "Law", champion="v2")
+    assert label(store).plan.inputs["genre_classifier"] == "v2"
+    classifier(store, "v3", "v1", "Art", "Law", **{**unfit, "champion": "v2"})
+    assert label(store).plan.inputs["genre_classifier"] == "v2"
 
 
 def test_covers_wait_for_the_classifier_of_a_new_library(store):
