@@ -22,7 +22,9 @@ def home() -> Path:
 class Settings(BaseSettings):
     """Addresses, credentials and options of the platform's servers."""
 
-    model_config = SettingsConfigDict(env_prefix="DUSTJACKET_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="DUSTJACKET_", extra="ignore", frozen=True, env_file_encoding="utf-8"
+    )
 
     home: Path = Field(default_factory=home, description="folder of the embedded platform's state")
     bucket: str = Field("dustjacket", description="bucket for all published versions")

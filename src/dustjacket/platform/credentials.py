@@ -51,11 +51,14 @@ def load_credentials(file: Path) -> Credentials:
 def write_private(file: Path, text: str) -> None:
     """Write ``text`` to a file of mode 0600 in one atomic step."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
     draft.replace(file)
 
 
 def write_dotenv(file: Path, values: dict[str, str]) -> None:
     """Write variables to a private file in dotenv format."""
-    write_private(file, "".join(f"{name}={json.dumps(value)}\n" for name, value in values.items()))
+    # The format has no \\u escapes.
+    quoted = {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
+    write_private(file, "".join(f"{name}={value}\n" for name, value in quoted.items()))
