@@ -51,6 +51,8 @@ class AccountsAuthManager(SimpleAuthManager):
     def serialize_user(self, user: SimpleAuthManagerUser) -> dict[str, Any]:
         """Return the claims of a token, which is void once the account changes."""
         claims = super().serialize_user(user)
+        if user.username in _own_names():
+            return claims
         account = load_accounts(home()).get(user.username)
         return claims if account is None else {**claims, _STATE: account.state}
 

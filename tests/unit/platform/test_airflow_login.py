@@ -9,7 +9,7 @@ from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
 from dustjacket.platform import airflow_login
-from dustjacket.platform.accounts import change_accounts, new_account
+from dustjacket.platform.accounts import FILE, change_accounts, new_account
 from dustjacket.platform.airflow_login import AccountsAuthManager
 from dustjacket.platform.logins import Logins
 
@@ -135,8 +135,14 @@ def test_a_token_is_void_once_the_account_changes(accounts):
         assert refused.value.status_code == 401
 
 
-def test_the_platform_s_own_account_needs_no_file(tmp_path, monkeypatch):
-    monkeypatch.setenv("DUSTJACKET_HOME", str(tmp_path))
+@pytest.mark.parametrize("content", [None, "{"])
+def test_the_platform_s_own_account_needs_no_file_and_no_whole_one(accounts, monkeypatch, content):
+    (accounts / FILE).unlink()
+    if content:
+        (accounts / FILE).write_text(content)
     monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "admin:admin")
-    token = {"sub": "admin", "role": "admin", "teams": []}
-    assert AccountsAuthManager().deserialize_user(token).role == "admin"
+    manager, own = AccountsAuthManager(), {"admin": "random"}
+    assert airflow_login._logins.role_of("admin", "random", own) == "admin"
+    assert airflow_login._logins.role_of("admin", "wrong", own) is None
+    token = manager.serialize_user(SimpleAuthManagerUser(username="admin", role="admin"))
+    assert manager.deserialize_user(token).role == "admin"
