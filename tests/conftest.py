@@ -52,6 +52,7 @@ def own_environment() -> Iterator[None]:
 def forget_settings(patch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIXES)]:
         patch.delenv(name)
+    patch.setenv("DUSTJACKET_SOURCE_ROOTS", "/")  # sources of tests are in temporary folders
 
 
 def without_settings() -> dict[str, str]:

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(default_factory=home, description="folder of the embedded platform's state")
+    source_roots: str = Field(
+        "", description="folders of this machine that runs may read sources from, separated by :"
+    )
     bucket: str = Field("dustjacket", description="bucket for all published versions")
     s3_endpoint: str | None = Field(None, description="S3 server; the embedded one when empty")
     s3_region: str = "us-east-1"

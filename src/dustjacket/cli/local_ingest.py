@@ -20,6 +20,7 @@ from dustjacket.pipeline.plan import Plan, plan_step
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.platform.object_store import object_store
+from dustjacket.sources.roots import allow
 from dustjacket.storage.manifest import MANIFEST, Manifest
 from dustjacket.storage.store import Store
 
@@ -53,6 +54,7 @@ def ingest(
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".ingest-") as folder:
         scratch = Path(folder)
         with object_store(scratch, console) as settings:
+            allow(overrides["source"], settings)
             store = Store(settings)
             plan = plan_step(step, store, TeamDefaults(), datetime.now(UTC), overrides)
             if not isinstance(plan, Plan):

@@ -19,6 +19,7 @@ from dustjacket.platform import down, is_up, up
 from dustjacket.sample import make_sample
 from dustjacket.settings import Settings
 from dustjacket.sources.files import fingerprint
+from dustjacket.sources.roots import SAMPLE_PREFIX, allow
 from dustjacket.storage.store import Store
 
 SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED = 3000, 1200, 13
@@ -46,6 +47,8 @@ def run(
         for step, source in given.items():
             if source:
                 overrides.setdefault(step, {})["source"] = source
+        for parameters in overrides.values():
+            allow(absolute(parameters.get("source") or ""), settings)
         team = TeamDefaults.from_json(api.variable(VARIABLE)).with_overrides(overrides)
         sources = choose_sources(team, lambda: _draw_sample(settings, console))
         for step, source in sources.items():
@@ -136,7 +139,7 @@ def choose_sources(team: TeamDefaults, draw_sample: Callable[[], Path]) -> dict[
 
 def _draw_sample(settings: Settings, console: Console) -> Path:
     # The name contains a digest of the code that draws, so a change of it draws a new sample.
-    folder = settings.home / f"sample-{SAMPLE_SEED}-{code_digest('dustjacket.sample')}"
+    folder = settings.home / f"{SAMPLE_PREFIX}{SAMPLE_SEED}-{code_digest('dustjacket.sample')}"
     if not folder.exists():
         console.print(f"drawing a sample library of {SAMPLE_ROWS} books and {SAMPLE_COVERS} covers")
         draft = folder.with_suffix(".part")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROOT = "dustjacket"
 INFRASTRUCTURE = (
     "errors", "host", "settings", "pipeline", "storage", "tracking", "web.blocking",
-    "clip.registry", "promotion.ledger", "promotion.mirror", "promotion.promote",
+    "clip.registry", "sources.roots", "promotion.ledger", "promotion.mirror", "promotion.promote",
 )  # fmt: skip
 """Modules and rooms that steps import but that do not affect what they publish."""
 DATA_SUFFIXES = (".json", ".j2")

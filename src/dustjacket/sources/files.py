@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
+from dustjacket.sources.roots import check_allowed
 from dustjacket.storage.store import Store
 
 _UPLOADS = 8
@@ -42,18 +43,23 @@ def fingerprint(source: str, settings: Settings) -> str:
         source: path, ``s3://`` address, or ``http(s)://`` address of a file.
 
     Raises:
-        BadInputError: the source does not exist, or is empty.
+        BadInputError: the source does not exist, is empty, or may not be read.
         NotReadyError: the web server is not available now.
     """
-    digest = hashlib.sha256()
     if is_web(source):
         with _downloaded(source, settings) as path:
-            return fingerprint(str(path), settings)
+            return _content(path)
     if source.startswith("s3://"):
+        digest = hashlib.sha256()
         for key, etag, _ in s3_objects(source, settings):
             digest.update(f"{key}\0{etag}\0".encode())
         return digest.hexdigest()
-    root = Path(source)
+    check_allowed(source, settings)
+    return _content(Path(source))
+
+
+def _content(root: Path) -> str:
+    digest = hashlib.sha256()
     for file in local_files(root):
         digest.update(file.relative_to(root if root.is_dir() else root.parent).as_posix().encode())
         with file.open("rb") as stream:
@@ -64,7 +70,7 @@ def fingerprint(source: str, settings: Settings) -> str:
 def contents(values: Iterable[str], settings: Settings) -> dict[str, str]:
     """Return the :func:`fingerprint` of each of ``values`` that is a path or an s3:// address."""
     return {
-        value: fingerprint(value, settings)
+        value: fingerprint(value, settings) if value.startswith("s3://") else _content(Path(value))
         for value in values
         if value.startswith("s3://") or (value and Path(value).exists())
     }
@@ -149,7 +155,7 @@ def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[S
     the source's folder are ignored.
 
     Raises:
-        BadInputError: the source does not exist, or is empty.
+        BadInputError: the source does not exist, is empty, or may not be read.
     """
     if source.startswith("s3://"):
         address = urlsplit(source)
@@ -167,12 +173,13 @@ def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[S
     if is_web(source):
         with _downloaded(source, store.settings) as path:
             return _copy_to_s3(path, store, is_wanted)
+    check_allowed(source, store.settings)
     return _copy_to_s3(Path(source), store, is_wanted)
 
 
 def _copy_to_s3(root: Path, store: Store, is_wanted: Callable[[str], bool]) -> list[SourceFile]:
     folder = root if root.is_dir() else root.parent
-    prefix = f"sources/{fingerprint(str(root), store.settings)[:16]}/"
+    prefix = f"sources/{_content(root)[:16]}/"
     existing = dict(store.keys(prefix))
     paths = {
         path.relative_to(folder).as_posix(): path
