@@ -127,7 +127,8 @@ def test_unknown_results_are_shown_as_unknown():
 
 
 def test_drift_above_its_limit_is_a_warning_on_the_page():
-    drifted = Drift("one", "two", 0.9, 0.1, 0.2, 0.01, "title length 0.90 above max_drift=0.25")
+    warning = "title length 0.90 above max_drift=0.25"
+    drifted = Drift("one", "two", 0.9, 0.1, 0.001, 0.4, 0.2, 0.01, warning)
     found = replace(measure(comparison(train=12), None), drift=drifted)
     section = drift_section(found)
     assert section.text == ["Warning: title length 0.90 above max_drift=0.25."]
