@@ -124,14 +124,16 @@ def s3_server(settings: Settings, s3proxy_jars: Path) -> Server:
     return Server("s3", java, settings.s3_endpoint, (403,))
 
 
-def _s3_properties(settings: Settings, identity: str, credential: str, store: str) -> str:
+def _s3_properties(settings: Settings, folder: Path, identity: str, credential: str) -> str:
     """Return a configuration of S3Proxy, in the encoding of Java's properties (ASCII)."""
     return (
         f"s3proxy.endpoint={settings.s3_endpoint}\n"
         "s3proxy.authorization=aws-v2-or-v4\n"
         f"s3proxy.identity={identity}\n"
         f"s3proxy.credential={credential}\n"
-        f"{store}\n"
+        "jclouds.provider=filesystem-nio2\n"
+        # Java's escapes of properties are JSON's.
+        f"jclouds.filesystem.basedir={json.dumps(str(folder))[1:-1]}\n"
     )
 
 
@@ -162,19 +164,13 @@ def write_mlflow_files(folder: Path, credentials: Credentials) -> None:
 def write_server_files(settings: Settings, credentials: Credentials, jars: list[Path]) -> None:
     """Write the configuration files of the servers and Spark; those with secrets are private."""
     home = settings.home
-    (home / "s3").mkdir(exist_ok=True)
     (home / "logback.xml").write_text(S3PROXY_LOGBACK)
-    key, secret = credentials.s3_access_key, credentials.s3_secret_key
-    objects = json.dumps(str(home / "s3"))[1:-1]  # Java's escapes of properties are JSON's
     stores = {
-        "s3proxy": (
-            key,
-            secret,
-            f"jclouds.provider=filesystem-nio2\njclouds.filesystem.basedir={objects}",
-        ),
-        "s3proxy-unsigned": (token_hex(), token_hex(), "jclouds.provider=transient-nio2"),
+        "s3proxy": (home / "s3", credentials.s3_access_key, credentials.s3_secret_key),
+        "s3proxy-unsigned": (home / "s3-unsigned", token_hex(), token_hex()),
     }
     for name, store in stores.items():
+        store[0].mkdir(exist_ok=True)
         write_private(home / f"{name}.properties", _s3_properties(settings, *store))
     write_private(
         home / PASSWORDS,
