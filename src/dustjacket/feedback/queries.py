@@ -179,12 +179,15 @@ def _measure_model(comparison: Comparison, name: str, pairs: pd.DataFrame) -> Vo
     model, parameters = comparison.models[name], comparison.parameters
     queries = model.embed_texts(list(pairs["text"]))
     covers = model.embed_covers(comparison.test_indices)
-    ranks = own_ranks(queries, covers, own=pairs["row"].to_numpy(np.int64))
-    is_liked = pairs["liked"].to_numpy(bool)
+    rows, is_liked = pairs["row"].to_numpy(np.int64), pairs["liked"].to_numpy(bool)
+    ranks, groups = own_ranks(queries, covers, own=rows), comparison.test_groups[rows]
     liked = ranks[is_liked]
-    recall, recall_interval = _share(liked.hits(10))
-    disliked, disliked_interval = _share(ranks[~is_liked].hits(10))
-    intervals = rank_intervals(liked, resamples=parameters.bootstrap, seed=parameters.seed)
+    recall, recall_interval = _share(liked.hits(10), groups[is_liked])
+    disliked, disliked_interval = _share(ranks[~is_liked].hits(10), groups[~is_liked])
+    of_liked = np.unique(groups[is_liked], return_inverse=True)[1]
+    intervals = rank_intervals(
+        liked, groups=of_liked, resamples=parameters.bootstrap, seed=parameters.seed
+    )
     return VoteMetrics(
         recall_at_10=recall,
         recall_interval=recall_interval,
@@ -195,8 +198,10 @@ def _measure_model(comparison: Comparison, name: str, pairs: pd.DataFrame) -> Vo
     )
 
 
-def _share(hits: np.ndarray) -> tuple[float | None, Interval | None]:
-    """Return the share of hits and its interval; None where there are too few."""
+def _share(
+    hits: np.ndarray, groups: np.ndarray | None = None
+) -> tuple[float | None, Interval | None]:
+    """Return the share of hits and its interval, by groups of books; None of too few votes."""
     if len(hits) < MIN_VOTES:
         return (float(hits.mean()) if len(hits) else None), None
-    return float(hits.mean()), share_interval(hits)
+    return float(hits.mean()), share_interval(hits, groups)
