@@ -11,6 +11,7 @@ from dustjacket.cli.run import store_defaults
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults
+from dustjacket.platform import supervision
 from dustjacket.tracking.links import rest_client
 
 pytestmark = pytest.mark.integration
@@ -144,6 +145,25 @@ def test_going_back_starts_the_steps_that_follow_and_computes_nothing_again(airf
     assert candidate.parents["labelled_covers"] == labels.version
     # It had served before, but another model does now.
     assert store.newest("evaluation").parents["clip_candidate"] == candidate.version
+
+
+def test_versions_that_are_announced_while_the_scheduler_is_down_are_worked_on(airflow, platform):
+    control = supervision.control(platform.home)
+    control.stopProcess("airflow-scheduler")
+    try:
+        assets = airflow._call("GET", "/assets", params={"name_pattern": "catalog"})["assets"]
+        (catalog,) = [asset["id"] for asset in assets if asset["name"] == "catalog"]
+        keys = {"first", "second"}
+        for key in keys:
+            body = {"asset_id": catalog, "partition_key": key, "extra": {"version": key}}
+            airflow._call("POST", "/assets/events", json=body)
+    finally:
+        control.startProcess("airflow-scheduler")
+    deadline = time.monotonic() + 120
+    while {run.partition_key for run in airflow.runs("select_classifier")} & keys != keys:
+        assert time.monotonic() < deadline, airflow.runs("select_classifier")
+        time.sleep(1)
+    wait_until_quiet(airflow)
 
 
 def links(airflow, run, task):
