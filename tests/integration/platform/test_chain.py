@@ -147,6 +147,7 @@ def test_going_back_starts_the_steps_that_follow_and_computes_nothing_again(airf
     assert store.newest("evaluation").parents["clip_candidate"] == candidate.version
 
 
+@pytest.mark.release
 def test_versions_that_are_announced_while_the_scheduler_is_down_are_worked_on(airflow, platform):
     control = supervision.control(platform.home)
     control.stopProcess("airflow-scheduler")
@@ -218,15 +219,22 @@ def test_a_wrong_parameter_is_refused_at_the_trigger(airflow, conf):
         airflow.trigger(dag, conf)
 
 
-def test_a_source_that_is_not_there_fails_at_once_with_one_line(airflow, tmp_path):
-    run = airflow.trigger("ingest_catalog", {"source": str(tmp_path / "nowhere.csv")})
+def test_what_is_named_and_not_there_fails_at_once_with_one_line(airflow, tmp_path):
+    version = "20200101T000000000000Z-000000000000"
+    named = {
+        "ingest_catalog": ({"source": str(tmp_path / "nowhere.csv")}, "nowhere.csv"),
+        "ingest_covers": ({"source": "s3://nobucket/x.csv"}, "bucket 'nobucket' of source"),
+        "label_covers": ({"covers_version": version}, f"covers/{version} is not published"),
+    }
+    runs = {dag: airflow.trigger(dag, conf) for dag, (conf, _) in named.items()}
     deadline = time.monotonic() + 90
-    while (state := airflow.run(run.dag_id, run.dag_run_id).state) in ACTIVE:
-        assert time.monotonic() < deadline
-        time.sleep(1)
-    assert state == "failed"
-    assert "nowhere.csv" in airflow.failure(run)
-    assert [task.try_number for task in airflow.tasks(run) if task.state == "failed"] == [1]
+    for dag, run in runs.items():
+        while (state := airflow.run(run.dag_id, run.dag_run_id).state) in ACTIVE:
+            assert time.monotonic() < deadline
+            time.sleep(1)
+        assert state == "failed"
+        assert named[dag][1] in airflow.failure(run)
+        assert [task.try_number for task in airflow.tasks(run) if task.state == "failed"] == [1]
 
 
 def test_a_run_without_parameters_uses_the_team_defaults(airflow):

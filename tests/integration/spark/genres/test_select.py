@@ -18,9 +18,9 @@ from dustjacket.genres.candidates import CANDIDATES
 from dustjacket.genres.out_of_fold import PROBABILITIES
 from dustjacket.genres.published_labels import read_labels
 from dustjacket.genres.read import load_scorer
-from dustjacket.genres.registry import KIND, REGISTERED
+from dustjacket.genres.registry import KIND, REGISTERED, point_aliases
 from dustjacket.pipeline.kinds import Kind
-from dustjacket.pipeline.steps import in_use
+from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.sample.grammar import make_book
 from dustjacket.sample.listing import write_listing
 from dustjacket.sources.arrow import spark_schema
@@ -125,6 +125,17 @@ def test_the_first_version_is_the_champion_and_a_later_one_that_is_not_better_is
     assert aliased(tracking.CHALLENGER) == made.second.version
     assert made.steps.store.newest(KIND).version == made.second.version
     assert in_use(made.steps.store, KIND).version == made.first.version
+
+
+def test_a_version_that_comes_back_has_the_aliases_that_it_had(made, caplog):
+    store, select = made.steps.store, STEPS["select_classifier"]
+    for version in (made.first, made.second):
+        select.before_reuse(version, store)
+        assert aliased(tracking.CHALLENGER) == version.version
+        assert aliased(tracking.CHAMPION) == made.first.version
+    point_aliases("999", None)
+    assert "version 999 is gone: challenger is not set" in caplog.text
+    assert aliased(tracking.CHALLENGER) == made.second.version
 
 
 def test_the_registered_champion_has_a_signature_and_answers_as_the_scorer(made):
