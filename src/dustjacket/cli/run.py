@@ -113,7 +113,8 @@ def absolute(source: str) -> str:
 
 def is_sample(source: str) -> bool:
     """Return whether a source is a sample library that a run drew, of this or another release."""
-    return any(re.fullmatch(rf"sample-{SAMPLE_SEED}-[0-9a-f]{{12}}", p) for p in Path(source).parts)
+    name = re.compile(rf"{SAMPLE_PREFIX}{SAMPLE_SEED}-[0-9a-f]{{12}}")
+    return any(map(name.fullmatch, Path(source).parts))
 
 
 def choose_sources(team: TeamDefaults, draw_sample: Callable[[], Path]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from rich.console import Console
 from dustjacket.cli import run as command
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.team_defaults import TeamDefaults
+from dustjacket.settings import Settings
 from tests.support.bucket import store_in_memory
 from tests.support.facts import least_facts
 
@@ -41,7 +42,8 @@ def platform(monkeypatch, folder):
         (draft / "covers").mkdir()
         (draft / "covers" / "cover.jpg").write_text("a cover")
 
-    settings = SimpleNamespace(home=folder / "home", airflow_url="", mlflow_uri="")
+    settings = Settings(home=folder / "home")
+    settings.home.mkdir()
     for name, value in {
         "is_up": lambda: True,
         "up": lambda: settings,
