@@ -14,9 +14,10 @@ from dustjacket.settings import Settings
 from dustjacket.storage.manifest import MANIFEST, Manifest, digest_of, version_name
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
+from tests.support.gate_case import gate_case
 
-BETTER = GateInput(209, 0.3, 0.8, (0.4, 0.6), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
-WORSE = GateInput(209, 0.8, 0.3, (-0.6, -0.4), {}, (0.7, 0.7), (0.0, 0.0), 0.0)
+BETTER = gate_case(110, 5, champion=0.3)
+WORSE = gate_case(5, 110, champion=0.8)
 
 
 class Library:

@@ -31,6 +31,7 @@ from dustjacket.evaluation.leakage import find_leaked
 from dustjacket.evaluation.step import EvaluationParameters
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
+from dustjacket.splits import Split
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
@@ -53,6 +54,7 @@ class Comparison:
         leaked: number of test covers that look like a training cover of candidate or champion.
         genre: whether the candidate was trained with genres in prompts.
         min_confidence: the ablation leaves predicted genres of lower probability out of prompts.
+        side: the side of the split that is tested.
     """
 
     manifests: dict[str, Manifest]
@@ -66,11 +68,12 @@ class Comparison:
     genre: bool
     min_confidence: float
     parameters: EvaluationParameters
+    side: Split = "test"
 
     @property
     def test_indices(self) -> np.ndarray:
         """Return the indices of the tested covers."""
-        return self.covers.indices("test")
+        return self.covers.indices(self.side)
 
     @property
     def test_books(self) -> pd.DataFrame:
@@ -84,13 +87,18 @@ class Comparison:
 
     @property
     def splits(self) -> dict[str, np.ndarray]:
-        """Return the indices of the covers by split."""
-        return {split: self.covers.indices(split) for split in ("train", "validation", "test")}
+        """Return the indices of the covers by split; "test" are the tested ones."""
+        validation = self.covers.indices("validation")
+        return {
+            "train": self.covers.indices("train"),
+            "validation": validation[:0] if self.side == "validation" else validation,
+            "test": self.test_indices,
+        }
 
     @property
     def leaked_share(self) -> float:
         """Return the share of the test covers that leaked."""
-        return self.leaked / max(1, self.leaked + len(self.test_indices))
+        return self.leaked / max(1, self.leaked + len(self.covers.indices("test")))
 
     def galleries(self) -> dict[str, HardGallery]:
         """Return the hard galleries of the test covers."""

@@ -3,6 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -14,7 +15,7 @@ from dustjacket.evaluation.extras import measure_extras
 from dustjacket.evaluation.page import Section, render
 from dustjacket.evaluation.reading import measure_reading
 from dustjacket.evaluation.report import report_sections
-from dustjacket.evaluation.results import Results, measure
+from dustjacket.evaluation.results import Results, gate_input, measure, measure_general
 from dustjacket.evaluation.search import measure_search
 from dustjacket.evaluation.sections.model_card import model_card
 from dustjacket.evaluation.slices import measure_authors
@@ -22,6 +23,7 @@ from dustjacket.evaluation.step import REPORT, EvaluationFacts, EvaluationParame
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.runs import step_run
 from dustjacket.promotion.gate import as_facts, decide
+from dustjacket.promotion.ledger import Ledger
 from dustjacket.promotion.promote import finish
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,9 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
     The published version holds all figures, the gate's decision, which the promotion carries out,
     and the report as ``report.html``; MLflow has the report too.
 
+    Unless its gain is proven, all published figures of a candidate are of the validation side: see
+    :mod:`dustjacket.promotion.spending`.
+
     Measurements of optional rooms (the Studio's feedback) are added, but are no input: the gate
     ignores them, and new votes alone make no new evaluation.
     """
@@ -40,20 +45,25 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
     finish(job.store)  # what serves now is what the candidate is compared with
     with tempfile.TemporaryDirectory(prefix="dustjacket-") as folder:
         comparison = load_comparison(job, parameters, Path(folder))
+        general = measure_general(comparison)
+        tested = gate_input(comparison, general, Ledger(job.store).test_sides())
+        decision = decide(tested, parameters)
+        shown = comparison if decision.proven else replace(comparison, side="validation")
         results = measure(
-            comparison,
+            shown,
             drift_since_champion(job.store, comparison, Path(folder)),
             {
-                "reading": measure_reading(job.store, comparison),
-                "search": measure_search(job.store, comparison),
-                "authors": measure_authors(comparison),
-                **measure_extras(job.store, comparison),
+                "reading": measure_reading(job.store, shown),
+                "search": measure_search(job.store, shown),
+                "authors": measure_authors(shown),
+                **measure_extras(job.store, shown),
             },
+            general,
         )
-        decision = decide(results.gate_input, parameters)
+        published = replace(results.gate_input, uses=tested.uses, test_side=tested.test_side)
         candidate = comparison.manifests["candidate"]
         card = model_card(job.store, candidate, comparison.labels)
-        sections = report_sections(comparison, results, card)
+        sections = report_sections(shown, results, card)
         page = render(f"Evaluation of {candidate.version}", decision, sections)
     log.info("%s: %s", decision.verdict, decision.reason)
     if results.drift and results.drift.warning:
@@ -70,7 +80,7 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
                 {
                     **results.facts(),
                     "champion_version": f"{champion.kind}/{champion.version}",
-                    **as_facts(results.gate_input, decision),
+                    **as_facts(published, decision),
                 }
             ),
         )

@@ -1,6 +1,6 @@
 """The results of an evaluation, as facts for its manifest and as metrics for MLflow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from dustjacket.evaluation.ablation import Ablation, ablate
 from dustjacket.evaluation.comparison import Comparison
 from dustjacket.evaluation.contradictions import find_contradictions
 from dustjacket.evaluation.drift import Drift
-from dustjacket.evaluation.embeddings import Embedder
 from dustjacket.evaluation.extras import Extra
 from dustjacket.evaluation.galleries import DIRECTIONS, RetrievalResults, hard_chance
 from dustjacket.evaluation.genre import GenreResults, measure_genres
@@ -20,9 +19,11 @@ from dustjacket.evaluation.recognition import (
     compare_recognition,
     measure_recognition,
 )
+from dustjacket.metrics.paired import paired_outcome
 from dustjacket.metrics.retrieval import chance
 from dustjacket.metrics.retrieval_intervals import Difference, paired_difference
-from dustjacket.promotion.gate import GateInput
+from dustjacket.promotion.gate import GateInput, GenreRow
+from dustjacket.promotion.spending import sketch, uses
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Results:
     broken: dict[str, int]
     difference: Difference
     gate_input: GateInput
-    general: dict[str, RecognitionResults]
+    general: Mapping[str, RecognitionResults]
     ablation: Ablation
     genre: GenreResults
     contradictions: pd.DataFrame
@@ -102,14 +103,19 @@ class Results:
 
 
 def measure(
-    comparison: Comparison, drift: Drift | None, extras: Mapping[str, Extra] | None = None
+    comparison: Comparison,
+    drift: Drift | None,
+    extras: Mapping[str, Extra] | None = None,
+    general: Mapping[str, RecognitionResults] | None = None,
 ) -> Results:
-    """Measure all models of a comparison.
+    """Measure all models of a comparison, on the side of the split that it tests.
 
     Args:
         drift: of :func:`~dustjacket.evaluation.comparison.drift_since_champion`.
         extras: of :func:`~dustjacket.evaluation.extras.measure_extras`.
+        general: of :func:`measure_general`, if it is measured already.
     """
+    general = general or measure_general(comparison)
     retrieval = {
         "starting": comparison.retrieve("starting"),
         "champion": comparison.retrieve("champion"),
@@ -117,10 +123,6 @@ def measure(
     }
     models = comparison.models
     ablated = {"starting": models["starting"], "fine_tuned": models["candidate"]}
-    general = _measure_recognition(ablated | {"champion": models["champion"]})
-    before, after = retrieval["champion"].hits(), retrieval["fine_tuned"].hits()
-    difference = paired_difference(after, before, groups=comparison.test_groups)
-    general_low, general_high = compare_recognition(general["fine_tuned"], general["champion"])
     books = comparison.covers.books
     return Results(
         retrieval=retrieval,
@@ -129,17 +131,11 @@ def measure(
         tested=len(comparison.test_indices),
         leaked=comparison.leaked,
         broken=comparison.broken,
-        difference=difference,
-        gate_input=GateInput(
-            test_covers=len(comparison.test_indices),
-            champion=retrieval["champion"].metrics["title_to_cover"]["recall_at_10"],
-            candidate=retrieval["fine_tuned"].metrics["title_to_cover"]["recall_at_10"],
-            gain_interval=(difference.low, difference.high),
-            by_genre=by_genre(before, after, comparison.test_books["known_genre"]),
-            general=(general["champion"].accuracy, general["fine_tuned"].accuracy),
-            general_interval=(general_low, general_high),
-            leaked_share=comparison.leaked_share,
+        difference=paired_difference(
+            retrieval["fine_tuned"].hits(), retrieval["champion"].hits(),
+            groups=comparison.test_groups,
         ),
+        gate_input=gate_input(comparison, general),
         general=general,
         ablation=ablate(
             ablated, comparison.test_books, comparison.test_indices, comparison.min_confidence,
@@ -152,26 +148,69 @@ def measure(
     )  # fmt: skip
 
 
-def by_genre(
-    before: np.ndarray, after: np.ndarray, genres: pd.Series
-) -> dict[str, tuple[float, float, int]]:
-    """Return by genre: recall@10 of champion and candidate, and the number of covers.
+def gate_input(
+    comparison: Comparison,
+    general: Mapping[str, RecognitionResults],
+    earlier: Sequence[Sequence[str] | None] = (),
+) -> GateInput:
+    """Return the figures of the gate.
 
     Args:
-        before, after: (n,) whether the champion and the candidate found the cover.
-        genres: (n,) of the covers.
+        general: of :func:`measure_general`.
+        earlier: the test side of each earlier decision, for
+            :func:`dustjacket.promotion.spending.uses`.
     """
-    hits = pd.DataFrame({"before": before, "after": after, "genre": genres.to_numpy()})
-    return {
-        str(genre): (float(part["before"].mean()), float(part["after"].mean()), len(part))
-        for genre, part in hits.groupby("genre")
-    }
+    before, after = (comparison.retrieve(name).hits() for name in ("champion", "candidate"))
+    groups = comparison.test_groups
+    outcome = paired_outcome(after, before, groups)
+    test_side = sketch(comparison.test_books["group"])
+    return GateInput(
+        test_covers=len(before),
+        champion=float(before.mean()) if len(before) else 0.0,
+        candidate=float(after.mean()) if len(after) else 0.0,
+        gain_interval=outcome.interval(),
+        size=outcome.size,
+        gained=outcome.gained,
+        lost=outcome.lost,
+        better=outcome.better,
+        worse=outcome.worse,
+        by_genre=by_genre(before, after, comparison.test_books["known_genre"], groups),
+        general=(general["champion"].accuracy, general["fine_tuned"].accuracy),
+        general_interval=compare_recognition(general["fine_tuned"], general["champion"]),
+        general_champion=general["champion"].interval,
+        general_chance=general["champion"].chance,
+        leaked_share=comparison.leaked_share,
+        side=comparison.side,
+        uses=uses(test_side, earlier),
+        test_side=tuple(test_side),
+    )
 
 
-def _measure_recognition(
-    models: Mapping[str, Embedder],
-) -> dict[str, RecognitionResults]:
-    """Measure each model once, though it may have two names."""
+def by_genre(
+    before: np.ndarray, after: np.ndarray, genres: pd.Series, groups: np.ndarray
+) -> dict[str, GenreRow]:
+    """Return the figures of the gate by genre.
+
+    Args:
+        before, after: (n,) hits of the champion and the candidate, from 0 to 1.
+        genres: (n,) of the covers.
+        groups: (n,) the code of each cover's book group.
+    """
+    rows = {}
+    for genre in sorted(set(genres)):
+        own = (genres == genre).to_numpy(bool)
+        outcome = paired_outcome(after[own], before[own], groups[own])
+        rows[str(genre)] = (
+            float(before[own].mean()), float(after[own].mean()), outcome.books, outcome.better,
+            outcome.worse,
+        )  # fmt: skip
+    return rows
+
+
+def measure_general(comparison: Comparison) -> dict[str, RecognitionResults]:
+    """Measure general recognition of each model once, though it may have two names."""
+    models = {name: comparison.models[name] for name in ("starting", "champion")}
+    models["fine_tuned"] = comparison.models["candidate"]
     results: dict[str, RecognitionResults] = {}
     for name, model in models.items():
         measured = next((other for other in results if models[other] is model), None)

@@ -91,6 +91,14 @@ class Ledger:
         with ThreadPoolExecutor(8) as pool:
             return list(pool.map(self._record, range(1, len(keys) + 1)))
 
+    def test_sides(self) -> list[list[str] | None]:
+        """Return the test side of each decision on an evaluation, oldest first.
+
+        None where the record does not have it, as those of earlier releases.
+        """
+        decisions = (record for record in self.records() if record.action != "rolled_back")
+        return [record.comparison.get("test_side") for record in decisions]
+
     @property
     def champion(self) -> LedgerRecord | None:
         """The record that made the current champion, or None before the first promotion."""

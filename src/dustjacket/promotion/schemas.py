@@ -17,16 +17,16 @@ class GateParameters(StepParameters):
         100, ge=1, le=100_000, description="Test covers that a verdict requires"
     )
     min_gain: float = Field(
-        0.0, ge=0, le=1, description="The gain's 95 % interval (recall@10) must be above this"
+        0.0, ge=0, le=1, description="The interval of the gain in recall@10 must be above this"
     )
     min_genre_covers: int = Field(
-        20, ge=1, le=100_000, description="Test covers from which a genre is checked separately"
+        20, ge=1, le=100_000, description="Genres of fewer test covers are checked together"
     )
     max_genre_drop: float = Field(
         0.25, ge=0, le=1, description="Maximum significant drop of a genre's recall@10"
     )
     max_forgetting: float = Field(
-        0.02, ge=0, le=1, description="Maximum drop in accuracy of general recognition"
+        0.03, ge=0, le=1, description="Drop in accuracy of general recognition to be excluded"
     )
     max_leaked_share: float = Field(
         0.05, ge=0, le=1, description="Maximum share of test covers that look like a training cover"
@@ -38,12 +38,12 @@ class GateParameters(StepParameters):
 
 
 class RuleFacts(BaseModel):
-    """One rule of the gate: whether it held, and its figures in one sentence."""
+    """One rule of the gate: whether it held (None: cannot be told), and its figures."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
-    held: bool
+    held: bool | None
     sentence: str
 
 

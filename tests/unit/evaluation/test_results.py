@@ -10,7 +10,7 @@ import pytest
 from dustjacket.evaluation.ablation import PARTS, conclusion, prompts_by_parts
 from dustjacket.evaluation.contradictions import find_contradictions
 from dustjacket.evaluation.report import report_sections
-from dustjacket.evaluation.results import by_genre, measure
+from dustjacket.evaluation.results import by_genre, gate_input, measure
 from dustjacket.evaluation.sections.format import COMPARED
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.retrieval_intervals import Difference
@@ -54,8 +54,8 @@ def test_the_gate_gets_the_measured_figures(found):
     assert compared.candidate - compared.champion == pytest.approx(found.difference.gain)
     low, high = compared.gain_interval
     assert low <= found.difference.gain <= high
-    covers = sum(count for _, _, count in compared.by_genre.values())
-    weighed = sum(after * count for _, after, count in compared.by_genre.values()) / covers
+    covers = sum(count for _, _, count, *_ in compared.by_genre.values())
+    weighed = sum(after * count for _, after, count, *_ in compared.by_genre.values()) / covers
     assert weighed == pytest.approx(compared.candidate)
     assert decide(compared, PARAMETERS).verdict == "insufficient"
 
@@ -65,6 +65,27 @@ def test_all_facts_are_plain_json_and_all_metrics_numbers(found):
     assert {"starting", "champion", "fine_tuned"} <= set(facts)
     assert np.isfinite(list(found.metrics().values())).all()
     assert found.metrics()["fine_tuned.title_to_cover.recall_at_10"] == found.gate_input.candidate
+
+
+def test_a_candidate_whose_gain_is_not_proven_is_shown_on_the_validation_side(case):
+    hidden = replace(case, side="validation")
+    found = measure(hidden, None)
+    assert found.tested == found.gate_input.test_covers == 12
+    assert found.gate_input.side == "validation"
+    assert found.gate_input.leaked_share == measure(case, None).gate_input.leaked_share
+    tested = set(case.covers.indices("test"))
+    assert tested.isdisjoint(hidden.test_indices)
+    for indices in hidden.splits.values():
+        assert tested.isdisjoint(indices)
+    assert "validation side" in report_sections(hidden, found, CARD)[0].text[0]
+
+
+def test_the_gate_counts_how_often_its_test_side_has_decided(case, found):
+    side = list(found.gate_input.test_side)
+    assert len(side) == 24
+    later = gate_input(case, found.general, [side, None, side[:12]])
+    assert later.uses == 2
+    assert later == replace(found.gate_input, uses=2)
 
 
 def test_champion_and_starting_weights_that_are_one_model_are_embedded_once(case, found):
@@ -112,8 +133,8 @@ def test_a_cover_that_does_not_decode_is_left_out_of_all(case):
 def test_a_genres_recall_is_that_of_its_own_covers():
     books, _ = coloured(6)
     before, after = np.array([1, 0, 0, 1, 0, 0], bool), np.array([1, 1, 0, 0, 1, 0], bool)
-    found = by_genre(before, after, books["known_genre"])
-    assert found == {"Art": (1, 0.5, 2), "Law": (0, 1, 2), "Travel": (0, 0, 2)}
+    found = by_genre(before, after, books["known_genre"], np.arange(6))
+    assert found == {"Art": (1, 0.5, 2, 0, 1), "Law": (0, 1, 2, 2, 0), "Travel": (0, 0, 2, 0, 0)}
 
 
 def test_prompts_name_what_they_are_called_after():

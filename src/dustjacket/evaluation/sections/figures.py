@@ -15,6 +15,7 @@ from dustjacket.clip.figures import axis_label
 from dustjacket.evaluation.ablation import AblationRow
 from dustjacket.evaluation.page import data_uri
 from dustjacket.metrics.retrieval import RECALLS
+from dustjacket.promotion.gate import GenreRow
 
 _GREY = "#80868f"
 _COLOURS = ("#e08a1e", "#3f7fd0", "#2f9e63", "#b455b8", "#c94f4f")
@@ -96,11 +97,11 @@ def _label(row: AblationRow) -> str:
     return f"{row.parts} ({row.genre})" if row.genre else row.parts
 
 
-def genre_figure(by_genre: Mapping[str, tuple[float, float, int]]) -> Figure:
+def genre_figure(by_genre: Mapping[str, GenreRow]) -> Figure:
     """Plot recall@10 of champion and candidate by genre, the genre with most covers on top.
 
     Args:
-        by_genre: by genre, recall@10 of champion and candidate, and the number of covers.
+        by_genre: the gate's figures by genre.
     """
     names = sorted(by_genre, key=lambda genre: (-by_genre[genre][2], genre))
     figure, axes = _axes((5.6, 0.34 * len(names) + 1.3))

@@ -16,6 +16,10 @@ _GALLERIES = {
     SAME_GENRE: "only covers of the same genre",
     OTHER_AUTHORS: "without other covers by the same author",
 }
+_VALIDATION = (
+    "All figures of this report are of the validation side, by which training chose its epoch, so "
+    "they flatter the candidate. Those of the test side are published once a gain is proven."
+)
 _METRICS = {**{f"recall_at_{k}": f"recall@{k}" for k in RECALLS}, "median_rank": "median rank",
             "mrr": "MRR"}  # fmt: skip
 
@@ -77,8 +81,10 @@ def retrieval_section(results: Results) -> Section:
                 "Recall@10 by genre. In brackets: the number of test covers.",
             )
         )
-    text = _difference_sentences(results.difference)
-    return Section("Retrieval", [text], [*overall, matching, *hard], pictures)
+    text = [_difference_sentences(results.difference)]
+    if results.gate_input.side == "validation":
+        text.insert(0, _VALIDATION)
+    return Section("Retrieval", text, [*overall, matching, *hard], pictures)
 
 
 def _cells(metrics: Mapping[str, float], intervals: Mapping[str, Any] | None = None) -> list[str]:
