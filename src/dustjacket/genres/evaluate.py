@@ -1,6 +1,6 @@
 """Evaluation of the selected classifier, and its comparison with the champion."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,8 @@ from dustjacket.genres.training_data import TestData
 from dustjacket.metrics.bootstrap import Interval
 from dustjacket.metrics.classification import likeliest, probability_metrics
 from dustjacket.metrics.classification_intervals import difference, intervals
+from dustjacket.metrics.paired import detectable_gain, paired_outcome
+from dustjacket.promotion.spending import level, sketch, uses
 from dustjacket.storage.manifest import Manifest
 
 PROMOTED, NOT_BETTER, INSUFFICIENT = "promoted", "not_better", "insufficient"
@@ -75,7 +77,9 @@ def evaluate(
     ]
     return Evaluation(
         test=probability_metrics(true, probabilities, genres),
-        intervals=intervals(true, predicted, seed=seed),
+        intervals=intervals(
+            true, predicted, groups=pd.factorize(test_data.books["group"])[0], seed=seed
+        ),
         out_of_fold=probability_metrics(list(data.books["genre"]), selected.probabilities, genres),
         down_weighted=float(np.mean(down_weighted)),
         probabilities=probabilities,
@@ -147,11 +151,13 @@ def compare_with_champion(
     load: Callable[[Manifest], Scorer],
     test_data: TestData,
     metric: str,
+    earlier: Sequence[Sequence[str] | None] = (),
 ) -> dict[str, str]:
     """Return the verdict, whether a classifier replaces the champion, and the reason.
 
-    It does if the whole 95 % interval of the difference on the same test books is above zero, or if
-    the champion's files cannot be read. A champion whose sentence model is missing here stays.
+    It does if it is right on more of the same test books, by the exact test at the level of this
+    use of the test side, and its metric is not lower; or if the champion's files cannot be read. A
+    champion whose sentence model is missing here stays.
 
     Args:
         evaluation: of the new classifier.
@@ -159,6 +165,8 @@ def compare_with_champion(
         load: reads the champion.
         test_data: the books on which both are compared.
         metric: accuracy, f1_weighted or f1_macro.
+        earlier: the test side of each earlier decision, for
+            :func:`dustjacket.promotion.spending.uses`.
     """
     if champion is None:
         return {"verdict": PROMOTED, "reason": "there is no champion yet"}
@@ -173,15 +181,23 @@ def compare_with_champion(
     except NotReadyError as error:
         reason = f"not compared with the champion {champion.version}, which stays: {error}"
         return {"verdict": NOT_BETTER, "reason": reason}
-    gain, low, high = difference(
-        list(test_data.books["genre"]),
-        evaluation.predicted,
-        likeliest(champion_probabilities, scorer.genres),
-        metric,
+    true, theirs = list(test_data.books["genre"]), likeliest(champion_probabilities, scorer.genres)
+    groups = pd.factorize(test_data.books["group"])[0]
+    gain, low, high = difference(true, evaluation.predicted, theirs, metric, groups=groups)
+    ours_right, theirs_right = (
+        np.array(predicted) == np.array(true) for predicted in (evaluation.predicted, theirs)
     )
+    outcome = paired_outcome(ours_right, theirs_right, groups)
+    decisions = uses(sketch(test_data.books["group"]), earlier)
+    at = level(decisions)
+    better = outcome.interval(1 - 2 * at)[0] > 0 and gain >= 0
     reason = (
         f"{metric} is {evaluation.test[metric]:.3f} on {len(test_data.books)} test books; the "
         f"difference to the champion {champion.version} is {gain:+.3f} (95 % interval {low:+.3f} "
-        f"to {high:+.3f})"
+        f"to {high:+.3f}). It is right on {outcome.better} books where the champion is wrong, and "
+        f"wrong on {outcome.worse} where it is right (exact one-sided p = {outcome.p_better:.2g}). "
+        f"These test books decided {decisions} times before, so the level is {at:.2g}, at which "
+        f"they find a gain in accuracy of {detectable_gain(outcome.size, at):+.3f} four times in "
+        "five"
     )
-    return {"verdict": PROMOTED if low > 0 else NOT_BETTER, "reason": reason}
+    return {"verdict": PROMOTED if better else NOT_BETTER, "reason": reason}

@@ -12,7 +12,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
 from dustjacket.catalog.read import read_books
-from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.errors import BadInputError, CorruptVersionError, NotReadyError
 from dustjacket.genres import out_of_fold
 from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
 from dustjacket.genres.compare import cross_validate, eligible, needs_selected_terms
@@ -31,6 +31,8 @@ from dustjacket.genres.training_data import TestData, TrainingData, check_folds,
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.runs import step_run
+from dustjacket.promotion.spending import sketch
+from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
@@ -83,7 +85,14 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             verdict = (
                 {"verdict": PROMOTED, "reason": reason}
                 if reason
-                else compare_with_champion(evaluation, champion, load, test_data, parameters.metric)
+                else compare_with_champion(
+                    evaluation,
+                    champion,
+                    load,
+                    test_data,
+                    parameters.metric,
+                    _test_sides(job.store),
+                )
             )
         stays = champion.version if champion else ""
         mlflow.set_tags({"selected": selected.candidate.name, **verdict})
@@ -107,6 +116,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
                 suspects=evaluation.suspects.head(_SUSPECTS).to_dict("records"),
                 repeated_paper=repeated,
                 genres=scorer.genres,
+                test_side=sketch(test_data.books["group"]),
                 run_id=run.info.run_id,
                 champion=job.plan.version if verdict["verdict"] == PROMOTED else stays,
                 **verdict,
@@ -114,6 +124,17 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         )
         # If another attempt published first, it may have ended before it set the aliases.
         _set_aliases(ClassifierFacts.of(manifest))
+
+
+def _test_sides(store: Store) -> list[list[str] | None]:
+    """Return the test side of each published classifier; None where it is not recorded."""
+    sides: list[list[str] | None] = []
+    for version in store.versions(KIND):
+        try:
+            sides.append(store.manifest(KIND, version).facts.get("test_side"))
+        except (CorruptVersionError, NotReadyError):
+            sides.append(None)
+    return sides
 
 
 def _encoder(parameters: ClassifierParameters) -> Encoder | None:

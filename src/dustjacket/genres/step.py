@@ -97,6 +97,7 @@ class ClassifierFacts(Facts):
         out_of_fold: metrics of out-of-fold predictions.
         suspects: books whose genre the model contradicts.
         repeated_paper: metrics of the paper's own protocol, if it was repeated.
+        test_side: of :func:`dustjacket.promotion.spending.sketch`; None in earlier releases.
         champion: version of the classifier in use after the comparison, this one or an earlier;
             empty: none is worth using.
         verdict, reason: whether this one was promoted, and why.
@@ -112,6 +113,7 @@ class ClassifierFacts(Facts):
     suspects: list[dict[str, Any]] = []
     repeated_paper: dict[str, float] = {}
     genres: list[str] = []
+    test_side: list[str] | None = None
     run_id: str = ""
     champion: str | None = None
     verdict: str

@@ -1,4 +1,4 @@
-"""The levels of a test side's decisions, and how often it has decided."""
+"""The levels of a test side's decisions, how often it has decided, and whole histories of them."""
 
 from hashlib import sha256
 
@@ -6,6 +6,7 @@ import pytest
 
 from dustjacket.metrics.paired import detectable_gain
 from dustjacket.promotion.spending import ERROR, level, sketch, uses
+from tests.benchmarks.gate_simulation import HISTORIES, false_promotions, power
 
 
 def groups(count):
@@ -43,3 +44,27 @@ def test_new_books_renew_a_test_side_by_their_share(size):
 
 def test_without_books_nothing_was_decided():
     assert uses([], [sketch(groups(9))] * 3) == 0
+
+
+SEES_TEST = list(HISTORIES)[-1]
+
+
+@pytest.fixture(scope="module")
+def shares():
+    return false_promotions(80, 209)
+
+
+def test_a_useless_candidate_is_promoted_in_at_most_5_of_100_histories(shares):
+    for name, (without, spent) in shares.items():
+        assert without > 0.5, f"{name}: without spending, one is promoted sooner or later"
+        if name != SEES_TEST:
+            assert spent <= 0.05, name
+
+
+def test_figures_of_the_test_side_would_let_a_useless_candidate_pass(shares):
+    assert shares[SEES_TEST][1] > 0.9, "so the gate publishes none before a gain is proven"
+
+
+@pytest.mark.parametrize("uses", [0, 9])
+def test_a_real_gain_among_the_first_ten_candidates_is_promoted_four_times_in_five(uses):
+    assert power(400, 1000, 0.05, uses, seed=7) >= 0.78, "80 %, less the noise of 400 draws"
