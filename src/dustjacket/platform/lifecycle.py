@@ -45,7 +45,7 @@ _START_S = 240.0
 _POLL_S = 0.5
 _HEALTHY = "healthy"
 _FAILED = ("FATAL", "EXITED")
-_ERROR = re.compile(r"[\w.]*(Error|Exception): ")
+_ERROR = re.compile(r"\b\w*(Error|Exception): ")
 console = Console()
 
 
@@ -206,7 +206,7 @@ def _wait_until_healthy(settings: Settings, servers: list[Server], shown: list[s
 def _reason(log: Path) -> str:
     """Return the last error in a log, or else its last line: what follows an error explains it."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    errors = [line for line in lines if _ERROR.match(line)]
+    errors = [line for line in lines if _ERROR.search(line)]
     return (errors or lines or ["its log is empty"])[-1][:300]
 
 

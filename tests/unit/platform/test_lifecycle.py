@@ -22,12 +22,18 @@ sqlalchemy.exc.DatabaseError: (sqlite3.DatabaseError) database disk image is mal
 [SQL: SELECT 1]
 (Background on this error at: https://sqlalche.me/e/20/4xp6)
 """
+JAVA = """2026-11-29 ERROR o.gaul.s3proxy.Main Exception in thread "main"
+2026-11-29 ERROR o.gaul.s3proxy.Main java.net.BindException: Address already in use
+2026-11-29 ERROR o.gaul.s3proxy.Main \tat org.gaul.s3proxy.Main.main(Main.java:102)
+2026-11-29 ERROR o.gaul.s3proxy.Main \t... 4 more
+"""
 
 
 @pytest.mark.parametrize(
     ("log", "reason"),
     [
         (MIGRATION, "DatabaseError: (sqlite3.DatabaseError) database disk image is malformed"),
+        (JAVA, "ERROR o.gaul.s3proxy.Main java.net.BindException: Address already in use"),
         ("starting\nno space left\n\n", "no space left"),
         ("", "its log is empty"),
     ],
