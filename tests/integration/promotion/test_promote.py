@@ -19,7 +19,7 @@ from dustjacket.promotion.ledger import Ledger
 from dustjacket.promotion.promote import ApprovalResponse, promote, rollback
 from dustjacket.storage.manifest import digest_of, version_name
 from dustjacket.tracking import runs as tracking
-from tests.support.library import WORSE, Library
+from tests.support.library import BETTER, WORSE, Library
 
 pytestmark = pytest.mark.integration
 
@@ -36,7 +36,9 @@ def test_a_promotion_is_in_the_ledger_and_serves_and_shows_in_mlflow(library):
     assert record.from_ == f"starting_clip/{library.starting.version}"
     assert record.to == library.serves()
     assert library.weights() == "a"
-    assert Ledger(library.store).champion.comparison["gain_interval"] == [0.4, 0.6]
+    ledger = Ledger(library.store)
+    assert ledger.champion.comparison["gain_interval"] == list(BETTER.gain_interval)
+    assert ledger.test_sides() == [list(BETTER.test_side)]
     assert library.store.newest(Kind.COVER_CLIP).parents == {
         "clip_candidate": evaluation.parents["clip_candidate"]
     }

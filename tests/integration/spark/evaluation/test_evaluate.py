@@ -62,6 +62,8 @@ def test_an_evaluation_says_how_good_the_candidate_is_and_what_follows(steps, ev
     assert facts["champion"] == facts["starting"]
     assert facts["leaked"] == 0, "ingestion keeps look-alikes on one side of the split"
     assert {rule["name"] for rule in facts["rules"]} >= {"better", "no_leak", "nothing_forgotten"}
+    assert facts["comparison"]["side"] == "validation", "random weights have no proven gain"
+    assert facts["comparison"]["uses"] == 0
     assert facts["genre_task"]["rows"]
     assert facts["drift"] is None
 
@@ -140,7 +142,8 @@ def test_a_test_cover_that_the_champion_was_trained_on_is_left_out(steps, labels
     publish(steps, CANDIDATE, labels, seed=18)
     facts = steps.run("evaluate_clip", **LEAST).facts
     assert facts["leaked"] == len(test[::2])
-    assert facts["gallery"] == len(test) - facts["leaked"]
+    left = len(test) - facts["leaked"]
+    assert facts["rules"][0]["sentence"].startswith(f"{left} test covers: ")
     assert facts["comparison"]["leaked_share"] == pytest.approx(len(test[::2]) / len(test))
 
 
