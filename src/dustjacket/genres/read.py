@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from dustjacket.genres.scorer import DESCRIPTION, Scorer
+from dustjacket.genres.scorer import DESCRIPTION, WEIGHTS, Scorer
 from dustjacket.storage.cache import cached
 from dustjacket.storage.manifest import Manifest
-from dustjacket.storage.store import Store
+from dustjacket.storage.store import Store, entry_of
 
 SCORER = "scorer"
 
@@ -18,8 +18,10 @@ def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:
         cache: folder in which its files are kept, see :func:`dustjacket.storage.cache.cached`.
 
     Raises:
-        CorruptVersionError: the files have changed, or have another format.
+        CorruptVersionError: files are missing, have changed, or have another format.
     """
+    for name in (DESCRIPTION, WEIGHTS):
+        entry_of(manifest, f"{SCORER}/{name}")
     return Scorer.load(cached(store, manifest, cache, f"{SCORER}/") / SCORER)
 
 

@@ -84,9 +84,10 @@ class Scorer:
             CorruptVersionError: the files have another format.
         """
         description = json.loads((folder / DESCRIPTION).read_text())
-        if description["format"] != _FORMAT:
+        written = description.get("format")
+        if written != _FORMAT:
             raise CorruptVersionError(
-                f"the classifier's files have format {description['format']}, but this version of "
+                f"the classifier's files have format {written}, but this version of "
                 f"dustjacket reads format {_FORMAT}: run select_classifier to make new ones"
             )
         model_type = _MODELS[description["kind"]]

@@ -180,12 +180,7 @@ class Store:
             CorruptVersionError: the manifest does not list the file, it is missing, or its bytes
                 have changed.
         """
-        entry = next((entry for entry in manifest.files if entry.path == path), None)
-        if entry is None:
-            raise CorruptVersionError(
-                f"{manifest.kind}/{manifest.version} has no file {path!r}: {_cure(manifest)}"
-            )
-        return b"".join(self._chunks(manifest, entry))
+        return b"".join(self._chunks(manifest, entry_of(manifest, path)))
 
     def verified_uris(self, manifest: Manifest, prefix: str) -> list[str]:
         """Return the ``s3a://`` addresses of the files whose path begins with ``prefix``.
@@ -246,6 +241,20 @@ class Store:
             raise CorruptVersionError(
                 f"the corrupt file {key} does not match its manifest: {_cure(manifest)}"
             )
+
+
+def entry_of(manifest: Manifest, path: str) -> FileEntry:
+    """Return what a manifest says of one file.
+
+    Raises:
+        CorruptVersionError: it does not list the file.
+    """
+    for entry in manifest.files:
+        if entry.path == path:
+            return entry
+    raise CorruptVersionError(
+        f"{manifest.kind}/{manifest.version} has no file {path!r}: {_cure(manifest)}"
+    )
 
 
 def _cure(manifest: Manifest) -> str:
