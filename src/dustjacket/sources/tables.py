@@ -159,7 +159,20 @@ def _json_rows(stream: BinaryIO, _shape: Shape | None, part: ByteRange) -> Itera
         if not isinstance(values, dict):
             yield TableRow(position, offset, raw, {}, "malformed_json")
             continue
-        yield TableRow(position, offset, raw, {key_of(k): _text(v) for k, v in values.items()})
+        texts = {key_of(k): _text(v) for k, v in values.items()}
+        if b"\\u" in raw and not _is_unicode(texts):
+            yield TableRow(position, offset, raw, {}, "malformed_json")
+            continue
+        yield TableRow(position, offset, raw, texts)
+
+
+def _is_unicode(texts: Mapping[str, str]) -> bool:
+    """Return whether texts can be stored: escapes of JSON may be halves of characters."""
+    try:
+        "".join([*texts, *texts.values()]).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _json_parts(stream: BinaryIO, _shape: Shape, size: int) -> Iterator[ByteRange]:

@@ -148,7 +148,7 @@ def parse_manifest(text: bytes, name: str) -> Manifest:
     try:
         values = json.loads(text)
         written = values.get("format")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         raise CorruptVersionError(f"{name} has no manifest in JSON: {remake(name)}") from None
     check_format(f"the manifest of {name}", written, (1, FORMAT))
     try:

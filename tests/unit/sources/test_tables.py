@@ -6,15 +6,16 @@ import gzip
 import io
 import json
 import lzma
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
-from dustjacket.sources.csv import WHOLE
+from dustjacket.sources.csv import MAX_RECORD, WHOLE
 from dustjacket.sources.files import SourceFile
 from dustjacket.sources.streams import corrupt_as_bad_input, decompressed
 from dustjacket.sources.tables import (
@@ -28,6 +29,7 @@ from dustjacket.sources.tables import (
     shape_of,
     split_rows,
 )
+from tests.support.memory import peak_growth_mib
 
 LISTED = b'"1","1.jpg","http://a/1.jpg","Emma","Jane Austen","1","Fiction"\n'
 
@@ -176,3 +178,49 @@ def test_a_damaged_file_is_named(compress, damage):
     refused = pytest.raises(BadInputError, match=r"'books.csv.gz' is damaged.*give a whole file")
     with refused, corrupt_as_bad_input(named):
         decompressed(io.BufferedReader(io.BytesIO(data))).read()
+
+
+def parquet(rows):
+    table = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), table, compression="snappy")
+    return table.getvalue()
+
+
+BOOKS = [{"title": f"Book {row}", "genre": "Horror", "pages": row} for row in range(50)]
+WHOLE_FILES = {
+    ".csv": b"title,genre\n" + b'"Emma, or not",Romance\n' * 20,
+    ".jsonl": b'{"title": "Emma \\u00e9", "genre": ["Romance", null]}\n' * 20,
+    ".parquet": parquet(BOOKS),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE_FILES)
+@settings(max_examples=150, deadline=None)
+@given(
+    st.binary(max_size=200),
+    st.lists(st.tuples(st.floats(0, 0.9999), st.binary(max_size=3)), max_size=4),
+)
+@example(b'{"title": "\\ud800"}', [])
+@example(b'{"title": ' + b"[" * 50_000, [])
+@example(b'{"title": ' + b"1" * 5000 + b"}", [])
+@example(b'{"title": 1e999, "genre": NaN}', [])
+def test_any_bytes_are_rows_or_a_damaged_file(kind, body, changes):
+    """Given bytes alone, or a whole file with changed bytes."""
+    if changes:
+        body = bytearray(WHOLE_FILES[kind])
+        for place, value in changes:
+            start = int(place * len(body))
+            body[start : start + 1] = value
+        body = bytes(body)
+    found = []
+
+    def read_all():
+        with suppress(BadInputError), corrupt_as_bad_input(SourceFile("books", "b", "k")):
+            shape = shape_of(io.BytesIO(body), kind)
+            if shape is not None:
+                found.extend(read_rows(io.BytesIO(body), shape))
+
+    assert peak_growth_mib(read_all) < 200
+    for row in found:
+        assert len(row.raw) <= MAX_RECORD
+        "".join(row.values.values()).encode()  # Arrow and Spark hold UTF-8

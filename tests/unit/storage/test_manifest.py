@@ -1,9 +1,12 @@
 """Manifests are read in the present format and the one before; others are refused in one line."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dustjacket.errors import CorruptVersionError
@@ -97,3 +100,30 @@ def test_a_fact_that_json_cannot_hold_is_refused_before_it_is_published():
     facts = STEPS["select_classifier"].facts
     with pytest.raises(ValidationError, match="finite number"):
         facts.model_validate(least_facts("genre_classifier", test={"accuracy": float("nan")}))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+WHOLE = GOLDEN[0].read_bytes()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.binary(max_size=200)
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | st.tuples(st.sampled_from(sorted(json.loads(WHOLE))), JSON).map(
+        lambda change: json.dumps({**json.loads(WHOLE), change[0]: change[1]}).encode()
+    )
+    | st.tuples(st.integers(0, len(WHOLE) - 1), st.binary(max_size=4)).map(
+        lambda change: WHOLE[: change[0]] + change[1] + WHOLE[change[0] + 1 :]
+    )
+)
+@example(b"[" * 100_000)
+@example(b'{"format": ' + b"1" * 5000 + b"}")
+@example(b"\xff\xfe")
+def test_any_bytes_are_a_manifest_or_corrupt(text):
+    with suppress(CorruptVersionError):
+        assert isinstance(parse_manifest(text, "covers/v1"), Manifest)
