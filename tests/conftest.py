@@ -14,11 +14,11 @@ import pytest
 from rich.console import Console
 
 from dustjacket.platform import down, up
+from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import DEFAULT_PORTS, is_free
 from dustjacket.platform.process_guard import processes_with
-from dustjacket.platform.servers import PLATFORM_MARK
 from dustjacket.settings import Settings, load_settings
 from tests.support.groups import GroupScheduling, order_of
 

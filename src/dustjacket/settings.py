@@ -7,6 +7,7 @@ servers to ``<home>/platform.env``; they apply where the environment sets no val
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any, get_args
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     mlflow_username: str | None = Field(None, description="login of the platform at MLflow")
     mlflow_password: SecretStr | None = None
     spark_master: str = "local[*]"
+    task_variables: str = Field("", description="names of more variables that tasks inherit")
     airflow_url: str | None = Field(None, description="Airflow API server")
     airflow_user: str = "admin"
     airflow_password: SecretStr | None = None
@@ -75,6 +77,25 @@ class Settings(BaseSettings):
         """The folder of what can be downloaded or made again."""
         return self.home / "cache"
 
+    def with_secrets_of(self, *owners: str) -> "Settings":
+        """Return these settings without secrets, except those whose names begin with ``owners``.
+
+        Addresses that may hold a password count as secrets.
+        """
+        dropped = [name for name in _SECRETS if not name.startswith(owners)]
+        return self.model_copy(update=dict.fromkeys(dropped))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Refuse to be pickled with secrets that no process of Spark needs.
+
+        Raises:
+            TypeError: use :meth:`with_secrets_of`.
+        """
+        needless = [name for name in _SECRETS if not name.startswith(WORKERS)]
+        if held := [name for name in needless if getattr(self, name) is not None]:
+            raise TypeError(f"settings that hold {', '.join(held)} are not sent to other processes")
+        return super().__getstate__()
+
     def environment(self) -> dict[str, str]:
         """Return environment variables that recreate these settings, including secrets."""
         values: dict[str, str] = {}
@@ -83,6 +104,19 @@ class Settings(BaseSettings):
                 plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
                 values[f"DUSTJACKET_{name.upper()}"] = plain
         return values
+
+
+WORKERS = ("s3", "mlflow")
+"""Owners of the secrets that jobs get; Spark's other processes get those of S3, or of both."""
+_SECRETS = (
+    *(
+        name
+        for name, field in Settings.model_fields.items()
+        if SecretStr in get_args(field.annotation)
+    ),
+    "mlflow_uri",
+    "airflow_database",
+)
 
 
 @cache

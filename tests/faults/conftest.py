@@ -30,7 +30,9 @@ def stage(tmp_path_factory):
 @pytest.fixture(scope="package")
 def platform(stage, tmp_path_factory):
     jobs = job_folder(tmp_path_factory.mktemp("jobs"), ROOT / "tests/support/staged_job.py")
-    with running_platform("faults", DUSTJACKET_JOBS=jobs, STAGE=stage) as settings:
+    with running_platform(
+        "faults", DUSTJACKET_JOBS=jobs, STAGE=stage, DUSTJACKET_TASK_VARIABLES="STAGE"
+    ) as settings:
         wait_for_dags(AirflowApi(settings), print)
         yield settings
 

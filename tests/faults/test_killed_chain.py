@@ -10,7 +10,7 @@ import pytest
 from dustjacket.cli.airflow_api import ACTIVE, AirflowApi
 from dustjacket.genres.published_labels import read_labels
 from dustjacket.pipeline.steps import STEPS
-from dustjacket.platform.servers import PLATFORM_MARK
+from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.retrieval.read import index_in_use
 from dustjacket.sample import make_sample

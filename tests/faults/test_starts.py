@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.platform.process_guard import processes_with
-from dustjacket.platform.servers import PLATFORM_MARK
 from tests.conftest import assert_nothing_is_left
 from tests.e2e.conftest import DUSTJACKET, dustjacket, environment, user_home
 

@@ -11,8 +11,8 @@ from PIL import Image
 from dustjacket.cli.airflow_api import ACTIVE, AirflowApi
 from dustjacket.cli.follow import wait_for_dags
 from dustjacket.platform import supervision
+from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.platform.process_guard import processes_with
-from dustjacket.platform.servers import PLATFORM_MARK
 from dustjacket.settings import PLATFORM_ENV, Settings
 from tests.conftest import assert_nothing_is_left, fresh_home
 from tests.e2e.conftest import DUSTJACKET, dustjacket, environment

@@ -26,8 +26,8 @@ from dustjacket.pipeline.plan import plan_step
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.platform import supervision
+from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.platform.process_guard import kill_processes, processes_with
-from dustjacket.platform.servers import PLATFORM_MARK
 from dustjacket.storage.manifest import version_name
 from dustjacket.tracking import runs as tracking
 from tests.conftest import ROOT

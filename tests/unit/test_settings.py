@@ -1,11 +1,31 @@
-"""Where the state is, and which settings apply: of the environment, then of the platform."""
+"""Where the state is, which settings apply, and which secrets go to other processes."""
 
+import pickle
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from pyspark import cloudpickle
 
+from dustjacket.catalog.ingest import _splitter
+from dustjacket.catalog.parse import parser
+from dustjacket.catalog.step import CatalogParameters
+from dustjacket.covers.s3_prefix import S3Prefix
+from dustjacket.covers.source import stage_covers
 from dustjacket.platform.credentials import write_dotenv
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
+from dustjacket.storage.store import Store
+
+SECRETS = {
+    "airflow_password": "the-password-of-airflow",
+    "airflow_database": "postgresql://user:the-password-of-the-database@host/airflow",
+    "studio_token": "the-token-of-the-studio",
+    "studio_proxy_token": "the-token-of-the-proxy",
+    "mlflow_password": "the-password-of-mlflow",
+    "mlflow_uri": "http://user:the-password-in-the-address@host",
+    "s3_access_key": "the-key-of-s3",
+    "s3_secret_key": "the-secret-of-s3",
+}
 
 
 @pytest.fixture
@@ -39,3 +59,46 @@ def test_one_folder_has_one_name(tmp_path, monkeypatch):
         assert home() == Settings(_env_file=None).home == tmp_path / "real"
     monkeypatch.delenv("DUSTJACKET_HOME")
     assert home() == Path(".dustjacket").absolute()
+
+
+@pytest.fixture
+def settings():
+    return Settings(_env_file=None, s3_endpoint="http://127.0.0.1:9", **SECRETS)
+
+
+def held(pickled):
+    return {name for name, value in SECRETS.items() if value.encode() in pickled}
+
+
+def test_every_secret_is_known_to_this_test(settings):
+    hidden = {name for name, value in settings if isinstance(value, SecretStr)}
+    assert hidden <= set(SECRETS)
+
+
+def test_settings_with_other_secrets_than_spark_needs_are_not_pickled(settings):
+    for dumps in (pickle.dumps, cloudpickle.dumps):
+        with pytest.raises(TypeError, match=r"airflow_password, .*are not sent"):
+            dumps(settings)
+        with pytest.raises(TypeError, match="studio_token"):
+            dumps({"settings": settings.with_secrets_of("s3", "studio")})
+
+
+def test_reduced_settings_work_and_hold_what_they_name(settings):
+    for owners in ((), ("s3",), ("s3", "mlflow")):
+        pickled = pickle.dumps(settings.with_secrets_of(*owners))
+        assert held(pickled) == {name for name in SECRETS if name.startswith(owners)}
+        assert pickle.loads(pickled) == settings.with_secrets_of(*owners)  # noqa: S301
+
+
+def test_what_ingestions_send_to_spark_holds_the_key_of_s3_alone(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("dustjacket.covers.source.stage", lambda *_: [])
+    store = Store(settings)
+    reduced = settings.with_secrets_of("s3")
+    for sent in (
+        S3Prefix.of_store(store, "covers/"),
+        S3Prefix.of_draft(store.draft("covers", "version")),
+        stage_covers("s3://bucket/covers.csv", store),
+        parser(reduced, [], CatalogParameters(source="x")),
+        _splitter(reduced),
+    ):
+        assert held(cloudpickle.dumps(sent)) == {"s3_access_key", "s3_secret_key"}

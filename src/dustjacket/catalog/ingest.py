@@ -71,7 +71,7 @@ def ingest_catalog(job: Job[CatalogParameters], spark: SparkSession) -> None:
     parsed_at = scratch.uri("parsed")
     # Written to disk as columns, so that the following queries read only those that they need.
     spark.range(0, len(chunks), numPartitions=min(len(chunks), _MAX_TASKS)).mapInArrow(
-        parser(job.settings, chunks, parameters), spark_schema(PARSED)
+        parser(job.settings.with_secrets_of("s3"), chunks, parameters), spark_schema(PARSED)
     ).write.parquet(parsed_at)
     rows = spark.read.parquet(parsed_at)
     read = rows.count()
@@ -178,7 +178,7 @@ def find_chunks(
     parts: dict[SourceFile, list[ByteRange]] = {}
     if large:
         tasks = spark.sparkContext.parallelize(large, len(large))
-        parts = dict(tasks.map(_splitter(store.settings)).collect())
+        parts = dict(tasks.map(_splitter(store.settings.with_secrets_of("s3"))).collect())
     return [
         ListingChunk(file, listing_format, part)
         for file, listing_format in formats.items()

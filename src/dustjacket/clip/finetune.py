@@ -17,6 +17,7 @@ from dustjacket.genres.published_labels import read_labels
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.runs import step_run
+from dustjacket.settings import WORKERS
 from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
         ensure_champion(job.store, starting)
         log.info("training on %s with %d processes", splits, parameters.processes)
         task = TrainingTask(
-            settings=job.settings,
+            settings=job.settings.with_secrets_of(*WORKERS),
             parameters=parameters,
             labels=labels.version,
             starting=(starting.kind, starting.version),

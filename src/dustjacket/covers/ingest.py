@@ -38,7 +38,7 @@ def ingest_covers(job: Job[CoversParameters], spark: SparkSession) -> None:
         spark,
         stage_covers(parameters.source, job.store),
         out,
-        S3Prefix(job.settings, job.store.bucket, cache_prefix(parameters.source)),
+        S3Prefix.of_store(job.store, cache_prefix(parameters.source)),
         parameters,
         log.info,
         run=job.draft.attempt,

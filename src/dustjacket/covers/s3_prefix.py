@@ -27,9 +27,14 @@ class S3Prefix:
     prefix: str
 
     @classmethod
+    def of_store(cls, store: Store, prefix: str, bucket: str | None = None) -> "S3Prefix":
+        """Return a prefix of the store's bucket, or of another one on the same server."""
+        return cls(store.settings.with_secrets_of("s3"), bucket or store.bucket, prefix)
+
+    @classmethod
     def of_draft(cls, draft: Draft) -> "S3Prefix":
         """Return the prefix of a version that is being written."""
-        return cls(draft.store.settings, draft.store.bucket, draft.prefix)
+        return cls.of_store(draft.store, draft.prefix)
 
     def uri(self, path: str = "") -> str:
         """Return the address of a file or folder, for Spark."""

@@ -44,7 +44,7 @@ def stage_covers(address: str, store: Store) -> CoverSource:
     if files:
         bucket, prefix = files[-1].bucket, files[-1].key.removesuffix(files[-1].name)
     names = [file.name for file in files]
-    return CoverSource(address, S3Prefix(store.settings, bucket, prefix), names)
+    return CoverSource(address, S3Prefix.of_store(store, prefix, bucket), names)
 
 
 def cache_prefix(address: str) -> str:

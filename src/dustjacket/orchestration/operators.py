@@ -15,7 +15,9 @@ from dustjacket.orchestration.links import links_of
 from dustjacket.orchestration.tasks import version_of
 from dustjacket.pipeline.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
 from dustjacket.pipeline.steps import STEPS
+from dustjacket.platform.environments import AIRFLOW_SECRETS
 from dustjacket.platform.process_guard import MARK, kill_attempt, process_guard
+from dustjacket.settings import WORKERS
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -56,7 +58,9 @@ class SparkStepOperator(SparkSubmitOperator):
             raise AirflowSkipException(f"{planned['reason']}: nothing to do")
         self.application_args = ["--plan", json.dumps(planned["plan"])]
         with process_guard(), tempfile.NamedTemporaryFile("r") as reason:
-            os.environ.update(task_settings().environment())
+            for name in AIRFLOW_SECRETS:
+                os.environ.pop(name, None)
+            os.environ.update(task_settings().with_secrets_of(*WORKERS).environment())
             os.environ.update(
                 {
                     REASON_FILE: reason.name,

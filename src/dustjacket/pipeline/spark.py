@@ -49,6 +49,9 @@ def session(settings: Settings, name: str) -> SparkSession:
         options |= {
             "spark.driver.bindAddress": LOOPBACK,
             "spark.driver.host": LOOPBACK,
+            # Other accounts of this machine reach the driver's ports. Here Spark makes the secret;
+            # for a cluster, its administrators set one.
+            "spark.authenticate": "true",
             "spark.hadoop.fs.s3a.buffer.dir": str(settings.home / "tmp" / "s3a"),
         }
     builder = builder.master(master)

@@ -1,6 +1,5 @@
 """Start the embedded platform, and stop all its processes."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from dustjacket.platform import supervision, watch
 from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.credentials import load_credentials, write_dotenv
 from dustjacket.platform.databases import check_databases
+from dustjacket.platform.environments import PLATFORM_MARK, environments
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
 from dustjacket.platform.mlflow_server import ARTIFACTS
@@ -28,10 +28,8 @@ from dustjacket.platform.ports import LOOPBACK, choose_ports
 from dustjacket.platform.process_guard import kill_processes
 from dustjacket.platform.servers import (
     MLFLOW_USER,
-    PLATFORM_MARK,
     Server,
     embedded_servers,
-    environment,
     load_servers,
     write_mlflow_files,
     write_server_files,
@@ -145,10 +143,10 @@ def _start(folder: Path) -> None:
     write_server_files(settings, credentials, sorted(s3a_folder.glob("*.jar")))
     write_mlflow_files(folder, credentials)
     _move_artifacts(folder)
-    variables = environment(settings, credentials, ports, java)
+    variables = environments(settings, credentials, ports, java)
     check_databases(folder)
     console.print("preparing Airflow's database")
-    _migrate(folder, variables)
+    _migrate(folder, variables["airflow-api"])
     servers = embedded_servers(settings, outside, ports, s3proxy_folder)
     write_servers(folder, servers)
     console.print(f"starting {', '.join(server.name for server in servers)}")
@@ -171,7 +169,7 @@ def _migrate(folder: Path, variables: dict[str, str]) -> None:
     with log.open("w") as stream:
         done = subprocess.run(
             [Path(sys.executable).parent / "airflow", "db", "migrate"],
-            env={**os.environ, **variables},
+            env=variables,
             stdout=stream,
             stderr=subprocess.STDOUT,
             check=False,

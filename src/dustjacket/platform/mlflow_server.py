@@ -12,9 +12,8 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from dustjacket.settings import home, load_settings
+from dustjacket.settings import home
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -43,14 +42,13 @@ _PLACE = re.compile(r"(?:artifact|archive|storage)(?:location|root|ur[il])$")
 _OWN_PLACE = re.compile(r"(?:mlflow-artifacts|models|runs):/(?!/)[^%\\]*")
 
 
-def create() -> "Flask":
-    """Return the WSGI application of the platform in ``DUSTJACKET_HOME``."""
+def create(port: int) -> "Flask":
+    """Return the WSGI application of the platform in ``DUSTJACKET_HOME``, served at ``port``."""
     folder = home()
     database = f"sqlite:///{folder / 'mlflow.db'}"
     artifacts = folder / ARTIFACTS
     artifacts.mkdir(mode=0o700, exist_ok=True)
-    address = urlsplit(load_settings().mlflow_uri or "")
-    hosts = [f"{name}:{address.port}" for name in ("127.0.0.1", "localhost")]
+    hosts = [f"{name}:{port}" for name in ("127.0.0.1", "localhost")]
     os.environ.update(
         {
             # What `mlflow server` sets for its workers.

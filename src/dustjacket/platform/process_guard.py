@@ -6,6 +6,7 @@ an attempt have a mark in their environment, which child processes inherit. A wa
 task's process group kills all processes with that mark when the task's process or its parent ends.
 """
 
+import json
 import os
 import secrets
 import subprocess
@@ -104,19 +105,23 @@ def watch(mark: str, *watched: str) -> None:
     kill_attempt(mark)
 
 
-def exec_after_cleanup(variable: str, value: str, *command: str) -> None:
+def start_anew(variable: str, value: str, environment: str, *command: str) -> None:
     """Kill leftover processes with ``variable=value`` in their environment, then exec ``command``.
 
     A crashed server may leave a child process that still holds its port.
+
+    Args:
+        environment: JSON file with all variables that the command gets beside ``variable``.
     """
     kill_processes(variable, value)
-    os.execvp(command[0], command)  # noqa: S606  # there is no shell to start
+    variables = {**json.loads(Path(environment).read_text()), variable: value}
+    os.execvpe(command[0], command, variables)  # noqa: S606  # there is no shell to start
 
 
 def main() -> None:
-    """Run ``watch`` or ``exec_after_cleanup``, named by the first argument, with the others."""
+    """Run ``watch`` or ``start_anew``, named by the first argument, with the others."""
     name, first, second, *others = sys.argv[1:]
-    (watch if name == "watch" else exec_after_cleanup)(first, second, *others)
+    (watch if name == "watch" else start_anew)(first, second, *others)
 
 
 if __name__ == "__main__":

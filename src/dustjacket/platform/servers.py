@@ -1,7 +1,6 @@
 """The embedded servers: their commands, configuration files, environment and health URLs."""
 
 import json
-import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,17 +9,13 @@ from secrets import token_hex
 from pydantic import TypeAdapter, ValidationError
 
 from dustjacket.errors import DustjacketError
-from dustjacket.host import host_environment
 from dustjacket.platform.credentials import Credentials, write_private
 from dustjacket.platform.mlflow_server import AUTH_CONFIG, PASSWORDS
 from dustjacket.platform.ports import LOOPBACK
 from dustjacket.settings import Settings
 
-PROJECT = Path(__file__).parents[3]
 MLFLOW_USER = "dustjacket"
-PLATFORM_MARK = "DUSTJACKET_PLATFORM"
 SERVERS = "servers.json"
-SPARK_CONNECTION = "AIRFLOW_CONN_SPARK_DEFAULT"
 
 S3PROXY_LOGBACK = """<configuration>
   <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
@@ -143,7 +138,7 @@ def mlflow_server(settings: Settings, port: int) -> Server:
         *(str(Path(sys.executable).parent / "gunicorn"), "--bind", f"{LOOPBACK}:{port}"),
         *("--workers", "1", "--threads", "8", "--graceful-timeout", "3"),
         *("--worker-tmp-dir", str(settings.home)),
-        "dustjacket.platform.mlflow_server:create()",
+        f"dustjacket.platform.mlflow_server:create({port})",
     )
     return Server("mlflow", gunicorn, f"{settings.mlflow_uri}/health")
 
@@ -191,75 +186,3 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
         "spark.driver.defaultJavaOptions -XX:G1PeriodicGCInterval=10000 "
         "-XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30\n"
     )
-
-
-def environment(
-    settings: Settings, credentials: Credentials, ports: dict[str, int], java: Path
-) -> dict[str, str]:
-    """Return the environment variables of the supervisor, the servers and the tasks.
-
-    Airflow's connection to Spark is kept if the environment already defines it.
-    """
-    home = settings.home
-    airflow = {
-        "CORE__EXECUTOR": "LocalExecutor",
-        "CORE__PARALLELISM": "4",
-        "CORE__LOAD_EXAMPLES": "False",
-        "CORE__DAGS_FOLDER": str(PROJECT / "dags"),
-        "CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
-        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
-        "CORE__FERNET_KEY": credentials.fernet_key,
-        "CORE__AUTH_MANAGER": "dustjacket.platform.airflow_login.AccountsAuthManager",
-        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{settings.airflow_user}:admin",
-        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
-        "API__BASE_URL": settings.airflow_url or "",
-        "API_AUTH__JWT_SECRET": credentials.jwt_secret,
-        # airflow.cfg holds the paths of the first start: the folder may have been moved since.
-        "LOGGING__BASE_LOG_FOLDER": str(home / "airflow" / "logs"),
-        "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
-            home / "airflow" / "logs" / "dag_processor"
-        ),
-        "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",  # whatever the umask
-        "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
-        # SQLite allows one writer at a time; the others fail after this many seconds (default 5).
-        "DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database
-        or f"sqlite:///{home / 'airflow' / 'airflow.db'}?timeout=60",
-        "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
-        # With the default, a chain of short tasks mostly waits for the scheduler's next loop.
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
-        # The ledger names the run that decided; no run may have the name of a person.
-        "SCHEDULER__ALLOWED_RUN_ID_PATTERN": "^[a-z_]+__[A-Za-z0-9_.~:+-]+$",
-        "SCHEDULER__ENABLE_HEALTH_CHECK": "True",
-        "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": LOOPBACK,
-        "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(ports["scheduler_health"]),
-        # Seconds until a task whose supervisor died is failed and retried.
-        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
-        # Seconds until the tasks of a killed scheduler are adopted (default 5 minutes).
-        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
-        "USAGE_DATA_COLLECTION__ENABLED": "False",
-    }
-    variables = {f"AIRFLOW__{name}": value for name, value in airflow.items()}
-    variables |= settings.environment()
-    variables |= host_environment(os.environ)
-    variables |= {
-        PLATFORM_MARK: str(home),
-        # Otherwise a process that sets its title overwrites its environment, and with it the mark.
-        "SPT_NOENV": "1",
-        "AIRFLOW_HOME": str(home / "airflow"),
-        # Not in a folder that other accounts can write to, or that is memory.
-        "TMPDIR": str(home / "tmp"),
-        "TORCHINDUCTOR_CACHE_DIR": str(home / "cache" / "torchinductor"),
-        SPARK_CONNECTION: os.environ.get(SPARK_CONNECTION)
-        or json.dumps({"conn_type": "spark", "host": settings.spark_master}),
-        "JAVA_HOME": str(java),
-        "SPARK_CONF_DIR": str(home / "spark-conf"),
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-    }
-    if settings.spark_master.startswith("local"):
-        variables["SPARK_LOCAL_IP"] = LOOPBACK
-    if settings.s3_access_key and settings.s3_secret_key:
-        variables["AWS_ACCESS_KEY_ID"] = settings.s3_access_key.get_secret_value()
-        variables["AWS_SECRET_ACCESS_KEY"] = settings.s3_secret_key.get_secret_value()
-        variables["AWS_DEFAULT_REGION"] = settings.s3_region
-    return variables

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from dustjacket.platform import supervision
+from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.platform.process_guard import processes_with
-from dustjacket.platform.servers import PLATFORM_MARK, Server, load_servers
+from dustjacket.platform.servers import Server, load_servers
 from dustjacket.settings import Settings, load_settings
 
 Health = Literal["healthy", "unhealthy", "unknown"]

@@ -16,6 +16,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from dustjacket.errors import DustjacketError
 from dustjacket.platform.credentials import write_private
+from dustjacket.platform.environments import SUPERVISOR, environment_file, write_environments
 from dustjacket.platform.process_guard import COMMAND
 from dustjacket.platform.servers import Server
 
@@ -46,10 +47,10 @@ def render(home: Path, servers: list[Server]) -> str:
     ]
     for server in servers:
         server_id = f"{home}:{server.name}"
-        exec_after_cleanup = (*COMMAND, "exec_after_cleanup", _SERVER_MARK, server_id)
+        variables = str(environment_file(home, server.name))
+        start_anew = (*COMMAND, "start_anew", _SERVER_MARK, server_id, variables)
         parts.append(
-            _program(here, server.name, (*exec_after_cleanup, *server.command))
-            + f'environment={_SERVER_MARK}="{server_id.replace("%", "%%")}"\nautostart=true\n'
+            _program(here, server.name, (*start_anew, *server.command)) + "autostart=true\n"
         )
     watch = (sys.executable, "-m", "dustjacket.platform.watch")
     parts.append(_program(here, _WATCH, watch) + "autostart=false\n")
@@ -70,19 +71,23 @@ def _quoted(command: tuple[str, ...]) -> str:
     return shlex.join(command).replace("%", "%%")
 
 
-def start(home: Path, servers: list[Server], environment: dict[str, str]) -> None:
+def start(home: Path, servers: list[Server], variables: dict[str, dict[str, str]]) -> None:
     """Start the supervisor and with it all servers, in a session of their own.
 
     The watch over their health begins with ``start_stopped``: before, they are still starting.
 
+    Args:
+        variables: the environment of each server, and of the supervisor.
+
     Raises:
         DustjacketError: the supervisor does not start.
     """
+    write_environments(home, variables)
     configuration = home / "supervisord.conf"
     write_private(configuration, render(home, servers))
     done = subprocess.run(
         [Path(sys.executable).parent / "supervisord", "-c", configuration],
-        env={**os.environ, **environment},
+        env=variables[SUPERVISOR],
         cwd=home,
         check=False,
         start_new_session=True,

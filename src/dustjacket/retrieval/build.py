@@ -99,7 +99,7 @@ def _embed(
     batch_size: int,
 ) -> pd.DataFrame:
     """Return ``key`` and ``embedding`` (float32 bytes) of each cover that decodes, by Spark."""
-    settings = job.settings
+    settings = job.settings.with_secrets_of("s3")
 
     def embed(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))

@@ -60,7 +60,7 @@ def server(tmp_path_factory):
     )
     write_mlflow_files(home, credentials)
     write_private(home / PASSWORDS, json.dumps(dict([PERSON])))
-    variables = {"DUSTJACKET_HOME": str(home), "DUSTJACKET_MLFLOW_URI": settings.mlflow_uri}
+    variables = {"DUSTJACKET_HOME": str(home)}
     with (home / "log").open("w") as log:
         process = subprocess.Popen(
             mlflow_server(settings, port).command,

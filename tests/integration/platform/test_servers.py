@@ -1,5 +1,6 @@
 """The embedded servers: on loopback only, with credentials that nothing shows."""
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -15,8 +16,9 @@ import pytest
 
 from dustjacket.platform import status, supervision, up
 from dustjacket.platform.credentials import load_credentials
+from dustjacket.platform.environments import GRANTS, PLATFORM_MARK
 from dustjacket.platform.process_guard import processes_with
-from dustjacket.platform.servers import PLATFORM_MARK, load_servers
+from dustjacket.platform.servers import load_servers
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.integration
@@ -134,6 +136,22 @@ def test_no_secret_is_on_a_command_line(platform):
     lines = [" ".join(process.cmdline()) for process in processes_of(platform)]
     assert lines
     assert not [line for line in lines for secret in secrets if secret in line]
+
+
+def test_a_running_server_holds_the_credentials_of_its_list_alone(platform):
+    """The unit test of the environments has the list; this one sees that nothing else comes in."""
+    credentials = load_credentials(platform.home / "credentials.json").model_dump()
+    held: dict[str, set[str]] = {}
+    for process in processes_of(platform):
+        with contextlib.suppress(psutil.Error):
+            variables = process.environ()
+            server = variables.get("DUSTJACKET_SERVER", "supervisor").split(":")[-1]
+            found = {name for name, value in credentials.items() if value in variables.values()}
+            held.setdefault(server, set()).update(found)
+    assert held.keys() == GRANTS.keys()
+    assert held["s3"] == held["mlflow"] == held["supervisor"] == set()
+    assert held["airflow-dag-processor"] == held["airflow-triggerer"] == {"fernet_key"}
+    assert not {name for found in held.values() for name in found} & {"airflow_password"}
 
 
 def test_airflow_asks_for_a_login(platform):

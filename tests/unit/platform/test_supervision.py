@@ -71,5 +71,5 @@ def test_every_server_and_the_watch_are_programs_also_below_a_folder_with_a_perc
 def test_what_the_supervisor_is_configured_with_is_private(tmp_path, monkeypatch):
     done = subprocess.CompletedProcess([], 0)
     monkeypatch.setattr(supervision.subprocess, "run", lambda *_, **__: done)
-    supervision.start(tmp_path, [], {})
+    supervision.start(tmp_path, [], {"supervisor": {}})
     assert stat.S_IMODE((tmp_path / "supervisord.conf").stat().st_mode) == 0o600
