@@ -6,8 +6,11 @@ also approve a promotion.
 
 from typing import Any, cast
 
-from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
+from airflow.api_fastapi.app import get_auth_manager, get_cookie_path
+from airflow.api_fastapi.auth.managers.base_auth_manager import (
+    COOKIE_NAME_JWT_TOKEN,
+    ResourceMethod,
+)
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.auth.managers.simple.datamodels.login import LoginBody, LoginResponse
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import (
@@ -17,7 +20,7 @@ from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import (
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.auth.managers.simple.utils import parse_login_body
 from airflow.configuration import conf
-from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 
 from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.logins import Logins, TooManyAttemptsError
@@ -113,9 +116,25 @@ def _own_names() -> set[str]:
 
 
 @login_routes.post("/token", status_code=201)
-def create_token(body: LoginBody = Depends(parse_login_body)) -> LoginResponse:  # noqa: B008
-    """Log in, from the page or a program."""
-    return _log_in(body, "jwt_expiration_time")
+def create_token(
+    request: Request,
+    response: Response,
+    body: LoginBody = Depends(parse_login_body),  # noqa: B008
+) -> LoginResponse:
+    """Log in, from the page or a program.
+
+    The page's script sets the cookie ``_token`` too, but cannot replace one that it cannot read.
+    """
+    login = _log_in(body, "jwt_expiration_time")
+    response.set_cookie(
+        COOKIE_NAME_JWT_TOKEN,
+        login.access_token,
+        path=get_cookie_path(),
+        secure=request.base_url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return login
 
 
 @login_routes.post("/token/cli", status_code=201)

@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from dustjacket.errors import DustjacketError
 
+CREDENTIALS = "credentials.json"
+
 
 def _token() -> str:
     return secrets.token_urlsafe(24)

@@ -18,7 +18,7 @@ from dustjacket.errors import DustjacketError
 from dustjacket.host import make_private, prepare_process, private_folder
 from dustjacket.platform import supervision, watch
 from dustjacket.platform.accounts import load_accounts
-from dustjacket.platform.credentials import load_credentials, write_dotenv
+from dustjacket.platform.credentials import CREDENTIALS, load_credentials, write_dotenv
 from dustjacket.platform.databases import check_databases
 from dustjacket.platform.environments import PLATFORM_MARK, environments
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
@@ -112,7 +112,7 @@ def _start(folder: Path) -> None:
         s3proxy = pool.submit(s3proxy_jars, folder / "jars", console)
         s3a = pool.submit(s3a_jars, folder / "jars", console)
         s3proxy_folder, s3a_folder = s3proxy.result(), s3a.result()
-    credentials = load_credentials(folder / "credentials.json")
+    credentials = load_credentials(folder / CREDENTIALS)
     configured = {
         "airflow": outside.airflow_port, "mlflow": outside.mlflow_port, "s3": outside.s3_port,
         "studio": outside.studio_port,

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dustjacket.platform import supervision
+from dustjacket.platform.credentials import CREDENTIALS
 from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.platform.process_guard import processes_with
 from dustjacket.platform.servers import Server, load_servers
@@ -138,9 +139,17 @@ def print_status(rows: list[ServerStatus], console: Console) -> None:
 
 
 def print_addresses(settings: Settings, console: Console) -> None:
-    """Print the addresses of the servers and the login of Airflow."""
+    """Print the addresses of the servers and the login of Airflow.
+
+    The password goes to a terminal only: files and logs of others may keep what is printed there.
+    """
     password = settings.airflow_password.get_secret_value() if settings.airflow_password else "-"
-    console.print(f"Airflow  {settings.airflow_url}  login {settings.airflow_user} / {password}")
+    if not console.is_terminal:
+        password = f"(airflow_password in {settings.home / CREDENTIALS})"
+    console.print(
+        f"Airflow  {settings.airflow_url}  login {settings.airflow_user} / {password}",
+        markup=False,
+    )
     console.print(f"Studio   {settings.airflow_url}/plugin/studio")
     console.print(f"MLflow   {settings.mlflow_uri}")
     console.print(f"S3       {settings.s3_endpoint}  bucket {settings.bucket}")

@@ -146,3 +146,10 @@ def test_the_platform_s_own_account_needs_no_file_and_no_whole_one(accounts, mon
     assert airflow_login._logins.role_of("admin", "wrong", own) is None
     token = manager.serialize_user(SimpleAuthManagerUser(username="admin", role="admin"))
     assert manager.deserialize_user(token).role == "admin"
+
+
+def test_the_cookie_of_a_login_is_kept_from_scripts_and_other_sites(login_page):
+    cookie = login_page.post("/token", json=RIGHT).headers["Set-Cookie"]
+    assert cookie.startswith("_token=")
+    assert {"httponly", "samesite=lax", "path=/"} <= set(cookie.lower().split("; "))
+    assert "set-cookie" not in login_page.post("/token", json=WRONG).headers
