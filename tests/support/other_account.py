@@ -1,8 +1,9 @@
-"""What another account tries; it may read no file of ours, so this uses the standard library alone.
+"""What another account tries. Root starts it; it becomes that account when all is imported.
 
-In comes JSON: requests (method, address, body), paths and process ids. Out goes what it got.
+In comes JSON: its uid, requests (method, address, body), paths and process ids. Out: what it got.
 """
 
+import encodings.idna  # noqa: F401  # a request imports it, when its files can no longer be read
 import json
 import os
 import sys
@@ -43,6 +44,9 @@ def opened(path: str) -> bool:
 
 if __name__ == "__main__":
     asked = json.load(sys.stdin)
+    os.setgroups([])
+    os.setgid(asked["uid"])
+    os.setuid(asked["uid"])
     got = {
         "uid": os.getuid(),
         "replies": {f"{request[0]} {request[1]}": ask(*request) for request in asked["requests"]},

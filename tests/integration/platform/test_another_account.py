@@ -18,21 +18,23 @@ pytestmark = [
 ]
 NOBODY = 65534
 
-ATTEMPTS = (ROOT / "tests/support/other_account.py").read_text()
+JOB = ROOT / "tests/support/other_account.py"
 
 
 def attempts(requests=(), paths=(), pids=()):
     """Return what the other account gets."""
-    asked = {"requests": requests, "paths": [str(path) for path in paths], "pids": list(pids)}
+    asked = {
+        "uid": NOBODY,
+        "requests": requests,
+        "paths": [str(path) for path in paths],
+        "pids": list(pids),
+    }
     done = subprocess.run(
-        [os.path.realpath(sys.executable), "-I", "-c", ATTEMPTS],
+        [sys.executable, "-I", JOB],
         input=json.dumps(asked),
         capture_output=True,
         text=True,
         check=False,
-        user=NOBODY,
-        group=NOBODY,
-        extra_groups=[],
         env={},
         cwd="/",
     )
