@@ -24,11 +24,17 @@ def work_on_newest(step: Step, store: Store) -> Work:
 
 
 def is_pending(step: Step, store: Store) -> bool:
-    """Return whether ``step`` has work to do on the inputs in use; sources are not read."""
+    """Return whether ``step`` has work to do on the inputs in use; sources are not read.
+
+    A decision that does not count, on the newest version, is not tried again: a person who did not
+    answer would be asked for ever.
+    """
     if step.has_source:
         return False
     work = work_on_newest(step, store)
-    return not work.is_current and work.status is not Status.MISSING_INPUT
+    if work.status is Status.SUPERSEDED:
+        return work.version != store.newest(step.publishes)
+    return work.status in (Status.TO_DO, Status.REPLACED, Status.UNDECIDED)
 
 
 def reason_to_wait(

@@ -5,11 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dustjacket.genres.step import SelectClassifier
-from dustjacket.pipeline.pending import SETTLED_S, is_pending, reason_to_wait, steps_to_start
+from dustjacket.pipeline.pending import (
+    SETTLED_S,
+    is_pending,
+    reason_to_wait,
+    steps_to_start,
+    work_on_newest,
+)
+from dustjacket.pipeline.plan import work_of
+from dustjacket.pipeline.step import Status
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from tests.support.bucket import store_in_memory
-from tests.support.chain_in_memory import run_dag
+from tests.support.chain_in_memory import decide, publish, run_dag
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LABEL_READS = STEPS["label_covers"].reads
@@ -87,6 +95,16 @@ def test_what_came_back_is_started_again_downstream(run, defaults, monkeypatch):
     assert to_start(run, defaults) == ["select_classifier"]
     run("select_classifier")
     assert to_start(run, defaults) == ["label_covers"]
+
+
+def test_a_decision_that_nobody_made_in_time_is_not_asked_for_again_every_day(run, defaults):
+    evaluate = STEPS["evaluate_clip"]
+    plan = work_of(evaluate, run.store, defaults, NOW, {"bootstrap": 100}).plan
+    evaluation = publish(run.store, plan)
+    assert to_start(run, defaults) == ["evaluate_clip"], "no decision was carried out"
+    decide(run.store, evaluation, "unanswered")
+    assert work_on_newest(evaluate, run.store).status is Status.SUPERSEDED
+    assert to_start(run, defaults) == []
 
 
 @pytest.mark.parametrize("active", ["ingest_catalog", "ingest_covers", "select_classifier"])
