@@ -194,6 +194,18 @@ WHOLE_FILES = {
 }
 
 
+def test_a_text_that_rows_of_parquet_share_is_in_memory_once():
+    body = parquet([{"title": "x" * 200_000}] * 2000)
+    assert len(body) < 20_000
+    shape = shape_of(io.BytesIO(body), ".parquet")
+
+    def read_all():
+        reasons = {row.reason for row in read_rows(io.BytesIO(body), shape)}
+        assert reasons == {"record_too_long"}
+
+    assert peak_growth_mib(read_all) < 100
+
+
 @pytest.mark.parametrize("kind", WHOLE_FILES)
 @settings(max_examples=150, deadline=None)
 @given(
