@@ -33,7 +33,7 @@ def sources(airflow, tmp_path_factory):
     return folder
 
 
-def wait_until_quiet(airflow, timeout_s=300):
+def wait_until_quiet(airflow, timeout_s=600):
     """Wait until no run has been active for a while, and return all runs' states by DAG."""
     quiet_since, deadline = time.monotonic(), time.monotonic() + timeout_s
     while time.monotonic() - quiet_since < QUIET_S:
