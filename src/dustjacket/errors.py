@@ -13,6 +13,10 @@ class HeldBackError(BadInputError):
     """The input changed more than the configured limits allow; a person must confirm it."""
 
 
+class MissingVersionError(BadInputError):
+    """A version that another one was made from was deleted."""
+
+
 class NotReadyError(DustjacketError):
     """A requirement is not published, not running or not reachable yet."""
 

@@ -75,6 +75,6 @@ def _conse_examples(store: Store, covers: Manifest) -> dict[str, Any]:
     return {"images": pairs.images, "titles": titles}
 
 
-def champion(store: Store, starting: Manifest) -> Manifest:
+def champion(store: Store, starting: Manifest | None) -> Manifest | None:
     """Return the newest promoted model, or the starting weights."""
     return store.newest(Kind.COVER_CLIP) or starting

@@ -10,14 +10,11 @@ from dustjacket.clip.embed import embed_covers, optimize_for_inference
 from dustjacket.clip.images import CoverCache
 from dustjacket.clip.prompts import query_prompts
 from dustjacket.clip.read import load_version
-from dustjacket.clip.starting import champion
-from dustjacket.clip.step import CandidateFacts, ClipParameters
+from dustjacket.clip.step import ClipParameters
 from dustjacket.evaluation.covers import (
     EvaluationCovers,
     group_codes,
     load_covers,
-    read_books,
-    training_labels,
 )
 from dustjacket.evaluation.drift import MAX_EMBEDDED, Drift, measure_drift
 from dustjacket.evaluation.embeddings import Embedder
@@ -28,6 +25,7 @@ from dustjacket.evaluation.galleries import (
     measure_retrieval,
 )
 from dustjacket.evaluation.leakage import find_leaked
+from dustjacket.evaluation.lineage import read_lineage
 from dustjacket.evaluation.step import EvaluationParameters
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
@@ -48,8 +46,9 @@ class Comparison:
         labels: the labelled covers that the candidate was trained on.
         covers: their covers, without leaked test covers.
         books: all rows of ``labels``.
-        champion_labels: the labelled covers that the champion was trained on; None for starting
-            weights.
+        champion_labels, champion_books: the labelled covers that the champion was trained on, and
+            their rows; None for starting weights, and if they are gone.
+        unchecked, missing: as in :class:`~dustjacket.evaluation.lineage.Lineage`.
         broken: covers that do not decode, by split.
         leaked: number of test covers that look like a training cover of candidate or champion.
         genre: whether the candidate was trained with genres in prompts.
@@ -69,6 +68,9 @@ class Comparison:
     min_confidence: float
     parameters: EvaluationParameters
     side: Split = "test"
+    champion_books: pd.DataFrame | None = None
+    unchecked: str = ""
+    missing: tuple[str, ...] = ()
 
     @property
     def test_indices(self) -> np.ndarray:
@@ -122,16 +124,16 @@ def load_comparison(
 
     Args:
         folder: holds the decoded covers; must outlive the result.
+
+    Raises:
+        MissingVersionError: a version without which nothing can be compared was deleted.
     """
     store, candidate = job.store, job.input(Kind.CLIP_CANDIDATE)
-    origin, recipe = (
-        CandidateFacts.of(candidate),
-        ClipParameters.recorded({"min_confidence": 0.0, **candidate.parameters}),
-    )
-    starting = store.manifest(origin.starting_kind, origin.starting_clip)
+    recipe = ClipParameters.recorded({"min_confidence": 0.0, **candidate.parameters})
+    lineage = read_lineage(store, candidate)
     manifests = {
-        "starting": starting,
-        "champion": champion(store, starting),
+        "starting": lineage.starting,
+        "champion": lineage.champion,
         "candidate": candidate,
     }
     versions = {(model.kind, model.version): model for model in manifests.values()}
@@ -139,9 +141,7 @@ def load_comparison(
         version: optimize_for_inference(load_version(store, model))
         for version, model in versions.items()
     }
-    labels = store.manifest(Kind.LABELLED_COVERS, candidate.parents[Kind.LABELLED_COVERS])
-    champion_labels = training_labels(store, manifests["champion"])
-    books = read_books(store, labels)
+    labels, books = lineage.labels, lineage.books
     covers = load_covers(
         store, labels, books, {clip.image_size for clip in clips.values()}, folder=folder,
         max_bytes=int(recipe.cache_gib * _GIB),
@@ -151,9 +151,7 @@ def load_comparison(
         version: Embedder(clip, covers.images[clip.image_size], parameters.batch_size)
         for version, clip in clips.items()
     }
-    trained_on = [books]
-    if champion_labels and champion_labels.version != labels.version:
-        trained_on.append(read_books(store, champion_labels))
+    trained_on = [books] if lineage.champion_books is None else [books, lineage.champion_books]
     training_rows = pd.concat([rows[rows["split"] == "train"] for rows in trained_on])
     test_indices = covers.indices("test")
     leaked_indices = test_indices[find_leaked(covers.books.iloc[test_indices], training_rows)]
@@ -163,7 +161,10 @@ def load_comparison(
         labels=labels,
         covers=covers.without(leaked_indices),
         books=books,
-        champion_labels=champion_labels,
+        champion_labels=lineage.champion_labels,
+        champion_books=lineage.champion_books,
+        unchecked=lineage.unchecked,
+        missing=lineage.missing,
         broken=covers.broken(),
         leaked=len(leaked_indices),
         genre=recipe.include_genre,
@@ -175,21 +176,18 @@ def load_comparison(
 def drift_since_champion(store: Store, comparison: Comparison, folder: Path) -> Drift | None:
     """Measure the drift from the champion's training covers to the candidate's.
 
-    Returns None if the champion is starting weights, which were trained on no labelled covers.
+    Returns None if the champion is starting weights, which were trained on no labelled covers, or
+    if its labelled covers are gone.
 
     Args:
         folder: see :func:`load_comparison`.
     """
-    before, newest, parameters = (
-        comparison.champion_labels,
-        comparison.labels,
-        comparison.parameters,
-    )
-    if before is None:
+    before, books = comparison.champion_labels, comparison.champion_books
+    newest, parameters = comparison.labels, comparison.parameters
+    if before is None or books is None:
         return None
-    books, embeddings = comparison.books, (np.empty((0, 1)), np.empty((0, 1)))
+    embeddings = (np.empty((0, 1)), np.empty((0, 1)))
     if before.version != newest.version:
-        books = read_books(store, before)
         indices = np.flatnonzero(comparison.covers.usable)
         rng = np.random.default_rng(parameters.seed)
         embeddings = (
@@ -207,7 +205,7 @@ def _embed_earlier(
 ) -> np.ndarray:
     """Return the champion's embeddings of a sample of an earlier version's covers."""
     clip, parameters = comparison.models["champion"].clip, comparison.parameters
-    covers = store.manifest(Kind.COVERS, labels.parents[Kind.COVERS])
+    covers = store.parent(labels, Kind.COVERS)
     sample = books.sample(min(len(books), MAX_EMBEDDED), random_state=parameters.seed)
     sample = sample.reset_index(drop=True)
     # In a folder of its own: cache files are named by shard, and these hold only part of a shard.

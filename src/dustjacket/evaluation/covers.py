@@ -12,6 +12,7 @@ from dustjacket.clip.data import Images
 from dustjacket.clip.images import CoverCache
 from dustjacket.covers.hashes import HASH_COLUMNS
 from dustjacket.covers.read import read_index
+from dustjacket.errors import CorruptVersionError, MissingVersionError
 from dustjacket.genres.published_labels import read_labels
 from dustjacket.genres.read import read_genres
 from dustjacket.pipeline.kinds import Kind
@@ -62,7 +63,7 @@ class EvaluationCovers:
 
 def read_books(store: Store, labels: Manifest) -> pd.DataFrame:
     """Return one row for each labelled cover, with its perceptual hashes (``HASH_COLUMNS``)."""
-    covers = store.manifest(Kind.COVERS, labels.parents[Kind.COVERS])
+    covers = store.parent(labels, Kind.COVERS)
     hashes = read_index(store, covers).reindex(columns=["key", *HASH_COLUMNS])
     return read_labels(store, labels).merge(hashes, on="key", how="left")
 
@@ -87,11 +88,10 @@ def load_covers(
         seed: of the sample.
     """
     books = sample_books(books, seed)
-    classifier = store.manifest(Kind.GENRE_CLASSIFIER, labels.parents[Kind.GENRE_CLASSIFIER])
-    genres = read_genres(store, classifier)
+    genres = _genres(store, labels, books)
     books["true_genre"] = true_genres(books["category"], genres)
     books["known_genre"] = books["true_genre"].where(books["true_genre"].notna(), books["genre"])
-    covers = store.manifest(Kind.COVERS, labels.parents[Kind.COVERS])
+    covers = store.parent(labels, Kind.COVERS)
     images = {
         size: CoverCache(store, covers, books, size, max_bytes, folder)
         for size in sorted(image_sizes)
@@ -132,7 +132,10 @@ def true_genres(categories: pd.Series, genres: Collection[str]) -> pd.Series:
     return pd.Series(matches, index=categories.index, dtype=object)
 
 
-def training_labels(store: Store, model: Manifest) -> Manifest | None:
-    """Return the labelled covers that a model was trained on; None for starting weights."""
-    version = model.parents.get(Kind.LABELLED_COVERS)
-    return store.manifest(Kind.LABELLED_COVERS, version) if version else None
+def _genres(store: Store, labels: Manifest, books: pd.DataFrame) -> list[str]:
+    """Return the genres of the classifier, or those that it predicted if it is gone."""
+    try:
+        return read_genres(store, store.parent(labels, Kind.GENRE_CLASSIFIER))
+    except (CorruptVersionError, MissingVersionError) as error:
+        log.warning("genres are those that were predicted: %s", error)
+        return sorted({str(entry["genre"]) for top in books["top"] for entry in top})

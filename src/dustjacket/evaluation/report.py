@@ -14,6 +14,7 @@ from dustjacket.evaluation.sections.examples import example_sections, map_sectio
 from dustjacket.evaluation.sections.model_card import (
     covers_section,
     drift_section,
+    missing_sections,
     model_card_section,
 )
 from dustjacket.evaluation.sections.retrieval import ablation_section, retrieval_section
@@ -28,6 +29,7 @@ def report_sections(
         card: names and values of the model card.
     """
     return [
+        *missing_sections(results),
         retrieval_section(results),
         ablation_section(results),
         *(extra.section for extra in results.extras.values()),

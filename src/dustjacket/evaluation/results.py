@@ -41,7 +41,8 @@ class Results:
         gate_input: the figures that the gate decides on.
         general: recognition of things that covers do not teach, by model.
         contradictions: books whose cover suggests another genre than their title.
-        drift: None if the champion was trained on no labelled covers.
+        drift: None if the champion was trained on no labelled covers, or they are gone.
+        missing: what is gone and what the results therefore lack, one sentence each.
         extras: measurements of optional rooms, by their name in facts.
     """
 
@@ -58,6 +59,7 @@ class Results:
     genre: GenreResults
     contradictions: pd.DataFrame
     drift: Drift | None
+    missing: tuple[str, ...]
     extras: Mapping[str, Extra]
 
     def facts(self) -> dict[str, Any]:
@@ -75,6 +77,7 @@ class Results:
             "genre_task": {**asdict(self.genre), "chance": self.genre.chance},
             "contradictions": self.contradictions.drop(columns="index").to_dict("records"),
             "drift": self.drift and asdict(self.drift),
+            "missing": list(self.missing),
             **{name: extra.facts for name, extra in self.extras.items()},
         }
 
@@ -144,6 +147,7 @@ def measure(
         genre=measure_genres(ablated, books, comparison.splits),
         contradictions=find_contradictions(models["candidate"], books, comparison.splits),
         drift=drift,
+        missing=comparison.missing,
         extras=extras or {},
     )  # fmt: skip
 
@@ -180,6 +184,7 @@ def gate_input(
         general_champion=general["champion"].interval,
         general_chance=general["champion"].chance,
         leaked_share=comparison.leaked_share,
+        unchecked=comparison.unchecked,
         side=comparison.side,
         uses=uses(test_side, earlier),
         test_side=tuple(test_side),

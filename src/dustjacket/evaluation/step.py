@@ -45,6 +45,7 @@ class EvaluationFacts(GateFacts):
         broken: covers that do not decode, by side of the split.
         difference: recall@10 gained, with its interval.
         general: accuracy of general recognition, by model.
+        missing: what was deleted and what the evaluation therefore lacks, one sentence each.
 
     Rooms that add a section to the report add facts of their own.
     """
@@ -65,6 +66,7 @@ class EvaluationFacts(GateFacts):
     genre_task: dict[str, Any] = {}
     contradictions: list[dict[str, Any]] = []
     drift: dict[str, Any] | None = None
+    missing: list[str] = []
     reading: dict[str, Any] | None = None
     search: dict[str, Any] | None = None
     authors: dict[str, Any] | None = None

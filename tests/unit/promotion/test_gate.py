@@ -191,6 +191,17 @@ def test_of_a_champion_at_chance_it_cannot_be_told_what_was_forgotten():
     assert decision.rules[4].sentence.startswith("cannot be told, and refuses nobody")
 
 
+@pytest.mark.parametrize(
+    ("limit", "verdict"), [(0.05, "leaked"), (0.99, "leaked"), (1, "promoted")]
+)
+def test_leaks_that_cannot_be_looked_for_are_refused_unless_a_person_accepts_them(limit, verdict):
+    found = replace(BETTER, leaked_share=0, unchecked="labelled_covers/1 is gone")
+    decision = decide(found, EvaluationParameters(max_leaked_share=limit))
+    assert decision.verdict == verdict
+    rule = next(rule for rule in decision.rules if rule.name == "no_leak")
+    assert "labelled_covers/1 is gone (max_leaked_share=1 accepts that)" in rule.sentence
+
+
 @pytest.mark.parametrize(("share", "verdict"), [(0.05, "promoted"), (0.051, "leaked")])
 def test_a_leaked_test_is_invalid(share, verdict):
     assert decide(replace(BETTER, leaked_share=share), PARAMETERS).verdict == verdict

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dustjacket.clip.step import CandidateFacts
+from dustjacket.errors import CorruptVersionError, MissingVersionError
 from dustjacket.evaluation.page import Section, Table
 from dustjacket.evaluation.results import Results
 from dustjacket.pipeline.kinds import Kind
@@ -20,6 +21,8 @@ _NO_LICENCE = "not stated by the source; ask its publisher before you distribute
 def drift_section(results: Results) -> Section:
     """Return the drift from the champion's training covers to the candidate's."""
     drift = results.drift
+    if drift is None and results.gate_input.unchecked:
+        return Section("Drift", [f"Not known: {results.gate_input.unchecked}."])
     if drift is None:
         text = "Not known: the champion is starting weights, trained on no labelled covers."
         return Section("Drift", [text])
@@ -57,6 +60,11 @@ def covers_section(results: Results) -> Section:
     return Section("Covers", tables=[Table("", ["", "covers"], rows)])
 
 
+def missing_sections(results: Results) -> list[Section]:
+    """Return a section on what was deleted, if anything was."""
+    return [Section("Missing", results.missing)] if results.missing else []
+
+
 def model_card_section(rows: Sequence[tuple[str, str]]) -> Section:
     """Return the model card, from the names and values of :func:`model_card`."""
     limits = (
@@ -74,22 +82,21 @@ def model_card(store: Store, candidate: Manifest, labels: Manifest) -> list[tupl
         labels: the labelled covers that the candidate was trained on.
     """
     facts, parameters = CandidateFacts.of(candidate), candidate.parameters
-    covers = store.manifest(Kind.COVERS, labels.parents[Kind.COVERS])
-    classifier = store.manifest(Kind.GENRE_CLASSIFIER, labels.parents[Kind.GENRE_CLASSIFIER])
     rows = [
         ("candidate", f"{candidate.kind}/{candidate.version}"),
         ("trained from", f"{facts.starting_kind}/{facts.starting_clip or '-'}"),
         ("code", candidate.code or "-"),
         ("labelled covers", labels.version),
-        ("covers", f"{covers.version}, {covers.rows.get('accepted', 0):,} covers"),
-        ("source of covers", covers.source or "-"),
-        ("licence of covers", _licence(covers)),
-        ("genre classifier", classifier.version),
     ]
-    if Kind.CATALOG in classifier.parents:
-        catalog = store.manifest(Kind.CATALOG, classifier.parents[Kind.CATALOG])
+    if covers := _parent(store, labels, Kind.COVERS, "covers", rows):
         rows += [
-            ("listing", catalog.version),
+            ("number of covers", f"{covers.rows.get('accepted', 0):,}"),
+            ("source of covers", covers.source or "-"),
+            ("licence of covers", _licence(covers)),
+        ]
+    classifier = _parent(store, labels, Kind.GENRE_CLASSIFIER, "genre classifier", rows)
+    if classifier and (catalog := _parent(store, classifier, Kind.CATALOG, "listing", rows)):
+        rows += [
             ("source of the listing", catalog.source or "-"),
             ("licence of the listing", _licence(catalog)),
         ]
@@ -104,6 +111,19 @@ def model_card(store: Store, candidate: Manifest, labels: Manifest) -> list[tupl
         if count
     ]
     return rows
+
+
+def _parent(
+    store: Store, child: Manifest, kind: str, name: str, rows: list[tuple[str, str]]
+) -> Manifest | None:
+    """Return a parent and add its row; of one that is gone, the row says so."""
+    try:
+        parent = store.parent(child, kind)
+    except (CorruptVersionError, MissingVersionError) as error:
+        rows.append((name, str(error)))
+        return None
+    rows.append((name, parent.version))
+    return parent
 
 
 def _licence(data: Manifest) -> str:

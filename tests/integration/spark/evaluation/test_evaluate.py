@@ -3,6 +3,7 @@
 import io
 import json
 import tempfile
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from dustjacket.clip.model import random_model, save
 from dustjacket.clip.starting import CANDIDATE, ensure_starting
 from dustjacket.clip.step import MODEL_FOLDER, ClipParameters
+from dustjacket.errors import MissingVersionError
+from dustjacket.evaluation.lineage import read_lineage
 from dustjacket.evaluation.step import REPORT
 from dustjacket.feedback.store import Feedback
 from dustjacket.genres.published_labels import LABELS, read_labels
@@ -145,6 +148,57 @@ def test_a_test_cover_that_the_champion_was_trained_on_is_left_out(steps, labels
     left = len(test) - facts["leaked"]
     assert facts["rules"][0]["sentence"].startswith(f"{left} test covers: ")
     assert facts["comparison"]["leaked_share"] == pytest.approx(len(test[::2]) / len(test))
+
+
+@contextmanager
+def deleted(store, *names):
+    """For a block, versions ``<kind>/<version>`` have no manifest."""
+    keys = [f"{name}/manifest.json" for name in names]
+    bodies = [store.client.get_object(Bucket=store.bucket, Key=key)["Body"].read() for key in keys]
+    for key in keys:
+        store.client.delete_object(Bucket=store.bucket, Key=key)
+    try:
+        yield
+    finally:
+        for key, body in zip(keys, bodies, strict=True):
+            store.client.put_object(Bucket=store.bucket, Key=key, Body=body)
+
+
+def test_an_evaluation_goes_on_without_what_was_deleted_and_names_it(steps, labels):
+    store = steps.store
+    draft = store.draft("labelled_covers", version_name(datetime.now(UTC), "1" * 12))
+    draft.put(f"{LABELS}/all.parquet", b"never read")
+    of_champion, _ = draft.publish(parents=labels.parents)
+    publish(steps, Kind.COVER_CLIP, of_champion, seed=21)
+    candidate = publish(steps, CANDIDATE, labels, seed=22)
+    starting = f"starting_clip/{candidate.facts['starting_clip']}"
+    classifier = f"genre_classifier/{labels.parents['genre_classifier']}"
+    catalog = store.manifest(*classifier.split("/")).parents["catalog"]
+    champion_labels = f"labelled_covers/{of_champion.version}"
+    with deleted(store, champion_labels, starting, classifier, f"catalog/{catalog}"):
+        evaluation = steps.run("evaluate_clip", **LEAST)
+        assert store.manifest(*starting.split("/")), "made again under the same name"
+    assert evaluation.facts["verdict"] == "leaked"
+    assert champion_labels in evaluation.facts["reason"]
+    assert champion_labels in evaluation.facts["missing"][0]
+    assert evaluation.facts["drift"] is None
+    assert evaluation.facts["genre_task"]["rows"]
+    page = store.read(evaluation, REPORT).decode()
+    for name in (champion_labels, classifier):
+        assert f"{name}, which is gone" in page
+
+
+@pytest.mark.parametrize("kind", ["labelled_covers", "covers"])
+def test_what_no_evaluation_can_do_without_is_named_with_the_step_that_makes_it(
+    steps, labels, kind
+):
+    candidate = publish(steps, CANDIDATE, labels, seed=23)
+    parents = {**labels.parents, "labelled_covers": labels.version}
+    with (
+        deleted(steps.store, f"{kind}/{parents[kind]}"),
+        pytest.raises(MissingVersionError, match=f"{kind}/{parents[kind]}, which is gone: run"),
+    ):
+        read_lineage(steps.store, candidate)
 
 
 def test_covers_that_no_longer_decode_are_left_out_and_counted(steps, labels):
