@@ -7,6 +7,7 @@ from typing import Any
 
 import mlflow
 import pandas as pd
+from pydantic import ValidationError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
@@ -17,7 +18,7 @@ from dustjacket.catalog.parse import PARSED, ListingChunk, parser
 from dustjacket.catalog.read import BOOKS
 from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics_of
 from dustjacket.catalog.step import CatalogFacts, CatalogParameters
-from dustjacket.errors import BadInputError, HeldBackError
+from dustjacket.errors import BadInputError, CorruptVersionError, HeldBackError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.runs import step_run
 from dustjacket.settings import Settings
@@ -221,12 +222,22 @@ def detect_format(
 def held_back(
     job: Job[CatalogParameters], statistics: CatalogStatistics, parameters: CatalogParameters
 ) -> str | None:
-    """Return why the version changed too much to be published, or None; see :func:`changes`."""
-    before = job.store.newest(job.draft.kind)
-    earlier = before and CatalogFacts.of(before).profile
+    """Return why the version changed too much to be published, or None; see :func:`changes`.
+
+    A damaged last version holds the listing back too: nobody knows how much has changed.
+    """
+    try:
+        before = job.store.newest(job.draft.kind)
+        profile = CatalogFacts.of(before).profile if before else None
+        earlier = CatalogStatistics.model_validate(profile) if profile else None
+    except (CorruptVersionError, ValidationError) as error:
+        return (
+            f"listing {parameters.source!r} is held back: the last version cannot be compared with "
+            f"({str(error).splitlines()[0]}). Set accept_changes to publish it anyway"
+        )
     if before is None or earlier is None:
         return None
-    changed = changes(CatalogStatistics.model_validate(earlier), statistics, parameters)
+    changed = changes(earlier, statistics, parameters)
     if not changed:
         return None
     more = f" and {len(changed) - _MAX_REASONS} more" if len(changed) > _MAX_REASONS else ""

@@ -32,6 +32,9 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
     Raises:
         BadInputError: there are fewer than two training covers per process.
     """
+    if job.is_published():  # an earlier attempt ended before it discarded its checkpoints
+        Checkpoints(job.store, job.plan.digest).discard()
+        return
     parameters = job.parameters
     labels = job.input(Kind.LABELLED_COVERS)
     splits = read_labels(job.store, labels)["split"].value_counts().to_dict()
@@ -40,7 +43,7 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
             f"labelled_covers/{labels.version} has {splits.get('train', 0)} training covers, too "
             f"few for {parameters.processes} processes: ingest more covers"
         )
-    covers = job.store.manifest(Kind.COVERS, labels.parents[Kind.COVERS])
+    covers = job.store.parent(labels, Kind.COVERS)
     champion = job.input(Kind.COVER_CLIP) if Kind.COVER_CLIP in job.plan.inputs else None
     starting = ensure_starting(job.store, parameters, covers, champion)
     checkpoints = Checkpoints(job.store, job.plan.digest)

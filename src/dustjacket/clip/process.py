@@ -144,7 +144,7 @@ def _read_pairs(
 ) -> tuple[Pairs, Pairs]:
     """Return the training and the validation pairs, without covers that cannot be read."""
     labels = retry_while_unavailable(store.manifest)(Kind.LABELLED_COVERS, task.labels)
-    covers = retry_while_unavailable(store.manifest)(Kind.COVERS, labels.parents[Kind.COVERS])
+    covers = retry_while_unavailable(store.parent)(labels, Kind.COVERS)
     books = retry_while_unavailable(read_labels)(store, labels)
     books = books[books["split"] != "test"].reset_index(drop=True)
     max_bytes = int(task.parameters.cache_gib * 2**30)

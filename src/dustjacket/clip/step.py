@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.pipeline.kinds import CHAMPION_MODEL, Kind
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Step
@@ -149,8 +150,13 @@ class FinetuneClip(Step):
         if champion is None:
             return None
         candidate = store.manifest(Kind.COVER_CLIP, champion).parents.get(self.publishes)
-        version = store.manifest(self.publishes, candidate) if candidate else None
-        if version is None or version.parameters != plan.parameters:
+        if candidate is None:
+            return None
+        try:
+            version = store.manifest(self.publishes, candidate)
+        except (CorruptVersionError, NotReadyError):  # it was deleted or damaged: train again
+            return None
+        if version.parameters != plan.parameters:
             return None
         return version if {**version.parents, Kind.COVER_CLIP: champion} == plan.inputs else None
 
@@ -164,5 +170,6 @@ FINETUNE_CLIP = FinetuneClip(
     reads=(Kind.LABELLED_COVERS,),
     experiment="cover-clip",
     section="clip",
+    completes=True,
 )
 STEPS = [FINETUNE_CLIP]

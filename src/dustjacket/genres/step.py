@@ -242,6 +242,7 @@ SELECT_CLASSIFIER = SelectClassifier(
     # The JVM runs long here, so its optimising compiler pays off.
     spark={"spark.driver.extraJavaOptions": "-XX:+TieredCompilation"},
     section="classifier",
+    completes=True,
 )
 LABEL_COVERS = LabelCovers(
     name="label_covers",

@@ -17,7 +17,8 @@ from dustjacket.pipeline.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.platform.environments import AIRFLOW_SECRETS
 from dustjacket.platform.process_guard import MARK, kill_attempt, process_guard
-from dustjacket.settings import WORKERS
+from dustjacket.settings import WORKERS, load_settings
+from dustjacket.tracking.links import end_runs
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -82,7 +83,9 @@ class SparkStepOperator(SparkSubmitOperator):
                 raise AirflowException(text) from None
 
     def on_kill(self) -> None:
-        """Kill ``spark-submit`` and all its child processes when the task is stopped."""
+        """Kill ``spark-submit`` and its child processes when the task is stopped; end the run."""
         super().on_kill()
         if mark := os.environ.get(MARK):
             kill_attempt(mark)
+        if self.step.experiment and self.version:
+            end_runs(load_settings(), self.step.experiment, self.version)

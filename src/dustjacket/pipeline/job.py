@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pydantic import ValidationError
 
-from dustjacket.errors import BadInputError, DustjacketError, UnchangedError
+from dustjacket.errors import BadInputError, DustjacketError, NotReadyError, UnchangedError
 from dustjacket.host import disk_note, prepare_process
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.plan import Plan
@@ -66,6 +66,14 @@ class Job(Generic[Parameters]):
     def input(self, kind: str) -> Manifest:
         """Return the manifest of the input version of ``kind`` that this run reads."""
         return self.store.manifest(kind, self.plan.inputs[kind])
+
+    def is_published(self) -> bool:
+        """Return whether an earlier attempt of this run published its version."""
+        try:
+            self.store.manifest(self.draft.kind, self.draft.version)
+        except NotReadyError:
+            return False
+        return True
 
     def publish(self, facts: Facts, **fields: Any) -> tuple[Manifest, bool]:
         """Publish the draft with its provenance; see :meth:`Draft.publish`.
@@ -120,11 +128,15 @@ def run_job(function: "Callable[[Job[Any], SparkSession], None] | None" = None) 
         sys.exit(f"--plan is not a plan: {error}")
     function = function or STEPS[plan.step].load_function()
     settings = load_settings()
+    job: Job[Any] = Job.of(plan, Store(settings))
+    if not job.step.completes and job.is_published():
+        _explain(f"{job.draft.kind}/{job.draft.version} is published already")
+        sys.exit(EXIT_UNCHANGED)
     from dustjacket.pipeline.spark import session
 
     spark = session(settings, plan.step)
     try:
-        function(Job.of(plan, Store(settings)), spark)
+        function(job, spark)
     except UnchangedError as error:
         _explain(str(error))
         sys.exit(EXIT_UNCHANGED)

@@ -8,6 +8,7 @@ from typing import Any
 import mlflow
 
 from dustjacket.pipeline.job import Job
+from dustjacket.tracking.links import end_runs
 from dustjacket.tracking.runs import connect, git_sha, is_active, log_version, use_experiment
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,8 @@ def step_run(
     job: Job[Any], run_id: str | None = None, **options: Any
 ) -> Iterator[mlflow.ActiveRun]:
     """Open the parent run of a DAG run in the step's experiment; log parameters and inputs.
+
+    Runs of earlier attempts at the same work, which were killed, are ended first.
 
     Args:
         run_id: a run to resume; if MLflow has lost it, a new one begins.
@@ -37,6 +40,7 @@ def step_run(
     if run_id and not is_active(run_id):
         log.warning("MLflow has lost the run %s: a new run begins", run_id)
         run_id = None
+    end_runs(job.settings, str(job.step.experiment), plan.version, keep=run_id)
     with mlflow.start_run(run_id, run_name=plan.version, tags=tags, **options) as run:
         logged = run.data.params  # by a resumed run: MLflow rejects changes
         mlflow.log_params({n: v for n, v in plan.parameters.items() if n not in logged})

@@ -1,6 +1,7 @@
 """Read published cover indexes, and find the one in use."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -10,14 +11,16 @@ import pyarrow.parquet as pq
 from safetensors.numpy import load
 
 from dustjacket.clip.step import MODEL_FOLDER
-from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.errors import BadInputError, CorruptVersionError, MissingVersionError, NotReadyError
 from dustjacket.genres.published_labels import read_labels
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.retrieval.search import HIT_COLUMNS, CoverIndex, SearchHit
 from dustjacket.retrieval.step import IndexFacts
 from dustjacket.storage.cache import cached
-from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.manifest import MANIFEST, Manifest
 from dustjacket.storage.store import Store
+
+log = logging.getLogger(__name__)
 
 EMBEDDINGS, ROWS = "embeddings.safetensors", "covers.parquet"
 VECTORS = "covers"  # the tensor in EMBEDDINGS
@@ -35,14 +38,23 @@ def weights_of(model: Manifest) -> str:
 
 def newest_index_of(store: Store, model: Manifest) -> Manifest | None:
     """Return the newest index that was embedded by the weights of ``model``, or None."""
-    weights, in_use = weights_of(model), store.newest(Kind.COVER_INDEX)
-    if in_use and IndexFacts.of(in_use).weights == weights:
-        return in_use
-    for version in reversed(store.versions(Kind.COVER_INDEX)):
-        index = store.manifest(Kind.COVER_INDEX, version)
-        if IndexFacts.of(index).weights == weights:
-            return index
-    return None
+    weights = weights_of(model)
+    return next((index for index, facts in _indexes(store) if facts.weights == weights), None)
+
+
+def _indexes(store: Store) -> Iterator[tuple[Manifest, IndexFacts]]:
+    """Yield the index in use, then all, newest first, with their facts; not those damaged."""
+
+    def read(version: str | None) -> Manifest | None:
+        return store.manifest(Kind.COVER_INDEX, version) if version else store.newest(kind)
+
+    kind = Kind.COVER_INDEX
+    for version in (None, *reversed(store.versions(kind))):
+        try:
+            if index := read(version):
+                yield index, IndexFacts.of(index)
+        except (CorruptVersionError, NotReadyError) as error:
+            log.warning("a cover index is left out: %s", error)
 
 
 def index_in_use(store: Store) -> Manifest:
@@ -56,16 +68,33 @@ def index_in_use(store: Store) -> Manifest:
     """
     champion = store.newest(Kind.COVER_CLIP)
     index = newest_index_of(store, champion) if champion else None
-    index = index or store.newest(Kind.COVER_INDEX)
+    index = index or next((index for index, _ in _indexes(store)), None)
     if index is None:
         raise NotReadyError("no cover index is published yet: run `dustjacket run`")
     return index
 
 
 def model_of(store: Store, index: Manifest) -> Manifest:
-    """Return the model that embedded an index, and that must embed the queries."""
-    kind, _, version = IndexFacts.of(index).model.partition("/")
-    return store.manifest(kind, version)
+    """Return the model that embedded an index, and that must embed the queries.
+
+    If that version was deleted, it is another with the same weights.
+
+    Raises:
+        MissingVersionError: no version has the weights.
+    """
+    facts = IndexFacts.of(index)
+    kind, _, version = facts.model.partition("/")
+    try:
+        return store.manifest(kind, version)
+    except NotReadyError:
+        for other in (store.newest(Kind.COVER_CLIP), store.newest(Kind.STARTING_CLIP)):
+            if other and weights_of(other) == facts.weights:
+                return other
+        name = f"{index.kind}/{index.version}"
+        raise MissingVersionError(
+            f"{name} was embedded by {facts.model}, which is gone: delete {name}/{MANIFEST} and "
+            "run index_covers"
+        ) from None
 
 
 def load_index(
@@ -98,7 +127,7 @@ def load_index(
     rows = _rows(body(ROWS), INDEX_COLUMNS)
     labels = store.newest(Kind.LABELLED_COVERS)
     genres: dict[str, str] = {}
-    if labels is not None and labels.parents[Kind.COVERS] == index.parents[Kind.COVERS]:
+    if labels is not None and labels.parents.get(Kind.COVERS) == index.parents.get(Kind.COVERS):
         labelled = read_labels(store, labels, ["key", "genre"])
         genres = dict(zip(labelled["key"], labelled["genre"], strict=True))
     genre_column = pa.array(map(genres.get, rows["key"].to_pylist()), pa.string())

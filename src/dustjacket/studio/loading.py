@@ -11,6 +11,7 @@ from dustjacket.clip.read import load_version
 from dustjacket.clip.step import ClipFacts
 from dustjacket.clip.zero_shot import embed_genres
 from dustjacket.covers.read import read_image
+from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.scorer import predict_genre
 from dustjacket.genres.step import ClassifierFacts
@@ -55,7 +56,7 @@ def load_index(store: Store, cache: Path, current: LoadedIndex | None) -> Loaded
     if store.newest(Kind.COVER_INDEX) is None:
         return current
     manifest, labels = retrieval.index_in_use(store), store.newest(Kind.LABELLED_COVERS)
-    if labels and labels.parents.get(Kind.COVERS) != manifest.parents[Kind.COVERS]:
+    if labels and labels.parents.get(Kind.COVERS) != manifest.parents.get(Kind.COVERS):
         labels = None  # they are about other covers
     if current and (current.manifest, current.labels) == (manifest, labels):
         return current
@@ -88,7 +89,7 @@ def load_index(store: Store, cache: Path, current: LoadedIndex | None) -> Loaded
 def _image_reader(
     store: Store, manifest: Manifest, index: CoverIndex
 ) -> Callable[[str], bytes | None]:
-    covers = store.manifest(Kind.COVERS, manifest.parents[Kind.COVERS])
+    covers = store.parent(manifest, Kind.COVERS)
 
     @lru_cache(_CACHED_IMAGES)
     def read(key: str) -> bytes | None:
@@ -110,7 +111,11 @@ def _run(store: Store, ref: VersionRef) -> str | None:
     kind, version = ref.kind, ref.version
     if kind == Kind.COVER_CLIP:
         # A promotion copies a candidate, and the run is the candidate's.
-        kind, version = _CANDIDATE, store.manifest(kind, version).parents.get(_CANDIDATE, "")
+        try:
+            version = store.manifest(kind, version).parents.get(_CANDIDATE, "")
+        except (CorruptVersionError, NotReadyError):  # it was deleted or damaged since
+            return None
+        kind = _CANDIDATE
     step = next((step for step in STEPS.values() if step.publishes == kind), None)
     if step is None or not step.experiment:
         return None

@@ -14,6 +14,7 @@ from dustjacket.clip.step import MODEL_FOLDER, ClipParameters
 from dustjacket.errors import BadInputError
 from dustjacket.platform.mlflow_server import ARTIFACTS
 from dustjacket.tracking import runs as tracking
+from dustjacket.tracking.links import end_runs
 
 pytestmark = pytest.mark.integration
 SMALL = ClipParameters(model="dustjacket-small")
@@ -62,3 +63,20 @@ def test_a_model_comes_back_from_mlflow_as_it_was_published(store, starting):
 
 def test_mlflow_keeps_its_files_in_a_private_folder(store, starting):
     assert list((store.settings.home / ARTIFACTS).rglob("*.safetensors"))
+
+
+def test_runs_of_killed_attempts_at_the_same_work_are_ended_and_no_others(store):
+    tracking.connect(store.settings)
+    tracking.use_experiment("tests of ends")
+    client = mlflow.MlflowClient()
+    experiment = mlflow.get_experiment_by_name("tests of ends").experiment_id
+    names = ["20260101T000000000000Z-aaaaaaaaaaaa", "20260102T000000000000Z-aaaaaaaaaaaa",
+             "20260101T000000000000Z-bbbbbbbbbbbb"]  # fmt: skip
+    first, resumed, other = (
+        client.create_run(experiment, tags={"version": name}).info.run_id for name in names
+    )
+    child = client.create_run(experiment, tags={"mlflow.parentRunId": first}).info.run_id
+    end_runs(store.settings, "tests of ends", names[1], keep=resumed)
+    status = [client.get_run(run).info.status for run in (first, child, resumed, other)]
+    assert status == ["KILLED", "KILLED", "RUNNING", "RUNNING"]
+    end_runs(store.settings, "no such experiment", names[0])

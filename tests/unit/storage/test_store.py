@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dustjacket.errors import CorruptVersionError
+from dustjacket.errors import CorruptVersionError, MissingVersionError
 from dustjacket.storage.manifest import parse_manifest
 from tests.support.bucket import store_in_memory
 
@@ -82,3 +82,16 @@ def test_a_manifest_cannot_name_a_file_outside_its_folder(path):
         text = json.dumps({**values, **changed}).encode()
         with pytest.raises(CorruptVersionError, match="covers/v1: manifest's"):
             parse_manifest(text, "covers/v1")
+
+
+def test_a_parent_that_is_gone_is_named_with_its_child_and_the_cure():
+    store = store_in_memory()
+    parent, _ = store.draft("covers", "v1").publish()
+    child, _ = store.draft("labelled_covers", "v2").publish(parents={"covers": "v1"})
+    assert store.parent(child, "covers") == parent
+    del store.client.objects["covers/v1/manifest.json"]
+    gone = "labelled_covers/v2 was made from covers/v1, which is gone: run the step that makes"
+    with pytest.raises(MissingVersionError, match=gone):
+        store.parent(child, "covers")
+    with pytest.raises(CorruptVersionError, match="labelled_covers/v2 names no catalog"):
+        store.parent(child, "catalog")
