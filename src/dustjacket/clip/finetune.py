@@ -18,6 +18,7 @@ from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.runs import step_run
 from dustjacket.settings import WORKERS
+from dustjacket.storage.parents import parent_of
 from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
             f"labelled_covers/{labels.version} has {splits.get('train', 0)} training covers, too "
             f"few for {parameters.processes} processes: ingest more covers"
         )
-    covers = job.store.parent(labels, Kind.COVERS)
+    covers = parent_of(job.store, labels, Kind.COVERS)
     champion = job.input(Kind.COVER_CLIP) if Kind.COVER_CLIP in job.plan.inputs else None
     starting = ensure_starting(job.store, parameters, covers, champion)
     checkpoints = Checkpoints(job.store, job.plan.digest)

@@ -37,6 +37,7 @@ from dustjacket.pipeline.kinds import Kind
 from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft
+from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
 
@@ -144,7 +145,7 @@ def _read_pairs(
 ) -> tuple[Pairs, Pairs]:
     """Return the training and the validation pairs, without covers that cannot be read."""
     labels = retry_while_unavailable(store.manifest)(Kind.LABELLED_COVERS, task.labels)
-    covers = retry_while_unavailable(store.parent)(labels, Kind.COVERS)
+    covers = retry_while_unavailable(parent_of)(store, labels, Kind.COVERS)
     books = retry_while_unavailable(read_labels)(store, labels)
     books = books[books["split"] != "test"].reset_index(drop=True)
     max_bytes = int(task.parameters.cache_gib * 2**30)

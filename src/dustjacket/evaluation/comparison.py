@@ -31,6 +31,7 @@ from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.splits import Split
 from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
 
 _GIB = 1 << 30
@@ -205,7 +206,7 @@ def _embed_earlier(
 ) -> np.ndarray:
     """Return the champion's embeddings of a sample of an earlier version's covers."""
     clip, parameters = comparison.models["champion"].clip, comparison.parameters
-    covers = store.parent(labels, Kind.COVERS)
+    covers = parent_of(store, labels, Kind.COVERS)
     sample = books.sample(min(len(books), MAX_EMBEDDED), random_state=parameters.seed)
     sample = sample.reset_index(drop=True)
     # In a folder of its own: cache files are named by shard, and these hold only part of a shard.

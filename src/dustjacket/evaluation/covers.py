@@ -18,6 +18,7 @@ from dustjacket.genres.read import read_genres
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.splits import normalise
 from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class EvaluationCovers:
 
 def read_books(store: Store, labels: Manifest) -> pd.DataFrame:
     """Return one row for each labelled cover, with its perceptual hashes (``HASH_COLUMNS``)."""
-    covers = store.parent(labels, Kind.COVERS)
+    covers = parent_of(store, labels, Kind.COVERS)
     hashes = read_index(store, covers).reindex(columns=["key", *HASH_COLUMNS])
     return read_labels(store, labels).merge(hashes, on="key", how="left")
 
@@ -91,7 +92,7 @@ def load_covers(
     genres = _genres(store, labels, books)
     books["true_genre"] = true_genres(books["category"], genres)
     books["known_genre"] = books["true_genre"].where(books["true_genre"].notna(), books["genre"])
-    covers = store.parent(labels, Kind.COVERS)
+    covers = parent_of(store, labels, Kind.COVERS)
     images = {
         size: CoverCache(store, covers, books, size, max_bytes, folder)
         for size in sorted(image_sizes)
@@ -135,7 +136,7 @@ def true_genres(categories: pd.Series, genres: Collection[str]) -> pd.Series:
 def _genres(store: Store, labels: Manifest, books: pd.DataFrame) -> list[str]:
     """Return the genres of the classifier, or those that it predicted if it is gone."""
     try:
-        return read_genres(store, store.parent(labels, Kind.GENRE_CLASSIFIER))
+        return read_genres(store, parent_of(store, labels, Kind.GENRE_CLASSIFIER))
     except (CorruptVersionError, MissingVersionError) as error:
         log.warning("genres are those that were predicted: %s", error)
         return sorted({str(entry["genre"]) for top in books["top"] for entry in top})

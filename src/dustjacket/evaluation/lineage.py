@@ -11,6 +11,7 @@ from dustjacket.errors import CorruptVersionError, DustjacketError, MissingVersi
 from dustjacket.evaluation.covers import read_books
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def read_lineage(store: Store, candidate: Manifest) -> Lineage:
             covers, their covers, or, before the first promotion, the starting weights.
     """
     missing: list[str] = []
-    labels = store.parent(candidate, Kind.LABELLED_COVERS)
+    labels = parent_of(store, candidate, Kind.LABELLED_COVERS)
     books = read_books(store, labels)
     starting = _starting(store, candidate, labels)
     serving = champion(store, starting)
@@ -72,7 +73,7 @@ def read_lineage(store: Store, candidate: Manifest) -> Lineage:
     champion_labels, champion_books, unchecked = None, None, ""
     if Kind.LABELLED_COVERS in serving.parents:
         try:
-            champion_labels = store.parent(serving, Kind.LABELLED_COVERS)
+            champion_labels = parent_of(store, serving, Kind.LABELLED_COVERS)
             same = champion_labels.version == labels.version
             champion_books = books if same else read_books(store, champion_labels)
         except GONE as error:
@@ -106,7 +107,7 @@ def _starting(store: Store, candidate: Manifest, labels: Manifest) -> Manifest |
         return None
     try:
         parameters = ClipParameters.recorded(candidate.parameters)
-        again = ensure_starting(store, parameters, store.parent(labels, Kind.COVERS))
+        again = ensure_starting(store, parameters, parent_of(store, labels, Kind.COVERS))
     except DustjacketError as error:
         log.warning("the starting weights cannot be made again: %s", error)
         return None

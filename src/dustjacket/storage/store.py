@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from botocore.exceptions import ClientError
 
-from dustjacket.errors import CorruptVersionError, MissingVersionError, NotReadyError
+from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft
 from dustjacket.storage.manifest import (
@@ -121,25 +121,6 @@ class Store:
             if status_of(error) == 404:
                 return None
             raise
-
-    def parent(self, manifest: Manifest, kind: str) -> Manifest:
-        """Return the manifest of the version of ``kind`` that another version was made from.
-
-        Raises:
-            MissingVersionError: it was deleted.
-            CorruptVersionError: its manifest cannot be read, or the child does not name it.
-        """
-        child = f"{manifest.kind}/{manifest.version}"
-        version = manifest.parents.get(kind)
-        if version is None:
-            raise CorruptVersionError(f"{child} names no {kind} as parent: {remake(child)}")
-        try:
-            return self.manifest(kind, version)
-        except NotReadyError:
-            raise MissingVersionError(
-                f"{child} was made from {kind}/{version}, which is gone: run the step that makes "
-                f"{kind}, then the one that makes {manifest.kind}"
-            ) from None
 
     def newest(self, kind: str) -> Manifest | None:
         """Return the newest complete version of ``kind``, which is the one in use, or None."""

@@ -21,6 +21,7 @@ from dustjacket.retrieval import read as retrieval
 from dustjacket.retrieval.search import CoverIndex
 from dustjacket.retrieval.step import IndexFacts
 from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
 from dustjacket.studio.models import Loaded, LoadedClassifier, LoadedIndex
 from dustjacket.studio.schemas import VersionRef
@@ -89,7 +90,7 @@ def load_index(store: Store, cache: Path, current: LoadedIndex | None) -> Loaded
 def _image_reader(
     store: Store, manifest: Manifest, index: CoverIndex
 ) -> Callable[[str], bytes | None]:
-    covers = store.parent(manifest, Kind.COVERS)
+    covers = parent_of(store, manifest, Kind.COVERS)
 
     @lru_cache(_CACHED_IMAGES)
     def read(key: str) -> bytes | None:

@@ -9,6 +9,7 @@ from dustjacket.evaluation.page import Section, Table
 from dustjacket.evaluation.results import Results
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
 
 _RECIPE = (
@@ -118,7 +119,7 @@ def _parent(
 ) -> Manifest | None:
     """Return a parent and add its row; of one that is gone, the row says so."""
     try:
-        parent = store.parent(child, kind)
+        parent = parent_of(store, child, kind)
     except (CorruptVersionError, MissingVersionError) as error:
         rows.append((name, str(error)))
         return None
