@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = Path(sys.executable).with_name("cyclonedx-py")
 _ALLOWED = re.compile(
     r"(0BSD|Apache( Software|-2\.0| License)?|BSD|BSL-1\.0|CC0-1\.0|CNRI-Python|HPND|ISC|MIT|"
     r"MPL[- ]2\.0|Mozilla Public License 2\.0|PSF-2\.0|Python-2\.0|Python Software Foundation|"
@@ -88,7 +89,7 @@ def _jars() -> Iterator[dict[str, object]]:
 def write_sbom(path: Path) -> int:
     """Write the SBOM (CycloneDX, JSON) of the environment and the jars; return its components."""
     subprocess.run(
-        ["cyclonedx-py", "environment", sys.executable, "--of", "JSON", "-o", str(path)],
+        [PROGRAM, "environment", sys.executable, "--of", "JSON", "-o", str(path)],
         check=True,
         capture_output=True,
     )
