@@ -68,7 +68,7 @@ GRANTS = {
     "airflow-triggerer": Grant(
         (), (FERNET, DATABASE), airflow=True, inherited=(*_AIRFLOW, "AIRFLOW_CONN_")
     ),
-    "studio": Grant(("s3", "studio"), inherited=_MODELS),
+    "studio": Grant(("s3", "studio", "mlflow"), inherited=_MODELS),  # it links to runs
 }
 """All that a server's environment holds of secrets. S3's server and MLflow read private files."""
 

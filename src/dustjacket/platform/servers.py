@@ -137,7 +137,7 @@ def mlflow_server(settings: Settings, port: int) -> Server:
     gunicorn = (
         *(str(Path(sys.executable).parent / "gunicorn"), "--bind", f"{LOOPBACK}:{port}"),
         *("--workers", "1", "--threads", "8", "--graceful-timeout", "3"),
-        *("--worker-tmp-dir", str(settings.home)),
+        *("--worker-tmp-dir", str(settings.home), "--no-control-socket"),
         f"dustjacket.platform.mlflow_server:create({port})",
     )
     return Server("mlflow", gunicorn, f"{settings.mlflow_uri}/health")

@@ -48,6 +48,7 @@ def manifests(store, kind):
 
 
 def test_of_four_versions_in_a_row_the_newest_is_always_worked_on(airflow, store):
+    earlier = {(run.dag_id, run.dag_run_id) for run in airflow.runs()}
     airflow.trigger("ingest_covers")
     for longest in (100, 200, 300, 400):
         airflow.trigger("ingest_catalog", {"max_title_length": longest})
@@ -62,7 +63,8 @@ def test_of_four_versions_in_a_row_the_newest_is_always_worked_on(airflow, store
         began = datetime.strptime(one.version[:21], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
         out = [each.version for each in catalogs if each.published_at < began]
         assert one.parents["catalog"] >= max(out, default="")
-    assert {run.state for run in airflow.runs()} == {"success"}
+    runs = [run for run in airflow.runs() if (run.dag_id, run.dag_run_id) not in earlier]
+    assert {run.state for run in runs} == {"success"}
 
     # Covers were ready first, but their labels waited for the classifier of the last catalog.
     for kind in ("labelled_covers", "clip_candidate", "evaluation"):

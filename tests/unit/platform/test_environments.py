@@ -27,7 +27,7 @@ HELD = {  # every credential that a server's environment may hold
     "airflow-scheduler": AIRFLOW | S3 | {"mlflow_password"},
     "airflow-dag-processor": {"fernet_key"},
     "airflow-triggerer": {"fernet_key"},
-    "studio": S3 | STUDIO,
+    "studio": S3 | STUDIO | {"mlflow_password"},
 }
 
 
@@ -58,7 +58,7 @@ def test_a_server_gets_the_credentials_of_its_list_and_no_others(settings, serve
     text = json.dumps(of_all(settings)[server])
     assert {name for name, value in CREDENTIALS if value in text} == HELD[server]
     assert ("airflow:a-password" in text) == server.startswith("airflow")
-    assert ("user:a-password" in text) == (server == "airflow-scheduler")
+    assert ("user:a-password" in text) == (server in ("airflow-scheduler", "studio"))
 
 
 @pytest.mark.parametrize("server", HELD)
