@@ -54,7 +54,11 @@ def publish(store, day, validated=VALIDATED):
         shards[shard] = shards.get(shard, b"") + body
     table = pd.DataFrame(rows, columns=["key", "shard", "offset", "size", "split", "position"])
     table = table.assign(
-        title=[f"Title {key}" for key in table["key"]], author=None, genre="Art", probability=0.9
+        title=[f"Title {key}" for key in table["key"]],
+        author=None,
+        genre="Art",
+        probability=0.9,
+        group=table["key"],
     )
     name = version_name(datetime(2026, 1, day, tzinfo=UTC), f"{day:012}")
     covers = store.draft("covers", name)
