@@ -85,7 +85,12 @@ def ask(page, title):
 
 
 def test_the_navigation_opens_the_studio_and_a_title_is_answered_in_it(browse, platform):
-    page = browse(platform.airflow_url)
+    mlflow_login = {  # which a person types into the browser's own window
+        "username": platform.airflow_user,
+        "password": platform.airflow_password.get_secret_value(),
+        "origin": platform.mlflow_uri,
+    }
+    page = browse(platform.airflow_url, http_credentials=mlflow_login)
     page.get_by_role("link", name="Studio").or_(
         page.get_by_role("button", name="Studio")
     ).first.click()

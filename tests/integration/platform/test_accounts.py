@@ -85,7 +85,7 @@ def test_an_account_is_added_changed_and_removed_without_a_restart(platform):
     reply = log_in(platform, "newcomer", first)
     assert reply.status_code == 201
     cookie = {"_token": reply.json()["access_token"]}
-    with httpx.Client(base_url=platform.airflow_url, cookies=cookie) as client:
+    with httpx.Client(base_url=platform.airflow_url, cookies=cookie, timeout=30) as client:
         assert client.get("/api/v2/dags").status_code == 200
         users("passwd", "newcomer", typed=second)
         assert client.get("/api/v2/dags").status_code == 401, "its login has ended"
@@ -108,6 +108,6 @@ def test_repeated_wrong_logins_are_refused_and_lock_the_platform_out_of_nothing(
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
     cli = f"{platform.airflow_url}/auth/token/cli"
     login = {"username": "guessed", "password": own}
-    assert httpx.post(cli, json=login).status_code == 429
+    assert httpx.post(cli, json=login, timeout=30).status_code == 429
     assert log_in(platform, "admin", own).status_code == 201
     assert log_in(platform, "vera", PASSWORDS["vera"]).status_code == 201

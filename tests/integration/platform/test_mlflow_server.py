@@ -81,7 +81,7 @@ def _wait_until_up(process, settings):
     deadline = time.monotonic() + 120
     while True:
         try:
-            httpx.get(f"{settings.mlflow_uri}/health").raise_for_status()
+            httpx.get(f"{settings.mlflow_uri}/health", timeout=30).raise_for_status()
         except httpx.HTTPError:
             log = (settings.home / "log").read_text()
             assert process.poll() is None, log

@@ -55,14 +55,14 @@ def test_an_unsigned_request_gets_nothing_whatever_the_modes_of_the_files(served
     bucket = f"{served.s3_endpoint}/{served.bucket}"
     known, unknown = f"{bucket}/ledger/1.json", f"{bucket}/ledger/2.json"
     for method in ("GET", "HEAD", "DELETE"):
-        replies = [httpx.request(method, url) for url in (known, unknown)]
+        replies = [httpx.request(method, url, timeout=30) for url in (known, unknown)]
         assert len({reply.status_code for reply in replies}) == 1, "it shows which objects exist"
         assert all(reply.is_client_error for reply in replies)
     for query in ("", "?list-type=2", "?versions", "?acl", "?policy"):
-        assert httpx.get(f"{bucket}{query}").is_client_error, query
-    assert httpx.get(served.s3_endpoint).status_code == 403
+        assert httpx.get(f"{bucket}{query}", timeout=30).is_client_error, query
+    assert httpx.get(served.s3_endpoint, timeout=30).status_code == 403
     for url in (f"{bucket}-2", known, unknown):
-        assert httpx.put(url, content=b"mine").is_client_error, url
+        assert httpx.put(url, content=b"mine", timeout=30).is_client_error, url
     body = store.client.get_object(Bucket=served.bucket, Key="ledger/1.json")["Body"]
     assert body.read() == b"secret"
 

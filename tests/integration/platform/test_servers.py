@@ -156,9 +156,11 @@ def test_a_running_server_holds_the_credentials_of_its_list_alone(platform):
 
 def test_airflow_asks_for_a_login(platform):
     address = f"{platform.airflow_url}/api/v2/dags"
-    assert httpx.get(address).status_code == 401
+    assert httpx.get(address, timeout=30).status_code == 401
     wrong = {"username": platform.airflow_user, "password": "admin"}
-    assert httpx.post(f"{platform.airflow_url}/auth/token", json=wrong).status_code == 401
+    assert (
+        httpx.post(f"{platform.airflow_url}/auth/token", json=wrong, timeout=30).status_code == 401
+    )
 
 
 def test_a_second_start_finds_all_running(platform):

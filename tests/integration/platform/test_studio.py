@@ -25,7 +25,7 @@ def token(platform):
         "username": platform.airflow_user,
         "password": platform.airflow_password.get_secret_value(),
     }
-    reply = httpx.post(f"{platform.airflow_url}/auth/token", json=login)
+    reply = httpx.post(f"{platform.airflow_url}/auth/token", json=login, timeout=30)
     return reply.raise_for_status().json()["access_token"]
 
 
@@ -86,7 +86,7 @@ def test_a_cookie_alone_changes_nothing(proxy, token):
 
 def test_the_studios_process_refuses_requests_without_its_token(platform):
     for place in ("models", "metrics", "openapi.json", ""):
-        assert httpx.get(f"{platform.studio_url}/{place}").status_code == 401
+        assert httpx.get(f"{platform.studio_url}/{place}", timeout=30).status_code == 401
 
 
 def test_responses_pass_the_proxy_with_their_status(proxy, token):
@@ -108,10 +108,14 @@ def test_paths_that_are_not_plain_are_not_found(proxy, token):
 
 
 def test_the_navigation_has_the_studio(platform, token):
-    found = httpx.get(f"{platform.airflow_url}/api/v2/plugins", **bearer(token)).json()["plugins"]
+    found = httpx.get(f"{platform.airflow_url}/api/v2/plugins", timeout=30, **bearer(token)).json()[
+        "plugins"
+    ]
     (ours,) = (plugin for plugin in found if plugin["name"] == "dustjacket")
     assert [view["url_route"] for view in ours["external_views"]] == ["studio"]
-    errors = httpx.get(f"{platform.airflow_url}/api/v2/plugins/importErrors", **bearer(token))
+    errors = httpx.get(
+        f"{platform.airflow_url}/api/v2/plugins/importErrors", timeout=30, **bearer(token)
+    )
     assert errors.json()["import_errors"] == []
 
 
