@@ -162,3 +162,13 @@ def load(folder: Path) -> Clip:
         text_cfg=text,
     )  # fmt: skip
     return Clip(model.eval(), open_clip.get_tokenizer(address), {**config, "custom_text": True})
+
+
+def same_image_tower(one: Clip, other: Clip) -> bool:
+    """Return whether two models embed images alike: their image towers have equal weights."""
+    ours, theirs = (clip.model.visual.state_dict() for clip in (one, other))  # type: ignore[union-attr]
+    return (
+        one.image_size == other.image_size
+        and ours.keys() == theirs.keys()
+        and all(torch.equal(weight, theirs[name]) for name, weight in ours.items())
+    )

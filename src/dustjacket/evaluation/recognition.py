@@ -6,7 +6,7 @@ font that matplotlib ships, shapes with Pillow, and handwritten digits come from
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -80,15 +80,29 @@ class RecognitionResults:
         return {name: value for name, value in vars(self).items() if name != "hits"}
 
 
-def measure_recognition(clip: Clip, batch_size: int) -> RecognitionResults:
-    """Classify the images of :func:`draw_images` by the names of their classes."""
+def embed_drawn(clip: Clip, batch_size: int) -> dict[str, np.ndarray]:
+    """Return the (n, dimensions) embeddings of the images of :func:`draw_images`, by kind."""
+    drawn = draw_images(clip.image_size)
+    return {kind: embed_covers(clip, shown.images, batch_size) for kind, shown in drawn.items()}
+
+
+def measure_recognition(
+    clip: Clip, batch_size: int, images: Mapping[str, np.ndarray] | None = None
+) -> RecognitionResults:
+    """Classify the images of :func:`draw_images` by the names of their classes.
+
+    Args:
+        images: of :func:`embed_drawn`, by a model with the same image tower; None: they are
+            embedded.
+    """
+    images = images or embed_drawn(clip, batch_size)
     hits: dict[str, np.ndarray] = {}
     chances = []
     for kind, shown in draw_images(clip.image_size).items():
         texts = [template.format(name) for name in shown.classes for template in _TEMPLATES]
         prompts = embed_texts(clip, texts, batch_size)
         class_vectors = prompts.reshape(len(shown.classes), len(_TEMPLATES), -1).mean(axis=1)
-        scores = embed_covers(clip, shown.images, batch_size) @ class_vectors.T
+        scores = images[kind] @ class_vectors.T
         hits[kind] = scores.argmax(axis=1) == shown.labels
         chances.append(1 / len(shown.classes))
     by_kind = {kind: float(h.mean()) for kind, h in hits.items()}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dustjacket.clip.model import Clip, same_image_tower
 from dustjacket.evaluation.ablation import Ablation, ablate
 from dustjacket.evaluation.comparison import Comparison
 from dustjacket.evaluation.contradictions import find_contradictions
@@ -17,6 +18,7 @@ from dustjacket.evaluation.genre import GenreResults, measure_genres
 from dustjacket.evaluation.recognition import (
     RecognitionResults,
     compare_recognition,
+    embed_drawn,
     measure_recognition,
 )
 from dustjacket.metrics.paired import paired_outcome
@@ -213,13 +215,23 @@ def by_genre(
 
 
 def measure_general(comparison: Comparison) -> dict[str, RecognitionResults]:
-    """Measure general recognition of each model once, though it may have two names."""
+    """Measure general recognition of each model once, though it may have two names.
+
+    Models with the same image tower, as those trained with a locked one, share its embeddings.
+    """
     models = {name: comparison.models[name] for name in ("starting", "champion")}
     models["fine_tuned"] = comparison.models["candidate"]
     results: dict[str, RecognitionResults] = {}
+    embedded: list[tuple[Clip, dict[str, np.ndarray]]] = []
     for name, model in models.items():
         measured = next((other for other in results if models[other] is model), None)
-        results[name] = (
-            results[measured] if measured else measure_recognition(model.clip, model.batch_size)
-        )
+        if measured:
+            results[name] = results[measured]
+            continue
+        clip = model.clip
+        images = next((found for other, found in embedded if same_image_tower(other, clip)), None)
+        if images is None:
+            images = embed_drawn(clip, model.batch_size)
+            embedded.append((clip, images))
+        results[name] = measure_recognition(clip, model.batch_size, images)
     return results

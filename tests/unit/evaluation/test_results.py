@@ -1,16 +1,20 @@
 """Results of two tiny models, on full test splits, on one cover and on none."""
 
+import copy
 import json
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
+import torch
 
 from dustjacket.evaluation.ablation import PARTS, conclusion, prompts_by_parts
 from dustjacket.evaluation.contradictions import find_contradictions
+from dustjacket.evaluation.recognition import embed_drawn, measure_recognition
 from dustjacket.evaluation.report import report_sections
-from dustjacket.evaluation.results import by_genre, gate_input, measure
+from dustjacket.evaluation.results import by_genre, gate_input, measure, measure_general
 from dustjacket.evaluation.sections.format import COMPARED
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.retrieval_intervals import Difference
@@ -58,6 +62,21 @@ def test_the_gate_gets_the_measured_figures(found):
     weighed = sum(after * count for _, after, count, *_ in compared.by_genre.values()) / covers
     assert weighed == pytest.approx(compared.candidate)
     assert decide(compared, PARAMETERS).verdict == "insufficient"
+
+
+def test_models_with_one_image_tower_share_its_embeddings_and_have_the_same_figures(case):
+    candidate = copy.deepcopy(case.models["starting"])
+    with torch.no_grad():
+        candidate.clip.model.logit_scale.add_(1)
+        candidate.clip.model.text.token_embedding.weight.add_(0.1)
+    locked = replace(case, models=case.models | {"candidate": candidate})
+    with patch("dustjacket.evaluation.results.embed_drawn", wraps=embed_drawn) as embedded:
+        found = measure_general(locked)
+        assert embedded.call_count == 1
+        alone = measure_recognition(candidate.clip, candidate.batch_size)
+        assert found["fine_tuned"].by_kind == alone.by_kind
+        measure_general(case)
+        assert embedded.call_count == 3, "two towers"
 
 
 def test_all_facts_are_plain_json_and_all_metrics_numbers(found):
