@@ -11,9 +11,10 @@ from assets import COVER_CLIP
 
 from dustjacket.orchestration import RETRY, announce_champion, rollback_champion
 from dustjacket.orchestration.forms import VERSION_PATTERN
+from dustjacket.pipeline.kinds import ROLLBACK_DAG
 
 with DAG(
-    dag_id="rollback_clip",
+    dag_id=ROLLBACK_DAG,
     schedule=None,
     start_date=None,
     catchup=False,

@@ -32,7 +32,7 @@ def length(file):
 
 def test_only_shared_modules_lie_beside_the_rooms():
     loose = {file.name for file in PACKAGE.glob("*.py")}
-    assert loose == {"__init__.py", "errors.py", "host.py", "settings.py", "splits.py"}
+    assert loose == {"__init__.py", "errors.py", "settings.py", "splits.py"}
 
 
 def test_every_room_has_a_docstring():

@@ -25,12 +25,12 @@ from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.users import Users
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
 from dustjacket.errors import DustjacketError
-from dustjacket.host import disk_note, prepare_process
 from dustjacket.pipeline.parameters import StepParameters, first_error
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import step_fields
 from dustjacket.settings import home
+from dustjacket.storage.host import disk_note, prepare_process
 
 EXIT_INTERRUPTED = 130
 

@@ -8,6 +8,7 @@ from pydantic_settings import CliImplicitFlag, CliPositionalArg
 from rich.text import Text
 
 from dustjacket.cli.context import console, open_store, print_json
+from dustjacket.pipeline.kinds import ROLLBACK_DAG
 from dustjacket.settings import load_settings
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Rollback(BaseModel):
         rollback_target(Ledger(open_store()).records(), self.version)  # raises before any run
         version = self.version and self.version.rpartition("/")[2]
         api = AirflowApi(load_settings())
-        run = api.trigger("rollback_clip", {"version": version})
+        run = api.trigger(ROLLBACK_DAG, {"version": version})
         wait_for_run(api, run)
         rollback = next(
             record

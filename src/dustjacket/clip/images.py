@@ -20,8 +20,8 @@ from botocore.exceptions import ClientError
 from dustjacket.clip.data import square_if_readable
 from dustjacket.clip.retries import is_outage, retry_while_unavailable
 from dustjacket.errors import CorruptVersionError
-from dustjacket.host import own_file, private_folder
 from dustjacket.settings import home
+from dustjacket.storage.host import own_file, private_folder
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 

@@ -12,13 +12,12 @@ from dustjacket.clip.data import Images
 from dustjacket.clip.images import CoverCache
 from dustjacket.covers.hashes import HASH_COLUMNS
 from dustjacket.covers.read import read_index
-from dustjacket.errors import CorruptVersionError, MissingVersionError
 from dustjacket.genres.published_labels import read_labels
 from dustjacket.genres.read import read_genres
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.splits import normalise
 from dustjacket.storage.manifest import Manifest
-from dustjacket.storage.parents import parent_of
+from dustjacket.storage.parents import GONE, parent_of
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -137,6 +136,6 @@ def _genres(store: Store, labels: Manifest, books: pd.DataFrame) -> list[str]:
     """Return the genres of the classifier, or those that it predicted if it is gone."""
     try:
         return read_genres(store, parent_of(store, labels, Kind.GENRE_CLASSIFIER))
-    except (CorruptVersionError, MissingVersionError) as error:
+    except GONE as error:
         log.warning("genres are those that were predicted: %s", error)
         return sorted({str(entry["genre"]) for top in books["top"] for entry in top})

@@ -7,17 +7,14 @@ import pandas as pd
 
 from dustjacket.clip.starting import champion, ensure_starting
 from dustjacket.clip.step import CandidateFacts, ClipParameters
-from dustjacket.errors import CorruptVersionError, DustjacketError, MissingVersionError
+from dustjacket.errors import DustjacketError, MissingVersionError
 from dustjacket.evaluation.covers import read_books
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest
-from dustjacket.storage.parents import parent_of
+from dustjacket.storage.parents import GONE, parent_of
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
-
-GONE = (CorruptVersionError, MissingVersionError)
-"""Errors of a version that was deleted or damaged."""
 
 
 @dataclass(frozen=True)

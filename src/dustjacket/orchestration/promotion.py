@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dustjacket.orchestration.environment import no_retry_on_bad_input, task_settings, team_defaults
 from dustjacket.orchestration.tasks import emit, version_of
-from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.kinds import ROLLBACK_DAG, Kind
 from dustjacket.promotion.schemas import GateFacts
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 APPROVE, REJECT = ApprovalOperator.APPROVE, ApprovalOperator.REJECT
 WITHIN = timedelta(days=7)
-ROLLBACK = "rollback_clip"
 
 
 class ApprovalRequestOperator(HITLOperator):
@@ -118,7 +117,7 @@ def announce_champion(asset: Asset) -> Any:
         from dustjacket.pipeline.steps import STEPS
 
         promoting = [step.name for step in STEPS.values() if step.promotes_to == asset.name]
-        return emit(asset, version, [*promoting, ROLLBACK], outlet_events)
+        return emit(asset, version, [*promoting, ROLLBACK_DAG], outlet_events)
 
     return announce
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = "dustjacket"
 INFRASTRUCTURE = (
-    "errors", "host", "settings", "pipeline", "storage", "tracking", "web.blocking",
+    "errors", "settings", "pipeline", "storage", "tracking", "web.blocking",
     "clip.registry", "sources.roots", "promotion.ledger", "promotion.mirror", "promotion.promote",
 )  # fmt: skip
 """Modules and rooms that steps import but that do not affect what they publish."""

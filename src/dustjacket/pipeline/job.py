@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from pydantic import ValidationError
 
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError, UnchangedError
-from dustjacket.host import disk_note, prepare_process
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.plan import Plan
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.settings import Settings, load_settings
 from dustjacket.storage.draft import Draft
+from dustjacket.storage.host import disk_note, prepare_process
 from dustjacket.storage.manifest import Facts, Manifest
 from dustjacket.storage.store import Store
 

@@ -22,11 +22,11 @@ from airflow.api_fastapi.auth.managers.simple.utils import parse_login_body
 from airflow.configuration import conf
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 
+from dustjacket.pipeline.kinds import ROLLBACK_DAG
 from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.logins import Logins, TooManyAttemptsError
 from dustjacket.settings import home
 
-ROLLBACK = "rollback_clip"
 """The DAG that changes the champion when it is triggered."""
 _STATE = "account"
 _logins = Logins(home())
@@ -99,7 +99,7 @@ def _least_role(
     if (
         entity is DagAccessEntity.HITL_DETAIL
         or method == "DELETE"
-        or (details and details.id == ROLLBACK)
+        or (details and details.id == ROLLBACK_DAG)
     ):
         return SimpleAuthManagerRole.OP
     return SimpleAuthManagerRole.USER

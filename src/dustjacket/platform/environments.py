@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dustjacket.host import host_environment
 from dustjacket.platform.credentials import Credentials, write_private
 from dustjacket.platform.mlflow_server import PASSWORDS
 from dustjacket.platform.ports import LOOPBACK
 from dustjacket.settings import Settings
+from dustjacket.storage.host import host_environment
 
 PROJECT = Path(__file__).parents[3]
 PLATFORM_MARK = "DUSTJACKET_PLATFORM"

@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from dustjacket.errors import DustjacketError
-from dustjacket.host import make_private, prepare_process, private_folder
 from dustjacket.platform import supervision, watch
 from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.credentials import CREDENTIALS, load_credentials, write_dotenv
@@ -37,6 +36,7 @@ from dustjacket.platform.servers import (
 )
 from dustjacket.platform.status import airflow_health, is_healthy
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
+from dustjacket.storage.host import make_private, prepare_process, private_folder
 from dustjacket.storage.store import Store
 
 _START_S = 240.0

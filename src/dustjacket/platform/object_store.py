@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from dustjacket.errors import DustjacketError
-from dustjacket.host import prepare_process
 from dustjacket.platform.credentials import Credentials
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
@@ -20,6 +19,7 @@ from dustjacket.platform.process_guard import process_guard
 from dustjacket.platform.servers import s3_server, write_server_files
 from dustjacket.platform.status import is_healthy
 from dustjacket.settings import Settings, home
+from dustjacket.storage.host import prepare_process
 from dustjacket.storage.store import Store
 
 _START_S = 60.0

@@ -40,8 +40,11 @@ def find_weights(package: str, name: str) -> Path | None:
     if path is None:
         return None
     for file in sorted(path.parent.iterdir()):
-        expected = SHA256.get(file.name)
-        if expected and hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+        if file.name not in SHA256:
+            continue
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        if digest != SHA256[file.name]:
             raise NotReadyError(
                 f"{file} is not the file that Dustjacket was tested with: install {package} again"
             )

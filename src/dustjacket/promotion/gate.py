@@ -73,7 +73,7 @@ class Rule:
     """One rule of the gate: whether it holds, and its figures in one sentence.
 
     Attributes:
-        held: None if it cannot be told; the candidate is then not refused for it.
+        held: None if the figures do not decide; the rule then refuses no candidate.
     """
 
     name: str
@@ -242,7 +242,7 @@ def _nothing_forgotten(figures: GateInput, parameters: GateParameters) -> Rule:
 
     A test of non-inferiority (Blackwelder, Controlled Clinical Trials 3, 1982): the whole 95 %
     interval of the difference has to be above minus the limit. A champion that recognises nothing
-    has nothing to forget, so then it cannot be told, and the rule refuses nobody.
+    has nothing to forget, so the rule then refuses no candidate.
     """
     (before, after), (low, high) = figures.general, figures.general_interval
     shown = (

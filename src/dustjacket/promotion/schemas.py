@@ -38,7 +38,7 @@ class GateParameters(StepParameters):
 
 
 class RuleFacts(BaseModel):
-    """One rule of the gate: whether it held (None: cannot be told), and its figures."""
+    """One rule of the gate: whether it held (None: not decided), and its figures."""
 
     model_config = ConfigDict(frozen=True)
 

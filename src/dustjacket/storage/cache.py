@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from dustjacket.host import private_folder
+from dustjacket.storage.host import private_folder
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 

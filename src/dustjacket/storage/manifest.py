@@ -178,7 +178,7 @@ def parse_reference(text: bytes, name: str) -> Reference:
         values = json.loads(text)
         check_format(f"the reference {name}", values.get("format"), (1,))
         return Reference.model_validate(values)
-    except (ValueError, AttributeError):  # a ValidationError too
+    except (ValueError, AttributeError, RecursionError):  # a ValidationError too
         raise CorruptVersionError(f"{name} has no valid reference: delete it") from None
 
 

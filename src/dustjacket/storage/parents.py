@@ -4,6 +4,9 @@ from dustjacket.errors import CorruptVersionError, MissingVersionError, NotReady
 from dustjacket.storage.manifest import Manifest, remake
 from dustjacket.storage.store import Store
 
+GONE = (CorruptVersionError, MissingVersionError)
+"""Errors of a version that was deleted or damaged."""
+
 
 def parent_of(store: Store, manifest: Manifest, kind: str) -> Manifest:
     """Return the manifest of the version of ``kind`` that another version was made from.

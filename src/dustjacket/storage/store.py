@@ -212,13 +212,14 @@ class Store:
         entries = _below(manifest, prefix)
         missing = [entry for entry in entries if not _is_intact(folder / entry.path, entry)]
         name, done = f"{manifest.kind}/{manifest.version}", 0
+        total = sum(entry.size for entry in missing)
         for entry in missing:
             with _new_file(folder / entry.path) as file:
                 for chunk in self._chunks(manifest, entry):
                     file.write(chunk)
                     done += len(chunk)
                     if self._progress:
-                        self._progress(name, done, sum(entry.size for entry in missing))
+                        self._progress(name, done, total)
         return [folder / entry.path for entry in entries]
 
     def _chunks(self, manifest: Manifest, entry: FileEntry) -> Iterator[bytes]:

@@ -12,7 +12,15 @@ from pydantic import ValidationError
 from dustjacket.errors import CorruptVersionError
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.steps import STEPS
-from dustjacket.storage.manifest import FORMAT, Manifest, digest_of, parse_manifest, version_name
+from dustjacket.storage.manifest import (
+    FORMAT,
+    Manifest,
+    Reference,
+    digest_of,
+    parse_manifest,
+    parse_reference,
+    version_name,
+)
 from tests.conftest import ROOT
 from tests.support.bucket import store_in_memory
 from tests.support.facts import least_facts
@@ -124,6 +132,8 @@ WHOLE = GOLDEN[0].read_bytes()
 @example(b"[" * 100_000)
 @example(b'{"format": ' + b"1" * 5000 + b"}")
 @example(b"\xff\xfe")
-def test_any_bytes_are_a_manifest_or_corrupt(text):
+def test_any_bytes_are_a_manifest_or_a_reference_or_corrupt(text):
     with suppress(CorruptVersionError):
         assert isinstance(parse_manifest(text, "covers/v1"), Manifest)
+    with suppress(CorruptVersionError):
+        assert isinstance(parse_reference(text, "covers/v1"), Reference)

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from dustjacket.clip.step import CandidateFacts
-from dustjacket.errors import CorruptVersionError, MissingVersionError
 from dustjacket.evaluation.page import Section, Table
 from dustjacket.evaluation.results import Results
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest
-from dustjacket.storage.parents import parent_of
+from dustjacket.storage.parents import GONE, parent_of
 from dustjacket.storage.store import Store
 
 _RECIPE = (
@@ -120,7 +119,7 @@ def _parent(
     """Return a parent and add its row; of one that is gone, the row says so."""
     try:
         parent = parent_of(store, child, kind)
-    except (CorruptVersionError, MissingVersionError) as error:
+    except GONE as error:
         rows.append((name, str(error)))
         return None
     rows.append((name, parent.version))

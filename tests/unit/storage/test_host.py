@@ -11,7 +11,7 @@ from urllib.request import getproxies_environment, proxy_bypass_environment
 import pytest
 
 from dustjacket.errors import DustjacketError
-from dustjacket.host import disk_note, host_environment, make_private, private_folder
+from dustjacket.storage.host import disk_note, host_environment, make_private, private_folder
 
 
 @pytest.mark.parametrize("before", [{}, {"NO_PROXY": "a.org, b.org"}, {"no_proxy": "localhost"}])
@@ -34,8 +34,8 @@ def test_the_locale_is_one_that_holds_every_name_and_a_home_is_set():
 
 
 def test_a_process_makes_files_that_others_cannot_use(tmp_path):
-    code = "from dustjacket.host import prepare_process as p; p(); open('f', 'w'); import os; "
-    code += "os.mkdir('d')"
+    code = "from dustjacket.storage.host import prepare_process as p; p(); open('f', 'w'); "
+    code += "import os; os.mkdir('d')"
     command = [sys.executable, "-c", code]
     subprocess.run(command, cwd=tmp_path, check=True, umask=0)
     assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o600
