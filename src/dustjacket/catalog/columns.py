@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.errors import BadInputError
-from dustjacket.sources.tables import ENDINGS, LISTING, Shape, key_of
+from dustjacket.sources.formats import endings
+from dustjacket.sources.tables import LISTING, Shape, key_of
 
 KNOWN_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "name", "book_title", "original_title"),
@@ -19,19 +20,9 @@ KNOWN_COLUMNS: Mapping[str, tuple[str, ...]] = {
 """Column names recognised without configuration, in order of preference."""
 _REQUIRED = ("title", "genre")
 CURE = (
-    f"give a table ({' '.join(ENDINGS)}, plain or compressed) with title and genre columns, named "
-    f"as title_column and genre_column, or a listing of the columns {', '.join(LISTING)}"
+    f"give a table ({' '.join(endings())}, plain or compressed) with title and genre columns, "
+    f"named as title_column and genre_column, or a listing of the columns {', '.join(LISTING)}"
 )
-_SIGNATURES = {
-    b"PK\x03\x04": "a ZIP archive or a spreadsheet",
-    b"\xd0\xcf\x11\xe0": "a spreadsheet",
-    b"%PDF": "a PDF file",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
-_NOT_TEXT = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a"))
 
 
 @dataclass(frozen=True)
@@ -40,36 +31,6 @@ class ListingFormat:
 
     shape: Shape
     columns: Mapping[str, str]
-
-
-def check_text(name: str, head: bytes) -> None:
-    """Check that a CSV, TSV or JSON Lines file is text.
-
-    Args:
-        name: name of the file for the error message.
-        head: first bytes of the file, decompressed.
-
-    Raises:
-        BadInputError: the file is empty or binary.
-    """
-    if problem := text_problem(head):
-        raise BadInputError(f"listing {name!r} is {problem}: {CURE}")
-
-
-def text_problem(head: bytes) -> str | None:
-    """Return what a file is if not text, such as ``empty`` or ``a PDF file``; None for text.
-
-    Args:
-        head: first bytes of the file, decompressed.
-    """
-    if not head.strip():
-        return "empty"
-    for signature, file_type in _SIGNATURES.items():
-        if head.startswith(signature):
-            return file_type
-    if len(head.translate(None, _NOT_TEXT)) < 0.99 * len(head):
-        return "binary, not text"
-    return None
 
 
 def columns_of(name: str, shape: Shape, parameters: CatalogParameters) -> dict[str, str]:

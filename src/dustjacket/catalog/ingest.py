@@ -1,6 +1,5 @@
 """The step ``ingest_catalog``: publish the books of a listing; no row is lost."""
 
-import io
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +10,7 @@ from pydantic import ValidationError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket.catalog.columns import CURE, ListingFormat, check_text, columns_of
+from dustjacket.catalog.columns import CURE, ListingFormat, columns_of
 from dustjacket.catalog.deduplicate import DEDUPLICATED, deduplicate
 from dustjacket.catalog.figures import statistics_figure
 from dustjacket.catalog.parse import PARSED, ListingChunk, parser
@@ -25,16 +24,10 @@ from dustjacket.settings import Settings
 from dustjacket.sources.arrow import spark_schema
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile, name_of, stage
+from dustjacket.sources.formats import FORMATS, endings, is_table_name, shape_of, split_rows
 from dustjacket.sources.rejects import examples
 from dustjacket.sources.streams import corrupt_as_bad_input, is_compressed, opened
-from dustjacket.sources.tables import (
-    ENDINGS,
-    FORMATS,
-    Shape,
-    kind_of,
-    shape_of,
-    split_rows,
-)
+from dustjacket.sources.tables import ReadOptions, Shape
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -46,7 +39,6 @@ _BOOK = (
 )  # fmt: skip
 _REJECTED = ("file", "position", "offset", "raw", "reason")
 _PART_BYTES = 4 << 20
-_HEAD = 1 << 20
 _MAX_TASKS = 256
 _ROWS_PER_SHUFFLE = 200_000
 _ROWS_PER_FILE = 1_000_000
@@ -161,19 +153,19 @@ def find_chunks(
 
     def is_wanted(name: str) -> bool:
         # A source that is a single file is read whatever its extension.
-        return name == name_of(source) or kind_of(name) is not None
+        return name == name_of(source) or is_table_name(name)
 
     files = stage(source, store, is_wanted)
     if not files:
         raise BadInputError(
-            f"listing {source!r} has no file with one of the extensions {' '.join(ENDINGS)}: {CURE}"
+            f"listing {source!r} has no file with one of the endings {' '.join(endings())}: {CURE}"
         )
     formats = {file: detect_format(file, source, store, parameters) for file in files}
     large = [
         (file, listing_format.shape)
         for file, listing_format in formats.items()
         if file.size > _PART_BYTES
-        and FORMATS[listing_format.shape.kind].split
+        and FORMATS[listing_format.shape.format].split
         and not is_compressed(file, store)
     ]
     parts: dict[SourceFile, list[ByteRange]] = {}
@@ -206,16 +198,8 @@ def detect_format(
     """
     is_single_file = file.name == name_of(source)
     name = source if is_single_file else f"{source.rstrip('/')}/{file.name}"
-    kind = kind_of(file.name) or ".csv"
     with corrupt_as_bad_input(file), opened(file, store) as stream:
-        if not FORMATS[kind].is_text:
-            shape = shape_of(stream, kind)
-        else:
-            head = stream.read(_HEAD)
-            check_text(name, head)
-            shape = shape_of(io.BytesIO(head), kind)
-    if shape is None:
-        raise BadInputError(f"listing {name!r} has no readable row: {CURE}")
+        shape = shape_of(stream, ReadOptions(name))
     return ListingFormat(shape, columns_of(name, shape, parameters))
 
 

@@ -14,8 +14,10 @@ from dustjacket.sources.arrow import arrow_batches
 from dustjacket.sources.csv import ByteRange
 from dustjacket.sources.encoding import raw_text
 from dustjacket.sources.files import SourceFile
+from dustjacket.sources.formats import read_rows
+from dustjacket.sources.json_lines import text_of
 from dustjacket.sources.streams import corrupt_as_bad_input, opened
-from dustjacket.sources.tables import TableRow, read_rows
+from dustjacket.sources.tables import TableRow
 from dustjacket.storage.store import Store
 
 _BOOK = pa.schema([(name, pa.string()) for name in CatalogBook.__dataclass_fields__])
@@ -81,7 +83,8 @@ def parse_row(
 ) -> tuple[Any, ...]:
     """Return one row in the columns of ``PARSED``: a book, or the reason for its rejection."""
     record = (file, row.position, row.offset, raw_text(row.raw))
-    book = row.reason or clean(row.values, columns, parameters)
+    texts = {key: text_of(value) for key, value in row.values.items()}
+    book = row.reason or clean(texts, columns, parameters)
     if isinstance(book, str):
         return (*record, book, *_NO_BOOK)
     return (

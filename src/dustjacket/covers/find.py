@@ -19,7 +19,7 @@ from dustjacket.covers.tables import (
     table_rows,
 )
 from dustjacket.errors import BadInputError
-from dustjacket.sources.tables import kind_of
+from dustjacket.sources.formats import is_table_name
 
 CURE = (
     f"give a table with a title column ({' or '.join(TITLE_COLUMNS)}) and an image column "
@@ -41,7 +41,7 @@ def find_covers(
         BadInputError: the source has neither a table of covers nor image files.
     """
     images = [name for name in source.names if is_image(name)]
-    names = [name for name in source.names if kind_of(name)]
+    names = [name for name in source.names if is_table_name(name)]
     if not images and not names and len(source.names) == 1:
         names = list(source.names)  # a single file is taken for a table, whatever its extension
     tables = find_tables(source.prefix, names, parameters)

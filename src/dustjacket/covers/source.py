@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.sources.files import name_of, stage
-from dustjacket.sources.tables import kind_of
+from dustjacket.sources.formats import is_table_name
 from dustjacket.storage.store import Store
 
 IMAGE_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
@@ -38,7 +38,7 @@ def stage_covers(address: str, store: Store) -> CoverSource:
     files = stage(
         address,
         store,
-        lambda name: kind_of(name) is not None or is_image(name) or name == single_file,
+        lambda name: is_table_name(name) or is_image(name) or name == single_file,
     )
     bucket, prefix = store.bucket, ""
     if files:

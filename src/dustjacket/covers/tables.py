@@ -15,8 +15,10 @@ from dustjacket.errors import BadInputError
 from dustjacket.sources.arrow import arrow_batches, spark_schema
 from dustjacket.sources.encoding import raw_text
 from dustjacket.sources.files import SourceFile, is_web
+from dustjacket.sources.formats import read_rows, shape_of
+from dustjacket.sources.json_lines import text_of
 from dustjacket.sources.streams import corrupt_as_bad_input
-from dustjacket.sources.tables import Shape, TableRow, key_of, kind_of, read_rows, shape_of
+from dustjacket.sources.tables import ReadOptions, Shape, TableRow, key_of
 from dustjacket.splits import normalise
 
 TITLE_COLUMNS, AUTHOR_COLUMNS = ("name", "title"), ("author", "authors")
@@ -71,9 +73,10 @@ def find_tables(
     """
     tables, columns_seen = [], set[str]()
     for name in names:
-        with prefix.open(name) as stream, corrupt_as_bad_input(SourceFile(name, "", "")):
-            shape = shape_of(stream, kind_of(name) or ".csv")
-        if shape is None:
+        try:
+            with prefix.open(name) as stream, corrupt_as_bad_input(SourceFile(name, "", "")):
+                shape = shape_of(stream, ReadOptions(name))
+        except BadInputError:
             continue
         columns = shape.keys
         columns_seen.update(columns)
@@ -127,7 +130,7 @@ def row_of_record(table: CoverTable, record: TableRow) -> dict[str, Any]:
     if record.reason:
         return row | {"reason": record.reason}
     title, author, category, image = (
-        " ".join(record.values.get(column, "").split()) if column else ""
+        " ".join(text_of(record.values.get(column)).split()) if column else ""
         for column in (table.title, table.author, table.category, table.image)
     )
     row |= {"title": title or None, "author": author or None, "category": category or None}

@@ -7,9 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dustjacket.catalog.columns import KNOWN_COLUMNS, text_problem
+from dustjacket.catalog.columns import KNOWN_COLUMNS
 from dustjacket.errors import BadInputError
-from dustjacket.sources.tables import read_rows, shape_of
+from dustjacket.sources.csv import WHOLE
+from dustjacket.sources.formats import HEAD_BYTES, format_of
+from dustjacket.sources.json_lines import text_of
+from dustjacket.sources.tables import ReadOptions
+from dustjacket.sources.text_tables import CSV
 from dustjacket.studio.handlers import genre_responses
 from dustjacket.studio.models import LoadedClassifier
 from dustjacket.studio.schemas import BookQuery
@@ -18,7 +22,7 @@ MAX_ROWS, MAX_LINES = 50_000, 200_000
 """Blank lines, and those of a row that spans several, count as lines."""
 CHUNK_ROWS = 64
 """Rows that are predicted at once; a single title waits at most this long for its turn."""
-_CSV = ".csv"
+_NAME = "the file"
 
 
 @dataclass(frozen=True)
@@ -44,23 +48,23 @@ def read_titles(body: bytes) -> list[TitleRow]:
         raise BadInputError(
             f"the file has more than {MAX_LINES:,} lines: send it in parts, without blank lines"
         )
-    if problem := text_problem(body[:4096]):
-        raise BadInputError(f"the file is {problem}: give a CSV file with a column of titles")
-    shape = shape_of(io.BytesIO(body), _CSV)
+    if format_of(body[:HEAD_BYTES], _NAME) is not CSV:
+        raise BadInputError("the file is no CSV file: give one with a column of titles")
+    shape = CSV.shape(io.BytesIO(body), ReadOptions(_NAME))
     columns = {
-        field: next((key for key in shape.keys if key in KNOWN_COLUMNS[field]), "") if shape else ""
+        field: next((key for key in shape.keys if key in KNOWN_COLUMNS[field]), "")
         for field in ("title", "author")
     }
-    if shape is None or not columns["title"]:
+    if not columns["title"]:
         raise BadInputError(
             "the file has no column of titles: name a column "
             f"{' or '.join(KNOWN_COLUMNS['title'][:2])} in the first line"
         )
     rows: list[TitleRow] = []
-    for number, row in enumerate(read_rows(io.BytesIO(body), shape), 1):
+    for number, row in enumerate(CSV.rows(io.BytesIO(body), shape, WHOLE), 1):
         if number > MAX_ROWS:
             raise BadInputError(f"the file has more than {MAX_ROWS:,} rows: send it in parts")
-        values = {field: row.values.get(key, "") for field, key in columns.items()}
+        values = {field: text_of(row.values.get(key)) for field, key in columns.items()}
         rows.append(_title_row(number, row.reason, values))
     if not rows:
         raise BadInputError("the file has only a header: give one row for each book")

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dustjacket.catalog.cleaning import RULES, CatalogBook, clean, one_line, repaired, restored_asin
-from dustjacket.catalog.columns import check_text, columns_of
+from dustjacket.catalog.columns import columns_of
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.errors import BadInputError
 from dustjacket.sources.tables import LISTING, Shape, key_of
 from dustjacket.splits import book_group, fold_editions, normalise
 
 KEYS = tuple(map(key_of, LISTING))
-COLUMNS = columns_of("listing.csv", Shape(".csv", LISTING, header=False), CatalogParameters())
+COLUMNS = columns_of("listing.csv", Shape("csv", LISTING, header=False), CatalogParameters())
 ROW = ("60750715", "0060750715.jpg", "http://a/1.jpg", "Emma", "Jane Austen", "1", "Fiction")
 
 
@@ -144,7 +144,7 @@ def test_a_title_that_is_only_an_edition_keeps_its_words():
 
 
 def shape(*columns):
-    return Shape(".csv", columns, header=True)
+    return Shape("csv", columns, header=True)
 
 
 def test_known_column_names_are_recognised():
@@ -182,18 +182,3 @@ def test_the_error_of_a_missing_column_lists_the_columns(columns, parameters, me
     assert message in str(raised.value)
     assert "give a table" in str(raised.value)
     assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("head", "message"),
-    [
-        (b" \n", "is empty"),
-        (bytes(range(256)) * 9, "is binary"),
-        (b"PK\x03\x04" + b"x" * 99, "ZIP archive"),
-        ("\ufefftitle".encode("utf-16"), "UTF-16"),
-        (b"\xff\xd8\xff\xe0", "an image"),
-    ],
-)
-def test_a_binary_file_is_named_by_its_type(head, message):
-    with pytest.raises(BadInputError, match=message):
-        check_text("b.csv", head)

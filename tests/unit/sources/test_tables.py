@@ -15,45 +15,41 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
+from dustjacket.sources import formats
 from dustjacket.sources.csv import MAX_RECORD, WHOLE
 from dustjacket.sources.files import SourceFile
+from dustjacket.sources.formats import FORMATS, is_table_name, read_rows, shape_of, split_rows
 from dustjacket.sources.streams import corrupt_as_bad_input, decompressed
-from dustjacket.sources.tables import (
-    FORMATS,
-    LISTING,
-    Shape,
-    TableFormat,
-    TableRow,
-    kind_of,
-    read_rows,
-    shape_of,
-    split_rows,
-)
+from dustjacket.sources.tables import LISTING, Format, ReadOptions, Shape, TableRow
 from tests.support.memory import peak_growth_mib
 
 LISTED = b'"1","1.jpg","http://a/1.jpg","Emma","Jane Austen","1","Fiction"\n'
 
 
-def read(data, kind):
-    shape = shape_of(io.BytesIO(data), kind)
+def shape_in(data, name="books.csv"):
+    return shape_of(io.BytesIO(data), ReadOptions(name))
+
+
+def read(data, name="books.csv"):
+    shape = shape_in(data, name)
     return [row.reason or dict(row.values) for row in read_rows(io.BytesIO(data), shape)]
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("name", "is_table"),
     [
-        ("a/b.csv", ".csv"),
-        ("LISTING.CSV.GZ", ".csv"),
-        ("x.tsv.zst", ".tsv"),
-        ("books.jsonl", ".jsonl"),
-        ("part-0.parquet", ".parquet"),
-        ("photo.jpg", None),
-        ("archive.gz", None),
-        ("csv", None),
+        ("a/b.csv", True),
+        ("LISTING.CSV.GZ", True),
+        ("x.tsv.zst", True),
+        ("books.jsonl", True),
+        ("part-0.parquet", True),
+        ("photo.jpg", False),
+        ("archive.gz", False),
+        ("csv", False),
     ],
 )
-def test_the_extension_determines_the_kind_of_table(name, kind):
-    assert kind_of(name) == kind
+def test_the_ending_hints_at_a_table(name, is_table):
+    assert is_table_name(name) == is_table
 
 
 def test_a_format_is_one_entry_of_the_table_of_formats(monkeypatch):
@@ -61,34 +57,37 @@ def test_a_format_is_one_entry_of_the_table_of_formats(monkeypatch):
         for number, line in enumerate(stream.read().splitlines()):
             yield TableRow(number, number, line, {"title": line.decode()})
 
-    toy = TableFormat(lambda _, kind: Shape(kind, ("title",), header=False), rows)
-    monkeypatch.setitem(FORMATS, ".toy", toy)
-    assert kind_of("books.toy.gz") == ".toy"
-    assert read(b"Emma\nPersuasion", ".toy") == [{"title": "Emma"}, {"title": "Persuasion"}]
-    shape = shape_of(io.BytesIO(b"Emma"), ".toy")
-    assert list(split_rows(io.BytesIO(b"Emma"), shape, 1)) == [WHOLE], "it is read as a whole"
+    def shape(stream, options):
+        return Shape("toy", ("title",))
+
+    toy = Format("toy", (".toy",), lambda _, name: name.endswith(".toy"), shape, rows)
+    monkeypatch.setattr(formats, "FORMATS", {"toy": toy, **FORMATS})
+    assert is_table_name("books.toy.gz")
+    assert read(b"Emma\nPersuasion", "a.toy") == [{"title": "Emma"}, {"title": "Persuasion"}]
+    found = shape_in(b"Emma", "a.toy")
+    assert list(split_rows(io.BytesIO(b"Emma"), found, 1)) == [WHOLE], "it is read as a whole"
 
 
 def test_a_header_names_the_columns_and_is_no_row():
-    assert read(b"\xef\xbb\xbfCategory, Title \nArt,Emma\n", ".csv") == [
+    assert read(b"\xef\xbb\xbfCategory, Title \nArt,Emma\n", "books.csv") == [
         {"category": "Art", "title": "Emma"}
     ]
 
 
 def test_a_listing_has_no_header_but_known_columns():
-    shape = shape_of(io.BytesIO(LISTED), ".csv")
+    shape = shape_in(LISTED, "books.csv")
     assert shape.columns == LISTING
-    (row,) = read(LISTED, ".csv")
+    (row,) = read(LISTED, "books.csv")
     assert (row["title"], row["author"], row["category"]) == ("Emma", "Jane Austen", "Fiction")
 
 
 def test_a_listing_with_a_header_in_brackets_is_read_by_it():
     header = ",".join(f'"[{name.upper()}]"' for name in LISTING).encode() + b"\n"
-    assert read(header + LISTED, ".csv") == read(LISTED, ".csv")
+    assert read(header + LISTED, "books.csv") == read(LISTED, "books.csv")
 
 
 def test_tabs_separate_a_tsv():
-    assert read(b"title\tgenre\nEmma, again\tArt\n", ".tsv") == [
+    assert read(b"title\tgenre\nEmma, again\tArt\n", "books.tsv") == [
         {"title": "Emma, again", "genre": "Art"}
     ]
 
@@ -97,18 +96,18 @@ def test_json_lines_are_rows_and_what_is_no_object_is_rejected():
     data = (
         b'{"Title": "Emma", "authors": ["A", "B"], "year": 1815}\n[1]\n{"title"\n\n{"title":null}'
     )
-    assert read(data, ".jsonl") == [
-        {"title": "Emma", "authors": "A, B", "year": "1815"},
+    assert read(data, "books.jsonl") == [
+        {"title": "Emma", "authors": ["A", "B"], "year": 1815},
         "malformed_json",
         "malformed_json",
-        {"title": ""},
+        {"title": None},
     ]
 
 
 def test_json_too_deep_or_too_long_is_rejected_and_the_next_line_read():
     deep = b"[" * 50_000 + b"\n"
     long = b'{"title": "' + b"x" * 200_000 + b'"}\n'
-    assert read(b'{"title": "a"}\n' + deep + long + b'{"title": "b"}', ".jsonl") == [
+    assert read(b'{"title": "a"}\n' + deep + long + b'{"title": "b"}', "books.jsonl") == [
         {"title": "a"},
         "malformed_json",
         "record_too_long",
@@ -125,7 +124,7 @@ def test_json_too_deep_or_too_long_is_rejected_and_the_next_line_read():
 )
 def test_json_lines_read_in_parts_are_the_same_rows(rows, size):
     data = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-    shape = shape_of(io.BytesIO(data), ".jsonl")
+    shape = shape_in(data, "books.jsonl")
     whole = list(read_rows(io.BytesIO(data), shape))
     parts = list(split_rows(io.BytesIO(data), shape, size))
     assert whole == [
@@ -139,7 +138,7 @@ def test_a_table_with_a_header_read_in_parts_has_the_same_rows(rows):
     written = io.StringIO()
     csv.writer(written, quoting=csv.QUOTE_ALL).writerows([("title", "genre"), *rows])
     data = written.getvalue().encode()
-    shape = shape_of(io.BytesIO(data), ".csv")
+    shape = shape_in(data, "books.csv")
     parts = list(split_rows(io.BytesIO(data), shape, 20))
     read_again = [
         row for part in parts for row in read_rows(io.BytesIO(data[part.offset :]), shape, part)
@@ -151,11 +150,11 @@ def test_parquet_is_read_with_each_row_as_json_beside_it():
     table = io.BytesIO()
     pq.write_table(pa.table({"Title": ["Emma", None], "year": [1815, 1]}), table)
     data = table.getvalue()
-    assert read(data, ".parquet") == [
-        {"title": "Emma", "year": "1815"},
-        {"title": "", "year": "1"},
+    assert read(data, "books.parquet") == [
+        {"title": "Emma", "year": 1815},
+        {"title": None, "year": 1},
     ]
-    shape = shape_of(io.BytesIO(data), ".parquet")
+    shape = shape_in(data, "books.parquet")
     rows = list(read_rows(io.BytesIO(data), shape))
     assert json.loads(rows[0].raw) == {"Title": "Emma", "year": 1815}
 
@@ -197,7 +196,7 @@ WHOLE_FILES = {
 def test_a_text_that_rows_of_parquet_share_is_in_memory_once():
     body = parquet([{"title": "x" * 200_000}] * 2000)
     assert len(body) < 20_000
-    shape = shape_of(io.BytesIO(body), ".parquet")
+    shape = shape_in(body, "books.parquet")
 
     def read_all():
         reasons = {row.reason for row in read_rows(io.BytesIO(body), shape)}
@@ -228,11 +227,25 @@ def test_any_bytes_are_rows_or_a_damaged_file(kind, body, changes):
 
     def read_all():
         with suppress(BadInputError), corrupt_as_bad_input(SourceFile("books", "b", "k")):
-            shape = shape_of(io.BytesIO(body), kind)
-            if shape is not None:
-                found.extend(read_rows(io.BytesIO(body), shape))
+            shape = shape_in(body, "books" + kind)
+            found.extend(read_rows(io.BytesIO(body), shape))
 
     assert peak_growth_mib(read_all) < 200
     for row in found:
         assert len(row.raw) <= MAX_RECORD
-        "".join(row.values.values()).encode()  # Arrow and Spark hold UTF-8
+        json.dumps(row.values, default=str, ensure_ascii=False).encode()  # Arrow holds UTF-8
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (b" \n", "is empty"),
+        (bytes(range(256)) * 9, "is binary"),
+        (b"PK\x03\x04" + b"x" * 99, "ZIP archive"),
+        ("\ufefftitle".encode("utf-16"), "UTF-16"),
+        (b"\xff\xd8\xff\xe0", "an image"),
+    ],
+)
+def test_a_binary_file_is_named_by_its_type(head, message):
+    with pytest.raises(BadInputError, match=message):
+        shape_in(head)

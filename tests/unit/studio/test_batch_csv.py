@@ -24,7 +24,7 @@ def test_a_file_without_titles_is_refused_with_the_cure(studio, body, word):
 
 
 def test_too_many_blank_lines_are_refused_before_they_are_parsed(studio):
-    with mock.patch("dustjacket.studio.batch_csv.shape_of", side_effect=AssertionError):
+    with mock.patch("dustjacket.studio.batch_csv.format_of", side_effect=AssertionError):
         body = b"title\n" + b"\n" * 19_000_000
         assert_problem(studio.post("/genre/batch", content=body), 422, "lines", "parts")
 
