@@ -74,7 +74,7 @@ def shape_of(stream: BinaryIO, options: ReadOptions) -> Shape:
         BadInputError: the file is of no format, or has no readable row.
     """
     head = stream.read(HEAD_BYTES)
-    whole = io.BufferedReader(cast(io.RawIOBase, _Resumed(head, stream)))
+    whole = io.BufferedReader(cast("io.RawIOBase", _Resumed(head, stream)))
     return format_of(head, options.name).shape(whole, options)
 
 
