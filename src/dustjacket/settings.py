@@ -32,6 +32,9 @@ class Settings(BaseSettings):
         "", description="folders of this machine that runs may read sources from, separated by :"
     )
     bucket: str = Field("dustjacket", description="bucket for all published versions")
+    folder: Path | None = Field(
+        None, description="folder in place of that bucket, as `dustjacket ingest` has one"
+    )
     s3_endpoint: str | None = Field(None, description="S3 server; the embedded one when empty")
     s3_region: str = "us-east-1"
     s3_access_key: SecretStr | None = Field(None, description="AWS's usual variables when empty")

@@ -132,15 +132,15 @@ def run_ours(table: Path, folder: Path) -> None:
     from dustjacket.covers.step import CoversParameters
     from dustjacket.pipeline.spark import session
     from dustjacket.settings import Settings
-    from tests.support.local_prefix import LocalPrefix
+    from tests.support.covers_run import folder_prefix
 
     spark = session(Settings(spark_master=f"local[{CORES}]", s3_endpoint=None), "bench")
     reported_at: list[float] = []
     result = write_covers(
         spark,
-        CoverSource(table.name, LocalPrefix.of(table.parent), [table.name]),
-        LocalPrefix.of(folder / "out"),
-        LocalPrefix.of(folder / "cache"),
+        CoverSource(table.name, folder_prefix(table.parent), [table.name]),
+        folder_prefix(folder / "out"),
+        folder_prefix(folder / "cache"),
         CoversParameters(source=table.name, covers_per_shard=_PER_SHARD),
         lambda _: reported_at.append(time.time()),
         run="bench",

@@ -11,9 +11,10 @@ import pandas as pd
 from pyspark.sql import SparkSession
 
 from dustjacket.covers.publish import CoversResult, write_covers
+from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.source import CoverSource
 from dustjacket.covers.step import CoversParameters
-from tests.support.local_prefix import LocalPrefix
+from dustjacket.settings import Settings
 
 
 @dataclass
@@ -53,6 +54,12 @@ class CoversRun:
         return files
 
 
+def folder_prefix(folder: Path) -> S3Prefix:
+    """Return the files of a folder as objects."""
+    settings = Settings(_env_file=None, folder=folder.absolute())
+    return S3Prefix(settings, settings.bucket, prefix="")
+
+
 def files_of(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
@@ -74,9 +81,9 @@ def run(
     messages: list[str] = []
     result = write_covers(
         spark,
-        CoverSource(str(source), LocalPrefix.of(folder), names),
-        LocalPrefix.of(out),
-        LocalPrefix.of(cache or out / "fetched"),
+        CoverSource(str(source), folder_prefix(folder), names),
+        folder_prefix(out),
+        folder_prefix(cache or out / "fetched"),
         CoversParameters(source=str(source), **{"max_reject_share": 1, **parameters}),
         messages.append,
         run=str(out),

@@ -38,7 +38,7 @@ class S3Prefix:
 
     def uri(self, path: str = "") -> str:
         """Return the address of a file or folder, for Spark."""
-        return f"s3a://{self.bucket}/{self.prefix}{path}"
+        return self._store.address(self.prefix + path, self.bucket)
 
     def has_files(self, folder: str) -> bool:
         """Return whether ``folder`` holds any file."""

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
 from dustjacket.sources.roots import check_allowed
+from dustjacket.storage.folder import THIS_MACHINE
 from dustjacket.storage.store import Store
 
 _UPLOADS = 8
@@ -151,8 +152,9 @@ def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[S
     """Return the files of ``source`` with a name that ``is_wanted`` accepts, sorted by name.
 
     Files on local disk or the web are first copied to ``sources/<fingerprint>/``, once for the
-    same content, so that every machine of a cluster can read them. Symbolic links that lead out of
-    the source's folder are ignored.
+    same content, so that every machine of a cluster can read them. A store in a folder is of this
+    machine alone: there, local files are read where they lie. Symbolic links that lead out of the
+    source's folder are ignored.
 
     Raises:
         BadInputError: the source does not exist, is empty, or may not be read.
@@ -174,21 +176,33 @@ def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[S
         with _downloaded(source, store.settings) as path:
             return _copy_to_s3(path, store, is_wanted)
     check_allowed(source, store.settings)
-    return _copy_to_s3(Path(source), store, is_wanted)
+    root = Path(source)
+    if store.settings.folder:
+        return [
+            SourceFile(name, THIS_MACHINE, str(path), path.stat().st_size)
+            for name, path in _wanted(root, is_wanted)
+        ]
+    return _copy_to_s3(root, store, is_wanted)
+
+
+def _wanted(root: Path, is_wanted: Callable[[str], bool]) -> list[tuple[str, Path]]:
+    """Return name and path of the wanted files, sorted by name."""
+    folder = root if root.is_dir() else root.parent
+    named = (
+        (path.relative_to(folder).as_posix(), path)
+        for path in local_files(root)
+        if path == root or path.resolve().is_relative_to(folder.resolve())
+    )
+    return sorted((name, path) for name, path in named if is_wanted(name))
 
 
 def _copy_to_s3(root: Path, store: Store, is_wanted: Callable[[str], bool]) -> list[SourceFile]:
-    folder = root if root.is_dir() else root.parent
     prefix = f"sources/{_content(root)[:16]}/"
     existing = dict(store.keys(prefix))
-    paths = {
-        path.relative_to(folder).as_posix(): path
-        for path in local_files(root)
-        if path == root or path.resolve().is_relative_to(folder.resolve())
-    }
+    paths = dict(_wanted(root, is_wanted))
     files = [
-        SourceFile(name, store.bucket, prefix + name, paths[name].stat().st_size)
-        for name in sorted(filter(is_wanted, paths))
+        SourceFile(name, store.bucket, prefix + name, path.stat().st_size)
+        for name, path in paths.items()
     ]
 
     def copy(file: SourceFile) -> None:

@@ -25,8 +25,8 @@ class Scratch:
     prefix: str
 
     def uri(self, path: str) -> str:
-        """Return the ``s3a://`` address of a file or folder, for Spark."""
-        return f"s3a://{self.store.bucket}/{self.prefix}{path}"
+        """Return the address of a file or folder, for Spark."""
+        return self.store.address(self.prefix + path)
 
     def discard(self) -> None:
         """Delete all temporary files."""
@@ -49,8 +49,8 @@ class Draft:
         return f"{self.kind}/{self.version}/{self.attempt}/"
 
     def uri(self, path: str) -> str:
-        """Return the ``s3a://`` address of a file or folder of this attempt, for Spark."""
-        return f"s3a://{self.store.bucket}/{self.prefix}{path}"
+        """Return the address of a file or folder of this attempt, for Spark."""
+        return self.store.address(self.prefix + path)
 
     def scratch(self) -> Scratch:
         """Return a prefix for temporary files of this attempt."""

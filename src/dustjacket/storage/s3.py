@@ -4,15 +4,14 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from dustjacket.errors import DustjacketError
 from dustjacket.settings import Settings
+from dustjacket.storage.folder import FolderClient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,10 +21,19 @@ _MAX_SKEW = timedelta(minutes=15)  # S3 refuses requests that are signed at anot
 
 
 def s3_client(settings: Settings) -> "S3Client":
-    """Return a client for the object store in ``settings``.
+    """Return a client for the object store in ``settings``, or for its folder.
 
     A refusal because the clocks differ raises a DustjacketError that shows both times.
     """
+    if settings.folder:
+        elsewhere = settings.model_copy(update={"folder": None})
+        return cast(
+            "S3Client",
+            FolderClient(settings.folder, settings.bucket, lambda: s3_client(elsewhere)),
+        )
+    import boto3
+    from botocore.config import Config
+
     key, secret = settings.s3_access_key, settings.s3_secret_key
     client: S3Client = boto3.client(
         "s3",

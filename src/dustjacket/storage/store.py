@@ -55,6 +55,12 @@ class Store:
         self.bucket = settings.bucket
         self.client = s3_client(settings)
 
+    def address(self, key: str, bucket: str | None = None) -> str:
+        """Return the address of an object for Spark: ``s3a://``, or ``file://`` in a folder."""
+        if self.settings.folder and (bucket or self.bucket) == self.bucket:
+            return (self.settings.folder / key).as_uri()
+        return f"s3a://{bucket or self.bucket}/{key}"
+
     def ensure_bucket(self) -> None:
         """Create the bucket unless it exists."""
         try:
@@ -170,8 +176,8 @@ class Store:
         return Draft(self, kind, version, f"attempt-{secrets.token_hex(4)}")
 
     def uri(self, manifest: Manifest, path: str = "") -> str:
-        """Return the ``s3a://`` address of a published file or folder, for Spark."""
-        return f"s3a://{self.bucket}/{manifest.prefix}{path}"
+        """Return the address of a published file or folder, for Spark."""
+        return self.address(manifest.prefix + path)
 
     def read(self, manifest: Manifest, path: str) -> bytes:
         """Return the verified bytes of one published file.
@@ -183,7 +189,7 @@ class Store:
         return b"".join(self._chunks(manifest, entry_of(manifest, path)))
 
     def verified_uris(self, manifest: Manifest, prefix: str) -> list[str]:
-        """Return the ``s3a://`` addresses of the files whose path begins with ``prefix``.
+        """Return the addresses of the files whose path begins with ``prefix``.
 
         For Spark, which does not verify what it reads: all bytes are read here once before.
 
