@@ -17,7 +17,9 @@ from dustjacket.sources.files import SourceFile
 from dustjacket.storage.store import Store
 
 _BUFFER = 1 << 20
-_CORRUPT = (EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid)
+_CORRUPT = (
+    EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid, UnicodeDecodeError
+)  # fmt: skip
 
 
 def opened(file: SourceFile, store: Store, part: ByteRange = WHOLE) -> io.BufferedReader:
