@@ -125,6 +125,16 @@ def book_group(title: str | None, author: str | None) -> str:
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
+def strict_key(title: str | None, author: str | None) -> str:
+    """Return the key that is equal for records of one book: one of them is published."""
+    return book_group(title, author)
+
+
+def coarse_key(title: str | None, author: str | None) -> str:
+    """Return the key that decides the side of the split; see ``identity.groups.groups_of``."""
+    return book_group(title, author)
+
+
 def split_of(group: str, *, train: float = 0.70, validation: float = 0.15) -> Split:
     """Return the side of the split for ``group``: the same on every machine and in every run.
 

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from dustjacket.clip.prompts import sampled_variants
-from dustjacket.covers.groups import component_labels
+from dustjacket.identity.groups import component_labels
 from dustjacket.covers.read import read_images
 from dustjacket.errors import BadInputError
 from dustjacket.splits import title_key

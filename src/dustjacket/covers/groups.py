@@ -3,21 +3,9 @@
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from dustjacket.identity.groups import component_labels
 from dustjacket.splits import split_of
-
-
-def component_labels(n_nodes: int, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Return (n_nodes,) labels, equal for nodes that edges connect, directly or not.
-
-    Args:
-        starts, ends: (edges,) node numbers.
-    """
-    edges = coo_array((np.ones(len(starts), bool), (starts, ends)), shape=(n_nodes, n_nodes))
-    labels: np.ndarray = connected_components(edges, directed=False)[1]
-    return labels
 
 
 def book_groups(links: pa.Table) -> pa.Table:
