@@ -44,8 +44,8 @@ side of the split. Both are null for a record that was replaced or deleted.
 """
 
 REASONS = (
-    None, "replaced", "deleted", "exact_duplicate", "near_duplicate", "genre_outvoted",
-    "genre_tied", "rare_genre",
+    None, "replaced", "deleted", "delete_notice", "exact_duplicate", "near_duplicate",
+    "genre_outvoted", "genre_tied", "rare_genre",
 )  # fmt: skip
 _CODES = {reason: code for code, reason in enumerate(REASONS)}
 
@@ -53,12 +53,13 @@ _CODES = {reason: code for code, reason in enumerate(REASONS)}
 def decide(rows: pa.Table, min_rows_per_genre: int) -> pa.Table:
     """Return the decision on each row, in the columns of ``DECIDED`` and in the order of ``rows``.
 
-    Of the records with one ``record_id`` the last one counts (``replaced``), unless it deletes the
-    book (``deleted``). A row with the content of an earlier one is an ``exact_duplicate``. The most
-    frequent genre of a book wins: its first row is kept, its other rows are ``near_duplicate``, and
-    rows of other genres are ``genre_outvoted``. If no genre wins, all are ``genre_tied``. Genres
-    are compared whatever their case and punctuation, and published in their most frequent spelling.
-    A genre with fewer than ``min_rows_per_genre`` rows left is a ``rare_genre``.
+    Of the records with one ``record_id`` the last one counts. Earlier ones are ``replaced``, or
+    ``deleted`` by a ``delete_notice``. A row with the content of an earlier one is an
+    ``exact_duplicate``. The most frequent genre of a book wins: its first row is kept, its other
+    rows are ``near_duplicate``, and rows of other genres are ``genre_outvoted``. If no genre wins,
+    all are ``genre_tied``. Genres are compared whatever their case and punctuation, and published
+    in their most frequent spelling. A genre with fewer than ``min_rows_per_genre`` rows left is a
+    ``rare_genre``.
 
     Rows are one book if they share a strict key and have an author, or if they share its title and
     a valid ISBN. Equal titles without authors alone are not.
@@ -111,14 +112,12 @@ def _replaced(rows: pa.Table) -> np.ndarray:
     reasons = np.zeros(len(rows), np.int64)
     known = np.flatnonzero(rows["record_id"].is_valid().to_numpy(zero_copy_only=False))
     deletes = pc.equal(rows["notification"], "delete").fill_null(False).to_numpy()
-    reasons[deletes] = _CODES["deleted"]
     ids = codes_of(rows["record_id"].take(pa.array(known)))
     by_id = np.argsort(ids, kind="stable")
     has_later = np.flatnonzero(ids[by_id][:-1] == ids[by_id][1:])
     earlier, later = known[by_id[has_later]], known[by_id[has_later + 1]]
-    reasons[earlier] = np.where(
-        deletes[earlier] | deletes[later], _CODES["deleted"], _CODES["replaced"]
-    )
+    reasons[earlier] = np.where(deletes[later], _CODES["deleted"], _CODES["replaced"])
+    reasons[deletes] = _CODES["delete_notice"]
     return reasons
 
 

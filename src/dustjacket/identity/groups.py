@@ -24,7 +24,7 @@ _NAME_OF_TITLE, _NAME_OF_PERSON = 12, 4
 _NOBODY = 0
 
 
-def groups_of(keys: pa.Table) -> pa.Array:
+def groups_of(keys: pa.Table, pairs: tuple[np.ndarray, np.ndarray] | None = None) -> pa.Array:
     """Return the name of each row's group: 16 hexadecimal digits.
 
     Rows are in one group if they share a coarse title and one of its authors, a valid ISBN or a
@@ -35,6 +35,8 @@ def groups_of(keys: pa.Table) -> pa.Array:
     Args:
         keys: n rows of ``strict`` and ``coarse`` (see :mod:`dustjacket.splits`), and ``isbn13`` and
             ``work_id``, null where unknown.
+        pairs: (pairs,) indices of rows and of others that are in one group for other reasons, such
+            as covers that look alike.
     """
     n = len(keys)
     titles, exact = codes_of(part_of(keys["coarse"], 0)), codes_of(part_of(keys["strict"], 0))
@@ -60,7 +62,7 @@ def groups_of(keys: pa.Table) -> pa.Array:
         identifiers = codes_of(keys[name].take(pa.array(known)))
         joins = (_distinct(identifiers, titles[known]) <= most)[identifiers]
         links.append((known[joins], identifiers[joins]))
-    return _smallest(_names(keys, in_brand), _components(n, links))
+    return _smallest(_names(keys, in_brand), _components(n, links, pairs))
 
 
 def component_labels(n_nodes: int, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -121,9 +123,14 @@ def _distinct(codes: np.ndarray, others: np.ndarray) -> np.ndarray:
     return counts
 
 
-def _components(n_rows: int, links: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Return (n_rows,) labels, equal for rows that share a value of any kind of link."""
-    starts, ends, n_nodes = [], [], n_rows
+def _components(
+    n_rows: int,
+    links: list[tuple[np.ndarray, np.ndarray]],
+    pairs: tuple[np.ndarray, np.ndarray] | None,
+) -> np.ndarray:
+    """Return (n_rows,) labels, equal for rows of a pair or with an equal value of any link."""
+    starts, ends = ([pairs[0]], [pairs[1]]) if pairs else ([], [])
+    n_nodes = n_rows
     for rows, values in links:
         starts.append(rows)
         ends.append(values + n_nodes)

@@ -104,7 +104,7 @@ def test_the_last_record_of_an_id_counts_and_a_deletion_removes():
     ]
     found = decided(rows)
     assert [one["reason"] for one in found] == [
-        "replaced", "deleted", None, "deleted", None, "deleted"
+        "replaced", "deleted", None, "delete_notice", None, "delete_notice"
     ]  # fmt: skip
     assert [one["group"] is None for one in found] == [True, True, False, True, False, True]
 
