@@ -8,11 +8,22 @@ from typing import Any, BinaryIO, cast
 from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.json_lines import JSON_LINES
+from dustjacket.sources.marc.marc21 import MARC21
+from dustjacket.sources.marc.marcxml import MARCXML
 from dustjacket.sources.parquet import PARQUET
 from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow
 from dustjacket.sources.text_tables import CSV, is_text
 
-FORMATS: dict[str, Format] = {format_.name: format_ for format_ in (PARQUET, JSON_LINES, CSV)}
+FORMATS: dict[str, Format] = {
+    format_.name: format_
+    for format_ in (
+        PARQUET,
+        MARC21,
+        MARCXML,
+        JSON_LINES,
+        CSV,
+    )
+}
 """By name, in the order in which content is compared with them: strict ones first."""
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
