@@ -1,0 +1,254 @@
+"""One book's fields, from the values of a row of any source."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from dustjacket.records.columns import Columns
+from dustjacket.records.contributors import Contributor, as_written, author_text, contributors_in
+from dustjacket.records.dates import date_of, language_of
+from dustjacket.records.genre_table import ranked_genres
+from dustjacket.records.genres import genre_key, own_genres
+from dustjacket.records.isbn import isbn13_of, isbn_in, unguarded
+from dustjacket.records.options import DEFAULT_OPTIONS, RecordOptions
+from dustjacket.records.subjects import Subject, subjects_in, subjects_of_columns
+from dustjacket.records.text import line_of, prose_of, storable, trimmed
+from dustjacket.records.values import is_container, is_missing, names_of, scalar
+
+_CANONICAL_FIELDS = (
+    "title", "subtitle", "contributors", "author", "subjects", "genre", "description", "isbn",
+    "work_id", "record_id", "notification", "language", "published", "image",
+    "text_and_data_mining", "rights", "publisher",
+)  # fmt: skip
+CANONICAL = Columns(
+    {**{name: (name,) for name in _CANONICAL_FIELDS}, "identifier": ("isbn", "record_id")}
+)
+"""Columns of a trade format, whose rows have the names of fields as keys."""
+_RESERVED = frozenset({"reserved", "1", "true", "yes", "prohibited", "1.0"})
+_FREE = frozenset({"allowed", "0", "false", "no", "0.0", "permitted"})
+_OTHER_ROLES = {"translator": "trl", "illustrator": "ill", "editor": "edt"}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The fields of one book, cleaned; texts are empty and others None if they are missing.
+
+    Attributes:
+        genres: best first; the first is the book's.
+        identifier: of the edition in its source (column ``asin``): an ISBN as it stands there, or
+            another identifier.
+        image: as the source has it: a path, an address, bytes, or a list or object of these.
+        training: whether models may be trained on it; false if text and data mining is reserved.
+        unread: fields whose value is an object or list that holds no name.
+    """
+
+    title: str
+    subtitle: str
+    author: str
+    contributors: tuple[Contributor, ...]
+    genres: tuple[str, ...]
+    subjects: tuple[Subject, ...]
+    description: str
+    isbn13: str | None
+    identifier: str
+    work_id: str | None
+    record_id: str | None
+    notification: str | None
+    language: str | None
+    published: str | None
+    publisher: str
+    image: Any
+    rights: str
+    text_and_data_mining: str | None
+    training: bool
+    unread: tuple[str, ...] = ()
+
+    @property
+    def genre(self) -> str:
+        """The book's genre; empty if it has none."""
+        return self.genres[0] if self.genres else ""
+
+
+def record_of(
+    values: Mapping[str, Any], columns: Columns, options: RecordOptions = DEFAULT_OPTIONS
+) -> Record:
+    """Return the book that a row describes.
+
+    Args:
+        values: the row, by column.
+        columns: as :func:`dustjacket.records.columns.columns_of` finds them, or ``CANONICAL``.
+    """
+    row = _Row(values, columns, options.missing)
+    contributors, author = _persons(row)
+    subjects = _subjects(row)
+    mining = _mining(row.text("text_and_data_mining"))
+    genres = _genres(row, subjects, options)
+    title = next(filter(None, map(line_of, map(scalar, row.values("title")))), "")
+    identifier = _identifier(row)
+    isbn13 = next(filter(None, map(isbn13_of, row.identifiers("isbn"))), None)
+    if isbn13 is None and "asin" in columns and len(identifier) in (10, 13):
+        isbn13 = isbn13_of(identifier)  # the ASIN of a printed book is its ISBN
+    return Record(
+        title=title,
+        subtitle=row.text("subtitle"),
+        author=author,
+        contributors=tuple(contributors),
+        genres=genres,
+        subjects=tuple(subjects),
+        description=row.prose("description"),
+        isbn13=isbn13,
+        identifier=identifier,
+        work_id=_work_id(row),
+        record_id=row.text("record_id") or None,
+        notification=row.text("notification") or None,
+        language=language_of(text) if (text := row.name("language")) else None,
+        published=date_of(text) if (text := row.text("published")) else None,
+        publisher=row.text("publisher"),
+        image=_image(row),
+        rights=row.text("rights"),
+        text_and_data_mining=mining,
+        training=mining != "reserved" or options.train_on_reserved,
+        unread=_unread(row, {"title": title, "author": author, "genre": genres}),
+    )
+
+
+def _unread(row: "_Row", read: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        field
+        for field, value in read.items()
+        if not value and any(is_container(found) and found for found in row.values(field))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The values of a row, by field."""
+
+    by_column: Mapping[str, Any]
+    columns: Columns
+    missing: frozenset[str]
+
+    def values(self, field: str) -> Iterator[Any]:
+        """Yield the values of a field's columns, best first."""
+        for column in self.columns.fields.get(field, ()):
+            value = self.by_column.get(column)
+            if value is not None and value != "":
+                yield value
+
+    def text(self, field: str) -> str:
+        """Return a field's first text that is not missing, on one line."""
+        for value in self.values(field):
+            text = line_of(scalar(value))
+            if not is_missing(text, self.missing):
+                return text
+        return ""
+
+    def name(self, field: str) -> str:
+        """Return the first name in a field's values, which may be lists or objects."""
+        names = (line_of(name) for value in self.values(field) for name in names_of(value))
+        return next((name for name in names if not is_missing(name, self.missing)), "")
+
+    def prose(self, field: str) -> str:
+        """Return a field's text in paragraphs; a list of texts gives one for each."""
+        for value in self.values(field):
+            is_text = isinstance(value, str) and value[:2] not in ('["', "['", '{"', "{'")
+            texts = [value] if is_text else names_of(value)
+            proses = [text for text in map(prose_of, texts) if not is_missing(text, self.missing)]
+            if proses:
+                return "\n\n".join(proses)
+        return ""
+
+    def identifiers(self, field: str) -> Iterator[str]:
+        """Yield the identifiers in a field's values; those that a spreadsheet damaged are none."""
+        for value in self.values(field):
+            for name in names_of(value):
+                text = unguarded(line_of(name))
+                if not is_missing(text, self.missing):
+                    yield text
+
+
+def _persons(row: _Row) -> tuple[list[Contributor], str]:
+    """Return the contributors of a row, and the text of its author."""
+    people = [
+        person
+        for value in row.values("contributors")
+        for person in contributors_in(value, "aut", row.missing)
+    ]
+    author = author_text(people)
+    if not author:
+        for value in row.values("author"):
+            authors = contributors_in(value, "aut", row.missing)
+            written = as_written(value, row.missing)
+            author = author_text(authors) if written is None else written
+            if author:
+                people = [*authors, *people]
+                break
+    for field, role in _OTHER_ROLES.items():
+        for value in row.values(field):
+            people += contributors_in(value, role, row.missing)
+    return list(dict.fromkeys(people)), author or author_text(people)
+
+
+def _subjects(row: _Row) -> list[Subject]:
+    of_feed = [s for value in row.values("subjects") for s in subjects_in(value, row.missing)]
+    return of_feed + subjects_of_columns(row.by_column, row.columns.fields, row.missing)
+
+
+def _genres(row: _Row, subjects: list[Subject], options: RecordOptions) -> tuple[str, ...]:
+    own: tuple[str, ...] = ()
+    for value in row.values("genre"):
+        found = own_genres(value, row.columns.genre_column, options.depth)
+        if own := tuple(genre for genre in found if not is_missing(genre, row.missing)):
+            break
+    if options.list_genre == "last":
+        own = own[::-1]
+    genres = ranked_genres(own, subjects, options.schemes, options.depth, options.table)
+    if options.accepted_genres:
+        accepted = [genre for genre in genres if genre_key(genre) in options.accepted_genres]
+        genres = (*accepted, *(genre for genre in genres if genre not in accepted))
+    return genres
+
+
+def _identifier(row: _Row) -> str:
+    """Return the first sound identifier of an edition."""
+    filename = row.text("filename")
+    isbn_columns = frozenset(row.columns.fields.get("isbn", ()))
+    for column in row.columns.fields.get("identifier", ()):
+        single = _Row({column: row.by_column.get(column)}, Columns({"id": (column,)}), row.missing)
+        for text in single.identifiers("id"):
+            if isbn := isbn_in(text) if column in isbn_columns or text[-1:].isdigit() else None:
+                return isbn
+            if column not in isbn_columns:
+                return restored(text, filename)
+    return restored("", filename)
+
+
+def restored(identifier: str, filename: str) -> str:
+    """Return an identifier with the leading zeros that it lost, taken from the cover's file name.
+
+    >>> restored("60750715", "0060750715.jpg"), restored("B000ABC", "other.jpg")
+    ('0060750715', 'B000ABC')
+    """
+    stem = PurePosixPath(filename).stem
+    lost = not identifier or (stem and stem.lstrip("0") == identifier.lstrip("0"))
+    return stem if lost else identifier
+
+
+def _work_id(row: _Row) -> str | None:
+    text = row.text("work_id")
+    return (text if ":" in text else f"own:{text}") if text else None
+
+
+def _mining(text: str) -> str | None:
+    word = text.casefold()
+    return "reserved" if word in _RESERVED else "allowed" if word in _FREE else None
+
+
+def _image(row: _Row) -> Any:
+    for value in row.values("image"):
+        if not isinstance(value, str):
+            return value
+        if not is_missing(text := trimmed(storable(value)), row.missing):
+            return text
+    return None

@@ -1,0 +1,160 @@
+"""Clean text of any origin: encoding, HTML, invisible characters and white space."""
+
+import html
+import re
+import unicodedata
+from typing import Any
+
+from ftfy import fix_encoding
+
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|br|cite|code|div|em|font|h[1-6]|i|li|ol|p|q|s|small|span|strong|sub|sup|tt"
+    r"|u|ul)(?:\s[^<>]{0,500})?/?>",
+    re.IGNORECASE,
+)
+_BLOCK_TAG = re.compile(r"<(?:br|div|h[1-6]|li|p)\b", re.IGNORECASE)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# What Unicode calls default-ignorable, and format characters that are not seen.
+_IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
+_INVISIBLE = re.compile(f"[{_IGNORABLE}]")
+_SYMBOL = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
+# Letters of these scripts have another form, or make another word, beside a joiner.
+_JOINED = (
+    "\u0620-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18aa\ua840-\ua8ff\ufb50-\ufdff\ufe70-\ufefc"
+)
+_NEEDED = re.compile(
+    rf"(?<=[{_JOINED}])[\u200c\u200d](?=[{_JOINED}])"  # Persian, Hindi, Sinhala …
+    rf"|(?<=[{_SYMBOL}])\ufe0f"  # a symbol that is shown as an emoji
+    rf"|(?<=[#*0-9])\ufe0f(?=\u20e3)"  # keycaps
+    rf"|(?<=[{_SYMBOL}\ufe0f])\u200d(?=[{_SYMBOL}])"  # emoji of several
+    "|(?<=\U0001f3f4)[\U000e0020-\U000e007e]{1,8}\U000e007f"  # flags of regions
+)
+_SPACES = re.compile(r"\s+")
+_PARAGRAPH = re.compile(r"(?:[ \t\f\v]*(?:\r\n?|\n|\u2029)){2,}|\u2029")
+
+
+def line_of(text: str) -> str:
+    """Return a title, name or genre as one clean line.
+
+    HTML entities are decoded as HTML 5 does, tags of formatting (``<i>``, ``<br/>``, ``<p>`` …) are
+    removed, mojibake is repaired, lone surrogates become U+FFFD, invisible characters go (except
+    joiners that a script or an emoji needs), letters are composed (NFC), and every run of white
+    space becomes one blank.
+
+    >>> line_of(" &lt;i&gt;Emma&lt;/i&gt;  &amp; Les MisÃ©rables ")
+    'Emma & Les Misérables'
+    """
+    if "&" in text or "<" in text:
+        text = _TAG.sub(_blank_of_tag, html.unescape(text))
+    return " ".join((text if text.isascii() else _repaired(text)).split())
+
+
+def prose_of(text: str) -> str:
+    """Return a description as text: paragraphs separated by one blank line, without markup.
+
+    Cleaned as :func:`line_of` does. Markup (HTML, XHTML) gives its paragraphs, lines and items;
+    plain text has a paragraph at every blank line.
+    """
+    if "<" in text and _TAG.search(text):
+        text = _text_of_markup(text)
+    elif "&" in text:
+        text = html.unescape(text)
+        if "<" in text and _TAG.search(text):  # markup that was escaped as a whole
+            text = _text_of_markup(text)
+    paragraphs = (line_of_plain(part) for part in _PARAGRAPH.split(text))
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def line_of_plain(text: str) -> str:
+    """Return text without markup as one line, cleaned as :func:`line_of` does."""
+    return " ".join((text if text.isascii() else _repaired(text)).split())
+
+
+def visible(text: str) -> str:
+    """Return ``text`` without invisible characters, except joiners that are needed.
+
+    >>> visible("a\u200bb\u00ad"), len(visible("\u2764\ufe0f\u200d\U0001f525"))
+    ('ab', 4)
+    """
+    if text.isascii() or not _INVISIBLE.search(text):
+        return text
+    kept = {index for match in _NEEDED.finditer(text) for index in range(*match.span())}
+    return "".join(
+        char for index, char in enumerate(text) if index in kept or not _INVISIBLE.match(char)
+    )
+
+
+def storable(text: str) -> str:
+    """Return ``text`` with each surrogate, which UTF-8 cannot hold, as U+FFFD."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def _repaired(text: str) -> str:
+    return unicodedata.normalize("NFC", visible(fix_encoding(storable(text))))
+
+
+def _blank_of_tag(match: re.Match[str]) -> str:
+    return " " if _BLOCK_TAG.match(match[0]) else ""
+
+
+def _text_of_markup(markup: str) -> str:
+    from lxml import etree
+
+    parser = etree.HTMLParser(target=_Prose(), encoding="utf-8", no_network=True)
+    try:
+        return str(etree.fromstring(storable(markup).replace("\0", "\ufffd").encode(), parser))
+    except etree.XMLSyntaxError:
+        return html.unescape(_TAG.sub(_blank_of_tag, markup))
+
+
+_NEW_PARAGRAPH = frozenset(
+    ("address", "article", "aside", "blockquote", "center", "dd", "div", "dl", "dt", "figure",
+     "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "ol", "p", "pre",
+     "section", "table", "ul")
+)  # fmt: skip
+_NEW_LINE = frozenset({"br", "li", "tr"})
+_HIDDEN = frozenset({"head", "script", "style", "title"})
+
+
+class _Prose:
+    """Target of an HTML parser: collects text, with a blank line between paragraphs."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.hidden = 0
+
+    def start(self, tag: str, _attributes: Any) -> None:
+        self.hidden += tag in _HIDDEN
+        self._break(tag)
+
+    def end(self, tag: str) -> None:
+        self.hidden -= tag in _HIDDEN
+        if tag != "br":
+            self._break(tag)
+
+    def _break(self, tag: str) -> None:
+        if tag in _NEW_PARAGRAPH:
+            self.parts.append("\n\n")
+        elif tag in _NEW_LINE:
+            self.parts.append("\n")
+
+    def data(self, text: str) -> None:
+        if not self.hidden:
+            self.parts.append(_SPACES.sub(" ", text))  # line breaks of markup are blanks
+
+    def close(self) -> str:
+        return "".join(self.parts)
+
+
+def trimmed(text: str) -> str:
+    """Return a path or address without white space and invisible characters at its ends."""
+    text = text.strip()
+    while text and _INVISIBLE.match(text[-1]):
+        text = text[:-1].rstrip()
+    while text and _INVISIBLE.match(text[0]):
+        text = text[1:].lstrip()
+    return text
