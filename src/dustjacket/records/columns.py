@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +23,7 @@ _SUBJECT_COLUMN = re.compile(
 _EXACTLY_ONE = frozenset({"title", "author", "genre"})
 """Fields for which two equally usual names are refused; of other fields the first column counts."""
 _SHOWN = 12
+_MAX_UNSEEN = 200
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,14 @@ class Columns:
     Attributes:
         fields: columns of each field, best first; of ``subject:<scheme>`` all in their order.
         genre_column: how the values of the genre column are read.
+        names: all columns.
+        overrides: columns that a user named, as pairs of field and name.
     """
 
     fields: Mapping[str, tuple[str, ...]]
     genre_column: GenreColumn = PLAIN
+    names: frozenset[str] = frozenset()
+    overrides: tuple[tuple[str, str], ...] = ()
 
     def __contains__(self, name: str) -> bool:
         """Return whether the file has a column for a field."""
@@ -43,6 +49,15 @@ class Columns:
     def first(self, name: str) -> str | None:
         """Return the best column of a field, or None."""
         return next(iter(self.fields.get(name, ())), None)
+
+    def covering(self, keys: Collection[str]) -> "Columns":
+        """Return these columns with those of a row that the file's first rows do not have."""
+        if not self.names or self.names.issuperset(keys):
+            return self
+        unseen = frozenset(keys) - self.names
+        if len(unseen) > _MAX_UNSEEN:
+            return self
+        return _extended(self.names, unseen, self.overrides, self.genre_column) or self
 
     @property
     def image(self) -> str | None:
@@ -125,7 +140,12 @@ def columns_of(
             fields[name] = tuple(dict.fromkeys(chain.from_iterable(found)))
     if name_column := next((by_key[key] for key in _NAME if key in by_key), None):
         fields.setdefault("author" if "title" in fields else "title", (name_column,))
-    columns = Columns(fields | _subject_columns(by_key), _genre_column(fields, sample))
+    columns = Columns(
+        fields | _subject_columns(by_key),
+        _genre_column(fields, sample),
+        frozenset(names),
+        tuple(overrides.items()),
+    )
     for name in required:
         if not (columns.has_genre if name == "genre" else name in columns):
             parameter = parameters.get(name, f"{name}_column")
@@ -133,6 +153,20 @@ def columns_of(
                 f"{where} has no {name} column, {_but_has(names)}: set {parameter} to one of them"
             )
     return columns
+
+
+@lru_cache(maxsize=1024)
+def _extended(
+    names: frozenset[str],
+    unseen: frozenset[str],
+    overrides: tuple[tuple[str, str], ...],
+    column: GenreColumn,
+) -> Columns | None:
+    try:
+        found = columns_of([*sorted(names), *sorted(unseen)], dict(overrides), ())
+    except BadInputError:
+        return None
+    return replace(found, genre_column=column, names=names | unseen)
 
 
 def _genre_column(

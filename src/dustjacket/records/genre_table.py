@@ -13,7 +13,7 @@ from dustjacket.records.text import line_of
 from dustjacket.sources.encoding import decode
 
 DEFAULT_SCHEMES = (OWN, *CODED_SCHEMES)
-_MAX_BYTES, _MAX_ROWS = 20_000_000, 200_000
+MAX_BYTES, _MAX_ROWS = 20_000_000, 200_000
 _SEPARATOR_OF_LEVELS = " / "
 _NO_CODES = frozenset({OWN, "lcsh", "lcgft", "fast", "keywords"})
 """Schemes whose subjects are compared by their headings."""
@@ -55,8 +55,8 @@ def read_genre_table(body: bytes, name: str) -> GenreTable:
     Raises:
         BadInputError: the table is too large, lacks a column, or has no row.
     """
-    if len(body) > _MAX_BYTES:
-        raise BadInputError(f"genre_mapping {name!r} is larger than {_MAX_BYTES // 1_000_000} MB")
+    if len(body) > MAX_BYTES:
+        raise BadInputError(f"genre_mapping {name!r} is larger than {MAX_BYTES // 1_000_000} MB")
     text = decode(body.removeprefix(b"\xef\xbb\xbf"))
     header = text.partition("\n")[0]
     separator = max(",;\t", key=header.count)

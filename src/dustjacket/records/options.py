@@ -1,12 +1,24 @@
 """How records are read: the parameters of both ingestions, and what is made of them once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from dustjacket.records.genre_table import DEFAULT_SCHEMES, NO_TABLE, GenreTable
+from dustjacket.errors import BadInputError
+from dustjacket.records.genre_table import (
+    DEFAULT_SCHEMES,
+    MAX_BYTES,
+    NO_TABLE,
+    GenreTable,
+    read_genre_table,
+)
+from dustjacket.records.genres import genre_key
 from dustjacket.records.values import MISSING_WORDS
+from dustjacket.sources.files import stage
+from dustjacket.sources.streams import opened
+from dustjacket.storage.store import Store
 
 ListGenre = Literal["first", "last"]
 RightsHolder = Literal["others", "own"]
@@ -75,3 +87,36 @@ class RecordOptions:
 
 
 DEFAULT_OPTIONS = RecordOptions()
+
+
+def options_of(
+    parameters: RecordParameters, accepted_genres: Iterable[str], store: Store
+) -> RecordOptions:
+    """Return the options of an ingestion; its table of genres is read from its address.
+
+    Args:
+        accepted_genres: genres that count before others of a list; none: all.
+
+    Raises:
+        BadInputError: the table cannot be read.
+    """
+    reason = parameters.ignore_reservation_reason.strip()
+    return RecordOptions(
+        schemes=tuple(map(str.casefold, parameters.subject_scheme)) or DEFAULT_SCHEMES,
+        depth=parameters.genre_depth,
+        table=_genre_table(parameters.genre_mapping, store),
+        list_genre=parameters.list_genre,
+        accepted_genres=frozenset(map(genre_key, accepted_genres)),
+        missing=frozenset(word.casefold() for word in parameters.missing_words or MISSING_WORDS),
+        train_on_reserved=parameters.rights_holder == "own" or bool(reason),
+    )
+
+
+def _genre_table(address: str, store: Store) -> GenreTable:
+    if not address:
+        return NO_TABLE
+    files = stage(address, store, lambda _: True)
+    if len(files) != 1:
+        raise BadInputError(f"genre_mapping {address!r} is {len(files)} files: name one CSV file")
+    with opened(files[0], store) as stream:
+        return read_genre_table(stream.read(MAX_BYTES + 1), address)

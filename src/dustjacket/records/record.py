@@ -31,7 +31,7 @@ _OTHER_ROLES = {"translator": "trl", "illustrator": "ill", "editor": "edt"}
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class BookRecord:
     """The fields of one book, cleaned; texts are empty and others None if they are missing.
 
     Attributes:
@@ -72,13 +72,14 @@ class Record:
 
 def record_of(
     values: Mapping[str, Any], columns: Columns, options: RecordOptions = DEFAULT_OPTIONS
-) -> Record:
+) -> BookRecord:
     """Return the book that a row describes.
 
     Args:
         values: the row, by column.
         columns: as :func:`dustjacket.records.columns.columns_of` finds them, or ``CANONICAL``.
     """
+    columns = columns.covering(values.keys())
     row = _Row(values, columns, options.missing)
     contributors, author = _persons(row)
     subjects = _subjects(row)
@@ -89,7 +90,7 @@ def record_of(
     isbn13 = next(filter(None, map(isbn13_of, row.identifiers("isbn"))), None)
     if isbn13 is None and "asin" in columns and len(identifier) in (10, 13):
         isbn13 = isbn13_of(identifier)  # the ASIN of a printed book is its ISBN
-    return Record(
+    return BookRecord(
         title=title,
         subtitle=row.text("subtitle"),
         author=author,
