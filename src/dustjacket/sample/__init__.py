@@ -4,7 +4,8 @@ A small grammar generates titles, with words that genres share, and a cover show
 names. Therefore a model can learn from the sample, but cannot score perfectly. A few words are held
 out: all books with such a word are in the test split, so training never sees them.
 
-Takes a folder, counts and a seed; writes the same files for the same seed. Imports splits only.
+Takes a folder, counts and a seed; writes the same files for the same seed. Imports splits and
+sources only.
 """
 
 import random

@@ -10,6 +10,7 @@ from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.json_lines import JSON_LINES
 from dustjacket.sources.marc.marc21 import MARC21
 from dustjacket.sources.marc.marcxml import MARCXML
+from dustjacket.sources.onix.reader import ONIX
 from dustjacket.sources.parquet import PARQUET
 from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow
 from dustjacket.sources.text_tables import CSV, is_text
@@ -20,6 +21,7 @@ FORMATS: dict[str, Format] = {
         PARQUET,
         MARC21,
         MARCXML,
+        ONIX,
         JSON_LINES,
         CSV,
     )
