@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 from pyspark import cloudpickle
 
-from dustjacket.catalog.ingest import _splitter
-from dustjacket.catalog.parse import parser
+from dustjacket.catalog.parse import ParseChunk
 from dustjacket.catalog.step import CatalogParameters
+from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.source import stage_covers
 from dustjacket.platform.credentials import write_dotenv
@@ -93,12 +93,10 @@ def test_reduced_settings_work_and_hold_what_they_name(settings):
 def test_what_ingestions_send_to_spark_holds_the_key_of_s3_alone(settings, tmp_path, monkeypatch):
     monkeypatch.setattr("dustjacket.covers.source.stage", lambda *_: [])
     store = Store(settings)
-    reduced = settings.with_secrets_of("s3")
     for sent in (
         S3Prefix.of_store(store, "covers/"),
         S3Prefix.of_draft(store.draft("covers", "version")),
         stage_covers("s3://bucket/covers.csv", store),
-        parser(reduced, [], CatalogParameters(source="x")),
-        _splitter(reduced),
+        ParseChunk(TaskFiles.of(store, "scratch/"), CatalogParameters(source="x")),
     ):
         assert held(cloudpickle.dumps(sent)) == {"s3_access_key", "s3_secret_key"}

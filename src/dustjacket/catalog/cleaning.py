@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from ftfy import fix_encoding
 
 from dustjacket.catalog.step import CatalogParameters
-from dustjacket.splits import Split, book_group, normalise, split_of
+from dustjacket.splits import normalise
 
 # White space is no longer among them: one_line has replaced it with spaces.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -42,8 +42,6 @@ class CatalogBook:
     genre: str
     description: str | None
     image_url: str
-    group: str
-    split: Split
 
 
 def no_title(book: ListingFields, _: CatalogParameters) -> bool:
@@ -127,7 +125,6 @@ def clean(
     for rule in rules:
         if rule(book, parameters):
             return rule.__name__
-    group = book_group(book.title, book.author)
     return CatalogBook(
         asin=restored_asin(book.asin, book.filename),
         title=book.title,
@@ -135,8 +132,6 @@ def clean(
         genre=book.genre,
         description=book.description or None,
         image_url=book.image_url,
-        group=group,
-        split=split_of(group),
     )
 
 

@@ -1,32 +1,30 @@
 """Find duplicate rows, books with conflicting genres, and rare genres in a whole listing."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as fn
 
-from dustjacket.sources.arrow import spark_schema
+from dustjacket.splits import split_of
 
-DEDUPLICATED = pa.schema(
+GENRES = pa.list_(pa.struct([("genre", pa.string()), ("rows", pa.int64())]))
+DECIDED = pa.schema(
     [
-        ("file", pa.string()),
-        ("position", pa.int64()),
         ("reason", pa.string()),
-        ("genres", pa.list_(pa.struct([("genre", pa.string()), ("rows", pa.int64())]))),
+        ("genre", pa.string()),
+        ("genres", GENRES),
+        ("group", pa.string()),
+        ("split", pa.string()),
     ]
 )
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class BookRow:
-    """One row of a book: its origin, a digest of its content, and its genre."""
+    """One row of a book: its place in the listing, a digest of its content, and its genre."""
 
-    file: str
-    position: int
+    place: int
     content: int
     genre: str
 
@@ -64,47 +62,34 @@ def deduplicate_book(rows: Sequence[BookRow]) -> tuple[dict[BookRow, str], Count
     return reasons, genres
 
 
-def deduplicate(books: DataFrame, min_rows_per_genre: int) -> DataFrame:
-    """Return rejected rows, and kept rows with duplicates, in the columns of ``DEDUPLICATED``.
+def decide(rows: pa.Table, min_rows_per_genre: int) -> pa.Table:
+    """Return a row of ``DECIDED`` for each row, in the same order.
 
-    Rejected rows have a reason; kept rows have the genres of all their duplicates. Kept rows
-    without duplicates are not returned. The reason is ``rare_genre`` if fewer than
-    ``min_rows_per_genre`` rows of the genre are left.
+    ``reason`` is null for accepted rows. It is ``rare_genre`` if fewer than ``min_rows_per_genre``
+    rows of the genre are left.
 
     Args:
-        books: rows that passed the rules of :mod:`dustjacket.catalog.cleaning`.
+        rows: the rows that passed the rules, in the order of the listing; columns ``content``,
+            ``strict``, ``coarse`` and ``genre``.
     """
-    content = fn.xxhash64("asin", "title", "author", "genre", "description")
-    slim = books.select("group", "file", "position", content.alias("content"), "genre")
-    row = fn.struct("file", "position", "content", "genre")
-    groups = slim.groupBy("group").agg(fn.collect_list(row).alias("rows"))
-    repeated = groups.where(fn.size("rows") > 1).select("rows")
-    decided = repeated.mapInArrow(_deduplicate_books, spark_schema(DEDUPLICATED)).cache()
-    left = (
-        slim.join(decided.where("reason is not null"), ["file", "position"], "left_anti")
-        .groupBy("genre")
-        .count()
-    )
-    rare = [row["genre"] for row in left.where(f"count < {min_rows_per_genre}").collect()]
-    if not rare:
-        return decided
-    of_rare = slim.where(fn.col("genre").isin(rare)).select("file", "position")
-    rejected = decided.where("reason is not null").select("file", "position")
-    rare_rows = of_rare.join(rejected, ["file", "position"], "left_anti").selectExpr(
-        "file", "position", "'rare_genre' as reason", "null as genres"
-    )
-    return decided.join(rare_rows, ["file", "position"], "left_anti").unionByName(rare_rows)
-
-
-def _deduplicate_books(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        decisions: list[dict[str, Any]] = []
-        for group in batch.column("rows").to_pylist():
-            rows = [BookRow(**row) for row in group]
-            reasons, genres = deduplicate_book(rows)
-            ranked = [{"genre": genre, "rows": count} for genre, count in genres.most_common()]
-            for row in rows:
-                origin = {"file": row.file, "position": row.position}
-                reason = reasons.get(row)
-                decisions.append({**origin, "reason": reason, "genres": None if reason else ranked})
-        yield pa.RecordBatch.from_pylist(decisions, schema=DEDUPLICATED)
+    genre, content = rows["genre"].to_pylist(), rows["content"].to_pylist()
+    coarse = rows["coarse"].to_pylist()
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, key in enumerate(rows["strict"].to_pylist()):
+        places[key].append(place)
+    reasons: list[str | None] = [None] * len(rows)
+    genres = [[{"genre": own, "rows": 1}] for own in genre]
+    for group in places.values():
+        if len(group) > 1:
+            book = [BookRow(place, content[place], genre[place]) for place in group]
+            rejected, counted = deduplicate_book(book)
+            ranked = [{"genre": name, "rows": count} for name, count in counted.most_common()]
+            for row in book:
+                reasons[row.place] = rejected.get(row)
+                genres[row.place] = ranked
+    left = Counter(own for own, reason in zip(genre, reasons, strict=True) if reason is None)
+    for place, own in enumerate(genre):
+        if reasons[place] is None and left[own] < min_rows_per_genre:
+            reasons[place] = "rare_genre"
+    columns = [reasons, genre, genres, coarse, [split_of(key) for key in coarse]]
+    return pa.table(columns, schema=DECIDED)

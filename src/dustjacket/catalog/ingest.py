@@ -1,206 +1,166 @@
 """The step ``ingest_catalog``: publish the books of a listing; no row is lost."""
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
-import mlflow
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import ValidationError
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as fn
 
-from dustjacket.catalog.columns import CURE, ListingFormat, columns_of
-from dustjacket.catalog.deduplicate import DEDUPLICATED, deduplicate
-from dustjacket.catalog.figures import statistics_figure
-from dustjacket.catalog.parse import PARSED, ListingChunk, parser
-from dustjacket.catalog.read import BOOKS
+from dustjacket.catalog.chunks import PART_BYTES, find_chunks, find_files
+from dustjacket.catalog.columns import CURE
+from dustjacket.catalog.deduplicate import DECIDED, GENRES, decide
+from dustjacket.catalog.parse import SLIM, ParseChunk
 from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics_of
 from dustjacket.catalog.step import CatalogFacts, CatalogParameters
+from dustjacket.catalog.task_files import TaskFiles
+from dustjacket.catalog.write import BOOKS_SCHEMA, REJECTED, WriteFile, output_files
 from dustjacket.errors import BadInputError, CorruptVersionError, HeldBackError
+from dustjacket.pipeline.engine import Engine, in_processes, in_this_process, on_spark
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.runs import step_run
-from dustjacket.settings import Settings
-from dustjacket.sources.arrow import spark_schema
-from dustjacket.sources.csv import WHOLE, ByteRange
-from dustjacket.sources.files import SourceFile, name_of, stage
-from dustjacket.sources.formats import FORMATS, endings, is_table_name, shape_of, split_rows
-from dustjacket.sources.rejects import examples
-from dustjacket.sources.streams import corrupt_as_bad_input, is_compressed, opened
-from dustjacket.sources.tables import ReadOptions, Shape
-from dustjacket.storage.store import Store
+from dustjacket.sources.arrow import type_names
+from dustjacket.splits import split_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 log = logging.getLogger(__name__)
 
-REJECTED = "rejected"
-_BOOK = (
-    "file", "position", "asin", "title", "author", "genre", "genres", "description", "image_url",
-    "group", "split",
-)  # fmt: skip
-_REJECTED = ("file", "position", "offset", "raw", "reason")
-_PART_BYTES = 4 << 20
-_MAX_TASKS = 256
-_ROWS_PER_SHUFFLE = 200_000
-_ROWS_PER_FILE = 1_000_000
 _MAX_REASONS = 3
 
 
-def ingest_catalog(job: Job[CatalogParameters], spark: SparkSession) -> None:
+def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") -> None:
     """Read a listing and publish its books, and every rejected row with its reason.
 
-    The version has two tables: ``books/`` (columns ``_BOOK``; ``genres`` counts the rows of the
-    listing for each genre of the book) and ``rejected/`` (columns ``_REJECTED``; ``offset`` is the
-    byte at which the record begins, and ``raw`` is a
+    The version has two tables: ``books/`` (columns ``BOOKS_SCHEMA``; ``genres`` counts the rows of
+    the listing for each genre of the book) and ``rejected/`` (columns ``REJECTED_SCHEMA``;
+    ``offset`` is the byte at which the record begins, and ``raw`` is a
     :func:`dustjacket.sources.encoding.raw_text`).
+
+    Args:
+        spark: without it, all runs on this machine, and nothing is logged to MLflow.
 
     Raises:
         BadInputError: the source is no listing, or every row is rejected.
         HeldBackError: the listing changed too much since the last version.
     """
     parameters = job.parameters
-    chunks = find_chunks(parameters, job.store, spark)
-    log.info("reading %d parts of %s", len(chunks), parameters.source)
-    scratch = job.draft.scratch()
-    parsed_at = scratch.uri("parsed")
-    # Written to disk as columns, so that the following queries read only those that they need.
-    spark.range(0, len(chunks), numPartitions=min(len(chunks), _MAX_TASKS)).mapInArrow(
-        parser(job.settings.with_secrets_of("s3"), chunks, parameters), spark_schema(PARSED)
-    ).write.parquet(parsed_at)
-    rows = spark.read.parquet(parsed_at)
-    read = rows.count()
-    log.info("%d rows read", read)
-    spark.conf.set("spark.sql.shuffle.partitions", max(8, -(-read // _ROWS_PER_SHUFFLE)))
-    write_rows(rows, parameters, -(-read // _ROWS_PER_FILE) or 1, job.draft.uri)
-    scratch.discard()
-    books = spark.read.parquet(job.draft.uri(BOOKS))
-    rejected = spark.read.parquet(job.draft.uri(REJECTED))
-    statistics = statistics_of(books, rejected)
+    statistics = write_catalog(job, spark)
     if not statistics.rows_accepted:
         raise BadInputError(
             f"listing {parameters.source!r}: no row is accepted ({statistics.rejected_by_reason}): "
             f"{CURE}"
         )
-    if statistics.rows_read != read:
-        raise RuntimeError(f"{read} rows read, but {statistics.rows_read} published")
     reason = held_back(job, statistics, parameters)
+    if spark is None:
+        _publish(job, statistics, reason)
+        return
+    from dustjacket.catalog.track import track
+    from dustjacket.pipeline.runs import step_run
+    from dustjacket.sources.rejects import examples
+
+    rejected = spark.read.parquet(job.draft.uri(REJECTED))
     with step_run(job):
-        _track(
-            statistics,
-            examples(rejected, "file", "position"),
-            verdict="held_back" if reason else "accepted",
-        )
-        if reason and not parameters.accept_changes:
-            raise HeldBackError(reason)
-        job.publish(
-            rows={
-                "accepted": statistics.rows_accepted,
-                "rejected": read - statistics.rows_accepted,
-            },
-            schema={field.name: field.dataType.simpleString() for field in books.schema},
-            facts=CatalogFacts(
-                rows_read=read,
-                rows_accepted=statistics.rows_accepted,
-                rows_rejected=read - statistics.rows_accepted,
-                rejected_by_reason=statistics.rejected_by_reason,
-                profile=statistics.model_dump(mode="json"),
-                verdict=f"changes accepted: {reason}" if reason else "accepted",
-            ),
-        )
+        verdict = "held_back" if reason else "accepted"
+        track(statistics, examples(rejected, "file", "position"), verdict)
+        _publish(job, statistics, reason)
 
 
-def write_rows(
-    rows: DataFrame, parameters: CatalogParameters, parts: int, uri: Callable[[str], str]
+def _publish(
+    job: Job[CatalogParameters], statistics: CatalogStatistics, held_back_reason: str | None
 ) -> None:
-    """Write accepted and rejected rows as Parquet, in the order of the listing.
+    if held_back_reason and not job.parameters.accept_changes:
+        raise HeldBackError(held_back_reason)
+    rejected = statistics.rows_read - statistics.rows_accepted
+    job.publish(
+        rows={"accepted": statistics.rows_accepted, "rejected": rejected},
+        schema=type_names(BOOKS_SCHEMA),
+        facts=CatalogFacts(
+            rows_read=statistics.rows_read,
+            rows_accepted=statistics.rows_accepted,
+            rows_rejected=rejected,
+            rejected_by_reason=statistics.rejected_by_reason,
+            profile=statistics.model_dump(mode="json"),
+            verdict=f"changes accepted: {held_back_reason}" if held_back_reason else "accepted",
+        ),
+    )
+
+
+def write_catalog(
+    job: Job[CatalogParameters], spark: "SparkSession | None" = None
+) -> CatalogStatistics:
+    """Write all files of a version of the catalogue, and return the statistics.
+
+    Tasks parse chunks into the draft's scratch. Then this process decides the whole listing by its
+    slim columns, and tasks write the decided rows.
+
+    Raises:
+        BadInputError: the source is no listing.
+    """
+    parameters = job.parameters
+    files = find_files(parameters, job.store)
+    run: Engine = in_this_process
+    if spark:
+        run = on_spark(spark)
+    elif sum(file.size for file, _ in files) > PART_BYTES:
+        run = in_processes
+    discarded = job.draft.scratch()
+    scratch = TaskFiles.of(job.store, discarded.prefix)
+    parse = ParseChunk(scratch, parameters)
+    rows_of_chunks = []
+    for rows in run(parse, find_chunks(files, job.store)):
+        rows_of_chunks.append(rows)
+        log.info("%d rows read", sum(rows_of_chunks))
+    slim = [_read_slim(scratch, chunk) for chunk in range(len(rows_of_chunks))]
+    decided = decide_listing(pa.concat_tables(slim), parameters)
+    log.info("writing %d rows", len(decided))
+    outputs, place = [], 0
+    for output, rows in output_files(rows_of_chunks):
+        scratch.write(
+            f"decided/{output.number:06}", decided.slice(place, rows).select(DECIDED.names)
+        )
+        outputs.append(output)
+        place += rows
+    for _ in run(WriteFile(scratch, TaskFiles.of(job.store, job.draft.prefix)), outputs):
+        pass
+    discarded.discard()
+    return statistics_of(decided)
+
+
+def _read_slim(scratch: TaskFiles, chunk: int) -> pa.Table:
+    with scratch.opened(f"slim/{chunk:06}") as stored:
+        return stored.read()
+
+
+def decide_listing(slim: pa.Table, parameters: CatalogParameters) -> pa.Table:
+    """Return ``slim`` with the columns of ``DECIDED`` for every row of the listing.
 
     Args:
-        rows: in the columns of ``PARSED``.
-        parts: number of files to write of each.
-        uri: returns the address of a folder.
+        slim: all rows, in columns of ``SLIM``.
     """
+    passed = pc.is_null(slim["reason"])
+    rows = slim.filter(passed)
     if parameters.clean == "books":
-        duplicates = deduplicate(rows.where("reason is null"), parameters.min_rows_per_genre)
+        decided = decide(rows, parameters.min_rows_per_genre)
     else:
-        duplicates = rows.sparkSession.createDataFrame([], spark_schema(DEDUPLICATED))
-    own_genre = fn.array(fn.struct("genre", fn.lit(1).cast("long").alias("rows")))
-    decided = rows.withColumnRenamed("reason", "own_reason").join(
-        duplicates, ["file", "position"], "left"
-    )
-    decided = decided.withColumns(
-        {
-            "reason": fn.coalesce("own_reason", "reason"),
-            "genres": fn.coalesce("genres", own_genre),
-        }
-    )
-    for folder, columns, condition in (
-        (BOOKS, _BOOK, fn.col("reason").isNull()),
-        (REJECTED, _REJECTED, fn.col("reason").isNotNull()),
-    ):
-        decided.where(condition).select(*columns).repartitionByRange(
-            parts, "file", "position"
-        ).sortWithinPartitions("file", "position").write.parquet(uri(folder))
+        decided = _all_accepted(rows)
+    # Each row that passed takes the next decision; the others take none.
+    places = pc.if_else(passed, pc.subtract(pc.cumulative_sum(passed.cast(pa.int64())), 1), None)
+    table = slim.drop_columns([name for name in DECIDED.names if name in SLIM.names])
+    for name in DECIDED.names:
+        column = decided[name].take(places)
+        if name == "reason":
+            column = pc.coalesce(slim["reason"], column)
+        table = table.append_column(name, column)
+    return table
 
 
-def find_chunks(
-    parameters: CatalogParameters, store: Store, spark: SparkSession
-) -> list[ListingChunk]:
-    """Return the chunks to read: the files of the source, large ones split.
-
-    Raises:
-        BadInputError: there is no file, or a file is no listing.
-    """
-    source = parameters.source
-
-    def is_wanted(name: str) -> bool:
-        # A source that is a single file is read whatever its extension.
-        return name == name_of(source) or is_table_name(name)
-
-    files = stage(source, store, is_wanted)
-    if not files:
-        raise BadInputError(
-            f"listing {source!r} has no file with one of the endings {' '.join(endings())}: {CURE}"
-        )
-    formats = {file: detect_format(file, source, store, parameters) for file in files}
-    large = [
-        (file, listing_format.shape)
-        for file, listing_format in formats.items()
-        if file.size > _PART_BYTES
-        and FORMATS[listing_format.shape.format].split
-        and not is_compressed(file, store)
-    ]
-    parts: dict[SourceFile, list[ByteRange]] = {}
-    if large:
-        tasks = spark.sparkContext.parallelize(large, len(large))
-        parts = dict(tasks.map(_splitter(store.settings.with_secrets_of("s3"))).collect())
-    return [
-        ListingChunk(file, listing_format, part)
-        for file, listing_format in formats.items()
-        for part in parts.get(file, [WHOLE])
-    ]
-
-
-def _splitter(settings: Settings) -> Callable[[tuple[SourceFile, Shape]], Any]:
-    def split(table: tuple[SourceFile, Shape]) -> tuple[SourceFile, list[ByteRange]]:
-        file, shape = table
-        with opened(file, Store(settings)) as stream:
-            return file, list(split_rows(stream, shape, _PART_BYTES))
-
-    return split
-
-
-def detect_format(
-    file: SourceFile, source: str, store: Store, parameters: CatalogParameters
-) -> ListingFormat:
-    """Return the shape and columns of one file of a source.
-
-    Raises:
-        BadInputError: the file is no listing; the message names it as ``source`` does.
-    """
-    is_single_file = file.name == name_of(source)
-    name = source if is_single_file else f"{source.rstrip('/')}/{file.name}"
-    with corrupt_as_bad_input(file), opened(file, store) as stream:
-        shape = shape_of(stream, ReadOptions(name))
-    return ListingFormat(shape, columns_of(name, shape, parameters))
+def _all_accepted(rows: pa.Table) -> pa.Table:
+    genre, coarse = rows["genre"], rows["coarse"]
+    genres = [[{"genre": own, "rows": 1}] for own in genre.to_pylist()]
+    split = [split_of(key) for key in coarse.to_pylist()]
+    columns = [pa.nulls(len(rows), pa.string()), genre, pa.array(genres, GENRES), coarse, split]
+    return pa.table(columns, schema=DECIDED)
 
 
 def held_back(
@@ -230,23 +190,3 @@ def held_back(
         f"{before.kind}/{before.version}, {'; '.join(changed[:_MAX_REASONS])}{more}. "
         "Set accept_changes to publish it anyway"
     )
-
-
-def _track(statistics: CatalogStatistics, rejects: pd.DataFrame, verdict: str) -> None:
-    metrics = {
-        "rows_read": statistics.rows_read,
-        "rows_accepted": statistics.rows_accepted,
-        "rows_rejected": statistics.rows_read - statistics.rows_accepted,
-        "without_author": statistics.without_author,
-        "several_genres": statistics.several_genres,
-        **{f"rejected.{name}": n for name, n in statistics.rejected_by_reason.items()},
-    }
-    mlflow.set_tag("verdict", verdict)
-    mlflow.log_metrics({name: float(value) for name, value in metrics.items()})
-    mlflow.log_dict(statistics.model_dump(mode="json"), "profile.json")
-    genres = pd.DataFrame(
-        {"genre": list(statistics.genres), "books": list(statistics.genres.values())}
-    )
-    mlflow.log_table(genres, "genres.json")
-    mlflow.log_table(rejects, "rejected_rows.json")
-    mlflow.log_figure(statistics_figure(statistics), "profile.png")

@@ -1,15 +1,20 @@
-"""Spark task that reads a chunk of a listing as a stream and cleans each row."""
+"""Read a chunk of a listing as a stream, clean each row, and store the rows of the chunk."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dustjacket.catalog.cleaning import CatalogBook, clean
 from dustjacket.catalog.columns import ListingFormat
 from dustjacket.catalog.step import CatalogParameters
-from dustjacket.settings import Settings
+from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.sources.arrow import arrow_batches
 from dustjacket.sources.csv import ByteRange
 from dustjacket.sources.encoding import raw_text
@@ -18,64 +23,76 @@ from dustjacket.sources.formats import read_rows
 from dustjacket.sources.json_lines import text_of
 from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.sources.tables import TableRow
-from dustjacket.storage.store import Store
+from dustjacket.splits import book_group
 
-_BOOK = pa.schema([(name, pa.string()) for name in CatalogBook.__dataclass_fields__])
-_NO_BOOK = (None,) * len(_BOOK)
-PARSED = pa.schema(
+BOOK = pa.schema([(name, pa.string()) for name in CatalogBook.__dataclass_fields__])
+_ORIGIN = pa.schema([("file", pa.string()), ("position", pa.int64())])
+_RECORD = pa.schema([("offset", pa.int64()), ("raw", pa.string())])
+_REASON = pa.schema([("reason", pa.string())])
+_DECIDING = pa.schema(
     [
-        ("file", pa.string()),
-        ("position", pa.int64()),
-        ("offset", pa.int64()),
-        ("raw", pa.string()),
-        ("reason", pa.string()),
-        *_BOOK,
+        ("content", pa.int64()),
+        ("strict", pa.string()),
+        ("coarse", pa.string()),
+        ("title_length", pa.int32()),
+        ("has_author", pa.bool_()),
     ]
 )
+PARSED = pa.unify_schemas([_ORIGIN, _RECORD, _REASON, BOOK, _DECIDING])
 """One row per record: its origin and raw text, and a book or the reason for its rejection."""
-
+SLIM = pa.unify_schemas([_ORIGIN, _REASON, _DECIDING, pa.schema([BOOK.field("genre")])])
+"""The columns by which a whole listing is decided and described."""
+_NO_BOOK = (None,) * (len(BOOK) + len(_DECIDING))
 _BATCH_ROWS = 5000
 
 
 @dataclass(frozen=True)
 class ListingChunk:
-    """A part of a file of the listing, read by one task at a time."""
+    """A part of a file of the listing, read by one task at a time; ``number`` is its place."""
 
+    number: int
     file: SourceFile
     format: ListingFormat
     part: ByteRange
 
 
-def parser(
-    settings: Settings, chunks: Sequence[ListingChunk], parameters: CatalogParameters
-) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Return a function that reads the chunks with the given ``id`` as batches of ``PARSED``.
+@dataclass(frozen=True)
+class ParseChunk:
+    """A task that stores the rows of a chunk as ``parsed/<number>`` and ``slim/<number>``."""
 
-    Memory is bounded by one batch, whatever the size of the file.
+    scratch: TaskFiles
+    parameters: CatalogParameters
 
-    Args:
-        chunks: an ``id`` is an index of this sequence.
+    def __call__(self, chunk: ListingChunk) -> int:
+        """Store the rows and return their number; memory is bounded by one batch."""
+        rows = 0
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as writers:
+            files = {name: Path(folder, name) for name in ("parsed", "slim")}
+            parsed = writers.enter_context(pq.ParquetWriter(files["parsed"], PARSED))
+            slim = writers.enter_context(pq.ParquetWriter(files["slim"], SLIM))
+            for batch in parse(chunk, self.scratch, self.parameters):
+                parsed.write_batch(batch)
+                slim.write_batch(batch.select(SLIM.names))
+                rows += len(batch)
+            writers.close()
+            for name, file in files.items():
+                self.scratch.upload(f"{name}/{chunk.number:06}", file)
+        return rows
+
+
+def parse(
+    chunk: ListingChunk, scratch: TaskFiles, parameters: CatalogParameters
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a chunk as batches of ``PARSED``.
+
+    Raises:
+        BadInputError: the file is damaged.
     """
-
-    def parse(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        store = Store(settings)
-        for batch in batches:
-            for index in batch.column("id").to_pylist():
-                chunk = chunks[index]
-                with (
-                    opened(chunk.file, store, chunk.part) as stream,
-                    corrupt_as_bad_input(chunk.file),
-                ):
-                    rows = read_rows(stream, chunk.format.shape, chunk.part)
-                    columns = chunk.format.columns
-                    name = chunk.file.name
-                    yield from arrow_batches(
-                        (parse_row(name, row, columns, parameters) for row in rows),
-                        PARSED,
-                        _BATCH_ROWS,
-                    )
-
-    return parse
+    with opened(chunk.file, scratch.store, chunk.part) as stream, corrupt_as_bad_input(chunk.file):
+        rows = read_rows(stream, chunk.format.shape, chunk.part)
+        columns, name = chunk.format.columns, chunk.file.name
+        parsed = (parse_row(name, row, columns, parameters) for row in rows)
+        yield from arrow_batches(parsed, PARSED, _BATCH_ROWS)
 
 
 def parse_row(
@@ -87,7 +104,17 @@ def parse_row(
     book = row.reason or clean(texts, columns, parameters)
     if isinstance(book, str):
         return (*record, book, *_NO_BOOK)
-    return (
-        *record, None, book.asin, book.title, book.author, book.genre, book.description,
-        book.image_url, book.group, book.split,
+    values = (
+        book.asin, book.title, book.author, book.genre, book.description, book.image_url,
     )  # fmt: skip
+    group = book_group(book.title, book.author)
+    return (
+        *record, None, *values, _content(values), group, group, len(book.title), bool(book.author),
+    )  # fmt: skip
+
+
+def _content(values: tuple[str | None, ...]) -> int:
+    """Return a digest of the published content of a book, as a signed number of 64 bits."""
+    text = "\x1f".join(value or "" for value in values)
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)

@@ -1,14 +1,17 @@
 """Read published catalogues."""
 
-from pyspark.sql import DataFrame, SparkSession
+from typing import TYPE_CHECKING
 
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
 BOOKS = "books"
 
 
-def read_books(spark: SparkSession, store: Store, catalog: Manifest) -> DataFrame:
+def read_books(spark: "SparkSession", store: Store, catalog: Manifest) -> "DataFrame":
     """Return one row per book.
 
     Columns: file, position, asin, title, author (null if unknown), genre, genres, description,

@@ -1,11 +1,11 @@
 """Statistics of a catalogue, and the check whether it changed too much since the last version."""
 
 from collections.abc import Mapping
-from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, Field
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as fn
 
 from dustjacket.catalog.step import CatalogParameters
 
@@ -38,39 +38,36 @@ class CatalogStatistics(BaseModel):
     several_genres: int = 0
 
 
-def statistics_of(books: DataFrame, rejected: DataFrame) -> CatalogStatistics:
-    """Return the statistics of accepted and rejected rows."""
-    genres = counts(books, "genre")
-    reasons = counts(rejected, "reason")
-    length = fn.length("title")
-    shares = fn.percentile_approx(length, list(QUANTILES))
-    row = books.agg(
-        fn.avg(fn.col("author").isNull().cast("double")).alias("without_author"),
-        fn.sum((fn.size("genres") > 1).cast("long")).alias("several_genres"),
-        shares.alias("lengths"),
-    ).first()
-    aggregates: Mapping[str, Any] = row.asDict() if row else {}
-    steps = books.groupBy((fn.floor(length / LENGTH_STEP) * LENGTH_STEP).alias("step")).count()
-    accepted = sum(genres.values())
+def statistics_of(rows: pa.Table) -> CatalogStatistics:
+    """Return the statistics of a whole listing.
+
+    Args:
+        rows: all rows; columns ``reason``, ``genre`` and ``genres`` as decided, ``title_length``
+            and ``has_author``.
+    """
+    books = rows.filter(pc.is_null(rows["reason"]))
+    lengths = books["title_length"].to_numpy()
+    starts, counted = np.unique(lengths // LENGTH_STEP * LENGTH_STEP, return_counts=True)
+    reasons = rows["reason"].drop_null()
     return CatalogStatistics(
-        rows_read=accepted + sum(reasons.values()),
-        rows_accepted=accepted,
-        rejected_by_reason=reasons,
-        genres=genres,
+        rows_read=len(rows),
+        rows_accepted=len(books),
+        rejected_by_reason=counts(reasons),
+        genres=counts(books["genre"]),
         title_length={
-            f"{share:g}": value
-            for share, value in zip(QUANTILES, aggregates.get("lengths") or (), strict=False)
+            f"{share:g}": float(np.quantile(lengths, share, method="inverted_cdf"))
+            for share in (QUANTILES if len(lengths) else ())
         },
-        title_lengths={int(row["step"]): row["count"] for row in steps.orderBy("step").collect()},
-        without_author=aggregates.get("without_author") or 0.0,
-        several_genres=aggregates.get("several_genres") or 0,
+        title_lengths=dict(zip(starts.tolist(), counted.tolist(), strict=True)),
+        without_author=1 - (pc.mean(books["has_author"]).as_py() or 0.0) if len(books) else 0.0,
+        several_genres=pc.sum(pc.greater(pc.list_value_length(books["genres"]), 1)).as_py() or 0,
     )
 
 
-def counts(rows: DataFrame, column: str) -> dict[str, int]:
-    """Return the number of rows with each value of ``column``, most frequent first."""
-    counted = rows.groupBy(column).count().orderBy(fn.desc("count"), column).collect()
-    return {row[column]: row["count"] for row in counted}
+def counts(values: pa.ChunkedArray) -> dict[str, int]:
+    """Return the number of each value, most frequent first, then by name."""
+    counted = ((entry["values"], entry["counts"]) for entry in values.value_counts().to_pylist())
+    return dict(sorted(counted, key=lambda item: (-item[1], item[0])))
 
 
 def mix_shift(before: Mapping[str, int], now: Mapping[str, int]) -> float:

@@ -83,5 +83,6 @@ INGEST_CATALOG = Step(
     facts=CatalogFacts,
     experiment="ingestion",
     section="catalog",
+    needs_spark=False,
 )
 STEPS = [INGEST_CATALOG]

@@ -20,7 +20,7 @@ from pydantic_settings import (
 
 from dustjacket.catalog.step import INGEST_CATALOG, CatalogParameters
 from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeStudio
-from dustjacket.cli.context import console, print_json
+from dustjacket.cli.context import absolute, console, print_json
 from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.users import Users
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
@@ -251,7 +251,6 @@ def main() -> None:
 def _ingest(step: Step, flags: StepParameters, out: Path) -> None:
     from dustjacket.cli.local_ingest import ingest
     from dustjacket.cli.report import rows_table
-    from dustjacket.cli.run import absolute
 
     overrides = flags.model_dump(exclude_unset=True, exclude={"out"})
     overrides["source"] = absolute(overrides["source"])

@@ -1,6 +1,7 @@
 """What commands share: the console, JSON output, and the store of published versions."""
 
 import json
+import os
 import re
 import sys
 import time
@@ -73,3 +74,8 @@ def _print_downloads() -> "DownloadProgress":
 def print_json(value: dict[str, Any] | list[Any]) -> None:
     """Print a value as one line of JSON; what is not UTF-8 becomes a question mark."""
     print(json.dumps(value, ensure_ascii=False).encode(errors="replace").decode())
+
+
+def absolute(source: str) -> str:
+    """Make a path absolute; return an address or an empty string unchanged."""
+    return source if not source or "://" in source else os.path.abspath(source)  # noqa: PTH100

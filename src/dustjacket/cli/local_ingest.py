@@ -1,45 +1,49 @@
 """One ingestion on this machine, into a folder, without Airflow or a running platform."""
 
 import contextlib
+import errno
+import fcntl
 import logging
 import os
+import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.pipeline.job import Job, to_dustjacket_error
-from dustjacket.pipeline.periodic import periodic
 from dustjacket.pipeline.plan import Plan, plan_step
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.team_defaults import TeamDefaults
-from dustjacket.platform.object_store import object_store
+from dustjacket.settings import Settings, home, load_settings
 from dustjacket.sources.roots import allow
+from dustjacket.storage.folder import FOLDER_BUCKET
+from dustjacket.storage.host import private_folder
 from dustjacket.storage.manifest import MANIFEST, Manifest
 from dustjacket.storage.store import Store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_POLL_S = 0.5
+EXIT_TERMINATED = 128 + signal.SIGTERM
+_PREFIX, _LOCK = ".ingest-", "lock"
+_DOWNLOADS = "fetched"
+"""Keys of downloads, which the next run may use again."""
 
 
-def ingest(
-    step: Step,
-    overrides: dict[str, Any],
-    out: Path,
-    console: Console,
-) -> Manifest:
+def ingest(step: Step, overrides: dict[str, Any], out: Path, console: Console) -> Manifest:
     """Run an ingestion step and write the version that it publishes into a folder.
 
-    The files and their digest equal those that the platform would publish; checksums are verified
-    during the copy. The manifest is written last.
+    The files and their digest equal those that the platform would publish. The folder appears when
+    all is written.
 
     Args:
         overrides: parameters of the step; the others have their defaults.
@@ -47,31 +51,24 @@ def ingest(
 
     Raises:
         BadInputError: the folder is not empty, or the source is wrong.
+        DustjacketError: the machine does not let it read or write.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadInputError(f"{str(out)!r} is not empty: name a new folder with --out")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".ingest-") as folder:
-        scratch = Path(folder)
-        with object_store(scratch, console) as settings:
-            allow(overrides["source"], settings)
-            store = Store(settings)
-            plan = plan_step(step, store, TeamDefaults(), datetime.now(UTC), overrides)
-            if not isinstance(plan, Plan):
-                raise TypeError(f"{plan}: only a step that reads a source can run by itself")
-            job: Job[Any] = Job.of(plan, store)
-            os.environ["PYSPARK_PYTHON"] = sys.executable
-            # MLflow writes its database into the working directory, which is deleted.
-            with (
-                contextlib.chdir(scratch),
-                _spark(settings, step.name) as spark,
-                _progress(spark, console),
-            ):
-                step.load_function()(job, spark)
-            manifest = store.manifest(job.draft.kind, job.draft.version)
-            whole = scratch / "whole"
-            whole.mkdir()
-            store.download(manifest, whole)
+    _check_free(out)
+    with _faults_in_one_line(out), _ended_by_sigterm():
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with _scratch_folder(out.parent) as scratch:
+            settings = load_settings().model_copy(
+                update={
+                    "home": scratch,
+                    "folder": scratch / "store",
+                    "bucket": FOLDER_BUCKET,
+                    "mlflow_uri": f"sqlite:///{scratch / 'mlflow.db'}"
+                    if step.needs_spark
+                    else None,
+                }
+            )
+            manifest = _run(step, overrides, settings, console)
+            whole = scratch / "store" / manifest.prefix
             (whole / MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=2))
             if out.exists():
                 out.rmdir()
@@ -79,14 +76,121 @@ def ingest(
     return manifest
 
 
-@contextlib.contextmanager
-def _spark(settings: Any, name: str) -> Iterator["SparkSession"]:
-    from dustjacket.pipeline.spark import session
+def _run(step: Step, overrides: dict[str, Any], settings: Settings, console: Console) -> Manifest:
+    allow(overrides["source"], settings)
+    store = Store(settings)
+    store.ensure_bucket()
+    _keep_downloads(settings.home / "store")
+    plan = plan_step(step, store, TeamDefaults(), datetime.now(UTC), overrides)
+    if not isinstance(plan, Plan):
+        raise TypeError(f"{plan}: only a step that reads a source can run by itself")
+    job: Job[Any] = Job.of(plan, store)
+    with _spark(step, settings, console) as spark, _progress(console):
+        step.load_function()(job, spark)
+    return store.manifest(job.draft.kind, job.draft.version)
 
-    spark = session(settings, name)
+
+def _check_free(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInputError(f"{str(out)!r} is not empty: name a new folder with --out")
+
+
+@contextlib.contextmanager
+def _scratch_folder(parent: Path) -> Iterator[Path]:
+    """Create a folder for the block, where temporary files are too, and delete it after.
+
+    Folders of runs that were killed are deleted first: nobody holds their lock.
+    """
+    for abandoned in parent.glob(f"{_PREFIX}*/{_LOCK}"):
+        with contextlib.suppress(OSError), abandoned.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(abandoned.parent, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(dir=parent, prefix=_PREFIX))
+    before = os.environ.get("TMPDIR"), tempfile.tempdir
+    try:
+        with (folder / f"{_LOCK}.new").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (folder / f"{_LOCK}.new").rename(folder / _LOCK)  # it is never there without its lock
+            os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+            yield folder
+    finally:
+        os.environ.pop("TMPDIR")
+        if before[0] is not None:
+            os.environ["TMPDIR"] = before[0]
+        tempfile.tempdir = before[1]
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_downloads(store: Path) -> None:
+    """Let downloads be kept outside of the run's folder, if there is a place for them."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dustjacket"
+    cache = home() / "cache" if home().is_dir() else caches
+    with contextlib.suppress(DustjacketError):
+        (store / _DOWNLOADS).symlink_to(private_folder(cache / _DOWNLOADS))
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as an interrupt does, so that all is removed that it made."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print("dustjacket: terminated", file=sys.stderr)
+        sys.exit(EXIT_TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _faults_in_one_line(out: Path) -> Iterator[None]:
+    """Turn failures of the machine into one line that names the place and the cure."""
+    try:
+        yield
+    except OSError as error:
+        raise DustjacketError(_fault(error, out)) from error
+
+
+def _fault(error: OSError, out: Path) -> str:
+    place = error.filename or out.parent
+    if error.errno == errno.EROFS:
+        return f"{place} is on a read-only disk: name a folder on another one with --out"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        existing = next(folder for folder in out.parents if folder.exists())
+        free = shutil.disk_usage(existing).free
+        limit = "the quota of this account" if error.errno == errno.EDQUOT else "the disk"
+        return (
+            f"{limit} is full: {free / 2**20:,.0f} MiB are free at {existing}, and an ingestion "
+            "needs about three times its source; free space, or name a folder on another disk "
+            "with --out"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"{place} may not be read or written by this account: change its permissions"
+    if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+        return f"another run has written to {out}: name a new folder with --out"
+    return f"{place}: {error.strerror or error}"
+
+
+@contextlib.contextmanager
+def _spark(step: Step, settings: Settings, console: Console) -> "Iterator[SparkSession | None]":
+    """Start Spark for a step that needs it."""
+    if not step.needs_spark:
+        yield None
+        return
+    from dustjacket.pipeline.spark import session
+    from dustjacket.platform.java import use_java
+
+    use_java(console)
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    spark = session(settings, step.name)
     spark.sparkContext.setLogLevel("OFF")  # an error is printed in one line
     try:
-        yield spark
+        # MLflow writes its database into the working directory, which is deleted.
+        with contextlib.chdir(settings.home):
+            yield spark
     except DustjacketError:
         raise
     except Exception as error:
@@ -96,13 +200,11 @@ def _spark(settings: Any, name: str) -> Iterator["SparkSession"]:
 
 
 @contextlib.contextmanager
-def _progress(spark: "SparkSession", console: Console) -> Iterator[None]:
-    """Show a bar of Spark's running tasks, and beside it the step's last log message."""
-    tracker = spark.sparkContext.statusTracker()
+def _progress(console: Console) -> Iterator[None]:
+    """Show the last log message of the step, and the time."""
     shown = Progress(
+        SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
         transient=True,
@@ -113,19 +215,12 @@ def _progress(spark: "SparkSession", console: Console) -> Iterator[None]:
         def emit(self, record: logging.LogRecord) -> None:
             shown.update(bar, description=record.getMessage()[:70])
 
-    def update() -> None:
-        stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
-        tasks = sum(stage.numTasks for stage in stages if stage)
-        done = sum(stage.numCompletedTasks for stage in stages if stage)
-        shown.update(bar, total=tasks or None, completed=done)
-
     handler = LastMessage(logging.INFO)
     logger = logging.getLogger("dustjacket")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     with shown:
         try:
-            with periodic(update, _POLL_S):
-                yield
+            yield
         finally:
             logger.removeHandler(handler)

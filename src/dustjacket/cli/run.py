@@ -1,7 +1,6 @@
 """``dustjacket run``: start the platform, store the team defaults, run the chain, report."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from dustjacket.cli.airflow_api import AirflowApi
+from dustjacket.cli.context import absolute
 from dustjacket.cli.follow import run_chain, wait_for_dags
 from dustjacket.cli.report import build_report, print_report
 from dustjacket.pipeline.code_digest import code_digest
@@ -104,11 +104,6 @@ def store_defaults(api: AirflowApi, overrides: Mapping[str, dict[str, Any]]) -> 
         "Team defaults: parameters of each step that a run does not override",
     )
     return defaults
-
-
-def absolute(source: str) -> str:
-    """Make a path absolute; return an address or an empty string unchanged."""
-    return source if not source or "://" in source else os.path.abspath(source)  # noqa: PTH100
 
 
 def is_sample(source: str) -> bool:

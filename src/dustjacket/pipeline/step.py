@@ -54,6 +54,8 @@ class Step:
         artifacts: paths of pages in its MLflow run, by link text.
         spark: additional Spark settings of its jobs.
         section: key of its metrics in ``report.json``.
+        needs_spark: whether the function cannot run without Spark; one that can takes None for
+            the session.
         completes: whether the function also completes what an attempt left undone that was
             interrupted after it had published; otherwise a published version is left alone.
     """
@@ -70,6 +72,7 @@ class Step:
     artifacts: dict[str, str] = field(default_factory=dict)
     spark: dict[str, str] = field(default_factory=dict)
     section: str = ""
+    needs_spark: bool = True
     completes: bool = False
 
     @property

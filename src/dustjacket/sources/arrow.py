@@ -1,18 +1,35 @@
-"""Arrow batches of bounded size, and Arrow schemas as Spark's."""
+"""Arrow batches of bounded size, and the types of their columns."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from pyspark.sql.pandas.types import from_arrow_schema
-from pyspark.sql.types import StructType
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
 
 _MAX_BATCH_BYTES = 8 << 20
 
 
-def spark_schema(schema: pa.Schema) -> StructType:
+def spark_schema(schema: pa.Schema) -> "StructType":
     """Return ``schema`` as Spark's. Unlike ``StructType.fromDDL``, this needs no Java."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
     return from_arrow_schema(schema)
+
+
+def type_names(schema: pa.Schema) -> dict[str, str]:
+    """Return the type of each column as Spark names it, such as ``array<struct<a:string>>``."""
+    return {field.name: _type_name(field.type) for field in schema}
+
+
+def _type_name(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"array<{_type_name(kind.value_type)}>"
+    if pa.types.is_struct(kind):
+        inner = ",".join(f"{field.name}:{_type_name(field.type)}" for field in kind.fields)
+        return f"struct<{inner}>"
+    return {"int64": "bigint", "int32": "int", "bool": "boolean"}.get(str(kind), str(kind))
 
 
 def arrow_batches(

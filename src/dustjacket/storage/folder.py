@@ -18,7 +18,9 @@ from botocore.exceptions import ClientError
 
 THIS_MACHINE = ""
 """The bucket whose keys are paths of this machine."""
-_DEFAULT_BUFFER = 1 << 20
+FOLDER_BUCKET = "."
+"""A name for the folder's bucket that no bucket of S3 can have."""
+_BUFFER = 1 << 20
 
 
 class FolderClient:
@@ -101,7 +103,7 @@ class FolderClient:
     def upload_fileobj(self, file: BinaryIO, bucket: str, key: str) -> None:
         """Write an object, which appears when it is complete."""
         with self._new(bucket, key).open("xb") as part:
-            shutil.copyfileobj(file, part, _DEFAULT_BUFFER)
+            shutil.copyfileobj(file, part, _BUFFER)
         Path(part.name).replace(self.path(bucket, key))
 
     def upload_file(self, file: str, bucket: str, key: str) -> None:
@@ -121,7 +123,7 @@ class FolderClient:
             self._other.download_file(bucket, key, file)
             return
         with Body(self.path(bucket, key)) as body, Path(file).open("wb") as copy:
-            shutil.copyfileobj(body, copy, _DEFAULT_BUFFER)
+            shutil.copyfileobj(body, copy, _BUFFER)
 
     def delete_object(self, Bucket: str, Key: str) -> None:  # noqa: N803
         """Delete an object, if it exists."""

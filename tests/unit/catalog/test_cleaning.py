@@ -32,7 +32,6 @@ def test_a_sound_row_is_a_book():
         "Jane Austen",
         "Fiction",
     )
-    assert book.group == book_group("Emma", "Jane Austen")
     assert book.description is None
 
 

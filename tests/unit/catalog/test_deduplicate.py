@@ -11,7 +11,7 @@ from dustjacket.catalog.step import CatalogParameters
 
 def rows(*genres):
     """Return rows of one book that differ in something beside the genre."""
-    return [BookRow("a.csv", number, number, genre) for number, genre in enumerate(genres)]
+    return [BookRow(number, number, genre) for number, genre in enumerate(genres)]
 
 
 def reasons(entries):
@@ -20,9 +20,7 @@ def reasons(entries):
 
 
 def test_the_first_of_equal_rows_is_kept():
-    entry = BookRow("a.csv", 3, 77, "Art")
-    again = BookRow("a.csv", 9, 77, "Art")
-    elsewhere = BookRow("b.csv", 0, 77, "Art")
+    entry, again, elsewhere = (BookRow(place, 77, "Art") for place in (3, 9, 20))
     assert reasons([elsewhere, again, entry]) == ["exact_duplicate", "exact_duplicate", None]
 
 
@@ -41,7 +39,7 @@ def test_without_a_majority_all_rows_are_rejected():
 
 
 def test_copies_of_a_row_have_no_second_vote():
-    entries = [BookRow("a", 0, 1, "Law"), BookRow("a", 1, 1, "Law"), BookRow("a", 2, 2, "Art")]
+    entries = [BookRow(0, 1, "Law"), BookRow(1, 1, "Law"), BookRow(2, 2, "Art")]
     assert reasons(entries) == ["genre_tied", "exact_duplicate", "genre_tied"]
 
 
@@ -52,8 +50,7 @@ def test_copies_of_a_row_have_no_second_vote():
 def test_at_most_one_row_of_a_book_is_kept_whatever_the_order(contents, random):
     # Rows of equal content name the same genre.
     entries = [
-        BookRow("a", at, hash((content, genre)), genre)
-        for at, (content, genre) in enumerate(contents)
+        BookRow(at, hash((content, genre)), genre) for at, (content, genre) in enumerate(contents)
     ]
     found, genres = deduplicate_book(entries)
     kept = [entry for entry in entries if entry not in found]
