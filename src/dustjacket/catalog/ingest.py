@@ -9,13 +9,14 @@ from pydantic import ValidationError
 
 from dustjacket.catalog.chunks import PART_BYTES, find_chunks, find_files
 from dustjacket.catalog.columns import CURE
-from dustjacket.catalog.deduplicate import DECIDED, GENRES, decide
-from dustjacket.catalog.parse import SLIM, ParseChunk
+from dustjacket.catalog.decide import DECIDED, ROWS, decide
+from dustjacket.catalog.parse import ParseChunk
 from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics_of
 from dustjacket.catalog.step import CatalogFacts, CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
-from dustjacket.catalog.write import BOOKS_SCHEMA, REJECTED, WriteFile, output_files
+from dustjacket.catalog.write import BOOKS_SCHEMA, DECISIONS, REJECTED, WriteFile, output_files
 from dustjacket.errors import BadInputError, CorruptVersionError, HeldBackError
+from dustjacket.identity.groups import groups_of
 from dustjacket.pipeline.engine import Engine, in_processes, in_this_process, on_spark
 from dustjacket.pipeline.job import Job
 from dustjacket.sources.arrow import type_names
@@ -116,9 +117,7 @@ def write_catalog(
     log.info("writing %d rows", len(decided))
     outputs, place = [], 0
     for output, rows in output_files(rows_of_chunks):
-        scratch.write(
-            f"decided/{output.number:06}", decided.slice(place, rows).select(DECIDED.names)
-        )
+        scratch.write(f"decided/{output.number:06}", decided.slice(place, rows).select(DECISIONS))
         outputs.append(output)
         place += rows
     for _ in run(WriteFile(scratch, TaskFiles.of(job.store, job.draft.prefix)), outputs):
@@ -136,31 +135,37 @@ def decide_listing(slim: pa.Table, parameters: CatalogParameters) -> pa.Table:
     """Return ``slim`` with the columns of ``DECIDED`` for every row of the listing.
 
     Args:
-        slim: all rows, in columns of ``SLIM``.
+        slim: all rows, in the columns of :data:`dustjacket.catalog.parse.SLIM`.
     """
     passed = pc.is_null(slim["reason"])
-    rows = slim.filter(passed)
+    rows = slim.filter(passed).select(ROWS.names)
     if parameters.clean == "books":
         decided = decide(rows, parameters.min_rows_per_genre)
     else:
         decided = _all_accepted(rows)
     # Each row that passed takes the next decision; the others take none.
     places = pc.if_else(passed, pc.subtract(pc.cumulative_sum(passed.cast(pa.int64())), 1), None)
-    table = slim.drop_columns([name for name in DECIDED.names if name in SLIM.names])
-    for name in DECIDED.names:
+    own = slim.drop_columns(["reason", "genre"])
+    for name in DECISIONS:
         column = decided[name].take(places)
         if name == "reason":
             column = pc.coalesce(slim["reason"], column)
-        table = table.append_column(name, column)
-    return table
+        own = own.append_column(name, column)
+    return own
 
 
 def _all_accepted(rows: pa.Table) -> pa.Table:
-    genre, coarse = rows["genre"], rows["coarse"]
-    genres = [[{"genre": own, "rows": 1}] for own in genre.to_pylist()]
-    split = [split_of(key) for key in coarse.to_pylist()]
-    columns = [pa.nulls(len(rows), pa.string()), genre, pa.array(genres, GENRES), coarse, split]
-    return pa.table(columns, schema=DECIDED)
+    groups = groups_of(rows)
+    genres = [[{"genre": genre, "rows": 1}] for genre in rows["genre"].to_pylist()]
+    columns = {
+        "reason": pa.nulls(len(rows), pa.string()),
+        "genre": rows["genre"],
+        "genres": genres,
+        "group": groups,
+        "split": [split_of(group) for group in groups.to_pylist()],
+        "book": range(len(rows)),
+    }
+    return pa.table(columns, schema=pa.schema([DECIDED.field(name) for name in columns]))
 
 
 def held_back(

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from dustjacket.catalog.cleaning import CatalogBook, clean
 from dustjacket.catalog.columns import ListingFormat
+from dustjacket.catalog.decide import ROWS
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.sources.arrow import arrow_batches
@@ -23,24 +24,19 @@ from dustjacket.sources.formats import read_rows
 from dustjacket.sources.json_lines import text_of
 from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.sources.tables import TableRow
-from dustjacket.splits import book_group
+from dustjacket.splits import coarse_key, strict_key
 
 BOOK = pa.schema([(name, pa.string()) for name in CatalogBook.__dataclass_fields__])
 _ORIGIN = pa.schema([("file", pa.string()), ("position", pa.int64())])
 _RECORD = pa.schema([("offset", pa.int64()), ("raw", pa.string())])
 _REASON = pa.schema([("reason", pa.string())])
 _DECIDING = pa.schema(
-    [
-        ("content", pa.int64()),
-        ("strict", pa.string()),
-        ("coarse", pa.string()),
-        ("title_length", pa.int32()),
-        ("has_author", pa.bool_()),
-    ]
+    [field for field in ROWS if field.name not in {*_ORIGIN.names, *BOOK.names}]
+    + [pa.field("title_length", pa.int32())]
 )
 PARSED = pa.unify_schemas([_ORIGIN, _RECORD, _REASON, BOOK, _DECIDING])
 """One row per record: its origin and raw text, and a book or the reason for its rejection."""
-SLIM = pa.unify_schemas([_ORIGIN, _REASON, _DECIDING, pa.schema([BOOK.field("genre")])])
+SLIM = pa.schema([*ROWS, *_REASON, _DECIDING.field("title_length")])
 """The columns by which a whole listing is decided and described."""
 _NO_BOOK = (None,) * (len(BOOK) + len(_DECIDING))
 _BATCH_ROWS = 5000
@@ -107,9 +103,11 @@ def parse_row(
     values = (
         book.asin, book.title, book.author, book.genre, book.description, book.image_url,
     )  # fmt: skip
-    group = book_group(book.title, book.author)
+    strict = strict_key(book.title, book.author)
+    coarse = coarse_key(book.title, book.author)
     return (
-        *record, None, *values, _content(values), group, group, len(book.title), bool(book.author),
+        *record, None, *values, _content(values), strict, coarse, None, None, None, None,
+        bool(book.author), len(book.title),
     )  # fmt: skip
 
 

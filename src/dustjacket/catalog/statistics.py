@@ -11,8 +11,16 @@ from dustjacket.catalog.step import CatalogParameters
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 LENGTH_STEP = 10
+_SHOWN_GROUPS = 10
 _MIN_BOOKS = 20
 """Genres with fewer books than this may lose any share of them."""
+
+
+class LargeGroup(BaseModel):
+    """A group of books that are on one side of the split."""
+
+    group: str
+    books: int
 
 
 class CatalogStatistics(BaseModel):
@@ -26,6 +34,8 @@ class CatalogStatistics(BaseModel):
         title_lengths: histogram of title length, by lower bounds of bins ``LENGTH_STEP`` wide.
         without_author: share of books without an author.
         several_genres: number of books with conflicting genres in the listing.
+        books_lost: number of books of which every row is rejected.
+        largest_groups: numbers of accepted books on one side of the split together, largest first.
     """
 
     rows_read: int
@@ -36,19 +46,23 @@ class CatalogStatistics(BaseModel):
     title_lengths: dict[int, int] = Field(default_factory=dict)
     without_author: float = 0.0
     several_genres: int = 0
+    books_lost: int = 0
+    largest_groups: list[LargeGroup] = Field(default_factory=list)
 
 
 def statistics_of(rows: pa.Table) -> CatalogStatistics:
     """Return the statistics of a whole listing.
 
     Args:
-        rows: all rows; columns ``reason``, ``genre`` and ``genres`` as decided, ``title_length``
-            and ``has_author``.
+        rows: all rows; columns ``reason``, ``genre``, ``genres``, ``group`` and ``book`` as
+            decided, ``title_length`` and ``has_author``.
     """
     books = rows.filter(pc.is_null(rows["reason"]))
     lengths = books["title_length"].to_numpy()
     starts, counted = np.unique(lengths // LENGTH_STEP * LENGTH_STEP, return_counts=True)
     reasons = rows["reason"].drop_null()
+    kept, read = (pc.count_distinct(each["book"]).as_py() for each in (books, rows))
+    groups = list(counts(books["group"]).items())[:_SHOWN_GROUPS]
     return CatalogStatistics(
         rows_read=len(rows),
         rows_accepted=len(books),
@@ -61,6 +75,8 @@ def statistics_of(rows: pa.Table) -> CatalogStatistics:
         title_lengths=dict(zip(starts.tolist(), counted.tolist(), strict=True)),
         without_author=1 - (pc.mean(books["has_author"]).as_py() or 0.0) if len(books) else 0.0,
         several_genres=pc.sum(pc.greater(pc.list_value_length(books["genres"]), 1)).as_py() or 0,
+        books_lost=read - kept,
+        largest_groups=[LargeGroup(group=name, books=n) for name, n in groups if n > 1],
     )
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dustjacket.catalog.deduplicate import DECIDED
+from dustjacket.catalog.decide import DECIDED
 from dustjacket.catalog.parse import PARSED
 from dustjacket.catalog.read import BOOKS
 from dustjacket.catalog.task_files import TaskFiles
@@ -21,6 +21,7 @@ BOOK_COLUMNS = (
     "group", "split",
 )  # fmt: skip
 _REJECTED_COLUMNS = ("file", "position", "offset", "raw", "reason")
+DECISIONS = ("reason", "genre", "genres", "group", "split", "book")
 _ROWS_PER_FILE = 1_000_000
 _BATCH_ROWS = 20_000
 _TYPES = {field.name: field for schema in (PARSED, DECIDED) for field in schema}
@@ -54,7 +55,7 @@ def output_files(rows_of_chunks: Iterable[int]) -> Iterator[tuple[OutputFile, in
 class WriteFile:
     """A task that writes one file of accepted and one of rejected rows.
 
-    It reads ``parsed/<chunk>`` and ``decided/<number>``: columns of ``DECIDED`` for each row.
+    It reads ``parsed/<chunk>`` and ``decided/<number>``: ``DECISIONS`` on each row.
     """
 
     scratch: TaskFiles
@@ -88,7 +89,7 @@ class WriteFile:
 def _with(batch: pa.RecordBatch, decided: pa.Table) -> pa.Table:
     """Return rows with the columns that were decided in place of their own."""
     own = pa.Table.from_batches([batch])
-    kept = own.select([name for name in own.column_names if name not in DECIDED.names])
-    for name in DECIDED.names:
+    kept = own.select([name for name in own.column_names if name not in DECISIONS])
+    for name in DECISIONS:
         kept = kept.append_column(name, decided[name])
     return kept

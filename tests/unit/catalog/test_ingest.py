@@ -126,7 +126,8 @@ def test_conflicting_rows_of_a_book_are_resolved(catalog, tmp_path):
     rows = [("Emma", "Art"), ("Emma (Large Print)", "Art"), ("EMMA", "Law"), ("Tie", "Art")]
     rows += [("Tie!", "Law"), ("Laws", "Law"), ("More Laws", "Law"), ("More Art", "Art")]
     listing = tmp_path / "a.csv"
-    listing.write_text("title,genre\n" + "".join(f"{title},{genre}\n" for title, genre in rows))
+    lines = "".join(f"{title},Ann Lee,{genre}\n" for title, genre in rows)
+    listing.write_text(f"title,author,genre\n{lines}")
     found = catalog(listing)
     assert found.manifest.facts["rejected_by_reason"] == {
         "genre_tied": 2,
