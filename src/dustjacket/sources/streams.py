@@ -18,7 +18,7 @@ from dustjacket.storage.store import Store
 
 _BUFFER = 1 << 20
 _CORRUPT = (
-    EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowInvalid, UnicodeDecodeError
+    EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowException, UnicodeDecodeError
 )  # fmt: skip
 
 
