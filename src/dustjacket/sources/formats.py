@@ -7,6 +7,8 @@ from typing import Any, BinaryIO, cast
 
 from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import WHOLE, ByteRange
+from dustjacket.sources.epub.epub import EPUB
+from dustjacket.sources.epub.opf import OPF
 from dustjacket.sources.json_lines import JSON_LINES
 from dustjacket.sources.marc.marc21 import MARC21
 from dustjacket.sources.marc.marcxml import MARCXML
@@ -22,6 +24,8 @@ FORMATS: dict[str, Format] = {
         MARC21,
         MARCXML,
         ONIX,
+        OPF,
+        EPUB,
         JSON_LINES,
         CSV,
     )
