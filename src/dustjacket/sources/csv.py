@@ -1,4 +1,4 @@
-"""Parse CSV and TSV as bytes, so that an invalid byte affects one record only.
+"""Parse text tables as bytes, so that an invalid byte affects one record only.
 
 A record ends at the first line break that follows an even number of quotes. If the quotes do not
 pair up, only the first line is rejected and reading resumes at the next one: an unclosed quote
@@ -57,25 +57,49 @@ class ByteRange:
 WHOLE = ByteRange()
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a text table is written.
+
+    Attributes:
+        separator: one ASCII character.
+        quotes: whether fields may be in quotes; otherwise a quote is a letter, and a line a record.
+        escapes: whether a backslash inside quotes makes the next character a letter.
+        trailing: whether records end with a separator, after which there is no field.
+    """
+
+    separator: str = ","
+    quotes: bool = True
+    escapes: bool = False
+    trailing: bool = False
+
+
+COMMAS = Dialect()
+
+
 _Line = tuple[bytes, int]
 """A line with its line break, truncated if it is too long, and its length in the file."""
 
 
 def read_records(
-    stream: BinaryIO, columns: int | None = None, *, separator: str = ",", part: ByteRange = WHOLE
+    stream: BinaryIO,
+    columns: int | None = None,
+    *,
+    dialect: Dialect = COMMAS,
+    part: ByteRange = WHOLE,
 ) -> Iterator[Record]:
     """Yield the records of ``stream``, without blank lines.
 
     Args:
         stream: bytes of the file, positioned at the beginning of ``part``.
         columns: number of fields per record; None takes that of the first well-formed record.
-        separator: one ASCII character.
+        dialect: how records are written.
         part: records to read.
     """
     offset, position = part.offset, part.position
-    for raw, skipped, length, defect in _scan_records(stream, columns, separator, offset):
+    for raw, skipped, length, defect in _scan_records(stream, columns, dialect, offset):
         if raw.strip():
-            fields, reason = ((), defect) if defect else parse(raw, separator)
+            fields, reason = ((), defect) if defect else parse(raw, dialect, columns)
             columns = columns or len(fields) or None
             if reason is None and len(fields) != columns:
                 fields, reason = (), "wrong_column_count"
@@ -87,7 +111,7 @@ def read_records(
 
 
 def split_records(
-    stream: BinaryIO, size: int, columns: int | None = None, *, separator: str = ","
+    stream: BinaryIO, size: int, columns: int | None = None, *, dialect: Dialect = COMMAS
 ) -> Iterator[ByteRange]:
     """Split a file into parts of at least ``size`` bytes; the last may be smaller.
 
@@ -95,7 +119,7 @@ def split_records(
     """
     offset = position = 0
     current = WHOLE
-    for raw, _, length, _ in _scan_records(stream, columns, separator, 0):
+    for raw, _, length, _ in _scan_records(stream, columns, dialect, 0):
         if offset - current.offset >= size:
             yield replace(current, end=offset)
             current = ByteRange(offset, None, position)
@@ -105,43 +129,74 @@ def split_records(
         yield replace(current, end=offset)
 
 
-def parse(raw: bytes, separator: str = ",") -> tuple[tuple[str, ...], str | None]:
-    """Return the fields of one record, or no fields and the reason for its rejection."""
+def parse(
+    raw: bytes, dialect: Dialect = COMMAS, columns: int | None = None
+) -> tuple[tuple[str, ...], str | None]:
+    """Return the fields of one record, or no fields and the reason for its rejection.
+
+    Args:
+        columns: number of fields, which tells an empty last field from a separator at the end.
+    """
+    fields, reason = _parse(raw, dialect)
+    if dialect.trailing and columns and len(fields) == columns + 1 and not fields[-1]:
+        return fields[:-1], reason
+    return fields, reason
+
+
+def _parse(raw: bytes, dialect: Dialect) -> tuple[tuple[str, ...], str | None]:
+    separator = dialect.separator
     if b"\0" in raw:
         return (), "nul_byte"
-    if raw.startswith(b'"') and raw.endswith(b'"'):
+    if not dialect.quotes or b'"' not in raw:
+        return tuple(map(decode, raw.split(separator.encode()))), None
+    if raw.startswith(b'"') and raw.endswith(b'"') and not (dialect.escapes and b"\\" in raw):
         # Fast path for most records: every field is quoted and contains no quote.
         quoted = raw[1:-1].split(f'"{separator}"'.encode())
         if raw.count(b'"') == 2 * len(quoted):
             return tuple(map(decode, quoted)), None
-    elif b'"' not in raw and b"\r" not in raw:
-        return tuple(map(decode, raw.split(separator.encode()))), None
     fields: list[str] = []
     start = 0
     while True:
-        match = _field(separator).match(raw, start)
+        match = _field(separator, dialect.escapes).match(raw, start)
         if match is None:
             return (), "malformed_quotes"
         quoted_text, plain_text = match.groups()
-        text = plain_text if quoted_text is None else quoted_text.replace(b'""', b'"')
+        if quoted_text is None:
+            text = plain_text
+        else:
+            text = quoted_text.replace(b'""', b'"')
+            if dialect.escapes:
+                text = _ESCAPED.sub(rb"\1", text)
+            if text.startswith(b'="') and text.endswith(b'"'):
+                text = text[2:-1]  # a spreadsheet writes it to keep the digits of a number
         fields.append(decode(text))
         if not match.group().endswith(separator.encode()):
             return tuple(fields), None
         start = match.end()
 
 
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+
+
 @cache
-def _field(separator: str) -> re.Pattern[bytes]:
+def _field(separator: str, escapes: bool) -> re.Pattern[bytes]:
     # Possessive quantifiers prevent backtracking, so no input makes the match slow.
     blank = rb"[ \t]*+" if separator != "\t" else rb"[ ]*+"
     mark = re.escape(separator.encode())
+    quoted = rb'(?:[^"\\]++|""|\\.)*+' if escapes else rb'(?:[^"]++|"")*+'
     return re.compile(
-        rb'(?:%b"((?:[^"]++|"")*+)"%b|([^"%b\r\n]*+))(?:%b|\Z)' % (blank, blank, mark, mark)
+        rb'(?:%b=?"(%b)"%b|([^"%b\n]*+))(?:%b|\Z)' % (blank, quoted, blank, mark, mark), re.DOTALL
     )
 
 
+def _quotes_in(text: bytes, dialect: Dialect) -> int:
+    if dialect.escapes and b"\\" in text:
+        text = _ESCAPED.sub(b"", text)
+    return text.count(b'"')
+
+
 def _scan_records(
-    stream: BinaryIO, columns: int | None, separator: str, offset: int
+    stream: BinaryIO, columns: int | None, dialect: Dialect, offset: int
 ) -> Iterator[tuple[bytes, int, int, str | None]]:
     """Yield each record or blank line: bytes, skipped bytes, length, and reason for rejection.
 
@@ -153,23 +208,25 @@ def _scan_records(
     while (line := _next_line(stream, pushed_back)) is not None:
         text, length = line
         if offset == 0 and text.startswith(_BOM):
-            skipped = len(_BOM)
-            text = text[skipped:]
+            marked = len(text)
+            while text.startswith(_BOM):
+                text = text.removeprefix(_BOM)
+            skipped = marked - len(text)
         if length > len(text) + skipped:
             raw, reason = text, "record_too_long"
-        elif text.count(b'"') % 2 == 0:
+        elif not dialect.quotes or _quotes_in(text, dialect) % 2 == 0:
             raw, reason = _without_break(text), None
         else:
-            lines = _quoted_lines((text, length), stream, pushed_back)
+            lines = _quoted_lines((text, length), stream, pushed_back, dialect)
             raw, reason = _without_break(b"".join(line_text for line_text, _ in lines)), None
-            fields, defect = parse(raw, separator)
+            fields, defect = parse(raw, dialect, columns)
             if len(lines) == 1 or defect or len(fields) != (columns or len(fields)):
                 pushed_back.extendleft(reversed(lines[1:]))
                 raw, reason = _without_break(text), "unclosed_quote"
             else:
                 length = sum(line_length for _, line_length in lines)
         if columns is None and reason is None and raw.strip():
-            columns = len(parse(raw, separator)[0]) or None
+            columns = len(parse(raw, dialect)[0]) or None
         yield raw, skipped, length, reason
         offset += length
         skipped = 0
@@ -192,16 +249,18 @@ def _next_line(stream: BinaryIO, pushed_back: deque[_Line]) -> _Line | None:
     return text, length
 
 
-def _quoted_lines(line: _Line, stream: BinaryIO, pushed_back: deque[_Line]) -> list[_Line]:
+def _quoted_lines(
+    line: _Line, stream: BinaryIO, pushed_back: deque[_Line], dialect: Dialect
+) -> list[_Line]:
     """Return ``line`` and the following ones up to the closing quote.
 
     If there is none within ``MAX_RECORD`` bytes, return ``line`` alone.
     """
-    lines, length, quotes = [line], line[1], line[0].count(b'"')
+    lines, length, quotes = [line], line[1], _quotes_in(line[0], dialect)
     while quotes % 2 and (following := _next_line(stream, pushed_back)) is not None:
         lines.append(following)
         length += following[1]
-        quotes += following[0].count(b'"')
+        quotes += _quotes_in(following[0], dialect)
         if length > MAX_RECORD:
             break
     if quotes % 2 or length > MAX_RECORD:
@@ -211,4 +270,4 @@ def _quoted_lines(line: _Line, stream: BinaryIO, pushed_back: deque[_Line]) -> l
 
 
 def _without_break(text: bytes) -> bytes:
-    return text.removesuffix(b"\n").removesuffix(b"\r")
+    return text.rstrip(b"\r\n")

@@ -2,7 +2,7 @@
 
 import codecs
 
-_STRAY_BYTES = "dustjacket.stray_bytes"
+STRAY_BYTES = "dustjacket.stray_bytes"
 
 
 def decode(text: bytes) -> str:
@@ -11,7 +11,7 @@ def decode(text: bytes) -> str:
     Real records mix the two encodings. The five bytes that Windows-1252 leaves undefined become
     U+FFFD.
     """
-    return text.decode("utf-8", _STRAY_BYTES)
+    return text.decode("utf-8", STRAY_BYTES)
 
 
 def raw_text(raw: bytes) -> str:
@@ -30,4 +30,4 @@ def _stray_bytes(error: UnicodeError) -> tuple[str, int]:
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
 
-codecs.register_error(_STRAY_BYTES, _stray_bytes)
+codecs.register_error(STRAY_BYTES, _stray_bytes)

@@ -2,20 +2,21 @@
 
 import io
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.epub.epub import EPUB
 from dustjacket.sources.epub.opf import OPF
+from dustjacket.sources.json_documents import JSON_DOCUMENT
 from dustjacket.sources.json_lines import JSON_LINES
 from dustjacket.sources.marc.marc21 import MARC21
 from dustjacket.sources.marc.marcxml import MARCXML
 from dustjacket.sources.onix.reader import ONIX
 from dustjacket.sources.parquet import PARQUET
-from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow
-from dustjacket.sources.text_tables import CSV, is_text
+from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow, shown
+from dustjacket.sources.text_tables import CSV
 
 FORMATS: dict[str, Format] = {
     format_.name: format_
@@ -27,22 +28,28 @@ FORMATS: dict[str, Format] = {
         OPF,
         EPUB,
         JSON_LINES,
+        JSON_DOCUMENT,
         CSV,
     )
 }
 """By name, in the order in which content is compared with them: strict ones first."""
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+ARCHIVES = (".zip", ".tar", ".tgz")
 HEAD_BYTES = 1 << 20
-_SIGNATURES = {
-    b"PK\x03\x04": "a ZIP archive or a spreadsheet",
-    b"\xd0\xcf\x11\xe0": "a spreadsheet",
-    b"%PDF": "a PDF file",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
+_SIGNATURES = (
+    (b"PK\x03\x04", "a ZIP archive: unpack it"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it"),
+    (b"Rar!\x1a\x07", "a RAR archive: unpack it"),
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet (.xls) or document: save it as .xlsx or CSV"),
+    (b"%PDF", "a PDF file: give a table"),
+    (b"\x89PNG", "an image: give a table"),
+    (b"\xff\xd8\xff", "an image: give a table"),
+    (b"GIF8", "an image: give a table"),
+    (b"{\\rtf", "a text document (RTF): give a table"),
+    (b"SQLite format 3", "a database: export the table as CSV"),
+)
+_MARKUP = ((b"<!doctype html", "a web page"), (b"<html", "a web page"), (b"<", "XML or HTML"))
 
 
 def endings() -> tuple[str, ...]:
@@ -51,24 +58,31 @@ def endings() -> tuple[str, ...]:
 
 
 def is_table_name(name: str) -> bool:
-    """Return whether a file's ending is that of a format, compressed or not."""
-    path = PurePosixPath(name.lower())
-    ending = PurePosixPath(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
-    return ending in endings()
+    """Return whether a file's ending is that of a format or an archive, compressed or not."""
+    name = name.lower()
+    if name.endswith(ARCHIVES):
+        return True
+    for ending in COMPRESSED:
+        name = name.removesuffix(ending)
+    return name.endswith((*endings(), ".tar"))
 
 
 def problem_of(head: bytes) -> str | None:
-    """Return what a file is if it is of no format, such as ``empty`` or ``a PDF file``.
+    """Return what a file is and the cure if it is of no format; None if it may be text.
 
     Args:
         head: first bytes of the file, decompressed.
     """
     if not head.strip():
-        return "empty"
-    for signature, file_type in _SIGNATURES.items():
+        return "empty: give a table"
+    for signature, problem in _SIGNATURES:
         if head.startswith(signature):
-            return file_type
-    return None if is_text(head) else "binary, not text"
+            return problem
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()
+    for markup, problem in _MARKUP:
+        if start.startswith(markup):
+            return f"{problem} that begins with {shown(start)}: give a table"
+    return None if CSV.matches(head, "") else "binary, not text: give a table"
 
 
 def format_of(head: bytes, name: str) -> Format:
@@ -79,9 +93,9 @@ def format_of(head: bytes, name: str) -> Format:
     """
     problem = problem_of(head)
     for format_ in FORMATS.values():
-        if format_.matches(head, name) and not (problem and format_ is CSV):
+        if not (problem and format_ is CSV) and format_.matches(head, name):
             return format_
-    raise BadInputError(f"{name!r} is {problem or 'of no known format'}: give a table")
+    raise BadInputError(f"{name!r} is {problem or 'of no known format: give a table'}")
 
 
 def shape_of(stream: BinaryIO, options: ReadOptions) -> Shape:
@@ -97,7 +111,13 @@ def shape_of(stream: BinaryIO, options: ReadOptions) -> Shape:
 
 def read_rows(stream: BinaryIO, shape: Shape, part: ByteRange = WHOLE) -> Iterator[TableRow]:
     """Yield the rows of ``part``, from a decompressed stream positioned at its beginning."""
-    return FORMATS[shape.format].rows(stream, shape, part)
+    rows = FORMATS[shape.format].rows(stream, shape, part)
+    return _with_constants(rows, dict(shape.constants)) if shape.constants else rows
+
+
+def _with_constants(rows: Iterator[TableRow], constants: dict[str, str]) -> Iterator[TableRow]:
+    for row in rows:
+        yield row if row.reason else replace(row, values={**constants, **row.values})
 
 
 def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]:

@@ -1,6 +1,5 @@
 """JSON Lines: one object a line."""
 
-import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -10,57 +9,56 @@ from typing import Any, BinaryIO
 from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import MAX_RECORD, WHOLE, ByteRange
 from dustjacket.sources.encoding import decode
-from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow, Value, key_of
+from dustjacket.sources.tables import (
+    Format,
+    ReadOptions,
+    Shape,
+    TableRow,
+    Value,
+    key_of,
+    with_columns,
+)
+from dustjacket.sources.texts import encoded_shape, is_utf8_lines, utf8_head, utf8_lines
 
+_HEAD = 1 << 20
+_MAX_LINE = 16 << 20
+"""Bytes of a line that is parsed; the columns in use may have ``MAX_RECORD`` bytes of it."""
+_LINES = 100
+_BOM = "\ufeff"
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _matches(head: bytes, _name: str) -> bool:
-    return head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
+    lines = [line for line in utf8_head(head).split(b"\n") if line.strip(b"\xef\xbb\xbf \t\r")]
+    if len(lines) == 1 and len(head) >= _HEAD:
+        return lines[0].lstrip(b"\xef\xbb\xbf \t").startswith(b"{")
+    whole = [object_of(line) is not None for line in lines[:_LINES]]
+    return sum(whole) * 2 >= len(whole) > 0
 
 
-def _lines(stream: BinaryIO, part: ByteRange) -> Iterator[tuple[int, bytes, int]]:
-    """Yield offset, truncated bytes and length of every line that is not blank."""
-    offset = part.offset
-    while part.end is None or offset < part.end:
-        line = stream.readline(MAX_RECORD)
-        if not line:
-            return
-        length = len(line)
-        while not line.endswith(b"\n") and (more := stream.readline(MAX_RECORD)):
-            length += len(more)
-            if more.endswith(b"\n"):
-                break
-        if line.strip():
-            yield offset, line, length
-        offset += length
+def object_of(line: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that a line holds, without halves of characters, or None."""
+    if b"{" not in line:
+        return None
+    try:
+        value = json.loads(decode(line).strip(_BOM))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    found: dict[str, Any] = without_surrogates(value) if _ESCAPED_SURROGATE.search(line) else value
+    return found
 
 
-def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
-    first = next(_rows(stream, None, WHOLE), None)
-    if not first or not first.values:
-        raise BadInputError(f"{options.name!r} has no readable row")
-    return Shape("json_lines", tuple(first.values), header=False)
-
-
-def _rows(stream: BinaryIO, _shape: Shape | None, part: ByteRange) -> Iterator[TableRow]:
-    for number, (offset, line, length) in enumerate(_lines(stream, part)):
-        raw = line.rstrip(b"\r\n")
-        position = part.position + number
-        if length > len(line):
-            yield TableRow(position, offset, raw, {}, "record_too_long")
-            continue
-        try:
-            values = json.loads(decode(raw.removeprefix(codecs.BOM_UTF8)))
-        except (ValueError, RecursionError):
-            values = None
-        if not isinstance(values, dict):
-            yield TableRow(position, offset, raw, {}, "malformed_json")
-            continue
-        if _ESCAPED_SURROGATE.search(raw):
-            values = without_surrogates(values)
-        yield TableRow(position, offset, raw, {key_of(k): v for k, v in values.items()})
+def values_of(record: dict[str, Any], used: frozenset[str] | None) -> dict[str, Value]:
+    """Return the values of an object by column; the first of columns of one name counts."""
+    values: dict[str, Value] = {}
+    for name, value in record.items():
+        key = key_of(name)
+        if key not in values and (used is None or key in used):
+            values[key] = value
+    return values
 
 
 def without_surrogates(value: Any) -> Any:
@@ -74,7 +72,59 @@ def without_surrogates(value: Any) -> Any:
     return value
 
 
-def _parts(stream: BinaryIO, _shape: Shape, size: int) -> Iterator[ByteRange]:
+def is_too_long(values: dict[str, Value]) -> bool:
+    """Return whether values have more than ``MAX_RECORD`` bytes as JSON."""
+    return len(json.dumps(values, default=str)) > MAX_RECORD
+
+
+def _lines(stream: BinaryIO, part: ByteRange) -> Iterator[tuple[int, bytes, int]]:
+    """Yield offset, truncated bytes and length of every line that is not blank."""
+    offset = part.offset
+    while part.end is None or offset < part.end:
+        line = stream.readline(_MAX_LINE)
+        if not line:
+            return
+        length = len(line)
+        while not line.endswith(b"\n") and (more := stream.readline(_MAX_LINE)):
+            length += len(more)
+            if more.endswith(b"\n"):
+                break
+        if line.strip():
+            yield offset, line, length
+        offset += length
+
+
+def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
+    shape, head = encoded_shape(stream, options, "json_lines", _HEAD)
+    columns: dict[str, str] = {}
+    for line in head.split(b"\n"):
+        for name in object_of(line) or ():
+            columns.setdefault(key_of(name), name)
+    if not columns:
+        raise BadInputError(f"{options.name!r} has no JSON object that can be read")
+    return with_columns(shape, tuple(columns.values()), start=0)
+
+
+def _rows(stream: BinaryIO, shape: Shape, part: ByteRange) -> Iterator[TableRow]:
+    for number, (offset, line, length) in enumerate(_lines(utf8_lines(stream, shape), part)):
+        raw = line[:MAX_RECORD].rstrip(b"\r\n")
+        position = part.position + number
+        record = object_of(line) if length == len(line) else None
+        if record is None:
+            reason = "malformed_json" if length == len(line) else "record_too_long"
+            yield TableRow(position, offset, raw, {}, reason)
+            continue
+        values = values_of(record, shape.used)
+        if length > MAX_RECORD and is_too_long(values):
+            yield TableRow(position, offset, raw, {}, "record_too_long")
+        else:
+            yield TableRow(position, offset, raw, values)
+
+
+def _parts(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]:
+    if not is_utf8_lines(shape):
+        yield WHOLE
+        return
     current, position = WHOLE, 0
     for offset, _, _ in _lines(stream, WHOLE):
         if offset - current.offset >= size:

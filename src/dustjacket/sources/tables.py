@@ -3,17 +3,24 @@
 Every row keeps its origin and its raw bytes, so that a rejected row can be shown unchanged.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
-from dustjacket.sources.csv import ByteRange
+from dustjacket.sources.csv import COMMAS, ByteRange, Dialect
+from dustjacket.sources.encoding import decode
 
 Value = str | int | float | bool | bytes | list[Any] | dict[str, Any] | None
 """A value as its file has it; a text table gives text, other formats what JSON knows, or bytes."""
 
 LISTING = ("ASIN", "filename", "image URL", "title", "author", "category id", "category")
 """Columns of a listing of book covers by Iwana et al. (2016), which has no header."""
+
+
+class DamagedFileError(OSError):
+    """A file ends or is broken in the middle: what follows cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,14 @@ class Shape:
     Attributes:
         format: name of a :class:`Format`.
         columns: column names as written in the file.
-        header: whether the first record is a header.
-        separator: of a text table.
+        header: whether a record is a header.
+        start: position of the first record that is a row.
+        dialect: of a text table.
         encoding: of a text, as Python names it.
         encoding_reason: why this encoding is used, such as ``byte order mark``.
+        line_end: what ends a line of a text.
+        place: of the table in its file, such as the name of a sheet.
+        constants: columns that have one value in all rows, such as those in a folder's name.
         used: keys of the columns to read; None reads all.
         warnings: for people to read, one phrase each.
     """
@@ -70,9 +81,13 @@ class Shape:
     format: str
     columns: tuple[str, ...] = ()
     header: bool = False
-    separator: str = ""
+    start: int = 0
+    dialect: Dialect = COMMAS
     encoding: str = "utf-8"
     encoding_reason: str = ""
+    line_end: str = "\n"
+    place: str = ""
+    constants: tuple[tuple[str, str], ...] = ()
     used: frozenset[str] | None = None
     warnings: tuple[str, ...] = ()
 
@@ -108,5 +123,53 @@ class Format:
 
 
 def key_of(name: str) -> str:
-    """Return a column's name as the key of ``TableRow.values``: trimmed and case-folded."""
-    return name.strip(" \t\"'[]").casefold()
+    """Return a column's name as the key of ``TableRow.values``.
+
+    Case-folded and composed (NFC), without quotes, brackets and white space around it, and without
+    characters that nobody sees; other white space is one space.
+    """
+    if not name.isascii():
+        name = _INVISIBLE.sub("", unicodedata.normalize("NFC", name))
+    return " ".join(name.split()).strip(" \"'[]").casefold()
+
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+)
+
+
+def named_once(keys: Sequence[str]) -> dict[str, int]:
+    """Return the place of the first column of each key if a key occurs again, else nothing."""
+    if len(set(keys)) == len(keys):
+        return {}
+    return {key: place for place, key in reversed(list(enumerate(keys)))}
+
+
+def with_columns(shape: Shape, columns: Sequence[str], start: int) -> Shape:
+    """Return a shape with columns, and a warning of each name that occurs again.
+
+    Args:
+        start: position of the first row; the record before it is a header.
+    """
+    places: dict[str, list[int]] = {}
+    for number, name in enumerate(columns, 1):
+        places.setdefault(key_of(name), []).append(number)
+    warnings = [
+        f"columns {', '.join(map(str, numbers))} have the name {shown(name)}: the first is read"
+        for name, numbers in places.items()
+        if name and len(numbers) > 1
+    ]
+    return replace(
+        shape,
+        columns=tuple(columns),
+        header=start > 0,
+        start=start,
+        warnings=(*shape.warnings, *warnings),
+    )
+
+
+def shown(text: bytes | str, length: int = 80) -> str:
+    """Return the beginning of a text in quotes, with escapes for what is not printable."""
+    if isinstance(text, bytes):
+        text = decode(text[: 4 * length])
+    return repr(text[:length]) + ("…" if len(text) > length else "")

@@ -1,56 +1,124 @@
 """Text tables: a header or a known layout, then one record a row, fields between separators."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 from dustjacket.errors import BadInputError
-from dustjacket.sources.csv import ByteRange, read_records, split_records
-from dustjacket.sources.tables import LISTING, Format, ReadOptions, Shape, TableRow, key_of
+from dustjacket.sources.csv import WHOLE, ByteRange, Record, parse, read_records, split_records
+from dustjacket.sources.dialects import SEPARATORS, Layout, layout_of
+from dustjacket.sources.tables import (
+    LISTING,
+    Format,
+    ReadOptions,
+    Shape,
+    TableRow,
+    Value,
+    key_of,
+    named_once,
+    shown,
+    with_columns,
+)
+from dustjacket.sources.texts import encoded_shape, is_text, is_utf8_lines, utf8_lines
 
-_TABS = (".tsv", ".tab")
-_NOT_TEXT = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a"))
-
-
-def is_text(head: bytes) -> bool:
-    """Return whether bytes look like text: under 1 % of control characters."""
-    return len(head.translate(None, _NOT_TEXT)) >= 0.99 * len(head)
+_HEAD = 256 << 10
+_FILE = re.compile(r"[^\s/]+\.[A-Za-z]{3,4}")
 
 
 def _matches(head: bytes, _name: str) -> bool:
-    return bool(head.strip()) and is_text(head)
+    return is_text(head)
 
 
 def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
-    """Return columns and separator.
+    shape, head = encoded_shape(stream, options, "csv", _HEAD)
+    layout = layout_of(head, options)
+    if not layout.records:
+        raise BadInputError(
+            f"{options.name!r} has no record that can be read: its first line is {_first(head)}"
+        )
+    shape = replace(shape, dialect=layout.dialect)
+    first, *following = layout.records
+    start = first.position + layout.declared
+    if len(first.fields) == len(LISTING) and not _names_columns(first, following, options):
+        return with_columns(shape, LISTING, start=0)
+    if layout.agreeing == 0 and following:
+        raise BadInputError(_disagreement(options, first, following[0], layout))
+    return with_columns(shape, first.fields, start=start + 1)
 
-    The first record is a header, unless it looks like a record of ``LISTING``: seven fields, none
-    of them a column name of ``LISTING``.
-    """
-    stem = options.name.lower().removesuffix(".gz")
-    separator = options.separator or ("\t" if stem.endswith(_TABS) else ",")
-    records = read_records(stream, separator=separator)
-    fields = next((record.fields for record in records if record.fields), None)
-    if fields is None:
-        raise BadInputError(f"{options.name!r} has no readable row")
-    listing = {key_of(name) for name in LISTING}
-    if len(fields) == len(LISTING) and not listing & {key_of(field) for field in fields}:
-        return Shape("csv", LISTING, header=False, separator=separator)
-    return Shape("csv", fields, header=True, separator=separator)
+
+def _names_columns(first: Record, following: Sequence[Record], options: ReadOptions) -> bool:
+    """Return whether a record of as many fields as ``LISTING`` is a header."""
+    keys = {key_of(field) for field in first.fields}
+    if options.columns or keys & {key_of(name) for name in LISTING}:
+        return True
+    if _is_listed(first.fields):
+        return False
+    listed = [_is_listed(record.fields) for record in following[:20]]
+    has_data = any(map(_is_address, first.fields)) or not all(map(str.strip, first.fields))
+    return not (has_data and sum(listed) * 2 > len(listed))
+
+
+def _is_listed(fields: Sequence[str]) -> bool:
+    """Return whether fields look like a record of ``LISTING``."""
+    if len(fields) != len(LISTING):
+        return False
+    fits = (
+        (fields[0], not re.search(r"\s", fields[0].strip())),
+        (fields[1], _FILE.fullmatch(fields[1].strip()) is not None),
+        (fields[2], _is_address(fields[2])),
+        (fields[5], fields[5].strip().isdigit()),
+    )
+    return (
+        all(fit for field, fit in fits if field.strip())
+        and sum(bool(field.strip()) for field, _ in fits[1:]) > 1
+    )
+
+
+def _is_address(field: str) -> bool:
+    return "://" in field
+
+
+def _disagreement(options: ReadOptions, first: Record, second: Record, layout: Layout) -> str:
+    mark = SEPARATORS.get(layout.dialect.separator, repr(layout.dialect.separator))
+    tried = mark if options.separator else ", ".join(SEPARATORS.values())
+    fields = len(parse(second.raw, layout.dialect)[0])
+    return (
+        f"{options.name!r}: no row has as many fields as the header ({len(first.fields)} fields "
+        f"separated by {mark}, but {fields or 'quotes that do not pair up'} in record "
+        f"{second.position + 1}; tried {tried}; the first line is {shown(first.raw)}): give the "
+        "separator as the parameter separator, or a table whose rows have the columns of its header"
+    )
+
+
+def _first(head: bytes) -> str:
+    return shown(next((line for line in head.split(b"\n") if line.strip()), b""))
 
 
 def _rows(stream: BinaryIO, shape: Shape, part: ByteRange) -> Iterator[TableRow]:
-    keys = shape.keys
-    header = shape.columns if shape.header and part.position == 0 else None
-    for record in read_records(stream, len(keys), separator=shape.separator, part=part):
-        if header is not None and record.fields == header:
-            header = None
+    keys, columns = shape.keys, shape.columns
+    positions = named_once(keys)
+    lines = utf8_lines(stream, shape)
+    for record in read_records(lines, len(keys), dialect=shape.dialect, part=part):
+        position, fields, reason = record.position, record.fields, record.reason
+        if position < shape.start and reason in {None, "wrong_column_count"}:
             continue
-        values = dict(zip(keys, record.fields, strict=True)) if record.fields else {}
-        yield TableRow(record.position, record.offset, record.raw, values, record.reason)
+        values: dict[str, Value] = {}
+        if not fields:
+            pass
+        elif shape.header and fields == columns:
+            reason = "repeated_header"
+        elif positions:
+            values = {key: fields[place] for key, place in positions.items()}
+        else:
+            values = dict(zip(keys, fields, strict=True))
+        yield TableRow(position, record.offset, record.raw, values, reason)
 
 
 def _parts(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]:
-    return split_records(stream, size, len(shape.columns), separator=shape.separator)
+    if not is_utf8_lines(shape):
+        return iter((WHOLE,))
+    return split_records(stream, size, len(shape.columns), dialect=shape.dialect)
 
 
 CSV = Format("csv", (".csv", ".txt", ".tsv", ".tab"), _matches, _shape, _rows, _parts)

@@ -1,0 +1,124 @@
+"""Text of any encoding and with any line end, as lines of UTF-8."""
+
+import codecs
+import io
+from dataclasses import replace
+from typing import Any, BinaryIO, cast
+
+from dustjacket.sources.charsets import WESTERN, encoding_of, is_plausible
+from dustjacket.sources.dialects import line_end_of
+from dustjacket.sources.encoding import STRAY_BYTES
+from dustjacket.sources.tables import ReadOptions, Shape
+
+_CHUNK = 64 << 10
+_NOT_TEXT = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1e"))
+_AS_IT_IS = ("utf-8", WESTERN)
+"""Encodings of which records are decoded one by one; others are converted before."""
+_MIXED = "mixed"
+
+
+def is_text(head: bytes) -> bool:
+    """Return whether bytes look like text in some encoding: under 1 % of control characters."""
+    if not head.strip(b"\0 \t\r\n"):
+        return False
+    encoding, _ = encoding_of(head)
+    if encoding not in _AS_IT_IS:
+        head = head.decode(encoding, "replace").encode()
+    return len(head.translate(None, _NOT_TEXT)) >= 0.99 * len(head)
+
+
+def encoded_shape(
+    stream: BinaryIO, options: ReadOptions, format_name: str, size: int
+) -> tuple[Shape, bytes]:
+    """Return a shape with the encoding and line end of a text, and its first lines in UTF-8.
+
+    Args:
+        size: number of bytes to read.
+
+    Raises:
+        BadInputError: the encoding that the user names is unknown.
+    """
+    head = stream.read(size)
+    encoding, reason = encoding_of(head, options.encoding)
+    warnings: tuple[str, ...] = ()
+    if encoding == WESTERN and not is_plausible(head, encoding):
+        warnings = (
+            f"{options.name!r} is not UTF-8, and is no plausible {encoding} either: set encoding",
+        )
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    shape = Shape(
+        format_name,
+        encoding=encoding,
+        encoding_reason=reason,
+        line_end=line_end_of(decoder.decode(head)),
+        warnings=warnings,
+    )
+    text = utf8_lines(io.BytesIO(head), shape).read()
+    # The last line may be cut.
+    return shape, text if len(head) < size else text[: text.rfind(b"\n") + 1] or text
+
+
+def utf8_head(head: bytes) -> bytes:
+    """Return the first 64 KiB of a text as lines of UTF-8."""
+    head = head[:_CHUNK]
+    encoding, _ = encoding_of(head)
+    if encoding in _AS_IT_IS:
+        return head
+    return codecs.getincrementaldecoder(encoding)("replace").decode(head).encode()
+
+
+def utf8_text(stream: BinaryIO, shape: Shape) -> BinaryIO:
+    """Return a text as valid UTF-8."""
+    if shape.encoding in _AS_IT_IS:
+        shape = replace(shape, encoding=_MIXED)
+    return utf8_lines(stream, shape)
+
+
+def is_utf8_lines(shape: Shape) -> bool:
+    """Return whether the bytes of a file are read as they are."""
+    return shape.encoding in _AS_IT_IS and shape.line_end == "\n"
+
+
+def utf8_lines(stream: BinaryIO, shape: Shape) -> BinaryIO:
+    """Return a text as lines of UTF-8 that end in line feeds."""
+    if is_utf8_lines(shape):
+        return stream
+    return io.BufferedReader(cast("io.RawIOBase", _Converted(stream, shape)), _CHUNK)
+
+
+class _Converted(io.RawIOBase):
+    def __init__(self, stream: BinaryIO, shape: Shape) -> None:
+        self._stream = stream
+        # Records that mix UTF-8 and Windows-1252 are decoded one by one, later.
+        self._as_it_is = shape.encoding in _AS_IT_IS
+        encoding = "latin-1" if self._as_it_is else shape.encoding
+        mixed = encoding == _MIXED
+        self._decoder = codecs.getincrementaldecoder("utf-8" if mixed else encoding)(
+            STRAY_BYTES if mixed else "replace"
+        )
+        self._line_end = (
+            shape.line_end.encode().decode("latin-1") if self._as_it_is else shape.line_end
+        )
+        self._ready = memoryview(b"")
+        self._held = ""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            data = self._stream.read(_CHUNK)
+            text = self._held + self._decoder.decode(data, not data)
+            if not data and not text:
+                return 0
+            text = text.replace(self._line_end, "\n")
+            # A line end may be cut by the end of the chunk.
+            cut = range(len(self._line_end) - 1, 0, -1) if data else ()
+            kept = next((size for size in cut if text.endswith(self._line_end[:size])), 0)
+            self._held = text[len(text) - kept :]
+            text = text[: len(text) - kept]
+            self._ready = memoryview(text.encode("latin-1" if self._as_it_is else "utf-8"))
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
