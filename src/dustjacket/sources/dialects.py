@@ -23,12 +23,14 @@ class Layout:
         records: the first ones, read in this dialect.
         agreeing: share of the records after the first that have as many fields as the first.
         declared: whether the first line names the separator; it is no record of the table.
+        above: number of records above the header, such as the name of the listing.
     """
 
     dialect: Dialect
     records: Sequence[Record]
     agreeing: float
     declared: bool = False
+    above: int = 0
 
 
 def line_end_of(head: str) -> str:
@@ -65,13 +67,19 @@ def layout_of(head: bytes, options: ReadOptions) -> Layout:
         separators.sort(key=lambda separator: separator != "\t")
     layouts = [replace(_layout(head, mark), declared=is_declared) for mark in separators]
 
-    def rank(layout: Layout) -> tuple[bool, int, int, float]:
+    def rank(layout: Layout) -> tuple[bool, bool, int, int, float]:
         fields = layout.records[0].fields if layout.records else ()
         named = len(options.columns & {key_of(field) for field in fields})
         # Of separators that agree about as well, the one that makes more fields is right: the other
         # is a letter of some fields. Text has a blank after it.
         tight = sum(not field.startswith(" ") for field in fields)
-        return (len(fields) > 1, round(layout.agreeing * 4), named, tight + layout.agreeing)
+        return (
+            len(fields) > 1,
+            not layout.above,
+            round(layout.agreeing * 4),
+            named,
+            tight + layout.agreeing,
+        )
 
     return max(layouts, key=rank)
 
@@ -117,11 +125,12 @@ def _read(head: bytes, dialect: Dialect) -> Layout:
     start = next((number for number, length in enumerate(lengths) if length), None)
     if start is None:
         return Layout(dialect, records, 0)
-    columns, following = lengths[start], lengths[start + 1 :]
+    columns, following, above = lengths[start], lengths[start + 1 :], 0
     usual = Counter(following).most_common(1)[0][0] if following else columns
-    if columns not in following and usual > 1 and lengths[start] == 1:
+    if columns == 1 and usual > 1:
         # Lines above the header, such as the name of the listing, have one field.
-        start = lengths.index(usual)
+        first, start = start, lengths.index(usual)
+        above = start - first
         columns, following = usual, lengths[start + 1 :]
     head_record = records[start]
     if not following:
@@ -149,6 +158,7 @@ def _read(head: bytes, dialect: Dialect) -> Layout:
             for length, end in zip(following, ends, strict=True)
         )
         / len(following),
+        above=above,
     )
 
 

@@ -178,6 +178,8 @@ def _decoded(text: str, start: int, is_last: bool) -> tuple[Any, int, bool]:
         broken_at, is_open = start, False
     except json.JSONDecodeError as error:
         broken_at, is_open = error.pos, error.msg.startswith("Unterminated")
+    except ValueError:  # a number has too many digits
+        broken_at, is_open = start, False
     boundary = _NEXT_OBJECT.search(text, broken_at)
     if boundary and (is_last or not is_open or len(text) - start > _HEAD):
         return None, boundary.start() + 1, True

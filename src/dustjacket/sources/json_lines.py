@@ -31,8 +31,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def _matches(head: bytes, _name: str) -> bool:
     lines = [line for line in utf8_head(head).split(b"\n") if line.strip(b"\xef\xbb\xbf \t\r")]
-    if len(lines) == 1 and len(head) >= _HEAD:
-        return lines[0].lstrip(b"\xef\xbb\xbf \t").startswith(b"{")
+    if len(lines) < 2:
+        return False  # one object may hold a list of them
+    if len(head) >= _HEAD:
+        lines.pop()  # it may be cut
     whole = [object_of(line) is not None for line in lines[:_LINES]]
     return sum(whole) * 2 >= len(whole) > 0
 

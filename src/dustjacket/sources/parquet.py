@@ -90,7 +90,7 @@ def _values(column: pa.Array) -> Sequence[Value]:
         words = _values(column.dictionary)
         return [None if index is None else words[index] for index in column.indices.to_pylist()]
     try:
-        values = column.to_pylist()
+        values: list[Any] = column.to_pylist()
     except UnicodeDecodeError as error:
         raise DamagedFileError("a text is not UTF-8") from error
     if pa.types.is_nested(column.type) or not _is_plain(column.type):

@@ -59,8 +59,7 @@ def encoded_shape(
 
 
 def utf8_head(head: bytes) -> bytes:
-    """Return the first 64 KiB of a text as lines of UTF-8."""
-    head = head[:_CHUNK]
+    """Return the first bytes of a text in UTF-8."""
     encoding, _ = encoding_of(head)
     if encoding in _AS_IT_IS:
         return head

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dustjacket.sources.csv import MAX_RECORD, read_records, split_records
+from dustjacket.sources.csv import COMMAS, MAX_RECORD, Dialect, read_records, split_records
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-def rows(data, columns=None, separator=","):
-    records = read_records(io.BytesIO(data), columns, separator=separator)
+def rows(data, columns=None, dialect=COMMAS):
+    records = read_records(io.BytesIO(data), columns, dialect=dialect)
     return [record.fields or record.reason for record in records]
 
 
@@ -65,7 +65,7 @@ def test_read_in_parts_a_file_has_the_same_records(data, columns, size):
 
 
 def test_fields_are_separated_by_the_given_separator():
-    assert rows(b'a\tb,c\n"d\te"\t\n', separator="\t") == [("a", "b,c"), ("d\te", "")]
+    assert rows(b'a\tb,c\n"d\te"\t\n', dialect=Dialect("\t")) == [("a", "b,c"), ("d\te", "")]
 
 
 def test_a_field_with_a_line_break_is_one_record():
