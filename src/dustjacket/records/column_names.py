@@ -31,13 +31,13 @@ COLUMN_NAMES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "subtitle": (
         ("subtitle", "untertitel", "sous titre", "subtítulo", "sottotitolo", "ondertitel",
          "副标题", "副標題", "副书名", "副書名", "サブタイトル", "副題"),
-        ("sub title", "book subtitle"),
+        ("book subtitle",),
     ),
     "author": (
         ("author", "autor", "auteur", "autore", "作者", "著者", "著者名", "verfasser",
          "verfasserin", "autorin", "autora", "autrice", "schrijver", "escritor", "scrittore",
          "écrivain"),
-        ("authors", "autoren", "auteurs", "autores", "autori", "auteur s", "auteures",
+        ("authors", "autoren", "auteurs", "autores", "autori", "auteures",
          "verfasserinnen", "auteur rice s"),
         ("book author", "primary author", "main author", "author name", "author names",
          "author full name", "first author", "written by", "writer", "autorname",

@@ -100,7 +100,7 @@ def language_of(text: str) -> str | None:
     """
     import langcodes
 
-    first = re.split(r"[,;|/]", text.strip().strip("[]'\"").removeprefix("/languages/"))[0].strip()
+    first = re.split(r"[,;|/]", text.strip().removeprefix("/languages/"))[0].strip(" []'\"")
     if known := _LANGUAGES.get(first.casefold()):
         return known
     try:

@@ -12,7 +12,7 @@ from dustjacket.records.text import line_of, visible
 from dustjacket.records.values import items_of, names_of
 from dustjacket.splits import normalise
 
-_AND = re.compile(r"\s(?:and|et|und|y|e|en)\s|\s*&\s*")
+_AND = frozenset({"and", "et", "und", "y", "e", "en"})
 _LIST_SEPARATOR = re.compile(r"\s*[;|\uff1b\uff5c]\s*")
 _LEVEL_SEPARATOR = re.compile(r"\s*(?:>|»|→|::)\s*")
 _SLASH = re.compile(r"\s+/\s+")
@@ -50,8 +50,10 @@ def genre_key(genre: str) -> str:
     >>> genre_key("Mystery & Thriller") == genre_key("Mystery and thriller")
     True
     """
-    folded = visible(genre).casefold()
-    return normalise(_AND.sub(" ", folded)) or unicodedata.normalize("NFKC", folded).strip()
+    words = normalise(visible(genre)).split()
+    if words:
+        return " ".join([word for word in words if word not in _AND] or words)
+    return " ".join(unicodedata.normalize("NFKC", genre).casefold().split())
 
 
 def published_spellings(genres: Iterable[str]) -> dict[str, str]:
@@ -86,13 +88,12 @@ def own_genres(value: Any, column: GenreColumn = PLAIN, depth: int = 1) -> tuple
     >>> own_genres(["Books", "Science Fiction & Fantasy"]), own_genres("Books > Poetry > Haiku")
     (('Science Fiction & Fantasy',), ('Poetry',))
     """
-    genres = {
-        genre_key(genre): genre
-        for path in reversed(_paths(value, column))
-        if (genre := " / ".join(_without_root(path)[:depth]))
-    }
+    genres: dict[str, str] = {}
+    for path in _paths(value, column):
+        if genre := " / ".join(_without_root(path)[:depth]):
+            genres.setdefault(genre_key(genre), genre)
     ignored = _SHELF_STATES if column.shelves else frozenset[str]()
-    found = [genre for key, genre in reversed(genres.items()) if key not in ignored]
+    found = [genre for key, genre in genres.items() if key not in ignored]
     return tuple(_without_root(found))
 
 

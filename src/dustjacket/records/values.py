@@ -21,6 +21,7 @@ _NAME_KEYS = (
 )  # fmt: skip
 _GIVEN_KEYS = ("given", "first_name", "firstname", "given_name", "givenname", "first")
 _FAMILY_KEYS = ("family", "last_name", "lastname", "family_name", "familyname", "last", "surname")
+_NO_NAMES = frozenset({"id", "count", "rank", "position", "score", "year", "rating"})
 _MAX_LIST_TEXT = 100_000
 _MAX_DEPTH = 20
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
@@ -116,7 +117,8 @@ def _names_of_object(item: Mapping[str, Any], depth: int) -> Iterator[str]:
         yield " ".join(filter(None, parts))
         return
     counts = list(item.items())
-    if counts and all(isinstance(count, int | float) for _, count in counts):
+    is_count = all(isinstance(count, int | float) for _, count in counts)
+    if counts and is_count and not any(key in _NO_NAMES or key.endswith("_id") for key in folded):
         yield from (str(name) for name, _ in sorted(counts, key=lambda pair: -pair[1]))
 
 
