@@ -33,12 +33,14 @@ class Columns:
     Attributes:
         fields: columns of each field, best first; of ``subject:<scheme>`` all in their order.
         genre_column: how the values of the genre column are read.
+        schemes: those that columns of subjects are named after, in the order of the room.
         names: all columns.
         overrides: columns that a user named, as pairs of field and name.
     """
 
     fields: Mapping[str, tuple[str, ...]]
     genre_column: GenreColumn = PLAIN
+    schemes: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     overrides: tuple[tuple[str, str], ...] = ()
 
@@ -140,9 +142,11 @@ def columns_of(
             fields[name] = tuple(dict.fromkeys(chain.from_iterable(found)))
     if name_column := next((by_key[key] for key in _NAME if key in by_key), None):
         fields.setdefault("author" if "title" in fields else "title", (name_column,))
+    subjects = _subject_columns(by_key)
     columns = Columns(
-        fields | _subject_columns(by_key),
+        fields | subjects,
         _genre_column(fields, sample),
+        tuple(scheme for scheme in SUBJECT_SCHEMES if f"subject:{scheme}" in subjects),
         frozenset(names),
         tuple(overrides.items()),
     )

@@ -25,6 +25,8 @@ ROLE_WORDS: Mapping[str, str] = {
 AUTHOR_ROLES = ("aut", "edt", "com", "cre", "art")
 """Roles that may stand as the author, best first; translators and illustrators never do."""
 _ROLE = re.compile(r"\s*[\[(]([^\[\]()]{1,40})[\])]\s*$")
+# Without one of these a value is one name.
+_SPECIAL = re.compile(r"[\[{(;|&\uff1b\uff5c]")
 _AND = re.compile(r"\s+&\s+|\s*[;|\uff1b\uff5c]\s*")
 
 
@@ -45,6 +47,9 @@ def contributors_in(value: Any, role: str, missing: frozenset[str]) -> list[Cont
         role: of those whose role is not given.
         missing: case-folded words for a missing value.
     """
+    if isinstance(value, str) and not _SPECIAL.search(value):
+        name = line_of(value)
+        return [] if is_missing(name, missing) else [Contributor(name, role)]
     items = items_of(value)
     is_text = items == [value]
     found: list[Contributor] = []
@@ -93,9 +98,9 @@ def author_text(contributors: Sequence[Contributor]) -> str:
 
 def as_written(value: Any, missing: frozenset[str]) -> str | None:
     """Return an author column's text as the file has it, or None if it is a list of some form."""
-    if not isinstance(value, str) or items_of(value) != [value]:
+    if not isinstance(value, str):
         return None
     text = line_of(value)
-    if "|" in text or _ROLE.search(text):
+    if _SPECIAL.search(text) and ("|" in text or _ROLE.search(text) or items_of(value) != [value]):
         return None
     return "" if is_missing(text, missing) else text

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dustjacket.errors import BadInputError
@@ -89,7 +89,7 @@ def read_genre_table(body: bytes, name: str) -> GenreTable:
 
 def ranked_genres(
     own: Sequence[str],
-    subjects: Iterable[Subject],
+    subjects: Sequence[Subject],
     schemes: Sequence[str],
     depth: int,
     table: GenreTable,
@@ -104,6 +104,8 @@ def ranked_genres(
         schemes: those that give a genre by themselves; others do by ``table`` only.
         depth: levels of a BISAC heading, or characters of another code.
     """
+    if not subjects and not table.genres and schemes[:1] == (OWN,):
+        return tuple(own)
     found: list[tuple[bool, int, int, str]] = []
     rank = {scheme: place for place, scheme in enumerate(schemes)}
     candidates = [*(Subject(OWN, "", genre, main=True) for genre in own), *subjects]

@@ -17,6 +17,8 @@ _LIST_SEPARATOR = re.compile(r"\s*[;|\uff1b\uff5c]\s*")
 _LEVEL_SEPARATOR = re.compile(r"\s*(?:>|»|→|::)\s*")
 _SLASH = re.compile(r"\s+/\s+")
 _COMMA = re.compile(r"\s*[,、\uff0c]\s*")
+# Without one of these a value is one genre.
+_SPECIAL = re.compile(r"[\[{;|>»→:&,/\uff1b\uff5c\uff0c、]")
 _SERIAL = re.compile(r"&|\b(?:and|und|et|y|e|en)\b", re.IGNORECASE)
 
 
@@ -88,6 +90,9 @@ def own_genres(value: Any, column: GenreColumn = PLAIN, depth: int = 1) -> tuple
     >>> own_genres(["Books", "Science Fiction & Fantasy"]), own_genres("Books > Poetry > Haiku")
     (('Science Fiction & Fantasy',), ('Poetry',))
     """
+    if isinstance(value, str) and not column.shelves and not _SPECIAL.search(value):
+        genre = line_of(value)
+        return (genre,) if genre else ()
     genres: dict[str, str] = {}
     for path in _paths(value, column):
         if genre := " / ".join(_without_root(path)[:depth]):

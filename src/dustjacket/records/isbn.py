@@ -1,8 +1,7 @@
 """Check and repair ISBNs and other identifiers of one edition."""
 
 import re
-
-from stdnum import isbn
+from operator import mul
 
 _GUARD = re.compile(r"^[=\s\"'`]+|[\"'`\s]+$")
 _SCIENTIFIC = re.compile(r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$")
@@ -12,6 +11,8 @@ _HYPHENS = "\u00ad\u2010-\u2015\u2212-"
 _ONE_NUMBER = re.compile(rf"[0-9Xx\s{_HYPHENS}]+")
 _NOT_OF_NUMBERS = re.compile(rf"[^0-9Xx{_HYPHENS}]+")
 _NO_DIGIT = re.compile(r"[^0-9X]+")
+_VALUES = {digit: value for value, digit in enumerate("0123456789X")}
+_WEIGHTS_10, _WEIGHTS_13 = tuple(range(10, 0, -1)), (1, 3) * 6 + (1,)
 _SHORTEST, _LONGEST = 6, 200
 """A shorter number has lost too much to be an ISBN-10; longer text is no identifier."""
 
@@ -37,14 +38,16 @@ def isbn_in(text: str) -> str | None:
     >>> isbn_in("ISBN 0-552-13106-7"), isbn_in("439023483"), isbn_in("9780552131061")
     ('0552131067', '0439023483', None)
     """
-    text = _LABEL.sub(" ", unguarded(text[:_LONGEST])).strip()
+    text = unguarded(text[:_LONGEST])
+    if text.isascii() and text.isdigit() and is_isbn(text):
+        return text
+    text = _LABEL.sub(" ", text).strip()
     whole = [text] if _ONE_NUMBER.fullmatch(text) else []
     for candidate in [*whole, *_NOT_OF_NUMBERS.split(text)]:
         digits = _NO_DIGIT.sub("", candidate.upper())
         if _SHORTEST <= len(digits) < 10 and digits == candidate.upper():
             digits = digits.zfill(10)
-        # 979-0 numbers printed music.
-        if len(digits) in (10, 13) and isbn.is_valid(digits) and not digits.startswith("9790"):
+        if is_isbn(digits):
             return digits
     return None
 
@@ -56,4 +59,22 @@ def isbn13_of(text: str) -> str | None:
     '9780552131063'
     """
     found = isbn_in(text)
-    return isbn.to_isbn13(found) if found else None
+    if found is None or len(found) == 13:
+        return found
+    body = f"978{found[:9]}"
+    return f"{body}{-_sum(body, _WEIGHTS_13) % 10}"
+
+
+def is_isbn(digits: str) -> bool:
+    """Return whether digits are an ISBN of 10 or 13 digits whose check digit holds (ISO 2108).
+
+    Numbers that begin with 979-0 are of printed music.
+    """
+    if len(digits) == 13:
+        is_book = digits.startswith(("978", "979")) and not digits.startswith("9790")
+        return is_book and "X" not in digits and _sum(digits, _WEIGHTS_13) % 10 == 0
+    return len(digits) == 10 and "X" not in digits[:9] and _sum(digits, _WEIGHTS_10) % 11 == 0
+
+
+def _sum(digits: str, weights: tuple[int, ...]) -> int:
+    return sum(map(mul, map(_VALUES.__getitem__, digits), weights))

@@ -130,12 +130,13 @@ class _Row:
     columns: Columns
     missing: frozenset[str]
 
-    def values(self, field: str) -> Iterator[Any]:
-        """Yield the values of a field's columns, best first."""
-        for column in self.columns.fields.get(field, ()):
-            value = self.by_column.get(column)
-            if value is not None and value != "":
-                yield value
+    def values(self, field: str) -> list[Any]:
+        """Return the values of a field's columns that are not empty, best first."""
+        columns = self.columns.fields.get(field)
+        if columns is None:
+            return []
+        found = map(self.by_column.get, columns)
+        return [value for value in found if value is not None and value != ""]
 
     def text(self, field: str) -> str:
         """Return a field's first text that is not missing, on one line."""
@@ -188,12 +189,13 @@ def _persons(row: _Row) -> tuple[list[Contributor], str]:
     for field, role in _OTHER_ROLES.items():
         for value in row.values(field):
             people += contributors_in(value, role, row.missing)
-    return list(dict.fromkeys(people)), author or author_text(people)
+    people = list(dict.fromkeys(people)) if len(people) > 1 else people
+    return people, author or author_text(people)
 
 
 def _subjects(row: _Row) -> list[Subject]:
     of_feed = [s for value in row.values("subjects") for s in subjects_in(value, row.missing)]
-    return of_feed + subjects_of_columns(row.by_column, row.columns.fields, row.missing)
+    return of_feed + subjects_of_columns(row.by_column, row.columns, row.missing)
 
 
 def _genres(row: _Row, subjects: list[Subject], options: RecordOptions) -> tuple[str, ...]:
@@ -213,16 +215,18 @@ def _genres(row: _Row, subjects: list[Subject], options: RecordOptions) -> tuple
 
 def _identifier(row: _Row) -> str:
     """Return the first sound identifier of an edition."""
-    filename = row.text("filename")
-    isbn_columns = frozenset(row.columns.fields.get("isbn", ()))
-    for column in row.columns.fields.get("identifier", ()):
-        single = _Row({column: row.by_column.get(column)}, Columns({"id": (column,)}), row.missing)
-        for text in single.identifiers("id"):
-            if isbn := isbn_in(text) if column in isbn_columns or text[-1:].isdigit() else None:
+    fields = row.columns.fields
+    isbn_columns, asin_columns = fields.get("isbn", ()), fields.get("asin", ())
+    for column in fields.get("identifier", ()):
+        for name in names_of(row.by_column.get(column)):
+            text = unguarded(line_of(name))
+            if is_missing(text, row.missing):
+                continue
+            if (column in isbn_columns or column in asin_columns) and (isbn := isbn_in(text)):
                 return isbn
             if column not in isbn_columns:
-                return restored(text, filename)
-    return restored("", filename)
+                return restored(text, row.text("filename"))
+    return restored("", row.text("filename"))
 
 
 def restored(identifier: str, filename: str) -> str:

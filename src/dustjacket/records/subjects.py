@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dustjacket.records.column_names import CODED_SCHEMES, SUBJECT_SCHEMES
+from dustjacket.records.column_names import CODED_SCHEMES
+from dustjacket.records.columns import Columns
 from dustjacket.records.text import line_of
 from dustjacket.records.values import is_missing, items_of, names_of, scalar
 
@@ -51,7 +52,7 @@ def subjects_in(value: Iterable[Any], missing: frozenset[str]) -> list[Subject]:
 
 
 def subjects_of_columns(
-    values: Mapping[str, Any], fields: Mapping[str, tuple[str, ...]], missing: frozenset[str]
+    values: Mapping[str, Any], columns: Columns, missing: frozenset[str]
 ) -> list[Subject]:
     """Return the subjects in columns named after schemes, such as ``Thema 1`` … ``Thema 5``.
 
@@ -59,9 +60,9 @@ def subjects_of_columns(
     heading; ``;`` and ``|`` separate several.
     """
     found: list[Subject] = []
-    for scheme in SUBJECT_SCHEMES:
+    for scheme in columns.schemes:
         is_first = scheme in CODED_SCHEMES
-        for column in fields.get(f"subject:{scheme}", ()):
+        for column in columns.fields[f"subject:{scheme}"]:
             for name in names_of(values.get(column)):
                 for text in map(line_of, re.split("[;|]", name)):
                     if not is_missing(text, missing):

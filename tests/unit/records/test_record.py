@@ -120,6 +120,7 @@ def test_the_next_identifier_counts_where_one_is_damaged():
     assert read(title="Dune", asin="B000ABC").identifier == "B000ABC"
     assert read(title="Dune", asin="0441013597").isbn13 == "9780441013593"
     assert read(title="Dune", book_id="0441013597").isbn13 is None
+    assert read(title="Dune", book_id="439023483").identifier == "439023483"
 
 
 @pytest.mark.parametrize(

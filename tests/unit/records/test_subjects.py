@@ -1,5 +1,6 @@
 """Subjects keep their scheme, code, heading and rank, from feeds and from columns."""
 
+from dustjacket.records.columns import columns_of
 from dustjacket.records.subjects import Subject, subjects_in, subjects_of_columns
 
 MISSING = frozenset({"null"})
@@ -27,11 +28,7 @@ def test_the_subjects_in_columns_of_a_spreadsheet():
         "bisac": "FIC027000 - FICTION / Romance; FICTION / Horror",
         "nur": 301.0, "keywords": "love; war",
     }  # fmt: skip
-    fields = {
-        "subject:thema": ("thema 1", "thema 2", "thema 3"), "subject:bisac": ("bisac",),
-        "subject:nur": ("nur",), "subject:keywords": ("keywords",),
-    }  # fmt: skip
-    assert subjects_of_columns(values, fields, MISSING) == [
+    assert subjects_of_columns(values, columns_of(tuple(values), required=()), MISSING) == [
         Subject("bisac", "FIC027000", "FICTION / Romance", main=True),
         Subject("bisac", "", "FICTION / Horror"),
         Subject("thema", "FBA", "", main=True),
@@ -43,7 +40,7 @@ def test_the_subjects_in_columns_of_a_spreadsheet():
 
 
 def test_words_in_a_column_of_codes_are_headings():
-    fields = {"subject:thema": ("thema",)}
-    assert subjects_of_columns({"thema": "Belletristik"}, fields, MISSING) == [
+    columns = columns_of(("thema",), required=())
+    assert subjects_of_columns({"thema": "Belletristik"}, columns, MISSING) == [
         Subject("thema", "", "Belletristik", main=True)
     ]
