@@ -19,7 +19,8 @@ def fields_of(element: etree._Element) -> dict[str, str]:
     for child in element:
         name = NAMES[child.tag]
         if name not in fields:
-            fields[name] = text_of(child)
+            # As text_of does, without a call: this is most of the time of reading.
+            fields[name] = text_of(child) if len(child) else (child.text or "").strip()
     return fields
 
 
