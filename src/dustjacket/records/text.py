@@ -3,6 +3,8 @@
 import html
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from ftfy import fix_encoding
@@ -104,50 +106,44 @@ def _blank_of_tag(match: re.Match[str]) -> str:
 def _text_of_markup(markup: str) -> str:
     from lxml import etree
 
-    parser = etree.HTMLParser(target=_Prose(), encoding="utf-8", no_network=True)
     try:
-        return str(etree.fromstring(storable(markup).replace("\0", "\ufffd").encode(), parser))
+        root = etree.fromstring(storable(markup).replace("\0", "\ufffd").encode(), _html_parser())
     except etree.XMLSyntaxError:
         return html.unescape(_TAG.sub(_blank_of_tag, markup))
+    # Closing tags alone have no root.
+    return "" if root is None else "".join(_parts(etree.iterwalk(root, events=("start", "end"))))
 
 
-_NEW_PARAGRAPH = frozenset(
+@cache
+def _html_parser() -> Any:
+    from lxml import etree
+
+    return etree.HTMLParser(
+        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True
+    )
+
+
+_BREAKS = dict.fromkeys(
     ("address", "article", "aside", "blockquote", "center", "dd", "div", "dl", "dt", "figure",
      "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "ol", "p", "pre",
-     "section", "table", "ul")
-)  # fmt: skip
-_NEW_LINE = frozenset({"br", "li", "tr"})
+     "section", "table", "ul"), "\n\n"
+) | dict.fromkeys(("br", "li", "tr"), "\n")  # fmt: skip
 _HIDDEN = frozenset({"head", "script", "style", "title"})
 
 
-class _Prose:
-    """Target of an HTML parser: collects text, with a blank line between paragraphs."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.hidden = 0
-
-    def start(self, tag: str, _attributes: Any) -> None:
-        self.hidden += tag in _HIDDEN
-        self._break(tag)
-
-    def end(self, tag: str) -> None:
-        self.hidden -= tag in _HIDDEN
-        if tag != "br":
-            self._break(tag)
-
-    def _break(self, tag: str) -> None:
-        if tag in _NEW_PARAGRAPH:
-            self.parts.append("\n\n")
-        elif tag in _NEW_LINE:
-            self.parts.append("\n")
-
-    def data(self, text: str) -> None:
-        if not self.hidden:
-            self.parts.append(_SPACES.sub(" ", text))  # line breaks of markup are blanks
-
-    def close(self) -> str:
-        return "".join(self.parts)
+def _parts(walk: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """Yield the texts of an HTML tree, with a blank line between paragraphs."""
+    hidden = 0
+    for event, element in walk:
+        tag = element.tag
+        hides = tag in _HIDDEN
+        is_end = event == "end"
+        if not (is_end and tag == "br"):
+            yield _BREAKS.get(tag, "")
+        hidden += -hides if is_end else hides
+        text = element.tail if is_end else element.text
+        if text and not hidden:
+            yield _SPACES.sub(" ", text)  # line breaks of markup are blanks
 
 
 def trimmed(text: str) -> str:
