@@ -7,6 +7,11 @@ from typing import Any, BinaryIO, cast
 
 from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import WHOLE, ByteRange
+from dustjacket.sources.datasets.amazon_reviews import AMAZON_REVIEWS
+from dustjacket.sources.datasets.goodreads_graph import GOODREADS_GRAPH
+from dustjacket.sources.datasets.google_books import GOOGLE_BOOKS
+from dustjacket.sources.datasets.gutenberg import GUTENBERG
+from dustjacket.sources.datasets.open_library import OPEN_LIBRARY
 from dustjacket.sources.epub.epub import EPUB
 from dustjacket.sources.epub.opf import OPF
 from dustjacket.sources.json_documents import JSON_DOCUMENT
@@ -27,6 +32,11 @@ FORMATS: dict[str, Format] = {
         ONIX,
         OPF,
         EPUB,
+        OPEN_LIBRARY,
+        GOODREADS_GRAPH,
+        AMAZON_REVIEWS,
+        GOOGLE_BOOKS,
+        GUTENBERG,
         JSON_LINES,
         JSON_DOCUMENT,
         CSV,
