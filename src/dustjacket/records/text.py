@@ -35,8 +35,9 @@ _NEEDED = re.compile(
     rf"|(?<=[{_SYMBOL}\ufe0f])\u200d(?=[{_SYMBOL}])"  # emoji of several
     "|(?<=\U0001f3f4)[\U000e0020-\U000e007e]{1,8}\U000e007f"  # flags of regions
 )
-_SPACES = re.compile(r"\s+")
-_PARAGRAPH = re.compile(r"(?:[ \t\f\v]*(?:\r\n?|\n|\u2029)){2,}|\u2029")
+_BLANKS = str.maketrans("\n\r\u2029\xa0", "    ")
+# It begins with a line break: a search for blanks before one would try every word.
+_PARAGRAPH = re.compile(r"(?:\r\n?|\n|\u2029)(?:[ \t\f\v]*(?:\r\n?|\n|\u2029))+|\u2029")
 
 
 def line_of(text: str) -> str:
@@ -143,7 +144,7 @@ def _parts(walk: Iterable[tuple[str, Any]]) -> Iterator[str]:
         hidden += -hides if is_end else hides
         text = element.tail if is_end else element.text
         if text and not hidden:
-            yield _SPACES.sub(" ", text)  # line breaks of markup are blanks
+            yield text.translate(_BLANKS)  # line breaks are blanks in markup
 
 
 def trimmed(text: str) -> str:
