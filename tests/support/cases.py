@@ -1,6 +1,7 @@
-"""The cases of real-world input that lie beside the project, and the server that some of them need."""
+"""Cases of real-world input that lie beside the project, and the server that some of them need."""
 
 import json
+import random
 import socket
 import subprocess
 import sys
@@ -53,17 +54,20 @@ def given(name: str) -> Given:
 @contextmanager
 def server(log: Path) -> Iterator[int]:
     """Run the cases' server on a free port, which it yields; requests are lines of ``log``."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    ports = (random.randrange(20_000, 32_000) for _ in range(1000))
+    port = next(port for port in ports if not _answers(port))
     process = subprocess.Popen([sys.executable, str(CASES / "server.py"), str(port), str(log)])
     try:
-        for _ in range(100):
-            with socket.socket() as tried:
-                if tried.connect_ex(("127.0.0.1", port)) == 0:
-                    break
+        for _ in range(300):
+            if _answers(port):
+                break
             time.sleep(0.1)
         yield port
     finally:
         process.kill()
         process.wait()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0

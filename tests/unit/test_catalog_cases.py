@@ -83,9 +83,9 @@ EXPECTED = {
     ),
     "02-bookcrossing-comma-backslash": Expected(
         check=lambda found: (
-            {"Classical Mythology", "Timeline", "Airframe", "Love, Medicine and Miracles"}
+            ({"Classical Mythology", "Timeline", "Airframe", "Love, Medicine and Miracles"}
             <= set(found.titles)
-            and not any(title.endswith("Michael T.") for title in found.titles)
+            and not any(title.endswith("Michael T.") for title in found.titles))
             or pytest.fail(str(found.titles))
         ),
     ),
@@ -105,14 +105,14 @@ EXPECTED = {
         columns={"author": ("Frank Herbert", "Isaac Asimov", "Jane Austen", None)},
     ),
     "07-ucsd-goodreads-json-gz": books(
-        "W.C. Fields: A Life on Film", "Good Harbor", "The Unschooled Wizard (Sun Wolf)",
+        "W.C. Fields: A Life on Film", "Good Harbor", "The Unschooled Wizard (Sun Wolf and Starhawk, #1-2)",
         "Best Friends Forever", author=(None, None, None, None),
     ),
     "09-openlibrary-dump": books("Dune", "Emma"),
     "11-calibre-catalog": Expected(check=calibres_are_one_book),
     "12-librarything-utf16-tsv": books("Dune", "L'Étranger"),
     "13-british-library-bnb": books(
-        "The blue lotus", "The Sandman", author=("Hergé", "Neil Gaiman"),
+        "The blue lotus", "The Sandman", author=("Hergé", "Gaiman, Neil"),
     ),
     "14-html-entities": Expected(
         titles=("Mary-Kate & Ashley Switching Goals", "Finnegan's Wake", "Dérèglement",
@@ -125,9 +125,9 @@ EXPECTED = {
     ),
     "17-null-strings": Expected(
         check=lambda found: (
-            found.book("Dune")["author"] is found.book("Emma")["author"] is None
+            (found.book("Dune")["author"] is found.book("Emma")["author"] is None
             and {row["position"]: row["reason"] for row in found.rejected}.items()
-            >= dict.fromkeys((3, 4, 5, 6, 7, 8), "no_genre").items()
+            >= dict.fromkeys((3, 4, 5, 6, 7, 8), "no_genre").items())
             or pytest.fail(f"{found.books} {found.rejected}")
         ),
     ),
@@ -177,9 +177,9 @@ EXPECTED = {
     ),
     "29b-csv-stray-quotes": Expected(
         check=lambda found: (
-            {'He said "Hi"', "Plain", "A, B"} <= set(found.titles)
+            ({'He said "Hi"', "Plain", "A, B"} <= set(found.titles)
             and len(found.books) + len(found.rejected) == 7
-            and {"malformed_quotes", "unclosed_quote"} >= set(found.reasons)
+            and {"malformed_quotes", "unclosed_quote"} >= set(found.reasons))
             or pytest.fail(f"{found.titles} {found.reasons}")
         ),
     ),
@@ -199,7 +199,7 @@ EXPECTED = {
     ),
     "34-same-isbn": Expected(check=one_side_each([(1, 2), (3, 4)])),
     "35-mixed-encodings": books(
-        "Café", "Café noir", "Café crème", "“Quoted” – dash…", "Naïve “smart”",
+        "Café", "Café noir", "Café crème", "“Quoted” \u2013 dash…", "Naïve “smart”",
         author=("José", "José B", "José C", "A B", "D E"),
     ),
     "35b-cp1251": Expected(
@@ -212,9 +212,9 @@ EXPECTED = {
     ),
     "37-control-and-lengths": Expected(
         check=lambda found: (
-            len(found.books) == 3
+            (len(found.books) == 3
             and {"control_characters", "title_too_long", "author_too_long", "punctuation_title"}
-            == set(found.reasons)
+            == set(found.reasons))
             or pytest.fail(f"{found.titles} {found.reasons}")
         ),
     ),

@@ -1,19 +1,28 @@
 """Find the files of a listing, the format of each, and the chunks that are read apart."""
 
 from collections.abc import Iterator
+from itertools import islice
 
-from dustjacket.catalog.columns import CURE, ListingFormat, columns_of
+from dustjacket.catalog.columns import CURE, ListingFormat, listing_columns, named_columns
 from dustjacket.catalog.parse import ListingChunk
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile, name_of, stage
-from dustjacket.sources.formats import FORMATS, endings, is_table_name, shape_of, split_rows
+from dustjacket.sources.formats import (
+    FORMATS,
+    endings,
+    is_table_name,
+    read_rows,
+    shape_of,
+    split_rows,
+)
 from dustjacket.sources.streams import corrupt_as_bad_input, is_compressed, opened
 from dustjacket.sources.tables import ReadOptions
 from dustjacket.storage.store import Store
 
 PART_BYTES = 4 << 20
+_SAMPLE_ROWS = 1000
 
 
 def find_files(
@@ -68,6 +77,12 @@ def detect_format(
     """
     is_single_file = file.name == name_of(source)
     name = source if is_single_file else f"{source.rstrip('/')}/{file.name}"
-    with corrupt_as_bad_input(file), opened(file, store) as stream:
-        shape = shape_of(stream, ReadOptions(name))
-    return ListingFormat(shape, columns_of(name, shape, parameters))
+    named = frozenset(named_columns(parameters).values())
+    options = ReadOptions(name, parameters.separator, parameters.encoding, named)
+    with corrupt_as_bad_input(file):
+        with opened(file, store) as stream:
+            shape = shape_of(stream, options)
+        with opened(file, store) as stream:
+            rows = islice(read_rows(stream, shape), _SAMPLE_ROWS)
+            sample = [row.values for row in rows if row.reason is None]
+    return ListingFormat(shape, listing_columns(name, shape, parameters, sample))

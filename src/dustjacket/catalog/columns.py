@@ -1,11 +1,13 @@
-"""Map the columns of a listing to fields of a book, and reject files that are no listing."""
+"""Find the columns of a listing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dustjacket.catalog.step import CatalogParameters
-from dustjacket.errors import BadInputError
-from dustjacket.sources.formats import endings
+from dustjacket.records.columns import Columns, columns_of
+from dustjacket.records.record import CANONICAL
+from dustjacket.sources.formats import FORMATS, endings
 from dustjacket.sources.tables import LISTING, Shape, key_of
 
 KNOWN_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -18,7 +20,6 @@ KNOWN_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "image_url": ("image url", "image_url", "image"),
 }
 """Column names recognised without configuration, in order of preference."""
-_REQUIRED = ("title", "genre")
 CURE = (
     f"give a table ({' '.join(endings())}, plain or compressed) with title and genre columns, "
     f"named as title_column and genre_column, or a listing of the columns {', '.join(LISTING)}"
@@ -27,42 +28,41 @@ CURE = (
 
 @dataclass(frozen=True)
 class ListingFormat:
-    """Format of one file of a listing: its shape, and the column of each field."""
+    """Format of one file of a listing: its shape, and the columns of each field."""
 
     shape: Shape
-    columns: Mapping[str, str]
+    columns: Columns
 
 
-def columns_of(name: str, shape: Shape, parameters: CatalogParameters) -> dict[str, str]:
-    """Return the column of each field that the file has, named as in ``TableRow.values``.
+def listing_columns(
+    name: str, shape: Shape, parameters: CatalogParameters, sample: Sequence[Mapping[str, Any]]
+) -> Columns:
+    """Return the columns of each field of a listing.
+
+    Args:
+        name: of the file, for the error message.
+        sample: values of its first rows.
 
     Raises:
-        BadInputError: there is no title or genre column, or a configured column does not exist;
-            the message lists the existing columns.
+        BadInputError: a column is missing or ambiguous.
     """
-    configured = {
+    if FORMATS[shape.format].canonical:
+        return CANONICAL
+    return columns_of(
+        shape.keys,
+        named_columns(parameters),
+        ("title", "genre"),
+        where=f"listing {name!r}",
+        sample=sample,
+    )
+
+
+def named_columns(parameters: CatalogParameters) -> dict[str, str]:
+    """Return the columns that parameters name, by field, as the keys of a row's values."""
+    named = {
         "title": parameters.title_column,
         "author": parameters.author_column,
         "genre": parameters.genre_column,
         "description": parameters.description_column,
     }
-    keys = shape.keys
-    columns: dict[str, str] = {}
-    for field, known in KNOWN_COLUMNS.items():
-        configured_column = key_of(configured.get(field, ""))
-        if configured_column and configured_column not in keys:
-            raise BadInputError(
-                f"listing {name!r} has no column {configured_column!r}, {_but_has(shape)}"
-            )
-        column = configured_column or next((key for key in known if key in keys), None)
-        if column:
-            columns[field] = column
-    for field in _REQUIRED:
-        if field not in columns:
-            raise BadInputError(f"listing {name!r} has no {field} column, {_but_has(shape)}")
-    return columns
-
-
-def _but_has(shape: Shape) -> str:
-    names = ", ".join(name.strip()[:40] for name in shape.columns[:12])
-    return f"but {len(shape.columns)} columns ({names}): {CURE}"
+    return {field: key_of(column) for field, column in named.items() if column}

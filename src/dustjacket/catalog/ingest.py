@@ -19,6 +19,7 @@ from dustjacket.errors import BadInputError, CorruptVersionError, HeldBackError
 from dustjacket.identity.groups import groups_of
 from dustjacket.pipeline.engine import Engine, in_processes, in_this_process, on_spark
 from dustjacket.pipeline.job import Job
+from dustjacket.records.options import options_of
 from dustjacket.sources.arrow import type_names
 from dustjacket.splits import split_of
 
@@ -107,7 +108,8 @@ def write_catalog(
         run = in_processes
     discarded = job.draft.scratch()
     scratch = TaskFiles.of(job.store, discarded.prefix)
-    parse = ParseChunk(scratch, parameters)
+    options = options_of(parameters, parameters.genres, job.store)
+    parse = ParseChunk(scratch, parameters, options)
     rows_of_chunks = []
     for rows in run(parse, find_chunks(files, job.store)):
         rows_of_chunks.append(rows)

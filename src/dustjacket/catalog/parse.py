@@ -1,8 +1,9 @@
 """Read a chunk of a listing as a stream, clean each row, and store the rows of the chunk."""
 
 import hashlib
+import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,32 +12,65 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dustjacket.catalog.cleaning import CatalogBook, clean
+from dustjacket.catalog.cleaning import clean
 from dustjacket.catalog.columns import ListingFormat
 from dustjacket.catalog.decide import ROWS
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
+from dustjacket.records.columns import Columns
+from dustjacket.records.options import RecordOptions
+from dustjacket.records.record import BookRecord
 from dustjacket.sources.arrow import arrow_batches
 from dustjacket.sources.csv import ByteRange
 from dustjacket.sources.encoding import raw_text
 from dustjacket.sources.files import SourceFile
 from dustjacket.sources.formats import read_rows
-from dustjacket.sources.json_lines import text_of
 from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.sources.tables import TableRow
 from dustjacket.splits import coarse_key, strict_key
 
-BOOK = pa.schema([(name, pa.string()) for name in CatalogBook.__dataclass_fields__])
+_SUBJECT = pa.struct(
+    [("scheme", pa.string()), ("code", pa.string()), ("heading", pa.string()), ("main", pa.bool_())]
+)
+_CONTRIBUTOR = pa.struct([("name", pa.string()), ("role", pa.string())])
+BOOK = pa.schema(
+    [
+        ("asin", pa.string()),
+        ("title", pa.string()),
+        ("subtitle", pa.string()),
+        ("author", pa.string()),
+        ("contributors", pa.list_(_CONTRIBUTOR)),
+        ("genre", pa.string()),
+        ("subjects", pa.list_(_SUBJECT)),
+        ("description", pa.string()),
+        ("isbn13", pa.string()),
+        ("work_id", pa.string()),
+        ("language", pa.string()),
+        ("published", pa.string()),
+        ("publisher", pa.string()),
+        ("image_url", pa.string()),
+        ("rights", pa.string()),
+        ("training", pa.bool_()),
+    ]
+)
+"""What is published of a book; what is unknown is null, or empty in ``asin`` and ``image_url``."""
 _ORIGIN = pa.schema([("file", pa.string()), ("position", pa.int64())])
 _RECORD = pa.schema([("offset", pa.int64()), ("raw", pa.string())])
 _REASON = pa.schema([("reason", pa.string())])
 _DECIDING = pa.schema(
     [field for field in ROWS if field.name not in {*_ORIGIN.names, *BOOK.names}]
-    + [pa.field("title_length", pa.int32())]
+    + [pa.field("title_length", pa.int32()), pa.field("unread", pa.bool_())]
 )
 PARSED = pa.unify_schemas([_ORIGIN, _RECORD, _REASON, BOOK, _DECIDING])
 """One row per record: its origin and raw text, and a book or the reason for its rejection."""
-SLIM = pa.schema([*ROWS, *_REASON, _DECIDING.field("title_length")])
+SLIM = pa.schema(
+    [
+        *ROWS,
+        *_REASON,
+        *(_DECIDING.field(name) for name in ("title_length", "unread")),
+        *(BOOK.field(name) for name in ("language", "training")),
+    ]
+)
 """The columns by which a whole listing is decided and described."""
 _NO_BOOK = (None,) * (len(BOOK) + len(_DECIDING))
 _BATCH_ROWS = 5000
@@ -58,6 +92,7 @@ class ParseChunk:
 
     scratch: TaskFiles
     parameters: CatalogParameters
+    options: RecordOptions
 
     def __call__(self, chunk: ListingChunk) -> int:
         """Store the rows and return their number; memory is bounded by one batch."""
@@ -66,7 +101,7 @@ class ParseChunk:
             files = {name: Path(folder, name) for name in ("parsed", "slim")}
             parsed = writers.enter_context(pq.ParquetWriter(files["parsed"], PARSED))
             slim = writers.enter_context(pq.ParquetWriter(files["slim"], SLIM))
-            for batch in parse(chunk, self.scratch, self.parameters):
+            for batch in parse(chunk, self.scratch, self.parameters, self.options):
                 parsed.write_batch(batch)
                 slim.write_batch(batch.select(SLIM.names))
                 rows += len(batch)
@@ -77,42 +112,66 @@ class ParseChunk:
 
 
 def parse(
-    chunk: ListingChunk, scratch: TaskFiles, parameters: CatalogParameters
+    chunk: ListingChunk, scratch: TaskFiles, parameters: CatalogParameters, options: RecordOptions
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a chunk as batches of ``PARSED``.
 
     Raises:
         BadInputError: the file is damaged.
     """
+    name = os.fsencode(chunk.file.name).decode("utf-8", "backslashreplace")
     with opened(chunk.file, scratch.store, chunk.part) as stream, corrupt_as_bad_input(chunk.file):
         rows = read_rows(stream, chunk.format.shape, chunk.part)
-        columns, name = chunk.format.columns, chunk.file.name
-        parsed = (parse_row(name, row, columns, parameters) for row in rows)
+        columns = chunk.format.columns
+        parsed = (parse_row(name, row, columns, parameters, options) for row in rows)
         yield from arrow_batches(parsed, PARSED, _BATCH_ROWS)
 
 
 def parse_row(
-    file: str, row: TableRow, columns: Mapping[str, str], parameters: CatalogParameters
+    file: str,
+    row: TableRow,
+    columns: Columns,
+    parameters: CatalogParameters,
+    options: RecordOptions,
 ) -> tuple[Any, ...]:
     """Return one row in the columns of ``PARSED``: a book, or the reason for its rejection."""
     record = (file, row.position, row.offset, raw_text(row.raw))
-    texts = {key: text_of(value) for key, value in row.values.items()}
-    book = row.reason or clean(texts, columns, parameters)
+    book = row.reason or clean(row.values, columns, parameters, options)
     if isinstance(book, str):
         return (*record, book, *_NO_BOOK)
-    values = (
-        book.asin, book.title, book.author, book.genre, book.description, book.image_url,
-    )  # fmt: skip
-    strict = strict_key(book.title, book.author)
-    coarse = coarse_key(book.title, book.author)
+    values = _published(book)
+    # Without author and ISBN, two books may have all in common that is published.
+    content = values if book.author or book.isbn13 else (*values, row.raw)
     return (
-        *record, None, *values, _content(values), strict, coarse, None, None, None, None,
-        bool(book.author), len(book.title),
+        *record, None, *values, _digest(content), strict_key(book.title, book.author),
+        coarse_key(book.title, book.author), book.record_id, book.notification, bool(book.author),
+        len(book.title), bool(book.unread),
     )  # fmt: skip
 
 
-def _content(values: tuple[str | None, ...]) -> int:
-    """Return a digest of the published content of a book, as a signed number of 64 bits."""
-    text = "\x1f".join(value or "" for value in values)
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+def _published(book: BookRecord) -> tuple[Any, ...]:
+    """Return a book in the columns of ``BOOK``."""
+    return (
+        book.identifier,
+        book.title,
+        book.subtitle or None,
+        book.author or None,
+        [(person.name, person.role) for person in book.contributors],
+        book.genre,
+        [(each.scheme, each.code, each.heading, each.main) for each in book.subjects],
+        book.description or None,
+        book.isbn13,
+        book.work_id,
+        book.language,
+        book.published,
+        book.publisher or None,
+        book.image if isinstance(book.image, str) else "",
+        book.rights or None,
+        book.training,
+    )
+
+
+def _digest(values: tuple[Any, ...]) -> int:
+    """Return a digest of what is published of a book, as a signed number of 64 bits."""
+    digest = hashlib.blake2b(repr(values).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)

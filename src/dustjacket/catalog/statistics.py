@@ -34,6 +34,10 @@ class CatalogStatistics(BaseModel):
         title_lengths: histogram of title length, by lower bounds of bins ``LENGTH_STEP`` wide.
         without_author: share of books without an author.
         several_genres: number of books with conflicting genres in the listing.
+        without_isbn: number of books without a valid ISBN.
+        languages: numbers of books, most frequent language first; those without are left out.
+        reserved: number of books that no model is trained on: their rights holder reserves it.
+        unread_containers: number of rows with an object or list that holds no title, name or genre.
         books_lost: number of books of which every row is rejected.
         largest_groups: numbers of accepted books on one side of the split together, largest first.
     """
@@ -46,6 +50,10 @@ class CatalogStatistics(BaseModel):
     title_lengths: dict[int, int] = Field(default_factory=dict)
     without_author: float = 0.0
     several_genres: int = 0
+    without_isbn: int = 0
+    languages: dict[str, int] = Field(default_factory=dict)
+    reserved: int = 0
+    unread_containers: int = 0
     books_lost: int = 0
     largest_groups: list[LargeGroup] = Field(default_factory=list)
 
@@ -55,7 +63,7 @@ def statistics_of(rows: pa.Table) -> CatalogStatistics:
 
     Args:
         rows: all rows; columns ``reason``, ``genre``, ``genres``, ``group`` and ``book`` as
-            decided, ``title_length`` and ``has_author``.
+            decided, and the columns of :data:`dustjacket.catalog.parse.SLIM`.
     """
     books = rows.filter(pc.is_null(rows["reason"]))
     lengths = books["title_length"].to_numpy()
@@ -75,6 +83,10 @@ def statistics_of(rows: pa.Table) -> CatalogStatistics:
         title_lengths=dict(zip(starts.tolist(), counted.tolist(), strict=True)),
         without_author=1 - (pc.mean(books["has_author"]).as_py() or 0.0) if len(books) else 0.0,
         several_genres=pc.sum(pc.greater(pc.list_value_length(books["genres"]), 1)).as_py() or 0,
+        without_isbn=books["isbn13"].null_count,
+        languages=counts(books["language"].drop_null()),
+        reserved=pc.sum(pc.invert(books["training"])).as_py() or 0,
+        unread_containers=pc.sum(rows["unread"]).as_py() or 0,
         books_lost=read - kept,
         largest_groups=[LargeGroup(group=name, books=n) for name, n in groups if n > 1],
     )

@@ -7,10 +7,11 @@ from pydantic import Field
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Step
+from dustjacket.records.options import RecordParameters
 from dustjacket.storage.manifest import Facts
 
 
-class CatalogParameters(StepParameters):
+class CatalogParameters(StepParameters, RecordParameters):
     """Parameters of ``ingest_catalog``."""
 
     operational: ClassVar[frozenset[str]] = frozenset({"accept_changes"})
@@ -24,6 +25,12 @@ class CatalogParameters(StepParameters):
     author_column: str = Field("", max_length=200, description="Column of authors")
     genre_column: str = Field("", max_length=200, description="Column of genres")
     description_column: str = Field("", max_length=200, description="Column of descriptions")
+    separator: str = Field(
+        "", max_length=1, description="Separator of text tables; found in their content if empty"
+    )
+    encoding: str = Field(
+        "", max_length=40, description="Encoding of texts, such as cp1251; found if empty"
+    )
     clean: Literal["books", "paper"] = Field(
         "books",
         description="Cleaning rules: books, or paper, which only drops rows with an empty field",
@@ -56,6 +63,11 @@ class CatalogParameters(StepParameters):
         description="Hold back a version if more than this share of books changed genre",
     )
     accept_changes: bool = Field(False, description="Publish even if changes exceed these limits")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files beside the source whose content decides the result."""
+        return (self.genre_mapping,)
 
 
 class CatalogFacts(Facts):

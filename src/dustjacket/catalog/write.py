@@ -17,8 +17,9 @@ from dustjacket.catalog.task_files import TaskFiles
 
 REJECTED = "rejected"
 BOOK_COLUMNS = (
-    "file", "position", "asin", "title", "author", "genre", "genres", "description", "image_url",
-    "group", "split",
+    "file", "position", "asin", "title", "subtitle", "author", "contributors", "genre", "genres",
+    "subjects", "description", "isbn13", "work_id", "language", "published", "publisher",
+    "image_url", "rights", "training", "group", "split",
 )  # fmt: skip
 _REJECTED_COLUMNS = ("file", "position", "offset", "raw", "reason")
 DECISIONS = ("reason", "genre", "genres", "group", "split", "book")
