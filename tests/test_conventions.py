@@ -13,6 +13,8 @@ MAX_LINES = 300
 MAX_DAG_LINES = 40
 
 ROOM_TESTS = {
+    "catalog/test_cases.py",
+    "covers/test_cases.py",
     "pipeline/test_going_back.py",
     "pipeline/test_new_step.py",
     "sample/test_sample.py",
