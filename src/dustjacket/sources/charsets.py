@@ -49,7 +49,7 @@ _LANGUAGES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Letters other than ASCII of languages, by encoding; earlier encodings win ties."""
 _EAST_ASIAN = ("gb18030", "big5", "cp932", "euc_jp", "cp949")
-_WORD = re.compile(r"[^\W\d_]*[^\W\d_a-zA-Z\x00-\x7f][^\W\d_]*|[^\x00-\x7f]")
+_WORD = re.compile(r"[^\W\d_]+|[^\x00-\x7f]")
 _PUNCTUATION = frozenset("«»‘’‚“”„–—…•·°€¿¡№")  # noqa: RUF001
 _CLEAR = 0.9
 
@@ -143,7 +143,8 @@ def _score(sample: bytes, encoding: str) -> float:
 
     Words of all the encoding's languages count less: no language has all its letters.
     """
-    words = _WORD.findall(sample.decode(encoding, "replace"))
+    text = sample.decode(encoding, "replace")
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
     if not words:
         return 0
     text = "".join(letter for word in words for letter in word if not letter.isascii())

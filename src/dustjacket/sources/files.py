@@ -29,12 +29,14 @@ class SourceFile:
     Attributes:
         name: path of the file below the folder of the source.
         size: in bytes.
+        member: name of the file in the archive that the object is; empty if it is none.
     """
 
     name: str
     bucket: str
     key: str
     size: int = 0
+    member: str = ""
 
 
 def fingerprint(source: str, settings: Settings) -> str:

@@ -1,11 +1,11 @@
 """The formats that are read, and how a file's format is found: by its content, not its name."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
 from dustjacket.errors import BadInputError
+from dustjacket.sources.chunks import resumed
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.datasets.amazon_reviews import AMAZON_REVIEWS
 from dustjacket.sources.datasets.goodreads_graph import GOODREADS_GRAPH
@@ -20,7 +20,7 @@ from dustjacket.sources.marc.marc21 import MARC21
 from dustjacket.sources.marc.marcxml import MARCXML
 from dustjacket.sources.onix.reader import ONIX
 from dustjacket.sources.parquet import PARQUET
-from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow, shown
+from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow, key_of, shown
 from dustjacket.sources.text_tables import CSV
 
 FORMATS: dict[str, Format] = {
@@ -44,6 +44,7 @@ FORMATS: dict[str, Format] = {
 }
 """By name, in the order in which content is compared with them: strict ones first."""
 
+_TEXTS = (JSON_LINES, JSON_DOCUMENT, CSV)
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 ARCHIVES = (".zip", ".tar", ".tgz")
 HEAD_BYTES = 1 << 20
@@ -103,7 +104,7 @@ def format_of(head: bytes, name: str) -> Format:
     """
     problem = problem_of(head)
     for format_ in FORMATS.values():
-        if not (problem and format_ is CSV) and format_.matches(head, name):
+        if not (problem and format_ in _TEXTS) and format_.matches(head, name):
             return format_
     raise BadInputError(f"{name!r} is {problem or 'of no known format: give a table'}")
 
@@ -115,14 +116,17 @@ def shape_of(stream: BinaryIO, options: ReadOptions) -> Shape:
         BadInputError: the file is of no format, or has no readable row.
     """
     head = stream.read(HEAD_BYTES)
-    whole = io.BufferedReader(cast("io.RawIOBase", _Resumed(head, stream)))
-    return format_of(head, options.name).shape(whole, options)
+    return format_of(head, options.name).shape(resumed(head, stream), options)
 
 
 def read_rows(stream: BinaryIO, shape: Shape, part: ByteRange = WHOLE) -> Iterator[TableRow]:
     """Yield the rows of ``part``, from a decompressed stream positioned at its beginning."""
     rows = FORMATS[shape.format].rows(stream, shape, part)
-    return _with_constants(rows, dict(shape.constants)) if shape.constants else rows
+    return (
+        _with_constants(rows, {key_of(name): value for name, value in shape.constants})
+        if shape.constants
+        else rows
+    )
 
 
 def _with_constants(rows: Iterator[TableRow], constants: dict[str, str]) -> Iterator[TableRow]:
@@ -134,22 +138,3 @@ def split_rows(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]
     """Split a file into parts of at least ``size`` bytes; the last may be smaller."""
     split = FORMATS[shape.format].split
     return split(stream, shape, size) if split else iter((WHOLE,))
-
-
-class _Resumed(io.RawIOBase):
-    """A stream from its beginning, whose first bytes were read before."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head = memoryview(head)
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data: bytes | memoryview = self._head[: len(buffer)]
-        self._head = self._head[len(data) :]
-        if not data:
-            data = self._rest.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from dustjacket.errors import BadInputError
+from dustjacket.sources.archives import bounded, open_member
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile
 from dustjacket.storage.store import Store
@@ -33,7 +34,10 @@ def opened(file: SourceFile, store: Store, part: ByteRange = WHOLE) -> io.Buffer
     """
     if part == WHOLE:
         body: Any = store.client.get_object(Bucket=file.bucket, Key=file.key)["Body"]
-        return decompressed(io.BufferedReader(body, _BUFFER))
+        stream = decompressed(io.BufferedReader(body, _BUFFER))
+        if file.member:
+            stream = decompressed(open_member(stream, file.name, file.member))
+        return stream
     end = "" if part.end is None else part.end - 1
     body = store.client.get_object(
         Bucket=file.bucket, Key=file.key, Range=f"bytes={part.offset}-{end}"
@@ -52,18 +56,48 @@ _COMPRESSED: dict[bytes, Callable[[Any], Any]] = {
 
 
 def is_compressed(file: SourceFile, store: Store) -> bool:
-    """Return whether a non-empty file is compressed, by its first bytes."""
+    """Return whether a non-empty file is compressed or in an archive, by its first bytes."""
+    if file.member:
+        return True
     with opened(file, store, ByteRange(end=6)) as stream:
         return stream.read().startswith(tuple(_COMPRESSED))
 
 
 def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
-    """Return a decompressing stream, or the stream itself if it is not compressed."""
+    """Return a decompressing stream, or the stream itself if it is not compressed.
+
+    Content that is hundreds of times as long as the file ends in an error.
+    """
     head = stream.peek(6)
     for signature, opener in _COMPRESSED.items():
         if head.startswith(signature):
-            return io.BufferedReader(opener(stream), _BUFFER)
+            compressed = _Counted(stream)
+            return bounded(opener(compressed), compressed.size)
     return stream
+
+
+class _Counted:
+    """A stream that counts the bytes that are read from it."""
+
+    closed = False
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self._count = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._count += len(data)
+        return data
+
+    def size(self) -> int:
+        return self._count
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 @contextmanager

@@ -93,8 +93,8 @@ class Shape:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Column names as the keys of ``TableRow.values``."""
-        return tuple(key_of(name) for name in self.columns)
+        """Column names as the keys of ``TableRow.values``, those of constants last."""
+        return tuple(map(key_of, (*self.columns, *dict(self.constants))))
 
 
 @dataclass(frozen=True)

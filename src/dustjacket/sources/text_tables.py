@@ -96,7 +96,8 @@ def _first(head: bytes) -> str:
 
 
 def _rows(stream: BinaryIO, shape: Shape, part: ByteRange) -> Iterator[TableRow]:
-    keys, columns = shape.keys, shape.columns
+    columns = shape.columns
+    keys = tuple(map(key_of, columns))
     positions = named_once(keys)
     lines = utf8_lines(stream, shape)
     for record in read_records(lines, len(keys), dialect=shape.dialect, part=part):

@@ -2,15 +2,17 @@
 
 import codecs
 import io
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, BinaryIO, cast
+from itertools import chain
+from typing import BinaryIO
 
 from dustjacket.sources.charsets import WESTERN, encoding_of, is_plausible
+from dustjacket.sources.chunks import chunks_of, stream_of
 from dustjacket.sources.dialects import line_end_of
 from dustjacket.sources.encoding import STRAY_BYTES
 from dustjacket.sources.tables import ReadOptions, Shape
 
-_CHUNK = 64 << 10
 _NOT_TEXT = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1e"))
 _AS_IT_IS = ("utf-8", WESTERN)
 """Encodings of which records are decoded one by one; others are converted before."""
@@ -82,42 +84,24 @@ def utf8_lines(stream: BinaryIO, shape: Shape) -> BinaryIO:
     """Return a text as lines of UTF-8 that end in line feeds."""
     if is_utf8_lines(shape):
         return stream
-    return io.BufferedReader(cast("io.RawIOBase", _Converted(stream, shape)), _CHUNK)
+    return stream_of(_converted(stream, shape))
 
 
-class _Converted(io.RawIOBase):
-    def __init__(self, stream: BinaryIO, shape: Shape) -> None:
-        self._stream = stream
-        # Records that mix UTF-8 and Windows-1252 are decoded one by one, later.
-        self._as_it_is = shape.encoding in _AS_IT_IS
-        encoding = "latin-1" if self._as_it_is else shape.encoding
-        mixed = encoding == _MIXED
-        self._decoder = codecs.getincrementaldecoder("utf-8" if mixed else encoding)(
-            STRAY_BYTES if mixed else "replace"
-        )
-        self._line_end = (
-            shape.line_end.encode().decode("latin-1") if self._as_it_is else shape.line_end
-        )
-        self._ready = memoryview(b"")
-        self._held = ""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._ready:
-            data = self._stream.read(_CHUNK)
-            text = self._held + self._decoder.decode(data, not data)
-            if not data and not text:
-                return 0
-            text = text.replace(self._line_end, "\n")
-            # A line end may be cut by the end of the chunk.
-            cut = range(len(self._line_end) - 1, 0, -1) if data else ()
-            kept = next((size for size in cut if text.endswith(self._line_end[:size])), 0)
-            self._held = text[len(text) - kept :]
-            text = text[: len(text) - kept]
-            self._ready = memoryview(text.encode("latin-1" if self._as_it_is else "utf-8"))
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
+def _converted(stream: BinaryIO, shape: Shape) -> Iterator[bytes]:
+    # Records that mix UTF-8 and Windows-1252 are decoded one by one, later: their bytes stay.
+    as_it_is = shape.encoding in _AS_IT_IS
+    line_end = shape.line_end.encode().decode("latin-1") if as_it_is else shape.line_end
+    encoding, errors = shape.encoding, "replace"
+    if encoding == _MIXED:
+        encoding, errors = "utf-8", STRAY_BYTES
+    elif as_it_is:
+        encoding = "latin-1"
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    held = ""
+    for chunk in chain(chunks_of(stream), [b""]):
+        text = (held + decoder.decode(chunk, not chunk)).replace(line_end, "\n")
+        # A line end may be cut by the end of the chunk.
+        cut = range(len(line_end) - 1, 0, -1) if chunk else ()
+        kept = next((size for size in cut if text.endswith(line_end[:size])), 0)
+        held = text[len(text) - kept :]
+        yield text[: len(text) - kept].encode("latin-1" if as_it_is else "utf-8", "replace")

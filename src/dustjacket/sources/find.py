@@ -1,0 +1,151 @@
+"""Find the tables among the files of a source, also in archives, and say why others are none."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import BinaryIO
+from urllib.parse import unquote
+
+from dustjacket.errors import BadInputError
+from dustjacket.sources.archives import is_archive, members
+from dustjacket.sources.chunks import resumed
+from dustjacket.sources.files import SourceFile, name_of
+from dustjacket.sources.formats import (
+    HEAD_BYTES,
+    format_of,
+    is_table_name,
+    problem_of,
+    shape_of,
+)
+from dustjacket.sources.streams import corrupt_as_bad_input, decompressed, opened
+from dustjacket.sources.tables import ReadOptions, Shape
+from dustjacket.storage.store import Store
+
+_LOOSE_ENDINGS = (".txt", ".xml", ".json", ".zip", ".tar", ".tgz")
+"""Files with other endings of tables that are none end the run: they were meant to be tables."""
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A file of a source that is a table, and its shape."""
+
+    file: SourceFile
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Found:
+    """The tables of a source, and why each of the other files is none, by name."""
+
+    tables: list[SourceTable] = field(default_factory=list)
+    passed_over: dict[str, str] = field(default_factory=dict)
+
+
+def may_be_table(name: str) -> bool:
+    """Return whether a file of a folder is looked at: not hidden, and no other known kind."""
+    return not _is_hidden(name) and (is_table_name(name) or not PurePosixPath(name).suffix)
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith((".", "_")) for part in PurePosixPath(name).parts)
+
+
+def find_tables(
+    files: Sequence[SourceFile], source: str, store: Store, options: ReadOptions
+) -> Found:
+    """Return the tables among ``files``.
+
+    Hidden and empty files, and texts without columns, are passed over. Parts of a folder's name
+    such as ``genre=Poetry`` are columns. An archive's files are tables of their own.
+
+    Args:
+        files: of the source.
+        source: as the user names it; a source of one file is read whatever the name.
+        options: for all files.
+
+    Raises:
+        BadInputError: a file is damaged, or is named like a table and is none; or there is no
+            table at all.
+    """
+    found, refused = Found(), list[BadInputError]()
+    for file in files:
+        is_alone = len(files) == 1 and file.name == name_of(source)
+        if not is_alone and (_is_hidden(file.name) or not file.size):
+            found.passed_over[file.name] = "hidden" if _is_hidden(file.name) else "empty"
+            continue
+        name = source if is_alone else f"{source.rstrip('/')}/{file.name}"
+        for one, shape in _shapes(file, store, replace(options, name=name)):
+            if isinstance(shape, Shape):
+                found.tables.append(SourceTable(one, shape))
+                continue
+            if isinstance(shape, BadInputError):
+                refused.append(shape)
+                strict = not one.name.lower().endswith(_LOOSE_ENDINGS)
+                if is_alone or (strict and is_table_name(one.name) and not one.member):
+                    raise shape
+            found.passed_over[one.name] = str(shape)
+    if not found.tables:
+        others = "; ".join(f"{name} ({why})" for name, why in list(found.passed_over.items())[:3])
+        raise (
+            refused[0]
+            if refused
+            else BadInputError(
+                f"source {source!r} has no table: {others or 'no file of a known kind'}"
+            )
+        )
+    return found
+
+
+def _shapes(
+    file: SourceFile, store: Store, options: ReadOptions
+) -> Iterator[tuple[SourceFile, Shape | BadInputError | str]]:
+    """Yield a file, or the files in an archive, each with its shape or why it is no table."""
+    with corrupt_as_bad_input(file), opened(file, store) as stream:
+        head = stream.read(HEAD_BYTES)
+        whole = resumed(head, stream)
+        if not is_archive(head) or not problem_of(head):
+            yield file, _shape(file, whole, options)
+            return
+        try:
+            format_of(head, options.name)
+        except BadInputError:
+            pass
+        else:
+            yield file, _shape(file, whole, options)
+            return
+        for member in members(whole, options.name):
+            one = replace(
+                file, name=f"{file.name}/{member.name}", size=member.size, member=member.name
+            )
+            if problem := member.problem or (_is_hidden(member.name) and "hidden"):
+                yield one, problem
+                continue
+            body = decompressed(resumed(b"", member.body))
+            start = body.peek(512)
+            if not start:
+                yield one, "empty"
+            elif is_archive(start) and problem_of(start):
+                yield one, "an archive inside an archive: unpack it"
+            else:
+                yield one, _shape(one, body, replace(options, name=f"{options.name}/{member.name}"))
+
+
+def _shape(file: SourceFile, stream: BinaryIO, options: ReadOptions) -> Shape | BadInputError | str:
+    try:
+        shape = shape_of(stream, options)
+    except BadInputError as error:
+        return error
+    shape = replace(shape, constants=tuple(_partitions(file.name)))
+    is_one_column = shape.format == "csv" and len(shape.columns) < 2
+    if is_one_column and not file.name.lower().endswith((".csv", ".tsv", ".tab")):
+        return shape if options.columns & {*shape.keys} else "a text without columns"
+    return shape
+
+
+def _partitions(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the columns that the folders of a partitioned table name."""
+    for part in PurePosixPath(name).parent.parts:
+        column, equals, value = part.partition("=")
+        if equals and column:
+            yield column, "" if value == _NO_VALUE else unquote(value)
