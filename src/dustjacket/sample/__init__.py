@@ -1,4 +1,4 @@
-"""The sample library: a generated listing and drawn covers, in the two source formats.
+"""The sample library: a generated listing and drawn covers, in the two source formats or in others.
 
 A small grammar generates titles, with words that genres share, and a cover shows what its title
 names. Therefore a model can learn from the sample, but cannot score perfectly. A few words are held
@@ -12,10 +12,13 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from dustjacket.errors import BadInputError
 from dustjacket.sample.contact_sheet import COLUMNS, ROWS, write_contact_sheet
-from dustjacket.sample.covers import write_covers
+from dustjacket.sample.covers import cover_values, write_cover_table, write_covers
 from dustjacket.sample.grammar import HELD_OUT_WORDS
-from dustjacket.sample.listing import write_listing
+from dustjacket.sample.listing import listed_books, write_listing
+
+CSV = "csv"
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class SampleLibrary:
     """Where a sample library was written.
 
     Attributes:
-        listing: the listing's file.
+        listing: the listing's file; a folder in formats with one file a book.
         covers: the folder of the cover set.
         held_out_words: a text file, one word per line, of the words that only test books contain.
         contact_sheet: a JPEG of some of the covers, to look at.
@@ -35,24 +38,61 @@ class SampleLibrary:
     contact_sheet: Path
 
 
-def make_sample(folder: Path, rows: int, covers: int, seed: int) -> SampleLibrary:
+def make_sample(
+    folder: Path, rows: int, covers: int, seed: int, format_name: str = CSV
+) -> SampleLibrary:
     """Write a listing of ``rows`` rows and a set of ``covers`` covers below ``folder``.
 
     The same arguments give the same files. Like real sources, both contain defects: some rows and
-    images must be rejected.
+    images must be rejected. The books are the same in every format; CSV has its own faults besides,
+    and no descriptions and keywords.
+
+    Args:
+        format_name: of listing and table of covers: ``csv``, or a name in ``formats.FORMATS``.
+
+    Raises:
+        BadInputError: a file of the format cannot hold so many books.
     """
+    is_csv = format_name == CSV
+    ending = f".{CSV}" if is_csv else _ending(format_name, max(rows, covers))
     library = SampleLibrary(
-        folder / "listing.csv",
+        folder / f"listing{ending}",
         folder / "covers",
         folder / "held_out_words.txt",
         folder / "contact_sheet.jpg",
     )
     folder.mkdir(parents=True, exist_ok=True)
     library.held_out_words.write_text("".join(f"{word}\n" for word in HELD_OUT_WORDS))
-    write_listing(library.listing, rows, random.Random(f"listing {seed}"))  # noqa: S311
     shown: list[Path] = []
-    for cover in write_covers(library.covers, covers, random.Random(f"covers {seed}")):  # noqa: S311
+    for cover in write_covers(library.covers, covers, _rng("covers", seed)):
         if len(shown) < COLUMNS * ROWS:
             shown.append(cover)
     write_contact_sheet(library.contact_sheet, shown)
+    table = library.covers / f"main_dataset{ending}" if ending else library.covers
+    if is_csv:
+        write_listing(library.listing, rows, _rng("listing", seed))
+        write_cover_table(table, covers, _rng("covers", seed))
+    else:
+        from dustjacket.sample.formats import FORMATS
+
+        write = FORMATS[format_name].write
+        write(
+            library.listing, (listed.values for listed in listed_books(rows, _rng("listing", seed)))
+        )
+        write(table, cover_values(covers, _rng("covers", seed)))
     return library
+
+
+def _rng(name: str, seed: int) -> random.Random:
+    return random.Random(f"{name} {seed}")  # noqa: S311
+
+
+def _ending(format_name: str, books: int) -> str:
+    from dustjacket.sample.formats import FORMATS
+
+    limit = FORMATS[format_name].max_books
+    if limit and books > limit:
+        raise BadInputError(
+            f"a sheet of {format_name} holds {limit:,} books, not {books:,}: choose another format"
+        )
+    return FORMATS[format_name].ending

@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from dustjacket.sample.defects import defect_of
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import SampleBook, is_held_out, make_book
+from dustjacket.sample.listing import values_of
 
 HEADER = (
     "image", "name", "author", "format", "book_depository_stars", "price", "currency",
@@ -57,19 +59,29 @@ class _Cover:
     picture: _Picture
     path: str
 
+    @property
+    def category(self) -> str:
+        return Path(self.path).parent.name.replace("-", " ")
+
+    @property
+    def title(self) -> str:
+        return "" if self.defect == "no title" else self.book.title
+
+    def values(self) -> dict[str, Any]:
+        values = values_of(self.book, f"cover.{self.number}", self.title, self.category)
+        return values | {"image": self.path}
+
     def row(self) -> tuple[str, ...]:
-        category = Path(self.path).parent.name.replace("-", " ")
         address = f"https://example.invalid/covers/{self.number}.jpg"
-        title = "" if self.defect == "no title" else self.book.title
         author = self.book.author or ""
         blank = ("",) * 5
         return (
-            address, title, author, "Paperback", *blank, category, f"dataset/{self.path}"
+            address, self.title, author, "Paperback", *blank, self.category, f"dataset/{self.path}"
         )  # fmt: skip
 
 
 def write_covers(folder: Path, covers: int, rng: random.Random) -> Iterator[Path]:
-    """Write ``covers`` covers and a table with one row for each.
+    """Write ``covers`` covers, each into the folder of its category.
 
     Several processes draw large sets; the memory does not grow with the number of covers.
 
@@ -79,16 +91,29 @@ def write_covers(folder: Path, covers: int, rng: random.Random) -> Iterator[Path
     folder.mkdir(parents=True, exist_ok=True)
     planned = _planned(covers, rng)
     draw = partial(_write_cover, folder)
-    with (folder / "main_dataset.csv").open("w", encoding="utf-8", newline="") as stream:
+    with _processes(covers) as pool:
+        while block := list(itertools.islice(planned, _BLOCK)):
+            drawn = pool.map(draw, block, chunksize=25) if pool else map(draw, block)
+            for cover, _ in zip(block, drawn, strict=True):
+                if cover.defect is None:
+                    yield folder / cover.path
+
+
+def write_cover_table(file: Path, covers: int, rng: random.Random) -> None:
+    """Write the table of the covers that :func:`write_covers` draws, in the real format.
+
+    Args:
+        rng: in the state in which the covers were begun.
+    """
+    with file.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(HEADER)
-        with _processes(covers) as pool:
-            while block := list(itertools.islice(planned, _BLOCK)):
-                drawn = pool.map(draw, block, chunksize=25) if pool else map(draw, block)
-                for cover, _ in zip(block, drawn, strict=True):
-                    table.writerow(cover.row())
-                    if cover.defect is None:
-                        yield folder / cover.path
+        table.writerows(cover.row() for cover in _planned(covers, rng))
+
+
+def cover_values(covers: int, rng: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield the same rows by canonical name, for the other formats."""
+    return (cover.values() for cover in _planned(covers, rng))
 
 
 def _planned(covers: int, rng: random.Random) -> Iterator[_Cover]:
