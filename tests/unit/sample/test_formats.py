@@ -17,6 +17,7 @@ from dustjacket.sample.listing import listed_books, write_listing
 from dustjacket.sources.formats import FORMATS as READ
 from dustjacket.sources.formats import read_rows, shape_of
 from dustjacket.sources.tables import ReadOptions
+from tests.support.listings import ingest, store_in
 
 ROWS = 400
 READABLE = [name for name in FORMATS if name not in ("xlsx", "ods") or name in READ]
@@ -78,6 +79,22 @@ def test_formats_with_a_header_carry_languages_descriptions_and_keywords(name, t
     assert list(map(carried, books)) == list(map(carried, written("jsonl", tmp_path)))
     assert all(book.language == "en" and book.description for book in books)
     assert all(2 <= len(carried(book)[-1]) <= 3 for book in books)
+
+
+FIELDS = ("title", "author", "genre", "isbn13", "split", "group")
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_every_format_gives_the_same_catalogue(name, listing, tmp_path):
+    store = store_in(tmp_path / "store")
+    file = tmp_path / f"listing{FORMATS[name].ending}"
+    FORMATS[name].write(file, (book.values for book in listed_books(ROWS, random.Random(1))))
+    found, expected = (
+        sorted(tuple(book[field] or "" for field in FIELDS) for book in ingest(source, store).books)
+        for source in (file, listing)
+    )
+    assert found == expected
+    assert len(found) > 0.9 * ROWS
 
 
 def test_the_command_knows_every_format():
