@@ -30,8 +30,8 @@ def asin_of(row: int, drawn: int) -> str:
 def isbn13_of(asin: str) -> str | None:
     """Return the ISBN-13 of an ISBN-10, or None if it is none.
 
-    >>> isbn13_of("6600000007"), isbn13_of("0600000001")
-    ('9786600000004', None)
+    >>> isbn13_of("6600000007"), isbn13_of("0600000002")
+    ('9786600000008', None)
     """
     if _check10(asin[:9]) != asin[9:]:
         return None
