@@ -11,7 +11,7 @@ test-unit test test-faults: export OMP_NUM_THREADS = 1
 export CATALOG COVERS DATA ROWS N
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench check lock sbom audit
+.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench paper check lock sbom audit
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ snapshots: $(READY) ## write the snapshots of the DAGs anew, after a change that
 
 bench: $(READY) ## measure against others: NAME=ingest-catalog, …, studio
 	@.venv/bin/python -m tests.benchmarks.$(subst -,_,$(NAME))
+
+paper: $(READY) ## measure the claims of the paper anew, into docs/paper.md
+	@.venv/bin/python -m tests.benchmarks.paper
 
 check: $(READY) ## style, types, which room imports which, and declared dependencies
 	@.venv/bin/ruff check .

@@ -21,7 +21,7 @@ from tests.e2e.conftest import dustjacket, user_home
 from tests.faults.test_ended_tasks import kill_all, until
 from tests.faults.test_starts import started, wait_for_line
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +98,10 @@ def test_what_was_trained_on_shuffled_pairs_is_refused_and_a_rollback_brings_its
 ):
     airflow, ledger = AirflowApi(own_platform), Ledger(own_store)
     run = airflow.trigger("finetune_clip", {"labelled_covers_version": shuffle(own_store).version})
-    until(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, 300, "it hangs")
+    until(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, 600, "it hangs")
     refused = until(
         lambda: next((one for one in ledger.records() if one.action == "refused"), None),
-        300, "the gate was not asked",
+        600, "the gate was not asked",
     )  # fmt: skip
     assert refused.verdict == "not_better", refused.why
     assert refused.comparison["candidate"] < refused.comparison["champion"]
@@ -116,7 +116,7 @@ def test_what_was_trained_on_shuffled_pairs_is_refused_and_a_rollback_brings_its
     def follows():
         return index_in_use(own_store).parents.get("cover_clip") == served.version
 
-    until(follows, 300, "no index followed")
+    until(follows, 600, "no index followed")
     assert index_in_use(own_store).facts["weights"] != embedded.facts["weights"]
     assert index_in_use(own_store).facts["embedded"] == 0, "those weights had an index before"
 

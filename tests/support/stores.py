@@ -62,6 +62,7 @@ def bench(name: str, step: str | None = None) -> Iterator[StepRunner]:
     options = [word for pair in conf.items() for word in ("--conf", "=".join(pair))]
     set_here = {
         "DUSTJACKET_HOME": str(home),
+        "DUSTJACKET_SOURCE_ROOTS": "/",
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_SUBMIT_ARGS": shlex.join([*options, "pyspark-shell"]),
     }

@@ -45,10 +45,13 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
     finish(job.store)  # what serves now is what the candidate is compared with
     with tempfile.TemporaryDirectory(prefix="dustjacket-") as folder:
         comparison = load_comparison(job, parameters, Path(folder))
+        log.info("%d test covers; general recognition", len(comparison.test_indices))
         general = measure_general(comparison)
+        log.info("the gate's decision on the test covers")
         tested = gate_input(comparison, general, Ledger(job.store).test_sides())
         decision = decide(tested, parameters)
         shown = comparison if decision.proven else replace(comparison, side="validation")
+        log.info("reading, search, authors, drift, ablation and genres")
         results = measure(
             shown,
             drift_since_champion(job.store, comparison, Path(folder)),
