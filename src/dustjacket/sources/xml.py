@@ -21,7 +21,6 @@ from dustjacket.sources.encoding import decode
 MAX_XML_RECORD = 4 << 20
 """Maximum size of one record in bytes; a longer one is rejected."""
 _CHUNK, _PROLOGUE = 1 << 18, 1 << 16
-_AFTER_NAME = frozenset(b" \t\r\n/>")
 _ENDS, _SLASH = {b"<!--": b"-->", b"<![CDATA[": b"]]>"}, ord("/")
 _LONGEST_TAG = 256
 """Bytes of an element's name with its prefix; a tag may be cut by the end of a chunk."""
@@ -163,7 +162,7 @@ def _cut(
                 start = found.start()
                 prologue = prologue or bytes(buffer[:start][:_PROLOGUE]) or b" "
                 if content is None and buffer[close - 1] != _SLASH:
-                    at = _before_end(buffer, found, at)
+                    at = _before_end(buffer, found[0], at)
             if start >= 0 and (found[1] or buffer[close - 1] == _SLASH):
                 reason = "record_too_long" if at - start > MAX_XML_RECORD else None
                 yield base + start, bytes(buffer[start:at]), reason, prologue
@@ -183,18 +182,17 @@ def _cut(
         yield base + start, bytes(buffer[start:]), "truncated_record", prologue
 
 
-def _before_end(buffer: bytearray, opening: re.Match[bytes], at: int) -> int:
+def _before_end(buffer: bytearray, opening: bytes, at: int) -> int:
     """Return where the closing tag of a record begins, or ``at`` if another mark may come before.
 
     Most records hold no comment, no CDATA and no other record, and need no search for these.
     """
-    end = buffer.find(b"</" + opening[0][1:], at)
-    if end < 0 or buffer.find(b"<!", at, end) >= 0:
+    end = buffer.find(b"</%s>" % opening[1:], at)
+    # A single byte is found a hundred times as fast as two.
+    if end < 0 or (buffer.find(b"!", at, end) >= 0 and buffer.find(b"<!", at, end) >= 0):
         return at
-    begin = buffer.find(opening[0], at, end)
-    while begin >= 0 and buffer[begin + len(opening[0])] not in _AFTER_NAME:
-        begin = buffer.find(opening[0], begin + 1, end)
-    return end if begin < 0 else at
+    # The module re keeps the compiled pattern.
+    return at if re.search(re.escape(opening) + rb"[\s/>]", buffer[at:end]) else end
 
 
 def _parser(prologue: bytes, encoding: str) -> Callable[[bytes], etree._Element | None]:

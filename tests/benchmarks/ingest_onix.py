@@ -1,0 +1,196 @@
+"""Products a second of reading ONIX into a catalogue, beside bare lxml touching every element.
+
+Generates messages of each of ``N`` (comma-separated) products, as publishers send them: about 170
+elements and 6 kB each, with prices, related products and descriptions in XHTML. Ours is all that
+``dustjacket ingest catalog`` does after its start: copy and digest the file, read, clean, decide,
+write and checksum both tables. The peer is ``lxml.iterparse`` that reads the tag and the text of
+every element and clears it. Each runs on one core, in a process of its own; rates are of the
+seconds of that core, so that other work on the machine does not count.
+"""
+
+import itertools
+import logging
+import os
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from lxml import etree
+
+from dustjacket.catalog import ingest
+from dustjacket.catalog.step import INGEST_CATALOG
+from dustjacket.pipeline.engine import in_this_process
+from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.plan import plan_step
+from dustjacket.pipeline.team_defaults import TeamDefaults
+from dustjacket.sample.grammar import make_book
+from dustjacket.sample.onix import write_onix
+from dustjacket.settings import load_settings
+from dustjacket.sources.roots import allow
+from dustjacket.storage.folder import FOLDER_BUCKET
+from dustjacket.storage.store import Store
+from tests.benchmarks.measure import line
+
+COUNTS = "10000,1000000"
+_SEVERAL_UP_TO = 20_000
+_WORDS = (
+    "the a of and in to her his with from sea house light night story river stone years city love "
+    "letters war garden children mountain music history journey family world secret winter"
+)
+_FIXED = (
+    "<Audience><AudienceCodeType>01</AudienceCodeType><AudienceCodeValue>01</AudienceCodeValue>"
+    "</Audience>"
+    "<RelatedProduct><ProductRelationCode>06</ProductRelationCode><ProductIdentifier>"
+    "<ProductIDType>15</ProductIDType><IDValue>9780000000002</IDValue></ProductIdentifier>"
+    "</RelatedProduct>"
+)
+_PRICE = (
+    "<Price><PriceType>02</PriceType><PriceQualifier>05</PriceQualifier><PriceStatus>02"
+    "</PriceStatus><PriceAmount>{amount}</PriceAmount><Tax><TaxType>01</TaxType><TaxRateCode>S"
+    "</TaxRateCode><TaxRatePercent>7</TaxRatePercent></Tax><CurrencyCode>{currency}</CurrencyCode>"
+    "<Territory><CountriesIncluded>{countries}</CountriesIncluded></Territory></Price>"
+)
+_CURRENCIES = {"EUR": "DE AT FR ES IT", "GBP": "GB", "USD": "US", "CAD": "CA", "AUD": "AU NZ",
+               "CHF": "CH LI", "DKK": "DK", "SEK": "SE"}  # fmt: skip
+
+
+def books(number: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Yield books of the sample's grammar with what a trade record has beside."""
+    rng = random.Random(seed)
+    words = _WORDS.split()
+    for index in range(number):
+        book = make_book(rng)
+        genre = book.genre.name
+        people = [(book.author, "aut"), (f"{book.motif.title()} Reader", "trl"), ("A. Hand", "cov")]
+        prose = [" ".join(rng.choices(words, k=60)).capitalize() + "." for _ in range(2)]
+        yield {
+            "record_id": f"bench.{index:08}",
+            "isbn": [_isbn(index)],
+            "title": f"{book.title} {index % 1000}",
+            "subtitle": f"A Book of {genre}",
+            "contributors": [{"name": n, "role": r} for n, r in people if n],
+            "language": "eng",
+            "subjects": [
+                {"scheme": "bisac", "code": f"FIC{book.genre.number:06}", "heading": genre,
+                 "main": True},
+                {"scheme": "thema", "code": "FBA", "heading": None, "main": True},
+                {"scheme": "thema_qualifier", "code": "1D", "heading": None, "main": False},
+                {"scheme": "keywords", "code": None, "main": False,
+                 "heading": f"{book.motif}; {book.colour}; {genre}"},
+                {"scheme": "own", "code": "x", "heading": genre, "main": False},
+            ],
+            "description": f"<p>{prose[0]}</p><p><em>{book.title}</em> {prose[1]}</p>",
+            "image": f"https://example.invalid/covers/{_isbn(index)}.jpg",
+            "published": f"20{index % 26:02}-0{index % 9 + 1}-1{index % 10}",
+            "publisher": "Sample House",
+            "work_id": f"istc:A{index // 2:015}",
+        }  # fmt: skip
+
+
+def _isbn(index: int) -> str:
+    body = f"978{index:09}"
+    check = -sum(int(d) * w for d, w in zip(body, itertools.cycle((1, 3)))) % 10
+    return f"{body}{check}"
+
+
+def write_feed(file: Path, number: int) -> None:
+    """Write a feed of so many products, with prices in eight currencies."""
+    plain = file.with_suffix(".plain")
+    write_onix(plain, books(number, seed=number))
+    prices = "".join(
+        _PRICE.format(amount="12.50", currency=currency, countries=countries)
+        for currency, countries in _CURRENCIES.items()
+    )
+    with plain.open() as source, file.open("w") as target:
+        for text in source:
+            target.write(
+                text.replace("<Price>", prices + "<Price>").replace(
+                    "</Product>", _FIXED + "</Product>"
+                )
+            )
+    plain.unlink()
+
+
+def bare(feed: Path) -> None:
+    """Touch every element of a feed, clearing each product and what stands before it."""
+    product = None
+    for _, element in etree.iterparse(str(feed), huge_tree=False, resolve_entities=False):
+        tag, _ = element.tag, element.text
+        product = product or (tag if tag.endswith("}Product") else None)
+        if tag == product:
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+
+
+def ours(feed: Path) -> None:
+    """Ingest a feed into a catalogue in a folder, as the command does, in this process."""
+    ingest.in_processes = in_this_process
+    with tempfile.TemporaryDirectory(dir=feed.parent) as folder:
+        home = Path(folder)
+        settings = load_settings().model_copy(
+            update={"home": home, "folder": home / "store", "bucket": FOLDER_BUCKET}
+        )
+        allow(str(feed), settings)
+        store = Store(settings)
+        store.ensure_bucket()
+        source = {"source": str(feed)}
+        plan = plan_step(INGEST_CATALOG, store, TeamDefaults(), datetime.now(UTC), source)
+        job: Job[Any] = Job.of(plan, store)
+        ingest.ingest_catalog(job, None)
+        rows = store.manifest(job.draft.kind, job.draft.version).rows
+        assert rows["accepted"] > 0.5 * sum(rows.values()), rows
+
+
+def apart(work: Any, feed: Path) -> tuple[float, float]:
+    """Return the seconds of one core that ``work`` takes in a process, and its memory in MiB."""
+    context = get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_timed, args=(work, feed, sender))
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"{work.__name__} failed")
+    return receiver.recv()
+
+
+def _timed(work: Any, feed: Path, sender: Connection) -> None:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    began = time.process_time()
+    work(feed)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sender.send((time.process_time() - began, peak))
+
+
+def compare(feed: Path, number: int) -> None:
+    """Print the rates and the memory of both, the one after the other."""
+    runs = 3 if number <= _SEVERAL_UP_TO else 1
+    found = [(apart(ours, feed), apart(bare, feed)) for _ in range(runs)]
+    own, peer = (median(pair[side][0] for pair in found) for side in (0, 1))
+    memory, peer_memory = (max(pair[side][1] for pair in found) for side in (0, 1))
+    note = f"one core, medians of {runs}; {feed.stat().st_size / number:.0f} bytes a product"
+    line("ingest-onix", number / own, number / peer, "products/s", number, note)
+    line("ingest-onix-memory", memory, peer_memory, "MiB", number, note)
+
+
+def main() -> None:
+    """Compare on feeds of each size."""
+    logging.getLogger("dustjacket").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder:
+        for number in map(int, (os.environ.get("N") or COUNTS).split(",")):
+            feed = Path(folder) / f"feed-{number}.xml"
+            write_feed(feed, number)
+            compare(feed, number)
+            feed.unlink()
+
+
+if __name__ == "__main__":
+    main()
