@@ -27,6 +27,7 @@ AUTHOR_ROLES = ("aut", "edt", "com", "cre", "art")
 _ROLE = re.compile(r"\s*[\[(]([^\[\]()]{1,40})[\])]\s*$")
 # Without one of these a value is one name.
 _SPECIAL = re.compile(r"[\[{(;|&\uff1b\uff5c]")
+_RELATOR = re.compile("[a-z]{3}")
 _AND = re.compile(r"\s+&\s+|\s*[;|\uff1b\uff5c]\s*")
 
 
@@ -55,6 +56,9 @@ def contributors_in(value: Any, role: str, missing: frozenset[str]) -> list[Cont
     found: list[Contributor] = []
     for item in items:
         own_role = role
+        if isinstance(item, dict) and (plain := _plain(item)):
+            found += [] if is_missing(plain.name, missing) else [plain]
+            continue
         if isinstance(item, Mapping):
             folded = {str(key).casefold(): text for key, text in item.items()}
             own_role = role_of(scalar(folded.get("role"))) or role
@@ -66,6 +70,20 @@ def contributors_in(value: Any, role: str, missing: frozenset[str]) -> list[Cont
                 if not is_missing(person, missing):
                     found.append(Contributor(person, code or own_role))
     return list(dict.fromkeys(found))
+
+
+def _plain(item: dict[str, Any]) -> Contributor | None:
+    """Return the contributor of an object as trade formats have it, or None if it is another."""
+    name, role = item.get("name"), item.get("role")
+    if (
+        len(item) == 2
+        and isinstance(name, str)
+        and isinstance(role, str)
+        and _RELATOR.fullmatch(role)
+    ):
+        person = line_of(name)
+        return Contributor(person, role) if person and not _SPECIAL.search(person) else None
+    return None
 
 
 def role_in_words(text: str) -> str | None:

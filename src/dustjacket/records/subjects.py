@@ -37,12 +37,12 @@ def subjects_in(value: Iterable[Any], missing: frozenset[str]) -> list[Subject]:
     found = [
         Subject(
             scalar(item.get("scheme")).strip().casefold(),
-            line_of(scalar(item.get("code"))),
-            line_of(scalar(item.get("heading"))),
+            line_of(code) if (code := scalar(item.get("code"))) else "",
+            line_of(heading) if (heading := scalar(item.get("heading"))) else "",
             bool(item.get("main")),
         )
         for item in items_of(value)
-        if isinstance(item, Mapping)
+        if isinstance(item, dict)
     ]
     return [
         subject
