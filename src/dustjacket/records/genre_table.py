@@ -102,7 +102,8 @@ def ranked_genres(
     Args:
         own: the source's own genres.
         schemes: those that give a genre by themselves; others do by ``table`` only.
-        depth: levels of a BISAC heading, or characters of another code.
+        depth: levels of a heading of BISAC or the Library of Congress, or characters of another
+            code.
     """
     if not subjects and not table.genres and schemes[:1] == (OWN,):
         return tuple(own)
@@ -128,6 +129,9 @@ def _by_code(subject: Subject, depth: int, table: GenreTable) -> str:
             return _SEPARATOR_OF_LEVELS.join(levels[:depth])
         section = subject.code[:3]
         return table.names.get((subject.scheme, section), section)
+    if subject.scheme in _NO_CODES:
+        levels = [level for level in map(str.strip, subject.heading.split("--")) if level]
+        return _SEPARATOR_OF_LEVELS.join(levels[:depth])
     # The first digit of the Warengruppen-Systematik is the form of the book: hardcover, paperback …
     is_form_first = subject.scheme == "wgs" and len(subject.code) == 4
     prefix = subject.code[is_form_first:][:depth]

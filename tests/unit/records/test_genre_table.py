@@ -52,6 +52,14 @@ def test_other_schemes_give_a_genre_through_a_table_only(scheme):
     assert genres(Subject(scheme, "1A", "Love stories")) == ()
 
 
+def test_a_scheme_of_headings_gives_a_genre_where_a_user_lists_it():
+    subject = Subject("lcsh", "sh85037260", "Detective and mystery stories -- England")
+    assert genres(subject, schemes=("lcsh",)) == ("Detective and mystery stories",)
+    assert genres(subject, schemes=("lcsh",), depth=2) == (
+        "Detective and mystery stories / England",
+    )
+
+
 def test_the_order_is_main_subject_then_scheme_then_place():
     thema, second = Subject("thema", "FR", "", main=True), Subject("bisac", "HIS000000", "")
     assert genres(second, thema, ROMANCE) == ("FICTION", "F", "HIS")
