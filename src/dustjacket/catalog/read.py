@@ -15,6 +15,12 @@ def read_books(spark: "SparkSession", store: Store, catalog: Manifest) -> "DataF
     """Return one row per book.
 
     Columns: file, position, asin, title, author (null if unknown), genre, genres, description,
-    image_url, group, split. ``file`` and ``position`` identify the row of the listing.
+    image_url, group, split, training. ``file`` and ``position`` identify the row of the listing.
+    ``training`` is false where the rights holder reserves text and data mining; earlier releases
+    did not write it.
     """
-    return spark.read.parquet(*store.verified_uris(catalog, f"{BOOKS}/"))
+    from pyspark.sql import functions as fn
+
+    books = spark.read.parquet(*store.verified_uris(catalog, f"{BOOKS}/"))
+    known = fn.col("training") if "training" in books.columns else fn.lit(None).cast("boolean")
+    return books.withColumn("training", fn.coalesce(known, fn.lit(True)))

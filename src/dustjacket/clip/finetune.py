@@ -13,7 +13,7 @@ from dustjacket.clip.registry import ensure_champion, ensure_registered
 from dustjacket.clip.starting import ensure_starting
 from dustjacket.clip.step import CandidateFacts, ClipParameters
 from dustjacket.errors import BadInputError
-from dustjacket.genres.published_labels import read_labels
+from dustjacket.genres.published_labels import read_training_labels
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.runs import step_run
@@ -38,7 +38,7 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
         return
     parameters = job.parameters
     labels = job.input(Kind.LABELLED_COVERS)
-    splits = read_labels(job.store, labels)["split"].value_counts().to_dict()
+    splits = read_training_labels(job.store, labels)["split"].value_counts().to_dict()
     if splits.get("train", 0) < 2 * parameters.processes:
         raise BadInputError(
             f"labelled_covers/{labels.version} has {splits.get('train', 0)} training covers, too "

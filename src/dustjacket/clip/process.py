@@ -32,7 +32,7 @@ from dustjacket.clip.retries import retry_while_unavailable
 from dustjacket.clip.step import MODEL_FOLDER, ClipParameters
 from dustjacket.clip.train import DivergedError, MetricLogger, TrainingResult, fit
 from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.genres.published_labels import read_labels
+from dustjacket.genres.published_labels import read_training_labels
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.settings import Settings
@@ -146,7 +146,7 @@ def _read_pairs(
     """Return the training and the validation pairs, without covers that cannot be read."""
     labels = retry_while_unavailable(store.manifest)(Kind.LABELLED_COVERS, task.labels)
     covers = retry_while_unavailable(parent_of)(store, labels, Kind.COVERS)
-    books = retry_while_unavailable(read_labels)(store, labels)
+    books = retry_while_unavailable(read_training_labels)(store, labels)
     books = books[books["split"] != "test"].reset_index(drop=True)
     max_bytes = int(task.parameters.cache_gib * 2**30)
     cache = CoverCache(store, covers, books, clip.image_size, max_bytes)

@@ -14,6 +14,7 @@ from dustjacket.clip.prompts import prompt
 from dustjacket.clip.step import MODEL_FOLDER, ClipFacts, ClipParameters
 from dustjacket.clip.weights import open_model
 from dustjacket.covers.read import read_index
+from dustjacket.genres.reservations import may_train
 from dustjacket.pipeline.kinds import CHAMPION_MODEL, Kind
 from dustjacket.sources.files import contents
 from dustjacket.storage.manifest import Manifest, digest_of, version_name
@@ -69,7 +70,7 @@ def _content(store: Store, name: str, weights: str, covers: Manifest) -> dict[st
 def _conse_examples(store: Store, covers: Manifest) -> dict[str, Any]:
     """Return the images and titles on which ConSE's projection is fitted."""
     books = read_index(store, covers)
-    training = books[books["split"] == "train"].head(MAX_COVERS)
+    training = books[(books["split"] == "train") & may_train(books)].head(MAX_COVERS)
     pairs = read_pairs(store, covers, training, CONSE_SIZE)
     titles = [prompt(*row) for row in zip(pairs.books["title"], pairs.books["author"], strict=True)]
     return {"images": pairs.images, "titles": titles}

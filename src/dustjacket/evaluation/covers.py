@@ -12,10 +12,10 @@ from dustjacket.clip.data import Images
 from dustjacket.clip.images import CoverCache
 from dustjacket.covers.hashes import HASH_COLUMNS
 from dustjacket.covers.read import read_index
-from dustjacket.genres.published_labels import read_labels
+from dustjacket.genres.published_labels import read_training_labels
 from dustjacket.genres.read import read_genres
 from dustjacket.pipeline.kinds import Kind
-from dustjacket.splits import normalise
+from dustjacket.records.genres import genre_key
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.parents import GONE, parent_of
 from dustjacket.storage.store import Store
@@ -62,10 +62,13 @@ class EvaluationCovers:
 
 
 def read_books(store: Store, labels: Manifest) -> pd.DataFrame:
-    """Return one row for each labelled cover, with its perceptual hashes (``HASH_COLUMNS``)."""
+    """Return one row for each labelled cover, with its perceptual hashes (``HASH_COLUMNS``).
+
+    Covers whose rights holder reserves text and data mining are not among them.
+    """
     covers = parent_of(store, labels, Kind.COVERS)
     hashes = read_index(store, covers).reindex(columns=["key", *HASH_COLUMNS])
-    return read_labels(store, labels).merge(hashes, on="key", how="left")
+    return read_training_labels(store, labels).merge(hashes, on="key", how="left")
 
 
 def load_covers(
@@ -123,10 +126,10 @@ def group_codes(books: pd.DataFrame) -> np.ndarray:
 
 
 def true_genres(categories: pd.Series, genres: Collection[str]) -> pd.Series:
-    """Return the genre that each category names, ignoring case and punctuation, or None."""
-    by_name = {normalise(genre): genre for genre in genres}
+    """Return the genre that each category names, whatever its spelling, or None."""
+    by_name = {genre_key(genre): genre for genre in genres}
     matches = [
-        by_name.get(normalise(category)) if isinstance(category, str) else None
+        by_name.get(genre_key(category)) if isinstance(category, str) else None
         for category in categories
     ]
     return pd.Series(matches, index=categories.index, dtype=object)

@@ -16,6 +16,7 @@ from dustjacket.genres import out_of_fold
 from dustjacket.genres.figures import bar_figure
 from dustjacket.genres.published_labels import LABELS
 from dustjacket.genres.read import load_scorer
+from dustjacket.genres.reservations import may_train, reserved_books
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.step import LabelFacts, LabelParameters
@@ -47,6 +48,7 @@ _SCHEMA = spark_schema(
             ("entropy", pa.float64()),
             ("model_version", pa.string()),
             ("held_out", pa.bool_()),
+            ("training", pa.bool_()),
             ("top", pa.list_(pa.struct([("genre", pa.string()), ("probability", pa.float64())]))),
             *_COPIED,
         ]
@@ -67,27 +69,39 @@ def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
     shared = spark.sparkContext.broadcast(scorer)
     index = spark.read.parquet(*job.store.verified_uris(covers, f"{INDEX}/"))
     rows = out_of_fold.with_probabilities(spark, job.store, classifier, index)
+    reserved = reserved_books(job.store, classifier)
     tasks = max(1, -(-covers.rows["accepted"] // _COVERS_PER_TASK))
     labels = rows.repartition(tasks).mapInPandas(
-        make_labeller(lambda: shared.value, classifier.version, job.parameters.top), _SCHEMA
+        make_labeller(lambda: shared.value, classifier.version, job.parameters.top, reserved),
+        _SCHEMA,
     )
     labels.write.parquet(job.draft.uri(LABELS))
-    counts = [fn.count("*").alias("covers"), fn.count_if("held_out").alias("held_out")]
+    counts = [
+        fn.count("*").alias("covers"),
+        fn.count_if("held_out").alias("held_out"),
+        fn.count_if(~fn.col("training")).alias("reserved"),
+    ]
     counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").agg(*counts).collect()
     genres = {row["genre"]: int(row["covers"]) for row in sorted(counted)}
     labelled, held_out = sum(genres.values()), sum(row["held_out"] for row in counted)
+    n_reserved = sum(row["reserved"] for row in counted)
     with step_run(job):
-        mlflow.log_metrics({"labelled": labelled, "held_out": held_out})
+        mlflow.log_metrics({"labelled": labelled, "held_out": held_out, "reserved": n_reserved})
         mlflow.log_figure(bar_figure(genres, "covers by predicted genre"), "labels.png")
         job.publish(
             rows={"labelled": labelled},
             schema={field.name: field.dataType.simpleString() for field in labels.schema},
-            facts=LabelFacts(labelled=labelled, held_out=held_out, genres=genres),
+            facts=LabelFacts(
+                labelled=labelled, held_out=held_out, reserved=n_reserved, genres=genres
+            ),
         )
 
 
 def make_labeller(
-    scorer: Callable[[], Scorer], version: str, top: int
+    scorer: Callable[[], Scorer],
+    version: str,
+    top: int,
+    reserved: frozenset[str] = frozenset(),
 ) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
     """Return a function for ``mapInPandas`` that labels rows of the covers' index.
 
@@ -98,6 +112,8 @@ def make_labeller(
         scorer: returns the classifier; called in the worker.
         version: of the classifier.
         top: the number of likeliest genres to record.
+        reserved: books on which no model may be trained; see
+            :func:`dustjacket.genres.reservations.reserved_books`.
     """
 
     def label(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
@@ -124,6 +140,7 @@ def make_labeller(
                     "entropy": entropy(probabilities),
                     "model_version": version,
                     "held_out": held_out,
+                    "training": may_train(part, reserved),
                     "top": best,
                     **{name: part[name] for name in _COPIED.names},
                 }

@@ -53,7 +53,8 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         _set_aliases(ClassifierFacts.of(done))
         return
     parameters = job.parameters
-    books = read_books(spark, job.store, job.input(Kind.CATALOG))
+    # No candidate is trained or measured on books that reserve text and data mining.
+    books = read_books(spark, job.store, job.input(Kind.CATALOG)).where("training")
     encoder = _encoder(parameters)
     with step_run(job) as run, tempfile.TemporaryDirectory() as scratch:
         repeated = repeat_paper(books) if parameters.repeat_paper else {}

@@ -126,11 +126,13 @@ class LabelFacts(Facts):
     Attributes:
         labelled: how many.
         held_out: how many have out-of-fold labels, as the classifier was trained on their books.
+        reserved: how many no model may be trained on, as text and data mining is reserved.
         genres: how many of each predicted genre.
     """
 
     labelled: int
     held_out: int = 0
+    reserved: int = 0
     genres: dict[str, int] = {}
 
 

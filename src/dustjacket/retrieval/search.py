@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dustjacket.errors import BadInputError
+from dustjacket.records.genres import genre_key
 from dustjacket.retrieval.words import TitleWords, book_key
-from dustjacket.splits import normalise, title_key
+from dustjacket.splits import title_key
 
 MAX_RESULTS = 100
 """Covers that one search may return."""
@@ -78,11 +79,17 @@ class CoverIndex:
         self._rows = rows.select(HIT_COLUMNS).combine_chunks()
         self._words = TitleWords(rows["title"].to_pylist(), rows["author"].to_pylist())
         names = pd.concat([rows[name].to_pandas() for name in ("genre", "category")])
-        folded = names.map(normalise, na_action="ignore")
+        folded = names.map(genre_key, na_action="ignore")
         codes, self._folded_genres = pd.factorize(folded)
         self._genre_codes = codes.reshape(2, -1)
         # One spelling per genre; that of a predicted genre takes precedence.
         self._genre_names = list(map(str, names[~folded.duplicated() & folded.notna()]))
+        # A hit shows that spelling too.
+        categories = [
+            self._genre_names[code] if code >= 0 else None for code in self._genre_codes[1]
+        ]
+        place = self._rows.column_names.index("category")
+        self._rows = self._rows.set_column(place, "category", pa.array(categories, pa.string()))
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -114,7 +121,7 @@ class CoverIndex:
             vector: (dimensions,), unit length.
             text: a title, or a title and its author.
             top: the maximum number of covers.
-            genre: filter by category or predicted genre; case and punctuation are ignored.
+            genre: filter by category or predicted genre; its spelling does not count.
 
         Raises:
             BadInputError: ``top`` or the vector's length is out of range, or no cover has the
@@ -156,7 +163,7 @@ class CoverIndex:
 
     def _has_genre(self, genre: str) -> np.ndarray:
         """Return (n,) whether each cover has a genre."""
-        folded, query = list(self._folded_genres), normalise(genre)
+        folded, query = list(self._folded_genres), genre_key(genre)
         if query not in folded:
             close = get_close_matches(query, folded, n=3, cutoff=0.4)
             names = [self._genre_names[folded.index(name)] for name in close] or self.genres[:5]

@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dustjacket.catalog.columns import KNOWN_COLUMNS
 from dustjacket.errors import BadInputError
+from dustjacket.records.columns import columns_of
+from dustjacket.records.record import record_of
 from dustjacket.sources.csv import WHOLE
 from dustjacket.sources.formats import HEAD_BYTES, format_of
-from dustjacket.sources.json_lines import text_of
 from dustjacket.sources.tables import ReadOptions
 from dustjacket.sources.text_tables import CSV
 from dustjacket.studio.handlers import genre_responses
@@ -51,33 +51,27 @@ def read_titles(body: bytes) -> list[TitleRow]:
     if format_of(body[:HEAD_BYTES], _NAME) is not CSV:
         raise BadInputError("the file is no CSV file: give one with a column of titles")
     shape = CSV.shape(io.BytesIO(body), ReadOptions(_NAME))
-    columns = {
-        field: next((key for key in shape.keys if key in KNOWN_COLUMNS[field]), "")
-        for field in ("title", "author")
-    }
-    if not columns["title"]:
-        raise BadInputError(
-            "the file has no column of titles: name a column "
-            f"{' or '.join(KNOWN_COLUMNS['title'][:2])} in the first line"
-        )
+    try:
+        columns = columns_of(shape.keys, where=_NAME)
+    except BadInputError as error:
+        problem = str(error).rpartition(": set ")[0]
+        raise BadInputError(f"{problem}: name the column of titles 'title'") from None
     rows: list[TitleRow] = []
     for number, row in enumerate(CSV.rows(io.BytesIO(body), shape, WHOLE), 1):
         if number > MAX_ROWS:
             raise BadInputError(f"the file has more than {MAX_ROWS:,} rows: send it in parts")
-        values = {field: text_of(row.values.get(key)) for field, key in columns.items()}
-        rows.append(_title_row(number, row.reason, values))
+        record = record_of(row.values, columns)
+        rows.append(_title_row(number, row.reason, record.title, record.author))
     if not rows:
         raise BadInputError("the file has only a header: give one row for each book")
     return rows
 
 
-def _title_row(number: int, reason: str | None, values: dict[str, str]) -> TitleRow:
-    if reason:
-        return TitleRow(number, None, reason)
-    if not values["title"]:
-        return TitleRow(number, None, "no_title")
+def _title_row(number: int, reason: str | None, title: str, author: str) -> TitleRow:
+    if reason or not title:
+        return TitleRow(number, None, reason or "no_title")
     try:
-        book = BookQuery(title=values["title"], author=values["author"] or None)
+        book = BookQuery(title=title, author=author or None)
     except ValidationError as error:
         return TitleRow(number, None, f"{error.errors()[0]['loc'][0]}_too_long")
     return TitleRow(number, book)

@@ -7,6 +7,7 @@ import pytest
 from dustjacket.genres.bag_of_words import BagOfWords, LinearModel
 from dustjacket.genres.labels import make_labeller
 from dustjacket.genres.scorer import Scorer
+from dustjacket.splits import book_group
 
 
 def scorer_and_covers():
@@ -63,3 +64,13 @@ def test_a_book_that_the_classifier_learnt_has_its_out_of_fold_label():
     assert labels.loc[1].equals(usual.loc[1])
     (alone,) = make_labeller(lambda: scorer, "v1", 2)(iter([known[:1]]))
     assert list(alone["genre"]) == ["b"]
+
+
+def test_a_reserved_book_is_labelled_and_not_for_training():
+    scorer, covers = scorer_and_covers()
+    label = make_labeller(lambda: scorer, "v1", 2, frozenset({book_group("Quux", "Ann")}))
+    (labels,) = label(iter([covers]))
+    assert list(labels["training"]) == [True, False]
+    assert list(labels["genre"]) == ["a", "a"]
+    (own,) = make_labeller(lambda: scorer, "v1", 2)(iter([covers.assign(training=[False, True])]))
+    assert list(own["training"]) == [False, True]

@@ -162,4 +162,14 @@ def test_a_genre_is_one_whatever_its_apostrophes():
     found = index(drawn(3), genre=["Children's Books"] * 3, category=["Childrens Books"] * 3)
     assert found.genres == ["Children's Books"]
     for spelling in ("Childrens Books", "Children\u2019s Books"):
-        assert len(found.search(drawn(1)[0], top=3, genre=spelling)) == 3
+        hits = found.search(drawn(1)[0], top=3, genre=spelling)
+        assert len(hits) == 3
+        assert {hit.category for hit in hits} == {"Children's Books"}
+
+
+def test_a_genre_is_one_with_an_ampersand_or_a_word_for_it():
+    found = index(
+        drawn(2), genre=["Computers & Technology"] * 2, category=["computers and technology", None]
+    )
+    assert found.genres == ["Computers & Technology"]
+    assert found.cover("0").category == "Computers & Technology"

@@ -15,7 +15,8 @@ from tests.support.studio_case import assert_problem
 @pytest.mark.parametrize(
     ("body", "word"),
     [
-        (b"", "empty"), (b"colour,shape\nred,round\n", "titles"), (b"PK\x03\x04....", "ZIP"),
+        (b"", "empty"), (b"colour,shape\nred,round\n", "name the column of titles"),
+        (b"PK\x03\x04....", "ZIP"),
         (b"title\n", "header"), (b"title\n" + b"x\n" * (MAX_ROWS + 1), "parts"),
     ],
 )  # fmt: skip
@@ -37,3 +38,8 @@ def test_any_file_has_rows_or_an_error(body):
         rows = read_titles(body)
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
     assert all((row.book is None) != (row.reason is None) for row in rows)
+
+
+def test_columns_and_text_are_read_as_a_listing_s_are():
+    (row,) = read_titles(b"Titel,Verfasser\nDune &amp; more,nan\n")
+    assert (row.book.title, row.book.author) == ("Dune & more", None)

@@ -93,12 +93,14 @@ def model_card(store: Store, candidate: Manifest, labels: Manifest) -> list[tupl
             ("number of covers", f"{covers.rows.get('accepted', 0):,}"),
             ("source of covers", covers.source or "-"),
             ("licence of covers", _licence(covers)),
+            *_rights(covers, "covers"),
         ]
     classifier = _parent(store, labels, Kind.GENRE_CLASSIFIER, "genre classifier", rows)
     if classifier and (catalog := _parent(store, classifier, Kind.CATALOG, "listing", rows)):
         rows += [
             ("source of the listing", catalog.source or "-"),
             ("licence of the listing", _licence(catalog)),
+            *_rights(catalog, "listing"),
         ]
     rows += [
         (name.replace("_", " "), _format(parameters[name]))
@@ -128,6 +130,16 @@ def _parent(
 
 def _licence(data: Manifest) -> str:
     return str(data.facts.get("licence") or _NO_LICENCE)
+
+
+def _rights(data: Manifest, name: str) -> list[tuple[str, str]]:
+    """Return how reservations of text and data mining were met, if the source's were lifted."""
+    rows = []
+    if data.parameters.get("rights_holder") == "own":
+        rows.append((f"rights holder of the {name}", "the owner of this platform"))
+    if reason := data.parameters.get("ignore_reservation_reason"):
+        rows.append((f"trained on reserved books of the {name} because", str(reason)))
+    return rows
 
 
 def _format(value: Any) -> str:
