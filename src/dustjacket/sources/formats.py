@@ -18,15 +18,19 @@ from dustjacket.sources.json_documents import JSON_DOCUMENT
 from dustjacket.sources.json_lines import JSON_LINES
 from dustjacket.sources.marc.marc21 import MARC21
 from dustjacket.sources.marc.marcxml import MARCXML
+from dustjacket.sources.ods import ODS
 from dustjacket.sources.onix.reader import ONIX
 from dustjacket.sources.parquet import PARQUET
 from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow, key_of, shown
 from dustjacket.sources.text_tables import CSV
+from dustjacket.sources.xlsx import XLSX
 
 FORMATS: dict[str, Format] = {
     format_.name: format_
     for format_ in (
         PARQUET,
+        XLSX,
+        ODS,
         MARC21,
         MARCXML,
         ONIX,

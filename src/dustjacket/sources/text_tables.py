@@ -1,13 +1,13 @@
 """Text tables: a header or a known layout, then one record a row, fields between separators."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
 from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import WHOLE, ByteRange, Record, parse, read_records, split_records
 from dustjacket.sources.dialects import SEPARATORS, Layout, layout_of
+from dustjacket.sources.headers import is_listing
 from dustjacket.sources.tables import (
     LISTING,
     Format,
@@ -23,7 +23,6 @@ from dustjacket.sources.tables import (
 from dustjacket.sources.texts import encoded_shape, is_text, is_utf8_lines, utf8_lines
 
 _HEAD = 256 << 10
-_FILE = re.compile(r"[^\s/]+\.[A-Za-z]{3,4}")
 
 
 def _matches(head: bytes, _name: str) -> bool:
@@ -40,43 +39,11 @@ def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
     shape = replace(shape, dialect=layout.dialect)
     first, *following = layout.records
     start = first.position + layout.declared
-    if len(first.fields) == len(LISTING) and not _names_columns(first, following, options):
+    if is_listing([record.fields for record in layout.records], options):
         return with_columns(shape, LISTING, start=0)
     if layout.agreeing == 0 and following:
         raise BadInputError(_disagreement(options, first, following[0], layout))
     return with_columns(shape, first.fields, start=start + 1)
-
-
-def _names_columns(first: Record, following: Sequence[Record], options: ReadOptions) -> bool:
-    """Return whether a record of as many fields as ``LISTING`` is a header."""
-    keys = {key_of(field) for field in first.fields}
-    if options.columns or keys & {key_of(name) for name in LISTING}:
-        return True
-    if _is_listed(first.fields):
-        return False
-    listed = [_is_listed(record.fields) for record in following[:20]]
-    has_data = any(map(_is_address, first.fields)) or not all(map(str.strip, first.fields))
-    return not (has_data and sum(listed) * 2 > len(listed))
-
-
-def _is_listed(fields: Sequence[str]) -> bool:
-    """Return whether fields look like a record of ``LISTING``."""
-    if len(fields) != len(LISTING):
-        return False
-    fits = (
-        (fields[0], not re.search(r"\s", fields[0].strip())),
-        (fields[1], _FILE.fullmatch(fields[1].strip()) is not None),
-        (fields[2], _is_address(fields[2])),
-        (fields[5], fields[5].strip().isdigit()),
-    )
-    return (
-        all(fit for field, fit in fits if field.strip())
-        and sum(bool(field.strip()) for field, _ in fits[1:]) > 1
-    )
-
-
-def _is_address(field: str) -> bool:
-    return "://" in field
 
 
 def _disagreement(options: ReadOptions, first: Record, second: Record, layout: Layout) -> str:
