@@ -51,7 +51,8 @@ def broken_as_damaged() -> Iterator[None]:
     except BadInputError:
         raise
     except _BROKEN as error:
-        raise DamagedFileError(f"{type(error).__name__}: {shown(str(error))}") from error
+        problem = f"no whole spreadsheet: {type(error).__name__}: {shown(str(error))}"
+        raise DamagedFileError(problem) from error
 
 
 def check_archive(archive: zipfile.ZipFile) -> None:

@@ -15,6 +15,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.sources.archives import bounded, open_member
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile
+from dustjacket.sources.tables import DamagedFileError
 from dustjacket.storage.store import Store
 
 _BUFFER = 1 << 20
@@ -107,6 +108,8 @@ def corrupt_as_bad_input(file: SourceFile) -> Iterator[None]:
         yield
     except (ConnectionError, TimeoutError):
         raise
+    except DamagedFileError as error:
+        raise BadInputError(f"{file.name!r} is damaged ({error}): give a whole file") from error
     except _CORRUPT as error:
         raise BadInputError(
             f"{file.name!r} is damaged ({type(error).__name__}: {error}): give a whole file"
