@@ -14,6 +14,7 @@ MAX_DAG_LINES = 40
 
 ROOM_TESTS = {
     "catalog/test_cases.py",
+    "catalog/test_exports.py",
     "covers/test_cases.py",
     "pipeline/test_going_back.py",
     "pipeline/test_new_step.py",

@@ -176,7 +176,10 @@ def _extended(
 def _genre_column(
     fields: Mapping[str, tuple[str, ...]], sample: Sequence[Mapping[str, Any]]
 ) -> GenreColumn:
-    column = next(iter(fields.get("genre", ())), None)
+    columns = fields.get("genre", ())
+    # An export may have a better column that nobody fills in, such as the subjects of LibraryThing.
+    filled = (column for column in columns if any(row.get(column) for row in sample))
+    column = next(filled, next(iter(columns), None))
     if column is None:
         return PLAIN
     key = column_key(column)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 from dustjacket.sources.marc.records import MarcField, MarcRecord
@@ -35,7 +36,9 @@ def in_other_script(field: MarcField, scripts: dict[str, MarcField]) -> MarcFiel
 def of_the_book(field: MarcField, scripts: dict[str, MarcField]) -> MarcField:
     """Return the form of a field that stands on the book: the one that is not in Latin letters."""
     other = in_other_script(field, scripts)
-    return other if other and not _is_latin(other) else field
+    if other is None or _is_latin(other):
+        return field
+    return other if other.indicators.strip() else replace(other, indicators=field.indicators)
 
 
 def _is_latin(field: MarcField) -> bool:

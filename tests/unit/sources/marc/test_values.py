@@ -53,6 +53,15 @@ def test_the_title_is_in_the_script_of_the_book_and_the_other_is_kept():
     assert found["contributors"] == [{"name": "Михаил Булгаков", "role": "aut"}]
 
 
+def test_a_linked_name_without_indicators_has_those_of_its_field():
+    found = values(
+        "100 1# $6880-01$aDubnow, Simon,$d1860-1941.",
+        "245 10 $aX",
+        "880 ## $6100-01 /(2/r$aדובנאוו, שמעון.",
+    )
+    assert found["contributors"] == [{"name": "שמעון דובנאוו", "role": "aut"}]
+
+
 def test_a_romanised_link_does_not_displace_the_title():
     found = values("245 10 $6880-02$a雪国", "880 10 $6245-02$aYukiguni")
     assert (found["title"], found["other_title"]) == ("雪国", "Yukiguni")
