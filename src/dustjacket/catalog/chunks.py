@@ -25,9 +25,10 @@ PART_BYTES = 4 << 20
 _SAMPLE_ROWS = 1000
 
 
-def find_files(
-    parameters: CatalogParameters, store: Store
-) -> list[tuple[SourceFile, ListingFormat]]:
+ListingFiles = list[tuple[SourceFile, ListingFormat]]
+
+
+def find_files(parameters: CatalogParameters, store: Store) -> ListingFiles:
     """Return the files of the source and their formats, sorted by name.
 
     Raises:
@@ -47,9 +48,7 @@ def find_files(
     return [(file, detect_format(file, source, store, parameters)) for file in files]
 
 
-def find_chunks(
-    files: list[tuple[SourceFile, ListingFormat]], store: Store
-) -> Iterator[ListingChunk]:
+def find_chunks(files: ListingFiles, store: Store) -> Iterator[ListingChunk]:
     """Yield the chunks of all files in order; large files are split, if their format can be."""
     number = 0
     for file, listing_format in files:

@@ -18,6 +18,8 @@ from dustjacket.splits import normalise
 # White space is no longer among them: the records' text has spaces only.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MAX_GENRE_LENGTH = 200
+_INCOMPLETE = ("delete", "block_update")
+"""Notifications whose records need no title: they say what becomes of an earlier record."""
 Rule = Callable[[BookRecord, CatalogParameters, RecordOptions], bool]
 
 
@@ -89,7 +91,7 @@ def clean(
 ) -> BookRecord | str:
     """Return the book that a row describes, or the reason for its rejection.
 
-    A notice that deletes a record is no book, and breaks no rule: it says which record it deletes.
+    A notice that deletes a record or updates a part of it breaks no rule.
 
     Args:
         values: the row, by column.
@@ -99,7 +101,7 @@ def clean(
     if is_paper and empty_field(values):
         return empty_field.__name__
     book = record_of(values, columns, options)
-    if is_paper or (book.record_id and book.notification == "delete"):
+    if is_paper or (book.record_id and book.notification in _INCOMPLETE):
         return book
     for rule in RULES:
         if rule(book, parameters, options):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dustjacket.catalog.step import CatalogParameters
+from dustjacket.catalog.step import CatalogParameters, FileFacts
 from dustjacket.records.columns import Columns, columns_of
 from dustjacket.records.record import CANONICAL
 from dustjacket.sources.formats import FORMATS, endings
@@ -66,3 +66,18 @@ def named_columns(parameters: CatalogParameters) -> dict[str, str]:
         "description": parameters.description_column,
     }
     return {field: key_of(column) for field, column in named.items() if column}
+
+
+def file_facts(name: str, listing_format: ListingFormat) -> FileFacts:
+    """Return how a file is read, for the manifest and for people."""
+    shape, columns = listing_format.shape, listing_format.columns
+    is_text = bool(shape.encoding_reason)
+    return FileFacts(
+        file=name,
+        format=shape.format,
+        encoding=shape.encoding if is_text else "",
+        encoding_reason=shape.encoding_reason,
+        separator=shape.dialect.separator if shape.format == "csv" else "",
+        columns=dict(columns.fields) if columns is not CANONICAL else {},
+        warnings=shape.warnings,
+    )

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from dustjacket.catalog.chunks import PART_BYTES, find_chunks, find_files
-from dustjacket.catalog.columns import CURE
+from dustjacket.catalog.chunks import PART_BYTES, ListingFiles, find_chunks, find_files
+from dustjacket.catalog.columns import CURE, file_facts
 from dustjacket.catalog.decide import DECIDED, ROWS, decide
 from dustjacket.catalog.parse import ParseChunk
 from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MAX_REASONS = 3
+_SHOWN_FILES = 100
 
 
 def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") -> None:
@@ -47,7 +48,8 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
         HeldBackError: the listing changed too much since the last version.
     """
     parameters = job.parameters
-    statistics = write_catalog(job, spark)
+    files = find_files(parameters, job.store)
+    statistics = write_catalog(job, files, spark)
     if not statistics.rows_accepted:
         raise BadInputError(
             f"listing {parameters.source!r}: no row is accepted ({statistics.rejected_by_reason}): "
@@ -55,7 +57,7 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
         )
     reason = held_back(job, statistics, parameters)
     if spark is None:
-        _publish(job, statistics, reason)
+        _publish(job, files, statistics, reason)
         return
     from dustjacket.catalog.track import track
     from dustjacket.pipeline.runs import step_run
@@ -65,11 +67,14 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
     with step_run(job):
         verdict = "held_back" if reason else "accepted"
         track(statistics, examples(rejected, "file", "position"), verdict)
-        _publish(job, statistics, reason)
+        _publish(job, files, statistics, reason)
 
 
 def _publish(
-    job: Job[CatalogParameters], statistics: CatalogStatistics, held_back_reason: str | None
+    job: Job[CatalogParameters],
+    files: ListingFiles,
+    statistics: CatalogStatistics,
+    held_back_reason: str | None,
 ) -> None:
     if held_back_reason and not job.parameters.accept_changes:
         raise HeldBackError(held_back_reason)
@@ -82,6 +87,7 @@ def _publish(
             rows_accepted=statistics.rows_accepted,
             rows_rejected=rejected,
             rejected_by_reason=statistics.rejected_by_reason,
+            files=[file_facts(file.name, found) for file, found in files[:_SHOWN_FILES]],
             profile=statistics.model_dump(mode="json"),
             verdict=f"changes accepted: {held_back_reason}" if held_back_reason else "accepted",
         ),
@@ -89,7 +95,7 @@ def _publish(
 
 
 def write_catalog(
-    job: Job[CatalogParameters], spark: "SparkSession | None" = None
+    job: Job[CatalogParameters], files: ListingFiles, spark: "SparkSession | None"
 ) -> CatalogStatistics:
     """Write all files of a version of the catalogue, and return the statistics.
 
@@ -97,10 +103,9 @@ def write_catalog(
     slim columns, and tasks write the decided rows.
 
     Raises:
-        BadInputError: the source is no listing.
+        BadInputError: a file is damaged.
     """
     parameters = job.parameters
-    files = find_files(parameters, job.store)
     run: Engine = in_this_process
     if spark:
         run = on_spark(spark)

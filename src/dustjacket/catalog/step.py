@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import StepParameters
@@ -70,10 +70,28 @@ class CatalogParameters(StepParameters, RecordParameters):
         return (self.genre_mapping,)
 
 
+class FileFacts(BaseModel):
+    """How one file of a listing was read.
+
+    Attributes:
+        columns: columns of each field, best first.
+        warnings: what a person should look at.
+    """
+
+    file: str
+    format: str
+    encoding: str = ""
+    encoding_reason: str = ""
+    separator: str = ""
+    columns: dict[str, tuple[str, ...]] = {}
+    warnings: tuple[str, ...] = ()
+
+
 class CatalogFacts(Facts):
     """Facts of a catalogue.
 
     Attributes:
+        files: how the first files were read.
         profile: statistics that the next version is compared with; see
             :class:`dustjacket.catalog.statistics.CatalogStatistics`.
         verdict: ``accepted``, or the changes that a person accepted.
@@ -83,6 +101,7 @@ class CatalogFacts(Facts):
     rows_accepted: int
     rows_rejected: int
     rejected_by_reason: dict[str, int]
+    files: list[FileFacts] = []
     profile: dict[str, Any] | None = None
     verdict: str = "accepted"
 

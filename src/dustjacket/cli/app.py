@@ -24,7 +24,7 @@ from dustjacket.cli.context import absolute, console, print_json
 from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.users import Users
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
-from dustjacket.errors import DustjacketError
+from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.pipeline.parameters import StepParameters, first_error
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.steps import STEPS
@@ -116,11 +116,24 @@ class IngestCatalog(CatalogParameters):
     """Read and clean a listing of books."""
 
     source: CliPositionalArg[str] = Field(description="listing: path, s3:// or https:// address")
-    out: Path = Field(description="new folder for books, rejected rows and manifest")
+    out: Path | None = Field(None, description="new folder for books, rejected rows and manifest")
+    preview: CliImplicitFlag[bool] = Field(
+        False, description="show how the first ten records are read, and why; write nothing"
+    )
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        _ingest(INGEST_CATALOG, self, self.out)
+        if not self.preview:
+            _ingest(INGEST_CATALOG, self, self.out)
+            return
+        from dustjacket.catalog.preview import preview
+        from dustjacket.cli.local_ingest import local_store
+        from dustjacket.cli.preview import print_preview
+
+        given = self.model_dump(exclude={"out", "preview"})
+        parameters = CatalogParameters.model_validate(given | {"source": absolute(self.source)})
+        with local_store(parameters.source) as store:
+            print_preview(preview(parameters, store), console)
 
 
 class IngestCovers(CoversParameters):
@@ -254,11 +267,13 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _ingest(step: Step, flags: StepParameters, out: Path) -> None:
+def _ingest(step: Step, flags: StepParameters, out: Path | None) -> None:
+    if out is None:
+        raise BadInputError("name a new folder with --out, or look at the listing with --preview")
     from dustjacket.cli.local_ingest import ingest
     from dustjacket.cli.report import rows_table
 
-    overrides = flags.model_dump(exclude_unset=True, exclude={"out"})
+    overrides = flags.model_dump(exclude_unset=True, exclude={"out", "preview"})
     overrides["source"] = absolute(overrides["source"])
     manifest = ingest(step, overrides, out.absolute(), console)
     console.print(rows_table({manifest.kind: manifest.facts}))

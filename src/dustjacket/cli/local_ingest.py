@@ -57,17 +57,8 @@ def ingest(step: Step, overrides: dict[str, Any], out: Path, console: Console) -
     with _faults_in_one_line(out), _ended_by_sigterm():
         out.parent.mkdir(parents=True, exist_ok=True)
         with _scratch_folder(out.parent) as scratch:
-            settings = load_settings().model_copy(
-                update={
-                    "home": scratch,
-                    "folder": scratch / "store",
-                    "bucket": FOLDER_BUCKET,
-                    "mlflow_uri": f"sqlite:///{scratch / 'mlflow.db'}"
-                    if step.needs_spark
-                    else None,
-                }
-            )
-            manifest = _run(step, overrides, settings, console)
+            store = _store(scratch, overrides["source"])
+            manifest = _run(step, overrides, store, console)
             whole = scratch / "store" / manifest.prefix
             (whole / MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=2))
             if out.exists():
@@ -76,16 +67,35 @@ def ingest(step: Step, overrides: dict[str, Any], out: Path, console: Console) -
     return manifest
 
 
-def _run(step: Step, overrides: dict[str, Any], settings: Settings, console: Console) -> Manifest:
-    allow(overrides["source"], settings)
-    store = Store(settings)
+@contextlib.contextmanager
+def local_store(source: str) -> Iterator[Store]:
+    """Yield an empty store in a temporary folder, from which a source can be read."""
+    folder = Path(tempfile.gettempdir())
+    faults = _faults_in_one_line(folder / "preview")
+    with faults, _ended_by_sigterm(), _scratch_folder(folder) as scratch:
+        yield _store(scratch, source)
+
+
+def _store(scratch: Path, source: str) -> Store:
+    alone = {
+        "home": scratch,
+        "folder": scratch / "store",
+        "bucket": FOLDER_BUCKET,
+        "mlflow_uri": f"sqlite:///{scratch / 'mlflow.db'}",
+    }
+    store = Store(load_settings().with_secrets_of("s3").model_copy(update=alone))
     store.ensure_bucket()
-    _keep_downloads(settings.home / "store")
+    allow(source, store.settings)
+    _keep_downloads(scratch / "store")
+    return store
+
+
+def _run(step: Step, overrides: dict[str, Any], store: Store, console: Console) -> Manifest:
     plan = plan_step(step, store, TeamDefaults(), datetime.now(UTC), overrides)
     if not isinstance(plan, Plan):
         raise TypeError(f"{plan}: only a step that reads a source can run by itself")
     job: Job[Any] = Job.of(plan, store)
-    with _spark(step, settings, console) as spark, _progress(console):
+    with _spark(step, store.settings, console) as spark, _progress(console):
         step.load_function()(job, spark)
     return store.manifest(job.draft.kind, job.draft.version)
 

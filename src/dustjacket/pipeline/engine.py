@@ -10,8 +10,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from dustjacket.errors import DustjacketError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,9 +45,14 @@ def in_processes(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     )
     try:
         yield from pool.map(function, items)
-    except BaseException:
+    except BaseException as failure:
         for process in list(pool._processes.values()):
             process.terminate()
+        if isinstance(failure, BrokenProcessPool):
+            raise DustjacketError(
+                "a process that reads the source ended, perhaps for lack of memory: end other "
+                "programs, or give smaller files"
+            ) from failure
         raise
     finally:
         pool.shutdown(cancel_futures=True)

@@ -1,0 +1,48 @@
+"""Print how the first records of a listing are read."""
+
+from rich.console import Console
+
+from dustjacket.catalog.preview import Preview
+from dustjacket.catalog.step import FileFacts
+
+_LENGTH, _FILES = 160, 5
+
+
+def print_preview(preview: Preview, console: Console) -> None:
+    """Print files, columns and records, each field on a line, and the reasons for rejections."""
+    for file in preview.files[:_FILES]:
+        console.print(_heading(file))
+        for field, columns in file.columns.items():
+            also = f" (also {', '.join(columns[1:])})" if columns[1:] else ""
+            console.print(f"  {field} is column {columns[0]!r}{also}")
+        for warning in file.warnings:
+            console.print(f"  warning: {warning}")
+    if len(preview.files) > _FILES:
+        console.print(f"and {len(preview.files) - _FILES} more files")
+    for record in preview.records:
+        console.print(f"\n{record.file}, record {record.position}")
+        for field, text in record.fields.items():
+            console.print(f"  {field}: {_short(text)}")
+        if record.reason:
+            console.print(f"  rejected: {record.reason}: {_short(record.raw)}")
+    counted = f"of the first {preview.counted:,} records"
+    rejected = preview.rejected_by_reason
+    reasons = ", ".join(f"{reason} {n:,}" for reason, n in rejected.most_common())
+    console.print(
+        f"\n{counted}, {rejected.total():,} are rejected" + (f": {reasons}" * bool(reasons))
+    )
+    console.print("duplicates and rare genres are known when the whole listing is read")
+
+
+def _heading(file: FileFacts) -> str:
+    found = [file.format]
+    if file.separator:
+        found.append(f"separator {file.separator!r}")
+    if file.encoding:
+        found.append(f"{file.encoding} ({file.encoding_reason})")
+    return f"{file.file}: {', '.join(found)}"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LENGTH else f"{line[:_LENGTH]}…"
