@@ -10,16 +10,6 @@ from dustjacket.records.record import CANONICAL
 from dustjacket.sources.formats import FORMATS, endings
 from dustjacket.sources.tables import LISTING, Shape, key_of
 
-KNOWN_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "title": ("title", "name", "book_title", "original_title"),
-    "genre": ("category", "genre", "genres", "categories"),
-    "author": ("author", "authors"),
-    "description": ("description", "summary", "blurb"),
-    "asin": ("asin", "isbn13", "isbn", "isbn10", "book_id", "id"),
-    "filename": ("filename",),
-    "image_url": ("image url", "image_url", "image"),
-}
-"""Column names recognised without configuration, in order of preference."""
 CURE = (
     f"give a table ({' '.join(endings())}, plain or compressed) with title and genre columns, "
     f"named as title_column and genre_column, or a listing of the columns {', '.join(LISTING)}"

@@ -1,5 +1,6 @@
 """Statistics of a catalogue, and the check whether it changed too much since the last version."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, Field
 
 from dustjacket.catalog.step import CatalogParameters
+from dustjacket.records.genres import genre_key
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 LENGTH_STEP = 10
@@ -98,11 +100,21 @@ def counts(values: pa.ChunkedArray) -> dict[str, int]:
     return dict(sorted(counted, key=lambda item: (-item[1], item[0])))
 
 
+def _by_key(genres: Mapping[str, int]) -> Counter[str]:
+    """Return the number of books by the key of their genre."""
+    books: Counter[str] = Counter()
+    for genre, n in genres.items():
+        books[genre_key(genre)] += n
+    return books
+
+
 def mix_shift(before: Mapping[str, int], now: Mapping[str, int]) -> float:
     """Return the total variation distance between two distributions of genres, 0 to 1.
 
-    It is the share of books that would have to change genre to turn one into the other.
+    It is the share of books that would have to change genre to turn one into the other. Spellings
+    of one genre are one.
     """
+    before, now = _by_key(before), _by_key(now)
     total_before, total_now = sum(before.values()) or 1, sum(now.values()) or 1
     names = {*before, *now}
     return 0.5 * sum(
@@ -121,8 +133,10 @@ def changes(
             f"{now.rows_accepted:,} books against {before.rows_accepted:,}, {lost:.0%} fewer "
             f"(max_row_drop {parameters.max_row_drop:.0%})"
         )
-    for genre, books in before.genres.items():
-        left = now.genres.get(genre, 0)
+    names = {genre_key(genre): genre for genre in reversed(before.genres)}
+    still = _by_key(now.genres)
+    for key, books in _by_key(before.genres).items():
+        genre, left = names[key], still[key]
         if books >= _MIN_BOOKS and 1 - left / books > parameters.max_genre_drop:
             reasons.append(
                 f"{left:,} books of {genre!r} against {books:,} "

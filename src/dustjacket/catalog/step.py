@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Step
-from dustjacket.records.options import RecordParameters
+from dustjacket.records.parameters import RecordParameters
 from dustjacket.storage.manifest import Facts
 
 

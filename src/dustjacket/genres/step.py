@@ -225,8 +225,10 @@ def _compare_library(
         source = store.manifest(Kind.CATALOG, classifier.parents[Kind.CATALOG]).source
     except (CorruptVersionError, KeyError, NotReadyError):
         source = None
-    known = set(ClassifierFacts.of(classifier).genres)
-    listed = set((catalog.facts.get("profile") or {}).get("genres", ()))
+    from dustjacket.records.genres import genre_key  # DAG files import this module
+
+    known = set(map(genre_key, ClassifierFacts.of(classifier).genres))
+    listed = set(map(genre_key, (catalog.facts.get("profile") or {}).get("genres", ())))
     if not known or not listed or known == listed:
         return source, False
     is_other_source = source not in (None, catalog.source)

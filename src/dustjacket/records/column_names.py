@@ -9,6 +9,9 @@ from collections.abc import Mapping
 
 CODED_SCHEMES = ("bisac", "thema", "clil", "wgs", "nur", "bic")
 """Schemes whose codes give a genre by themselves, best first."""
+OWN = "own"
+"""The scheme of a source's own genres."""
+DEFAULT_SCHEMES = (OWN, *CODED_SCHEMES)
 SUBJECT_SCHEMES = (*CODED_SCHEMES, "lcsh", "keywords")
 """Schemes that columns are named after, such as ``Thema 1`` … ``Thema 5`` or ``BISAC Code``."""
 

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dustjacket.errors import BadInputError
-from dustjacket.records.column_names import CODED_SCHEMES
+from dustjacket.records.column_names import OWN
 from dustjacket.records.genres import genre_key
-from dustjacket.records.subjects import OWN, Subject
+from dustjacket.records.subjects import Subject
 from dustjacket.records.text import line_of
 from dustjacket.sources.encoding import decode
 
-DEFAULT_SCHEMES = (OWN, *CODED_SCHEMES)
 MAX_BYTES, _MAX_ROWS = 20_000_000, 200_000
 _SEPARATOR_OF_LEVELS = " / "
 _NO_CODES = frozenset({OWN, "lcsh", "lcgft", "fast", "keywords"})

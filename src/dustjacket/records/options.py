@@ -1,70 +1,17 @@
-"""How records are read: the parameters of both ingestions, and what is made of them once."""
+"""What is made of the parameters once, before records are read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
-
-from pydantic import BaseModel, Field
 
 from dustjacket.errors import BadInputError
-from dustjacket.records.genre_table import (
-    DEFAULT_SCHEMES,
-    MAX_BYTES,
-    NO_TABLE,
-    GenreTable,
-    read_genre_table,
-)
+from dustjacket.records.column_names import DEFAULT_SCHEMES
+from dustjacket.records.genre_table import MAX_BYTES, NO_TABLE, GenreTable, read_genre_table
 from dustjacket.records.genres import genre_key
+from dustjacket.records.parameters import ListGenre, RecordParameters
 from dustjacket.records.values import MISSING_WORDS
 from dustjacket.sources.files import stage
 from dustjacket.sources.streams import opened
 from dustjacket.storage.store import Store
-
-ListGenre = Literal["first", "last"]
-RightsHolder = Literal["others", "own"]
-
-
-class RecordParameters(BaseModel):
-    """Parameters on how a row becomes a book; both ingestions have them."""
-
-    subject_scheme: tuple[str, ...] = Field(
-        (),
-        max_length=20,
-        description="Schemes of subjects that give the genre, best first; own is the genre column. "
-        f"Empty: {', '.join(DEFAULT_SCHEMES)}",
-    )
-    genre_depth: int = Field(
-        1,
-        ge=1,
-        le=8,
-        description="Depth of genres from subjects: levels of a BISAC heading or of a path, or "
-        "characters of a code of another scheme",
-    )
-    genre_mapping: str = Field(
-        "",
-        max_length=2000,
-        description="CSV table scheme,code,genre that maps codes, and all that begin with them, to "
-        "genres, or scheme,code,name that names codes: path or s3:// address",
-    )
-    list_genre: ListGenre = Field(
-        "first", description="Which genre of a list counts: the first, or the last"
-    )
-    missing_words: tuple[str, ...] = Field(
-        (),
-        max_length=200,
-        description="Words that stand for a missing value, in any case; titles keep them. Empty: "
-        "the usual ones, such as NULL, None, nan, N/A and \\N",
-    )
-    rights_holder: RightsHolder = Field(
-        "others",
-        description="Whose books these are: own lifts the reservation of text and data mining",
-    )
-    ignore_reservation_reason: str = Field(
-        "",
-        max_length=500,
-        description="Why models may be trained on books whose rights holder reserves text and data "
-        "mining; recorded in the version and the model card. Empty: they are not",
-    )
 
 
 @dataclass(frozen=True)

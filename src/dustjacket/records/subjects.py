@@ -10,8 +10,6 @@ from dustjacket.records.columns import Columns
 from dustjacket.records.text import line_of
 from dustjacket.records.values import is_missing, items_of, names_of, scalar
 
-OWN = "own"
-"""The scheme of a source's own genres."""
 _CODE = re.compile(r"[A-Za-z]{1,3}[0-9A-Za-z]{0,8}|[0-9]{1,6}")
 _BISAC = re.compile(r"([A-Za-z]{3})[0-9]{6}")
 _CODE_AND_HEADING = re.compile(r"^(\S{1,12})\s*[:\u2013-]?\s+(\S.*)$")

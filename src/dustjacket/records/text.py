@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from ftfy import fix_encoding
-
 _TAG = re.compile(
     r"</?(?:a|abbr|b|big|br|cite|code|div|em|font|h[1-6]|i|li|ol|p|q|s|small|span|strong|sub|sup|tt"
     r"|u|ul)(?:\s[^<>]{0,500})?/?>",
@@ -97,6 +95,8 @@ def storable(text: str) -> str:
 
 
 def _repaired(text: str) -> str:
+    from ftfy import fix_encoding  # slow to import, and most text is ASCII
+
     return unicodedata.normalize("NFC", visible(fix_encoding(storable(text))))
 
 

@@ -42,3 +42,12 @@ def test_a_mix_moves_by_the_share_that_changed_genre():
     assert mix_shift({"a": 5, "b": 5}, {"a": 50, "b": 50}) == 0
     assert mix_shift({"a": 1}, {"b": 1}) == 1
     assert mix_shift({"a": 6, "b": 4}, {"a": 4, "b": 6}) == pytest.approx(0.2)
+
+
+def test_another_spelling_of_a_genre_is_no_change():
+    before = profile(**{"Children's Books": 500, "Law": 500})
+    now = profile(**{"childrens books": 500, "LAW": 500})
+    assert mix_shift(before.genres, now.genres) == 0
+    assert changes(before, now, LIMITS) == []
+    both = profile(Law=300, law=300, Art=400)
+    assert changes(both, profile(LAW=600, Art=400), LIMITS) == []

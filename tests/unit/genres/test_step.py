@@ -133,3 +133,10 @@ def test_a_champion_of_other_genres_is_no_rival_for_a_new_library(store, source,
     assert bool(reason) == other
     if other:
         assert reason == "the champion v1 is of another library (old.csv), with other genres"
+
+
+def test_another_spelling_of_the_genres_is_the_same_library(store):
+    catalog(store, "v1", "a.csv", "Children's Books", "Art & Design")
+    champion = classifier(store, "v1", "v1", "Children's Books", "Art & Design")
+    respelt = catalog(store, "v2", "b.csv", "childrens books", "Art and design")
+    assert other_library(champion, respelt, store) is None

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
+from dustjacket.records.column_names import DEFAULT_SCHEMES
 from dustjacket.records.genre_table import (
-    DEFAULT_SCHEMES,
     MAX_BYTES,
     NO_TABLE,
     ranked_genres,

@@ -3,8 +3,9 @@
 import pytest
 
 from dustjacket.errors import BadInputError
-from dustjacket.records.genre_table import DEFAULT_SCHEMES
-from dustjacket.records.options import DEFAULT_OPTIONS, RecordParameters, options_of
+from dustjacket.records.column_names import DEFAULT_SCHEMES
+from dustjacket.records.options import DEFAULT_OPTIONS, options_of
+from dustjacket.records.parameters import RecordParameters
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
 
