@@ -1,7 +1,7 @@
 """Codes of ONIX as the words that rows use: roles, schemes of subjects, dates."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 _BY_RELATOR = {
     "aut": "A01 A02 A14 A31 A32 A38 A42 A45", "aus": "A03", "lbt": "A04", "lyr": "A05",
@@ -53,7 +53,7 @@ def iso_date(text: str, form: str = "") -> str | None:
     if form == "12":  # free text
         year = _YEAR.search(text)
         return year[0] if year else None
-    digits = "".join(_DIGITS.findall(text))
+    digits = text if text.isdecimal() else "".join(_DIGITS.findall(text))
     year_, month, day = digits[:4], digits[4:6], digits[6:8]
     if len(year_) < 4 or year_ < "1400":
         return None
@@ -62,7 +62,7 @@ def iso_date(text: str, form: str = "") -> str | None:
     if form in _MONTHS or not day:
         return f"{year_}-{month}"
     try:
-        return datetime(int(year_), int(month), int(day), tzinfo=UTC).date().isoformat()
+        return date.fromisoformat(f"{year_}-{month}-{day}").isoformat()
     except ValueError:
         return f"{year_}-{month}"
 

@@ -192,9 +192,8 @@ def _publishing(block: etree._Element, values: Values, _: Header) -> None:
 
 def _date(element: etree._Element, parts: Mapping[str, str]) -> str | None:
     form = parts.get("DateFormat", "")
-    for child in element:
-        if NAMES[child.tag] == "Date":
-            form = child.get("dateformat", form)
+    if len(element) and NAMES[element[-1].tag] == "Date":  # the last element, by the standard
+        form = element[-1].get("dateformat", form)
     return iso_date(parts.get("Date", ""), form)
 
 
