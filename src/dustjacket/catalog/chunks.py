@@ -81,6 +81,8 @@ def detect_format(
     with corrupt_as_bad_input(file):
         with opened(file, store) as stream:
             shape = shape_of(stream, options)
+        if FORMATS[shape.format].canonical:
+            return ListingFormat(shape, listing_columns(name, shape, parameters, ()))
         with opened(file, store) as stream:
             rows = islice(read_rows(stream, shape), _SAMPLE_ROWS)
             sample = [row.values for row in rows if row.reason is None]
