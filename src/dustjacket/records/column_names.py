@@ -48,6 +48,8 @@ COLUMN_NAMES: Mapping[str, tuple[tuple[str, ...], ...]] = {
          "作家", "作者姓名"),
         ("contributor 1", "contributor", "contributors", "creator", "creators", "by"),
     ),
+    "contributors": (("contributors",),),
+    "subjects": (("subjects",),),
     "translator": (
         ("translator", "translators", "translated by", "übersetzer", "übersetzerin", "übersetzung",
          "traducteur", "traductrice", "traduction", "traductor", "traductora", "traducción",

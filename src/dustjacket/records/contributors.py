@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dustjacket.records.text import line_of
-from dustjacket.records.values import is_missing, items_of, names_of, scalar
+from dustjacket.records.values import is_missing, items_of, names_of
 
 ROLE_WORDS: Mapping[str, str] = {
     word: role
@@ -61,7 +61,8 @@ def contributors_in(value: Any, role: str, missing: frozenset[str]) -> list[Cont
             continue
         if isinstance(item, Mapping):
             folded = {str(key).casefold(): text for key, text in item.items()}
-            own_role = role_of(scalar(folded.get("role"))) or role
+            roles = names_of(folded.get("role") or folded.get("roles"))
+            own_role = (role_of(roles[0]) if roles else None) or role
         for name in map(line_of, names_of(item)):
             for part in _AND.split(name) if is_text and not isinstance(item, Mapping) else [name]:
                 given = _ROLE.search(part)

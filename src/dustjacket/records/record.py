@@ -177,15 +177,13 @@ def _persons(row: _Row) -> tuple[list[Contributor], str]:
         for value in row.values("contributors")
         for person in contributors_in(value, "aut", row.missing)
     ]
-    author = author_text(people)
-    if not author:
-        for value in row.values("author"):
-            authors = contributors_in(value, "aut", row.missing)
-            written = as_written(value, row.missing)
-            author = author_text(authors) if written is None else written
-            if author:
-                people = [*authors, *people]
-                break
+    author = ""
+    for value in row.values("author"):
+        authors = contributors_in(value, "aut", row.missing)
+        written = as_written(value, row.missing)
+        if author := author_text(authors) if written is None else written:
+            people = people or authors
+            break
     for field, role in _OTHER_ROLES.items():
         for value in row.values(field):
             people += contributors_in(value, role, row.missing)

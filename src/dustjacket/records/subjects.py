@@ -31,16 +31,18 @@ class Subject:
 
 
 def subjects_in(value: Iterable[Any], missing: frozenset[str]) -> list[Subject]:
-    """Return subjects of a trade format: objects with scheme, code, heading and main."""
+    """Return subjects that are objects with scheme, code, heading (or term) and main."""
     found = [
         Subject(
             scalar(item.get("scheme")).strip().casefold(),
             line_of(code) if (code := scalar(item.get("code"))) else "",
-            line_of(heading) if (heading := scalar(item.get("heading"))) else "",
+            line_of(heading)
+            if (heading := scalar(item.get("heading") or item.get("term")))
+            else "",
             bool(item.get("main")),
         )
         for item in items_of(value)
-        if isinstance(item, dict)
+        if isinstance(item, dict) and item.get("scheme")
     ]
     return [
         subject

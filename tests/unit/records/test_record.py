@@ -111,6 +111,27 @@ def test_translators_and_illustrators_are_kept_and_are_no_authors():
     assert read(title="Ilias", translator="Emily Wilson").author == ""
 
 
+def test_objects_of_people_and_subjects_in_a_table_are_read():
+    record = read(
+        title="The Red House Mystery",
+        author="A. A. Milne",
+        contributors=[
+            {"name": "A. A. Milne", "roles": ["aut", "dto"]},
+            {"name": "P. van Os", "roles": ["art"]},
+        ],
+        subjects=[{"term": "Detective stories", "scheme": "LCSH", "code": "sh85037260"}],
+        genre="Mystery",
+    )
+    assert record.author == "A. A. Milne"
+    assert record.contributors == (
+        Contributor("A. A. Milne", "aut"),
+        Contributor("P. van Os", "art"),
+    )
+    assert record.subjects == (Subject("lcsh", "sh85037260", "Detective stories"),)
+    assert record.genres == ("Mystery",)
+    assert read(title="x", subjects="Love; War").genres == ("Love", "War")
+
+
 def test_the_next_identifier_counts_where_one_is_damaged():
     row = {"title": "Dune", "isbn13": "9.78043902348e+12", "isbn": "439023483", "book_id": "17"}
     assert read(**row).identifier == "0439023483"
