@@ -2,9 +2,12 @@
 
 import io
 import random
+import shutil
 from typing import get_args
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dustjacket.cli.app import SampleFormatName
 from dustjacket.errors import BadInputError
@@ -13,6 +16,7 @@ from dustjacket.records.options import DEFAULT_OPTIONS
 from dustjacket.records.record import CANONICAL, record_of
 from dustjacket.sample import CSV, make_sample
 from dustjacket.sample.formats import FORMATS
+from dustjacket.sample.isbn import asin_of, isbn13_of
 from dustjacket.sample.listing import listed_books, write_listing
 from dustjacket.sources.formats import FORMATS as READ
 from dustjacket.sources.formats import read_rows, shape_of
@@ -79,6 +83,63 @@ def test_formats_with_a_header_carry_languages_descriptions_and_keywords(name, t
     assert list(map(carried, books)) == list(map(carried, written("jsonl", tmp_path)))
     assert all(book.language == "en" and book.description for book in books)
     assert all(2 <= len(carried(book)[-1]) <= 3 for book in books)
+
+
+WORD = st.text(st.characters(codec="utf-8", categories=["Lu", "Ll", "Lo"]), min_size=1, max_size=9)
+INNER = st.sampled_from([" ", " & ", " < ", '"', "'", " + ", "; ", ", ", " - ", "]]>", "&amp;"])
+
+
+@st.composite
+def texts(draw):
+    """Return words with signs between them that mean something in one of the formats."""
+    words = draw(st.lists(WORD, min_size=1, max_size=4))
+    return words[0] + "".join(draw(INNER) + word for word in words[1:])
+
+
+BOOKS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "record_id": st.uuids().map(str),
+            "title": texts(),
+            "contributors": st.tuples(WORD, WORD).map(
+                lambda names: [{"name": " ".join(names), "role": "aut"}]
+            ),
+            "description": texts(),
+            "language": st.just("en"),
+            "isbn": st.integers(0, 10**6).map(lambda row: [isbn13_of(asin_of(row, 10**9))]),
+            "subjects": st.builds(
+                lambda own, word: [
+                    {"scheme": "own", "code": None, "heading": own, "main": True},
+                    {"scheme": "keywords", "code": None, "heading": word, "main": False},
+                ],
+                WORD.map(lambda word: f"genre {word}"),
+                WORD,
+            ),
+        }
+    ),
+    min_size=2,
+    max_size=3,
+    unique_by=lambda book: book["record_id"],
+)
+
+
+@pytest.mark.parametrize("name", READABLE)
+@settings(
+    max_examples=25,
+    deadline=None,  # the first example imports what writes the format
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(BOOKS)
+def test_any_text_is_the_same_book_in_every_format(name, tmp_path, books):
+    read = []
+    for folder in (name, "jsonl"):
+        file = tmp_path / folder / f"listing{FORMATS[folder].ending}"
+        shutil.rmtree(file.parent, ignore_errors=True)
+        file.parent.mkdir()
+        FORMATS[folder].write(file, books)
+        read.append([carried(book) for book in books_in(file)])
+    assert read[0] == read[1]
+    assert len(read[0]) == len(books)
 
 
 FIELDS = ("title", "author", "genre", "isbn13", "split", "group")

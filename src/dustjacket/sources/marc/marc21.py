@@ -8,9 +8,10 @@ terminators in its order.
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
-from dustjacket.sources.csv import MAX_RECORD, ByteRange
+from dustjacket.sources.csv import MAX_RECORD, WHOLE, ByteRange
 from dustjacket.sources.marc.characters import decoder_of
 from dustjacket.sources.marc.records import MarcField, MarcRecord
 from dustjacket.sources.marc.values import row_of
@@ -132,9 +133,24 @@ def _whole_records(stream: BinaryIO) -> Iterator[tuple[int, bytes, str | None]]:
                 yield at + start, body[start:end], None if is_whole else "truncated_record"
 
 
-def _rows(stream: BinaryIO, _shape: Shape, _part: ByteRange) -> Iterator[TableRow]:
-    for position, (offset, body, fault) in enumerate(_whole_records(stream)):
-        yield row_of(position, offset, body[:MAX_RECORD], fault or read_marc21(body))
+def _rows(stream: BinaryIO, _shape: Shape, part: ByteRange) -> Iterator[TableRow]:
+    for number, (start, body, fault) in enumerate(_whole_records(stream)):
+        offset = part.offset + start
+        if part.end is not None and offset >= part.end:
+            return
+        found = fault or read_marc21(body)
+        yield row_of(part.position + number, offset, body[:MAX_RECORD], found)
+
+
+def _parts(stream: BinaryIO, _shape: Shape, size: int) -> Iterator[ByteRange]:
+    current, ended_before = WHOLE, False
+    for number, (offset, _, fault) in enumerate(_whole_records(stream)):
+        # A record that lost its end runs into the next one, so a part does not begin after it.
+        if ended_before and offset - current.offset >= size:
+            yield replace(current, end=offset)
+            current = ByteRange(offset, None, number)
+        ended_before = fault is None
+    yield current
 
 
 def _matches(head: bytes, _name: str) -> bool:
@@ -145,4 +161,4 @@ def _shape(_stream: BinaryIO, _options: ReadOptions) -> Shape:
     return Shape("marc21", encoding="marc21", encoding_reason="found for each record")
 
 
-MARC21 = Format("marc21", (".mrc", ".marc"), _matches, _shape, _rows, canonical=True)
+MARC21 = Format("marc21", (".mrc", ".marc"), _matches, _shape, _rows, _parts, canonical=True)

@@ -76,6 +76,20 @@ def test_records_are_the_same_wherever_chunks_end(monkeypatch, chunk):
     assert read(body) == ["Good"] * 3 + ["truncated_record", "Long", "Good"]
 
 
+@pytest.mark.parametrize("size", [1, 300, 2000, 1 << 20])
+def test_the_rows_of_all_parts_are_those_of_the_file(size):
+    body = GOOD * 4 + b"\n" + GOOD[:60] + GOOD + LONG + b"x\x1d" + GOOD + GOOD[:40]
+    shape = MARC21.shape(io.BytesIO(body), ReadOptions())
+    found = []
+    parts = list(MARC21.split(io.BytesIO(body), shape, size))
+    for part in parts:
+        stream = io.BytesIO(body)
+        stream.seek(part.offset)
+        found += MARC21.rows(stream, shape, part)
+    assert found == rows(body)
+    assert size > 300 or len(parts) > 3
+
+
 def test_an_endless_record_takes_bounded_memory_and_the_next_is_read(monkeypatch):
     monkeypatch.setattr(marc21, "MAX_MARC_RECORD", 1 << 20)
     body = GOOD + b"x" * (20 << 20) + b"\x1d" + GOOD
