@@ -10,7 +10,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import BinaryIO
 
 from dustjacket.sources.encoding import decode
@@ -57,7 +57,7 @@ class ByteRange:
 WHOLE = ByteRange()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dialect:
     """How a text table is written.
 
@@ -72,6 +72,16 @@ class Dialect:
     quotes: bool = True
     escapes: bool = False
     trailing: bool = False
+
+    @cached_property
+    def mark(self) -> bytes:
+        """The separator as bytes."""
+        return self.separator.encode()
+
+    @cached_property
+    def quoted_mark(self) -> bytes:
+        """The separator between two fields in quotes."""
+        return b'"' + self.mark + b'"'
 
 
 COMMAS = Dialect()
@@ -137,27 +147,27 @@ def parse(
     Args:
         columns: number of fields, which tells an empty last field from a separator at the end.
     """
-    fields, reason = _parse(raw, dialect)
+    if b"\0" in raw:
+        return (), "nul_byte"
+    if raw.startswith(b'"') and raw.endswith(b'"') and dialect.quotes and not dialect.escapes:
+        # Fast path for most records: every field is quoted and contains no quote.
+        quoted = raw[1:-1].split(dialect.quoted_mark)
+        if raw.count(b'"') == 2 * len(quoted):
+            return tuple(map(decode, quoted)), None
+    if not dialect.quotes or b'"' not in raw:
+        fields, reason = tuple(map(decode, raw.split(dialect.mark))), None
+    else:
+        fields, reason = _parse_quoted(raw, dialect)
     if dialect.trailing and columns and len(fields) == columns + 1 and not fields[-1]:
         return fields[:-1], reason
     return fields, reason
 
 
-def _parse(raw: bytes, dialect: Dialect) -> tuple[tuple[str, ...], str | None]:
-    separator = dialect.separator
-    if b"\0" in raw:
-        return (), "nul_byte"
-    if not dialect.quotes or b'"' not in raw:
-        return tuple(map(decode, raw.split(separator.encode()))), None
-    if raw.startswith(b'"') and raw.endswith(b'"') and not (dialect.escapes and b"\\" in raw):
-        # Fast path for most records: every field is quoted and contains no quote.
-        quoted = raw[1:-1].split(f'"{separator}"'.encode())
-        if raw.count(b'"') == 2 * len(quoted):
-            return tuple(map(decode, quoted)), None
+def _parse_quoted(raw: bytes, dialect: Dialect) -> tuple[tuple[str, ...], str | None]:
     fields: list[str] = []
     start = 0
     while True:
-        match = _field(separator, dialect.escapes).match(raw, start)
+        match = _field(dialect.separator, dialect.escapes).match(raw, start)
         if match is None:
             return (), "malformed_quotes"
         quoted_text, plain_text = match.groups()
@@ -170,7 +180,7 @@ def _parse(raw: bytes, dialect: Dialect) -> tuple[tuple[str, ...], str | None]:
             if text.startswith(b'="') and text.endswith(b'"'):
                 text = text[2:-1]  # a spreadsheet writes it to keep the digits of a number
         fields.append(decode(text))
-        if not match.group().endswith(separator.encode()):
+        if not match.group().endswith(dialect.mark):
             return tuple(fields), None
         start = match.end()
 
@@ -189,6 +199,11 @@ def _field(separator: str, escapes: bool) -> re.Pattern[bytes]:
     )
 
 
+def _is_open(line: bytes, dialect: Dialect) -> bool:
+    """Return whether a line ends inside quotes."""
+    return dialect.quotes and _quotes_in(line, dialect) % 2 == 1
+
+
 def _quotes_in(text: bytes, dialect: Dialect) -> int:
     if dialect.escapes and b"\\" in text:
         text = _ESCAPED.sub(b"", text)
@@ -204,7 +219,7 @@ def _scan_records(
     where a record ends. It parses a record only if line breaks inside quotes leave that open.
     """
     pushed_back: deque[_Line] = deque()
-    skipped = 0
+    skipped, escapes = 0, dialect.escapes
     while (line := _next_line(stream, pushed_back)) is not None:
         text, length = line
         if offset == 0 and text.startswith(_BOM):
@@ -214,7 +229,7 @@ def _scan_records(
             skipped = marked - len(text)
         if length > len(text) + skipped:
             raw, reason = text, "record_too_long"
-        elif not dialect.quotes or _quotes_in(text, dialect) % 2 == 0:
+        elif not (text.count(b'"') % 2 or escapes) or not _is_open(text, dialect):
             raw, reason = _without_break(text), None
         else:
             lines = _quoted_lines((text, length), stream, pushed_back, dialect)

@@ -63,22 +63,21 @@ def _first(head: bytes) -> str:
 
 
 def _rows(stream: BinaryIO, shape: Shape, part: ByteRange) -> Iterator[TableRow]:
-    columns = shape.columns
+    columns, start = shape.columns, shape.start
+    header = columns if shape.header else None
     keys = tuple(map(key_of, columns))
     positions = named_once(keys)
     lines = utf8_lines(stream, shape)
     for record in read_records(lines, len(keys), dialect=shape.dialect, part=part):
         position, fields, reason = record.position, record.fields, record.reason
-        if position < shape.start and reason in {None, "wrong_column_count"}:
+        if position < start and reason in {None, "wrong_column_count"}:
             continue
         values: dict[str, Value] = {}
-        if not fields:
-            pass
-        elif shape.header and fields == columns:
+        if fields == header:
             reason = "repeated_header"
         elif positions:
-            values = {key: fields[place] for key, place in positions.items()}
-        else:
+            values = {key: fields[place] for key, place in positions.items()} if fields else values
+        elif fields:
             values = dict(zip(keys, fields, strict=True))
         yield TableRow(position, record.offset, record.raw, values, reason)
 
