@@ -128,20 +128,30 @@ def run_ours(table: Path, folder: Path) -> None:
         "PYSPARK_SUBMIT_ARGS": "--driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell",
     }
     from dustjacket.covers.publish import write_covers
-    from dustjacket.covers.source import CoverSource
+    from dustjacket.covers.s3_prefix import S3Prefix
+    from dustjacket.covers.source import stage_covers
     from dustjacket.covers.step import CoversParameters
     from dustjacket.pipeline.spark import session
     from dustjacket.settings import Settings
-    from tests.support.covers_run import folder_prefix
+    from dustjacket.storage.store import Store
 
-    spark = session(Settings(spark_master=f"local[{CORES}]", s3_endpoint=None), "bench")
+    settings = Settings(
+        home=folder,
+        spark_master=f"local[{CORES}]",
+        s3_endpoint=None,
+        folder=folder,
+        source_roots=str(STATE),
+    )
+    store = Store(settings)
+    spark = session(settings, "bench")
     reported_at: list[float] = []
     result = write_covers(
         spark,
-        CoverSource(table.name, folder_prefix(table.parent), [table.name]),
-        folder_prefix(folder / "out"),
-        folder_prefix(folder / "cache"),
-        CoversParameters(source=table.name, covers_per_shard=_PER_SHARD),
+        stage_covers(str(table), store),
+        S3Prefix.of_store(store, "out/"),
+        S3Prefix.of_store(store, "cache/"),
+        S3Prefix.of_store(store, "scratch/"),
+        CoversParameters(source=str(table), covers_per_shard=_PER_SHARD),
         lambda _: reported_at.append(time.time()),
         run="bench",
         private=True,

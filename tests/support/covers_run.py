@@ -1,4 +1,4 @@
-"""Covers written to a local folder: real Spark, no server."""
+"""Covers written to a local folder, with or without Spark; no server."""
 
 import io
 import tarfile
@@ -10,11 +10,13 @@ from typing import IO, Any, cast
 import pandas as pd
 from pyspark.sql import SparkSession
 
-from dustjacket.covers.publish import CoversResult, write_covers
+from dustjacket.covers.publish import write_covers
+from dustjacket.covers.result import CoversResult
 from dustjacket.covers.s3_prefix import S3Prefix
-from dustjacket.covers.source import CoverSource
+from dustjacket.covers.source import stage_covers
 from dustjacket.covers.step import CoversParameters
 from dustjacket.settings import Settings
+from dustjacket.storage.store import Store
 
 
 @dataclass
@@ -60,30 +62,24 @@ def folder_prefix(folder: Path) -> S3Prefix:
     return S3Prefix(settings, settings.bucket, prefix="")
 
 
-def files_of(folder: Path) -> list[str]:
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-
-
 def run(
-    spark: SparkSession,
+    spark: SparkSession | None,
     source: Path,
     out: Path,
     cache: Path | None = None,
     private: bool = True,
-    names: list[str] | None = None,
     **parameters: Any,
 ) -> CoversRun:
     """Write the covers of ``source``, a folder or a file, to ``out``."""
-    if source.is_dir():
-        folder, names = source, names or files_of(source)
-    else:
-        folder, names = source.parent, names or [source.name]
+    settings = Settings(_env_file=None, folder=out.absolute(), source_roots=str(source.absolute()))
     messages: list[str] = []
+    store = Store(settings)
     result = write_covers(
         spark,
-        CoverSource(str(source), folder_prefix(folder), names),
+        stage_covers(str(source.absolute()), store),
         folder_prefix(out),
         folder_prefix(cache or out / "fetched"),
+        S3Prefix.of_store(store, "scratch/"),
         CoversParameters(source=str(source), **{"max_reject_share": 1, **parameters}),
         messages.append,
         run=str(out),

@@ -1,14 +1,18 @@
 """Covers: images of book covers, from a messy source to a published version.
 
-In: tables that name images (paths or URLs), or folders of images named ``Title - Author``.
-Out: shards of normalised images (tar), and as Parquet an index of the accepted covers, the rejected
-rows with their reasons, and pairs of near-duplicates.
+In: tables of any format that name images (paths, URLs, ISBNs) or hold them, folders and archives of
+these, or images named ``Title - Author``. Out: shards of normalised images (tar, as webdataset
+reads them), and as Parquet an index of the accepted covers, the rejected rows with their reasons,
+and pairs of near-duplicates.
 
-Modules, in the order of the data: ``source`` (stage files in S3), ``tables``, ``locate``, ``find``
-(a row for each cover, with its image file or URL), ``fetch`` (read or download images), ``check``
-and ``hashes`` (validate, normalise, hash), ``normalise`` and ``shards`` (one shard per Spark task),
-``deduplicate`` and ``groups`` (duplicates, splits), ``publish`` (index). ``read`` reads a version.
+Modules, in the order of the data: ``source`` and ``packs`` (files of the source), ``tables``,
+``image_values``, ``image_names``, ``locate``, ``find`` (a row for each cover, with its image file
+or URL), ``fetch`` (read or download images), ``check`` and ``hashes`` (validate, normalise, hash),
+``normalise`` and ``shards`` (one shard per task), ``near`` and ``decide`` (duplicates, splits),
+``publish`` (index), ``result`` and ``reasons``, ``track``. ``read`` reads a version.
 
-May import ``pipeline``, ``storage``, ``sources``, ``tracking``, ``web``, ``splits``, ``errors`` and
-``settings``.
+All of it are plain functions; Spark, where there is one, runs the tasks of ``normalise``.
+
+May import ``pipeline``, ``records``, ``storage``, ``sources``, ``tracking``, ``web``, ``identity``,
+``splits``, ``errors`` and ``settings``.
 """

@@ -6,23 +6,22 @@ A task writes its tar before its ledger file, so an original in the ledger is co
 """
 
 import hashlib
+import io
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as fn
 
 from dustjacket.covers.prefetch import bounded_map
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.shards import DiskBuffer, write_shard
-from dustjacket.sources.arrow import spark_schema
-from dustjacket.web.blocking import fetch_many
-from dustjacket.web.client import WebClient
 from dustjacket.web.failures import is_transient
+
+if TYPE_CHECKING:
+    from dustjacket.web.client import WebClient
 
 LEDGER = "ledger"
 _TARS = "tars"
@@ -48,39 +47,50 @@ CoverRow = Mapping[str, Any]
 """A row of ``find.find_covers`` with the columns of the ledger."""
 
 
-def with_ledger(rows: DataFrame, cache: S3Prefix, spark: SparkSession) -> DataFrame:
+def with_ledger(rows: pa.Table, cache: S3Prefix) -> pa.Table:
     """Add what the cache's ledger knows of each ``url``, in the other columns of the ledger."""
-    schema = spark_schema(_LEDGER_SCHEMA)
-    columns = schema.names[1:]
-    if not cache.has_files(LEDGER):
-        return rows.withColumns(
-            {field.name: fn.lit(None).cast(field.dataType) for field in schema.fields[1:]}
-        )
-    ledger = spark.read.schema(schema).parquet(cache.uri(LEDGER))
-    # Concurrent runs may have fetched the same URL: prefer an entry with an original.
-    entry = fn.struct(fn.col("known_reason").isNotNull().alias("failed"), *columns)
-    best = (
-        ledger.groupBy("url")
-        .agg(fn.min(entry).alias("entry"))
-        .select("url", *(f"entry.{column}" for column in columns))
-    )
-    return rows.join(best, "url", "left")
+    wanted = set(rows["url"].drop_null().to_pylist())
+    best: dict[str, dict[str, Any]] = {}
+    for page in cache.files(LEDGER) if wanted else ():
+        for entry in pq.read_table(io.BytesIO(cache.read(page)), schema=_LEDGER_SCHEMA).to_pylist():
+            # Concurrent runs may have fetched the same URL: prefer an entry with an original.
+            if entry["url"] in wanted and _rank(entry) < _rank(best.get(entry["url"])):
+                best[entry["url"]] = entry
+    known = [best.get(url, {}) for url in rows["url"].to_pylist()]
+    for column in list(_LEDGER_SCHEMA)[1:]:
+        values = pa.array([entry.get(column.name) for entry in known], column.type)
+        rows = rows.append_column(column, values)
+    return rows
+
+
+def _rank(entry: Mapping[str, Any] | None) -> tuple[bool, ...] | tuple[Any, ...]:
+    if entry is None:
+        return (2,)
+    return (entry["known_reason"] is not None, entry["tar"] or "", entry["tar_offset"] or 0)
 
 
 def read_bodies(
-    rows: Sequence[CoverRow], source: S3Prefix, max_bytes: int
+    rows: Sequence[CoverRow], source: S3Prefix, packs: S3Prefix, max_bytes: int
 ) -> Iterator[tuple[CoverRow, bytes | str]]:
     """Yield each row with its image file from the source, or the reason of the failure.
 
     Of a file larger than ``max_bytes``, one byte more than that is returned.
+
+    Args:
+        packs: where the images are that other files held.
     """
 
     def read(row: CoverRow) -> bytes | str:
         try:
-            return source.read(row["file"], size=max_bytes + 1)
-        except FileNotFoundError:
-            return "missing_image"
-        except (PermissionError, IsADirectoryError):
+            if row["offset"] is not None:
+                size = min(row["length"], max_bytes + 1)
+                return packs.read(row["file"].decode(), row["offset"], size) if size else b""
+            key = row["file"].decode("utf-8", "surrogateescape")
+            return source.read(key, size=max_bytes + 1)
+        except OSError as error:
+            if isinstance(error, ConnectionError | TimeoutError):
+                raise
+            # The file was there when the source was listed.
             return "unreadable_image"
 
     yield from bounded_map(read, rows, _READ_THREADS, _READ_AHEAD)
@@ -89,7 +99,7 @@ def read_bodies(
 def fetch_bodies(
     rows: Sequence[CoverRow],
     cache: S3Prefix,
-    make_client: Callable[[], WebClient],
+    make_client: "Callable[[], WebClient]",
     downloads: "Downloads",
 ) -> Iterator[tuple[str, bytes | str]]:
     """Yield each URL of ``rows`` once, with its body or the reason of the failure.
@@ -106,6 +116,8 @@ def fetch_bodies(
     for url in [url for url, row in urls.items() if row["known_reason"]]:
         yield url, urls.pop(url)["known_reason"]
     if urls:
+        from dustjacket.web.blocking import fetch_many
+
         for url, result in fetch_many(urls, make_client):
             if isinstance(result, str):
                 downloads.add_failure(url, result)

@@ -1,80 +1,154 @@
 """Find the covers of a source: a row for each, with the image file or the URL that it names."""
 
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
 
 import pyarrow as pa
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as fn
 
-from dustjacket.covers.locate import locate_images
-from dustjacket.covers.source import CoverSource, is_image
+from dustjacket.covers.image_names import books_of_names
+from dustjacket.covers.locate import ImageFiles
+from dustjacket.covers.packs import Packs
+from dustjacket.covers.source import (
+    CoverSource,
+    Files,
+    SourceEntry,
+    shown_name,
+    sorted_files,
+)
 from dustjacket.covers.step import CoversParameters
 from dustjacket.covers.tables import (
-    IMAGE_COLUMNS,
-    TITLE_COLUMNS,
-    find_tables,
-    image_rows,
+    ROW_SCHEMA,
+    CoverTable,
+    NoTableError,
+    book_columns,
+    cover_table,
+    place_columns,
     table_rows,
 )
 from dustjacket.errors import BadInputError
-from dustjacket.sources.formats import is_table_name
+from dustjacket.records.options import DEFAULT_OPTIONS, RecordOptions
+from dustjacket.records.record import CANONICAL, record_of
+from dustjacket.sources.encoding import raw_text
 
 CURE = (
-    f"give a table with a title column ({' or '.join(TITLE_COLUMNS)}) and an image column "
-    f"({' or '.join(IMAGE_COLUMNS)}), or name them by title_column and image_column; or a folder "
-    "of images named 'Title - Author.jpg'"
+    "give a table with a title column and an image column, or name them by title_column and "
+    "image_column; or a folder of images named 'Title - Author.jpg'"
 )
+_BATCH_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class FoundCovers:
+    """The rows of a source, and how they were found.
+
+    Attributes:
+        rows: in the columns of ``tables.ROW_SCHEMA``, sorted by position.
+        columns: of each table by its name: the column that was taken for each field.
+        passed_over: why other files are not used, by name.
+        by_name: images that are named by their book, without a table.
+    """
+
+    rows: pa.Table
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    passed_over: dict[str, str] = field(default_factory=dict)
+    by_name: int = 0
 
 
 def find_covers(
-    spark: SparkSession, source: CoverSource, parameters: CoversParameters
-) -> DataFrame:
+    source: CoverSource,
+    parameters: CoversParameters,
+    packs: Packs,
+    options: RecordOptions = DEFAULT_OPTIONS,
+) -> FoundCovers:
     """Return a row for each record of the source.
 
-    Columns: those of ``tables.ROW_SCHEMA`` without ``number`` and ``match_keys``; ``position``, the
-    unique number of the row in the source; ``file``, the name of its image file, null if the image
-    is on the web or ``reason`` is set.
+    Args:
+        packs: take the images that are inside other files.
 
     Raises:
-        BadInputError: the source has neither a table of covers nor image files.
+        BadInputError: the source has neither a table of covers nor images that are named by their
+            book, or it has a table that is not understood and no other.
     """
-    images = [name for name in source.names if is_image(name)]
-    names = [name for name in source.names if is_table_name(name)]
-    if not images and not names and len(source.names) == 1:
-        names = list(source.names)  # a single file is taken for a table, whatever its extension
-    tables = find_tables(source.prefix, names, parameters)
-    if not tables and not images:
+    files = sorted_files(source, packs, parameters.max_bytes)
+    tables, problems = _tables(source, files, parameters)
+    if tables:
+        files.passed_over |= {name: str(problem) for name, problem in problems.items()}
+        images = ImageFiles(files.images)
+        rows = _numbered(
+            table_rows(source, table, images, files.images, packs, options) for table in tables
+        )
+        used = {shown_name(table.entry.name): table.fields for table in tables}
+        return FoundCovers(_arrow(rows), used, _shown(files.passed_over))
+    if problems:
+        raise BadInputError(
+            f"covers {source.address!r}: {next(iter(problems.values()))}; or {CURE}"
+        )
+    if not files.named:
         raise BadInputError(f"covers {source.address!r} has no table of covers: {CURE}")
-    if not tables:
-        rows = image_rows(spark, images).withColumnRenamed("number", "position")
-        return rows.withColumn("file", fn.col("image")).drop("match_keys").localCheckpoint()
-    rows = table_rows(spark, source.prefix, tables).persist(StorageLevel.MEMORY_AND_DISK)
-    last_numbers = rows.groupBy("source_file").agg(fn.max("number").alias("last")).collect()
-    lengths = {row["source_file"]: row["last"] + 1 for row in last_numbers}
-    starts = accumulate((lengths.get(table.file, 0) for table in tables), initial=0)
-    offsets = pa.table(
-        {"source_file": [table.file for table in tables], "start": list(starts)[:-1]}
+    try:
+        books = books_of_names(files.named, source.address)
+    except BadInputError as error:
+        others = "".join(
+            f"; {shown_name(name)!r} is {reason}"
+            for name, reason in list(files.passed_over.items())[:3]
+        )
+        raise BadInputError(f"{error}{others}") from None
+    rows = (
+        _row_of_image(position, files.images[name], values, options)
+        for position, (name, values) in enumerate(zip(files.named, books, strict=True))
     )
-    numbered = (
-        rows.join(fn.broadcast(spark.createDataFrame(offsets)), "source_file")
-        .withColumn("position", fn.expr("start + number"))
-        .drop("start", "number")
-    )
-    located = _locate(numbered, images).localCheckpoint()
-    rows.unpersist()
-    return located
+    return FoundCovers(_arrow(rows), {}, _shown(files.passed_over), by_name=len(books))
 
 
-def _locate(rows: DataFrame, images: Sequence[str]) -> DataFrame:
-    if images:
-        names = pa.table({"name": pa.array(images, pa.string())})
-        return locate_images(rows, rows.sparkSession.createDataFrame(names))
-    # Most tables of URLs have no images beside them: no join is needed.
-    missing = fn.when(fn.col("url").isNull(), fn.lit("missing_image"))
-    return (
-        rows.withColumn("file", fn.lit(None).cast("string"))
-        .withColumn("reason", fn.coalesce("reason", missing))
-        .drop("match_keys")
-    )
+def _shown(passed_over: dict[str, str]) -> dict[str, str]:
+    return {shown_name(name): reason for name, reason in passed_over.items()}
+
+
+def _tables(
+    source: CoverSource, files: Files, parameters: CoversParameters
+) -> tuple[list[CoverTable], dict[str, BadInputError]]:
+    """Return the tables of covers, and why other tables are none, by name."""
+    tables, problems = [], dict[str, BadInputError]()
+    for entry in files.tables:
+        try:
+            tables.append(cover_table(source, entry, parameters))
+        except NoTableError as error:
+            files.passed_over[entry.name] = str(error)
+        except BadInputError as error:
+            problems[entry.name] = error
+    return tables, problems
+
+
+def _row_of_image(
+    position: int, entry: SourceEntry, values: Any, options: RecordOptions
+) -> dict[str, Any]:
+    name = shown_name(entry.name)
+    row = {"position": position, "source_file": name, "image": name}
+    row["raw"] = raw_text(name.encode())
+    row |= book_columns(record_of(values, CANONICAL, options))
+    return row if row["reason"] else row | place_columns(entry)
+
+
+def _numbered(tables: Iterable[Iterator[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of all tables; positions go on from table to table."""
+    start = 0
+    for rows in tables:
+        last = -1
+        for row in rows:
+            last = row["position"]
+            yield row | {"position": start + last}
+        start += last + 1
+
+
+def _arrow(rows: Iterable[dict[str, Any]]) -> pa.Table:
+    batches: list[pa.RecordBatch] = []
+    batch: list[dict[str, Any]] = []
+    for row in chain(rows, [None]):
+        if row is not None:
+            batch.append(row)
+        if batch and (row is None or len(batch) == _BATCH_ROWS):
+            batches.append(pa.RecordBatch.from_pylist(batch, schema=ROW_SCHEMA))
+            batch = []
+    return pa.Table.from_batches(batches, schema=ROW_SCHEMA)

@@ -1,69 +1,148 @@
-"""Match the image paths in a table to the image files of a source."""
+"""The image file that a table means by a path, among the files of a source."""
 
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as fn
+from dustjacket.records.isbn import isbn13_of
+
+_SEPARATORS = re.compile(r"[/\\]")
+_DRIVE = re.compile(r"[a-zA-Z]:[/\\]")
+_SCHEME = re.compile(
+    r"[a-zA-Z][a-zA-Z0-9+.-]+://|(?:data|blob|cid|about|javascript|mailto):", re.IGNORECASE
+)
+_FRONT = ("", "fc", "front", "cover", "frontcover", "cov", "1", "01")
+"""What may follow an ISBN in the name of an image of its front cover, the best first."""
+_ISBN_NAME = re.compile(r"((?:97[89][-\s]?)?(?:[0-9][-\s]?){9}[0-9Xx])(?![0-9])[-_.\s]*([^/]*)")
 
 
 def is_safe_path(image: str) -> bool:
-    """Return whether ``image`` is a relative path that stays below the source's folder."""
-    path = PurePosixPath(image)
-    return not (path.is_absolute() or ".." in path.parts or "\\" in image or "\0" in image)
+    """Return whether ``image`` is a relative path that stays below the source's folder.
 
-
-def match_keys(image: str, folder: str) -> list[str]:
-    """Return keys that may identify the file that a table names ``image``, the best first.
-
-    A table's path may begin with folders that the source does not have (``dataset/…``), or omit
-    some that it has. So each suffix of the path is tried, the longest first: as a path in the
-    table's folder (``=`` and the path), then as a suffix that only one file has (``~`` and the
-    suffix).
-
-    Args:
-        folder: of the table, in the source.
+    Both separators count: a path may have been written on Windows.
     """
-    parts = PurePosixPath(image).parts
-    suffixes = ["/".join(parts[start:]) for start in range(len(parts))]
-    return [
-        key
-        for suffix in suffixes
-        for key in (f"={(PurePosixPath(folder) / suffix).as_posix()}", f"~{suffix}")
-    ]
+    return not (
+        image.startswith(("/", "\\"))
+        or _DRIVE.match(image)
+        or ".." in _SEPARATORS.split(image)
+        or "\0" in image
+    )
 
 
-def locate_images(rows: DataFrame, names: DataFrame) -> DataFrame:
-    """Add the column ``file``: the image file of each row that names one.
+def address_reason(image: str) -> str | None:
+    """Return why an image is not fetched that has the form of an address, or None.
 
-    Rows whose image is not in the source get the reason ``missing_image``.
-
-    Args:
-        rows: with ``match_keys``, ``url``, ``reason`` and a unique ``position``.
-        names: one column, ``name``: the source's image files.
+    >>> address_reason("ftp://host/a.jpg"), address_reason("//host/a.jpg")
+    ('bad_scheme', 'bad_url')
     """
-    parts = names.withColumn("parts", fn.split("name", "/"))
-    suffixes = parts.where("size(parts) > 1").select(
-        "name",
-        fn.explode(
-            fn.expr(
-                "transform(sequence(1, size(parts) - 1), "
-                "start -> concat('~', array_join(slice(parts, start, size(parts)), '/')))"
-            )
-        ).alias("key"),
-    )
-    by_suffix = suffixes.groupBy("key").agg(fn.min("name").alias("name"), fn.count("*").alias("n"))
-    files = by_suffix.where("n = 1").select("key", "name")
-    files = files.union(names.select(fn.concat(fn.lit("="), "name"), "name"))
-    best = (
-        rows.where("reason is null")
-        .select("position", fn.posexplode("match_keys").alias("rank", "key"))
-        .join(files, "key")
-        .groupBy("position")
-        .agg(fn.min_by("name", "rank").alias("file"))
-    )
-    missing = fn.when(fn.col("file").isNull() & fn.col("url").isNull(), fn.lit("missing_image"))
-    return (
-        rows.join(best, "position", "left")
-        .withColumn("reason", fn.coalesce("reason", missing))
-        .drop("match_keys")
-    )
+    if image.startswith("//"):
+        return "bad_url"
+    return "bad_scheme" if _SCHEME.match(image) else None
+
+
+class ImageFiles:
+    """The names of a source's files, to look up by path."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Keep the names: paths below the folder of the source."""
+        self.names = frozenset(names)
+
+    def find(self, image: str, folder: str) -> str | None:
+        """Return the file that a table in ``folder`` means by ``image``, or None.
+
+        A table's path may begin with folders that the source does not have (``dataset/…``), or omit
+        some that it has. So each suffix of the path is tried, the longest first: as a path in the
+        table's folder, then as a suffix that only one file has. For each, the name itself is tried
+        first; then the same name in Unicode's normal form, and in any case, if one file alone has
+        it. A path written on Windows, or with percent escapes, is tried after the path as it is.
+        """
+        return next((file for path in _forms(image) if (file := self._find(path, folder))), None)
+
+    def _find(self, image: str, folder: str) -> str | None:
+        parts = PurePosixPath(image).parts
+        for start in range(len(parts)):
+            suffix = "/".join(parts[start:])
+            here = (PurePosixPath(folder) / suffix).as_posix()
+            if here in self.names:
+                return here
+            for known, form in self._known:
+                if file := known().get(form(suffix)):
+                    return file
+        return None
+
+    @property
+    def _known(
+        self,
+    ) -> Iterator[tuple[Callable[[], Mapping[str, str | None]], Callable[[str], str]]]:
+        yield (lambda: self._by_suffix), str
+        yield (lambda: self._by_normal_suffix), _normal
+        yield (lambda: self._by_folded_suffix), _folded
+
+    @cached_property
+    def _by_suffix(self) -> Mapping[str, str | None]:
+        return self._suffixes(str)
+
+    @cached_property
+    def _by_normal_suffix(self) -> Mapping[str, str | None]:
+        return self._suffixes(_normal)
+
+    @cached_property
+    def _by_folded_suffix(self) -> Mapping[str, str | None]:
+        return self._suffixes(_folded)
+
+    def _suffixes(self, form: Callable[[str], str]) -> Mapping[str, str | None]:
+        """Return the file of each suffix of its path; None where several files have it."""
+        files: dict[str, str | None] = {}
+        for name in sorted(self.names):
+            suffix = form(name)
+            while True:
+                files[suffix] = name if suffix not in files else None
+                _, slash, suffix = suffix.partition("/")
+                if not slash:
+                    break
+        return files
+
+    @cached_property
+    def by_isbn(self) -> Mapping[str, str]:
+        """The image of each ISBN-13 that names one, see :func:`isbn_of_name`."""
+        best: dict[str, tuple[int, str]] = {}
+        for name in sorted(self.names):
+            if found := isbn_of_name(name):
+                isbn, rank = found
+                best[isbn] = min(best.get(isbn, (rank, name)), (rank, name))
+        return {isbn: name for isbn, (_, name) in best.items()}
+
+
+def isbn_of_name(name: str) -> tuple[str, int] | None:
+    """Return the ISBN-13 that an image file is named by, and its rank among those of one ISBN.
+
+    None if the name has no ISBN, or says that it is another side of the book.
+
+    >>> isbn_of_name("covers/978-0-14-143958-7_FC.jpg")
+    ('9780141439587', 1)
+    """
+    match = _ISBN_NAME.fullmatch(PurePosixPath(name).stem)
+    isbn = isbn13_of(re.sub(r"[-\s]", "", match[1])) if match else None
+    if not match or not isbn:
+        return None
+    side = re.sub(r"[\W_]", "", match[2]).lower()
+    return (isbn, _FRONT.index(side)) if side in _FRONT else None
+
+
+def _forms(image: str) -> Iterator[str]:
+    yield image
+    if "\\" in image:
+        yield (image := image.replace("\\", "/"))
+    if "%" in image:
+        yield unquote(image)
+
+
+def _normal(name: str) -> str:
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _folded(name: str) -> str:
+    return _normal(name).casefold()

@@ -1,86 +1,69 @@
 """Write all files of a version of covers: shards, index, rejected rows, near-duplicates."""
 
+import io
+import os
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession, Window
-from pyspark.sql import functions as fn
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from PIL import Image
 
-from dustjacket.covers.deduplicate import deduplicate_and_group
+from dustjacket.covers.decide import COVERS, decide
 from dustjacket.covers.fetch import with_ledger
-from dustjacket.covers.find import CURE, find_covers
+from dustjacket.covers.find import FoundCovers, find_covers
 from dustjacket.covers.normalise import NORMALISED_SCHEMA, ShardTask
+from dustjacket.covers.packs import Packs
 from dustjacket.covers.progress import report_progress
 from dustjacket.covers.read import DUPLICATES, INDEX
+from dustjacket.covers.result import (
+    INDEX_COLUMNS,
+    MAX_NAMED,
+    CoversResult,
+    check_rejects,
+    result_of,
+)
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.source import CoverSource
-from dustjacket.covers.step import CoversFacts, CoversParameters
-from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.sources.arrow import spark_schema
-from dustjacket.web.failures import is_transient
+from dustjacket.covers.step import CoversParameters
+from dustjacket.covers.tables import ROW_SCHEMA
+from dustjacket.pipeline.engine import Engine, in_this_process, on_spark
+from dustjacket.records.options import options_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 REJECTED = "rejected"
-INDEX_COLUMNS = (
-    "key", "title", "author", "category", "shard", "offset", "size", "width", "height", "sha256",
-    "dhash", "group", "split", "position", "vhash", "source_file", "image", "url",
-    "original_width", "original_height", "original_bytes", "original_sha256",
-)  # fmt: skip
 _REJECTED_COLUMNS = ("position", "reason", "raw", "source_file", "title", "image", "url")
+_TASK_COLUMNS = (
+    "position", "source_file", "title", "author", "category", "image", "url", "isbn13", "work_id",
+    "training", "strict", "file", "offset", "length",
+)  # fmt: skip
 _ROWS_PER_FILE = 500_000
 
 
-@dataclass(frozen=True)
-class CoversResult:
-    """Counts of accepted and rejected rows.
+@dataclass
+class _Count:
+    """A counter of this process, as Spark's accumulators are used."""
 
-    Attributes:
-        by_reason: rejected rows by reason, the most frequent first.
-        content_hash: 16 hexadecimal digits, equal for the same accepted covers and groups.
-        schema: of the index, Spark type by column.
-    """
+    value: int = 0
 
-    accepted: int
-    by_reason: dict[str, int]
-    content_hash: str
-    schema: dict[str, str]
-
-    @property
-    def rejected(self) -> int:
-        """Rejected rows."""
-        return sum(self.by_reason.values())
-
-    @property
-    def retriable(self) -> int:
-        """Rejected rows whose image could not be fetched for a transient reason."""
-        return sum(n for reason, n in self.by_reason.items() if is_transient(reason))
-
-    def facts(self) -> CoversFacts:
-        """Return the facts for the manifest."""
-        return CoversFacts(
-            read=self.accepted + self.rejected,
-            accepted=self.accepted,
-            rejected=self.rejected,
-            rejected_by_reason=self.by_reason,
-            retriable=self.retriable,
-            content_hash=self.content_hash,
-        )
-
-    def summary(self) -> str:
-        """Return the counts as one line."""
-        read = self.accepted + self.rejected
-        text = f"{self.accepted:,} of {read:,} rows are covers, {self.rejected:,} are rejected"
-        if self.by_reason:
-            reasons = ", ".join(f"{reason}: {n:,}" for reason, n in self.by_reason.items())
-            text += f" ({reasons})"
-        return text + (f"; {self.retriable:,} may succeed later" if self.retriable else "")
+    def add(self, n: int) -> None:
+        """Count ``n`` more."""
+        self.value += n
 
 
 def write_covers(
-    spark: SparkSession,
+    spark: "SparkSession | None",
     source: CoverSource,
     out: S3Prefix,
     cache: S3Prefix,
+    scratch: S3Prefix,
     parameters: CoversParameters,
     report: Callable[[str], None],
     *,
@@ -89,12 +72,14 @@ def write_covers(
 ) -> CoversResult:
     """Read the covers of ``source`` and write the files of a version below ``out``.
 
-    Written are ``shards/*.tar`` (for each cover an image and a JSON file), and as Parquet
-    ``index/`` (``INDEX_COLUMNS``), ``rejected/`` and ``duplicates/``. Duplicates are known only
-    when all shards are written, so shards also hold them; the index lists the accepted covers.
+    Written are ``shards/*.tar`` (for each cover an image, its caption and a JSON file), and as
+    Parquet ``index/`` (``INDEX_COLUMNS``), ``rejected/`` and ``duplicates/``. Duplicates are known
+    only when all shards are written, so shards also hold them; the index lists the accepted covers.
 
     Args:
+        spark: runs the tasks that write shards; None: this process does.
         cache: keeps downloads for the next run.
+        scratch: for temporary files.
         report: takes lines of text on the progress.
         run: unique to this run.
         private: whether private addresses may be fetched.
@@ -103,91 +88,116 @@ def write_covers(
         BadInputError: the source has no covers, or too many of its rows are rejected.
         NotReadyError: too many images could not be fetched, for transient reasons.
     """
-    rows = find_covers(spark, source, parameters)
-    with_image, last_position, read = _count_rows(rows)
-    report(f"{read:,} rows name {with_image:,} images")
-    shards = last_position // parameters.covers_per_shard + 1
-    done = spark.sparkContext.accumulator(0)
-    tasks = max(1, min(spark.sparkContext.defaultParallelism, shards))
+    with Packs(scratch) as packs:
+        found = find_covers(source, parameters, packs, options_of(parameters, (), source.store))
+    rows = found.rows
+    _report_found(found, report)
+    to_read = rows.filter(pc.is_null(rows["reason"]))
+    report(f"{len(rows):,} rows name {len(to_read):,} images")
+    engine, cores = _engine(spark)
+    chunks = _chunks(with_ledger(to_read.select(_TASK_COLUMNS), cache), parameters.covers_per_shard)
+    tasks = max(1, min(cores, len(chunks))) if spark else 1
+    done = spark.sparkContext.accumulator(0) if spark else _Count()
     task = ShardTask(
-        source=source.prefix,
+        source=S3Prefix.of_store(source.store, "", source.bucket),
+        packs=replace(scratch, prefix=""),
         out=out,
         cache=cache,
         parameters=parameters,
         private=private,
         connections_per_host=max(1, parameters.connections_per_host // tasks),
         run=run,
-        done=done,
+        done=done.add,
+        **({} if spark else {"threads": cores}),
     )
-    to_fetch = _with_chunk(rows.where("reason is null"), parameters.covers_per_shard)
-    with report_progress(with_image, lambda: int(done.value), report):
-        normalised = (
-            with_ledger(to_fetch, cache, spark)
-            .repartitionById(shards, "chunk")
-            .mapInArrow(task, spark_schema(NORMALISED_SCHEMA))
-            .localCheckpoint()
-        )
-    all_rows = rows.where("reason is not null").unionByName(normalised, allowMissingColumns=True)
-    deduplicated = deduplicate_and_group(all_rows, parameters.placeholder_books, spark)
-    decided = deduplicated.rows.persist(StorageLevel.MEMORY_AND_DISK)
-    result = _result(decided, read)
-    _check_rejects(source.address, result, parameters.max_reject_share)
-    files = read // _ROWS_PER_FILE + 1
+    with report_progress(len(to_read), lambda: int(done.value), report):
+        covers = pa.concat_tables([NORMALISED_SCHEMA.empty_table(), *engine(task, chunks)])
+    decided, pairs = _decided(rows, covers, parameters.placeholder_books, out)
+    result = result_of(decided, found)
+    check_rejects(source.address, result, parameters.max_reject_share)
+    accepted = pc.is_null(decided["reason"])
     for folder, table in (
-        (INDEX, decided.where("reason is null").select(*INDEX_COLUMNS)),
-        (REJECTED, decided.where("reason is not null").select(*_REJECTED_COLUMNS)),
-        (DUPLICATES, deduplicated.pairs),
+        (INDEX, decided.filter(accepted).select(INDEX_COLUMNS)),
+        (REJECTED, decided.filter(pc.invert(accepted)).select(_REJECTED_COLUMNS)),
+        (DUPLICATES, pairs),
     ):
-        parts = table.repartitionByRange(files, "position") if files > 1 else table.coalesce(1)
-        parts.sortWithinPartitions(
-            *(name for name in ("position", "other_position") if name in table.columns)
-        ).write.parquet(out.uri(folder))
-    decided.unpersist()
+        _write(table, folder, out)
     report(result.summary())
     return result
 
 
-def _with_chunk(rows: DataFrame, covers_per_shard: int) -> DataFrame:
-    """Add ``chunk``, the shard's number; rows with one URL share it, so it is fetched once."""
-    same_url = Window.partitionBy(fn.coalesce("url", fn.col("position").cast("string")))
-    first = fn.min("position").over(same_url)
-    return rows.withColumn("chunk", fn.floor(first / covers_per_shard).cast("int"))
+def _engine(spark: "SparkSession | None") -> tuple[Engine, int]:
+    """Return what runs the tasks, and on how many cores."""
+    if spark:
+        return on_spark(spark), spark.sparkContext.defaultParallelism
+    return in_this_process, len(os.sched_getaffinity(0))
 
 
-def _count_rows(rows: DataFrame) -> tuple[int, int, int]:
-    """Return the number of rows with an image, the last position of one, and the total."""
-    has_image = fn.col("reason").isNull()
-    last = fn.max(fn.when(has_image, fn.col("position")))
-    counts = rows.agg(fn.count_if(has_image), fn.coalesce(last, fn.lit(0)), fn.count("*")).first()
-    return (counts[0], counts[1], counts[2]) if counts else (0, 0, 0)
+def _report_found(found: FoundCovers, report: Callable[[str], None]) -> None:
+    for table, columns in list(found.columns.items())[:MAX_NAMED]:
+        report(
+            f"{table}: " + ", ".join(f"{field} from {name!r}" for field, name in columns.items())
+        )
+    if found.by_name:
+        report(f"no table: the names of {found.by_name:,} images are read as 'Title - Author'")
+    for name, reason in list(found.passed_over.items())[:MAX_NAMED]:
+        report(f"{name!r} is not used: {reason}")
 
 
-def _result(decided: DataFrame, read: int) -> CoversResult:
-    # XOR of a hash per cover does not depend on their order; keys are unique, so none cancel out.
-    hashes = fn.xxhash64("key", "title", "author", "category", "sha256", "group")
-    counts = decided.groupBy("reason").agg(fn.count("*"), fn.bit_xor(hashes)).collect()
-    by_reason = {row[0]: row[1] for row in counts if row[0]}
-    by_reason = dict(sorted(by_reason.items(), key=lambda item: (-item[1], item[0])))
-    accepted, content_hash = next(((row[1], row[2]) for row in counts if row[0] is None), (0, 0))
-    if accepted + sum(by_reason.values()) != read:
-        raise RuntimeError(f"rows are lost: {read} read, {accepted} accepted, {by_reason} rejected")
-    schema = {
-        field.name: field.dataType.simpleString() for field in decided.select(*INDEX_COLUMNS).schema
-    }
-    return CoversResult(accepted, by_reason, f"{content_hash & (2**64 - 1):016x}", schema)
+def _chunks(rows: pa.Table, covers_per_shard: int) -> list[pa.Table]:
+    """Return the rows of each shard; rows with one URL share it, so that it is fetched once."""
+    positions = rows["position"].to_numpy()
+    firsts = positions.copy()
+    first_of_url: dict[str, int] = {}
+    for index, url in enumerate(rows["url"].to_pylist()):
+        if url is not None:
+            firsts[index] = first_of_url.setdefault(url, positions[index])
+    numbers = firsts // covers_per_shard
+    order = np.argsort(numbers, kind="stable")
+    rows = rows.append_column("chunk", pa.array(numbers)).take(pa.array(order))
+    starts = np.flatnonzero(np.diff(numbers[order], prepend=-1))
+    sizes = np.diff(starts, append=len(rows))
+    return [rows.slice(start, size) for start, size in zip(starts, sizes, strict=True)]
 
 
-def _check_rejects(address: str, result: CoversResult, max_reject_share: float) -> None:
-    """Raise an error if too few rows are accepted.
+def _decided(
+    rows: pa.Table, covers: pa.Table, placeholder_books: int, out: S3Prefix
+) -> tuple[pa.Table, pa.Table]:
+    """Return all rows with what was read and decided of them, and the pairs of near-duplicates."""
+    covers = covers.combine_chunks().sort_by("position")
+    stored_positions = covers["position"].to_numpy()
+    places = np.full(len(rows), -1)
+    index = np.searchsorted(rows["position"].to_numpy(), stored_positions)
+    places[index] = np.arange(len(covers))
+    where = pa.array(places, mask=places < 0)
+    own_reasons = rows["reason"]
+    rows = rows.select([name for name in ROW_SCHEMA.names if name not in ("offset", "reason")])
+    for name in covers.column_names:
+        if name != "position":
+            rows = rows.append_column(name, covers[name].take(where))
+    reasons = pc.coalesce(own_reasons, rows["reason"])
+    read = np.flatnonzero(pc.is_null(reasons).to_numpy())
+    where_stored = covers.select(["position", "shard", "offset", "size"])
 
-    Raises:
-        NotReadyError: enough rows may be accepted later, because some failures are transient.
-        BadInputError: otherwise.
-    """
-    max_rejected = (result.accepted + result.rejected) * max_reject_share
-    if result.accepted and result.rejected <= max_rejected:
-        return
-    text = f"covers {address!r}: {result.summary()}"
-    if result.retriable and result.rejected - result.retriable <= max_rejected:
-        raise NotReadyError(f"{text}: run it again later, or raise max_reject_share")
-    raise BadInputError(f"{text}: raise max_reject_share, or {CURE}")
+    def picture(position: int) -> Image.Image:
+        row = where_stored.slice(int(np.searchsorted(stored_positions, position)), 1).to_pylist()[0]
+        body = out.read(row["shard"], row["offset"], row["size"])
+        return Image.open(io.BytesIO(body)).convert("L")
+
+    decisions = decide(rows.take(pa.array(read)).select(COVERS.names), placeholder_books, picture)
+    places = np.full(len(rows), -1)
+    places[read] = np.arange(len(read))
+    where = pa.array(places, mask=places < 0)
+    reasons = pc.coalesce(reasons, decisions.covers["reason"].take(where))
+    rows = rows.set_column(rows.schema.get_field_index("reason"), "reason", reasons)
+    for name in ("group", "split"):
+        rows = rows.append_column(name, decisions.covers[name].take(where))
+    return rows, decisions.pairs
+
+
+def _write(table: pa.Table, folder: str, out: S3Prefix) -> None:
+    """Write a table as Parquet files of bounded size; an empty one is one file."""
+    for number, start in enumerate(range(0, max(len(table), 1), _ROWS_PER_FILE)):
+        with tempfile.NamedTemporaryFile() as file:
+            pq.write_table(table.slice(start, _ROWS_PER_FILE), file.name, compression="zstd")
+            out.upload(f"{folder}/part-{number:05d}.parquet", Path(file.name))

@@ -29,7 +29,8 @@ class S3Prefix:
     @classmethod
     def of_store(cls, store: Store, prefix: str, bucket: str | None = None) -> "S3Prefix":
         """Return a prefix of the store's bucket, or of another one on the same server."""
-        return cls(store.settings.with_secrets_of("s3"), bucket or store.bucket, prefix)
+        bucket = store.bucket if bucket is None else bucket
+        return cls(store.settings.with_secrets_of("s3"), bucket, prefix)
 
     @classmethod
     def of_draft(cls, draft: Draft) -> "S3Prefix":
@@ -46,6 +47,17 @@ class S3Prefix:
             Bucket=self.bucket, Prefix=f"{self.prefix}{folder}/", MaxKeys=1
         )
         return bool(listing.get("KeyCount"))
+
+    def files(self, folder: str) -> list[str]:
+        """Return the paths of the files in ``folder``, sorted."""
+        found = self._store.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=f"{self.prefix}{folder}/"
+        )
+        return sorted(
+            entry["Key"].removeprefix(self.prefix)
+            for page in found
+            for entry in page.get("Contents", [])
+        )
 
     def open(self, path: str) -> BinaryIO:
         """Return a stream of the file's bytes; a compressed file is decompressed."""
@@ -72,7 +84,7 @@ class S3Prefix:
             if status_of(error) != 404:
                 raise
             raise FileNotFoundError(self.uri(path)) from None
-        return reply["Body"].read(size)
+        return reply["Body"].read() if size is None else reply["Body"].read(size)
 
     def upload(self, path: str, file: Path) -> None:
         """Write one file from local disk."""

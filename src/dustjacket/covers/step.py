@@ -7,13 +7,14 @@ from pydantic import Field
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Status, Step
+from dustjacket.records.parameters import RecordParameters
 from dustjacket.storage.manifest import Facts, Manifest
 
 if TYPE_CHECKING:
     from dustjacket.storage.store import Store
 
 
-class CoversParameters(StepParameters):
+class CoversParameters(RecordParameters, StepParameters):
     """Parameters of ``ingest_covers``."""
 
     source: str = Field(
@@ -33,6 +34,12 @@ class CoversParameters(StepParameters):
     )
     category_column: str = Field(
         "", max_length=200, description="Column of categories; empty: detected by name"
+    )
+    separator: str = Field(
+        "", max_length=1, description="Separator of text tables; empty: found in their content"
+    )
+    encoding: str = Field(
+        "", max_length=40, description="Encoding of text tables; empty: found in their content"
     )
     short_side: int = Field(
         256,
@@ -84,6 +91,11 @@ class CoversParameters(StepParameters):
     )
     covers_per_shard: int = Field(1000, ge=10, le=20_000, description="Covers per tar shard")
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The table of genres, whose content the version depends on."""
+        return (self.genre_mapping,)
+
 
 class CoversFacts(Facts):
     """Facts of a version of covers.
@@ -92,6 +104,10 @@ class CoversFacts(Facts):
         retriable: rejected rows whose image could not be fetched for a transient reason.
         content_hash: equal for the same accepted covers and groups.
         licence: of the images, if the source states one.
+        columns: of each table, by its name: the column that was taken for each field.
+        passed_over: why other files of the source were not used, by name.
+        by_name: images whose names gave their books, because no table names them.
+        reserved: accepted covers that no model is trained on.
     """
 
     read: int
@@ -101,6 +117,10 @@ class CoversFacts(Facts):
     retriable: int = 0
     content_hash: str = ""
     licence: str | None = None
+    columns: dict[str, dict[str, str]] = {}
+    passed_over: dict[str, str] = {}
+    by_name: int = 0
+    reserved: int = 0
 
 
 class CoversStep(Step):
@@ -124,5 +144,6 @@ INGEST_COVERS = CoversStep(
     facts=CoversFacts,
     experiment="ingestion",
     section="covers",
+    needs_spark=False,
 )
 STEPS = [INGEST_COVERS]

@@ -1,177 +1,180 @@
-"""Rows of covers, from the tables of a source or from the names of its image files."""
+"""Rows of covers, from the tables of a source."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
 
-from dustjacket.covers.locate import is_safe_path, match_keys
-from dustjacket.covers.s3_prefix import S3Prefix
+from dustjacket.covers.image_values import image_in
+from dustjacket.covers.locate import ImageFiles, address_reason, is_safe_path
+from dustjacket.covers.packs import Packs
+from dustjacket.covers.source import CoverSource, SourceEntry, shown_name
 from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
-from dustjacket.sources.arrow import arrow_batches, spark_schema
+from dustjacket.records.columns import Columns, columns_of
+from dustjacket.records.options import RecordOptions
+from dustjacket.records.record import CANONICAL, BookRecord, record_of
 from dustjacket.sources.encoding import raw_text
-from dustjacket.sources.files import SourceFile, is_web
-from dustjacket.sources.formats import read_rows, shape_of
-from dustjacket.sources.json_lines import text_of
-from dustjacket.sources.streams import corrupt_as_bad_input
-from dustjacket.sources.tables import ReadOptions, Shape, TableRow, key_of
-from dustjacket.splits import normalise
+from dustjacket.sources.files import is_web
+from dustjacket.sources.formats import FORMATS, read_rows, shape_of
+from dustjacket.sources.tables import ReadOptions, Shape, key_of
+from dustjacket.splits import coarse_key, normalise, strict_key
 
-TITLE_COLUMNS, AUTHOR_COLUMNS = ("name", "title"), ("author", "authors")
-IMAGE_COLUMNS = ("img_paths", "image_path", "image_url", "image url", "image", "filename")
-CATEGORY_COLUMNS = ("category", "genre")
 MAX_TITLE_LENGTH = 1000
 ROW_SCHEMA = pa.schema(
     [
+        ("position", pa.int64()),
         ("source_file", pa.string()),
-        ("number", pa.int64()),
         ("raw", pa.string()),
         ("title", pa.string()),
         ("author", pa.string()),
         ("category", pa.string()),
         ("image", pa.string()),
         ("url", pa.string()),
-        ("match_keys", pa.list_(pa.string())),
+        ("isbn13", pa.string()),
+        ("work_id", pa.string()),
+        ("rights", pa.string()),
+        ("training", pa.bool_()),
+        ("strict", pa.string()),
+        ("coarse", pa.string()),
+        ("file", pa.binary()),
+        ("offset", pa.int64()),
+        ("length", pa.int64()),
         ("reason", pa.string()),
     ]
 )
 """One row for each record, with where to find its image, or the reason to reject it.
 
-``number`` counts the records of one file, including its header. One of ``image`` (a path in the
-source), ``url`` and ``reason`` is set. ``match_keys``: see ``locate.match_keys``.
+``position`` is unique in the source and in its order. One of ``file``, ``url`` and ``reason`` is
+set. ``file`` is a key: of an object of the source or, where ``offset`` and ``length`` are set, of a
+pack that holds the image there. ``strict`` and ``coarse``: see :mod:`dustjacket.splits`.
 """
-_BATCH_ROWS = 2000
-_MAX_TASKS = 256
+_PARAMETERS = {
+    "title": "title_column",
+    "author": "author_column",
+    "image": "image_column",
+    "genre": "category_column",
+}
+_SAMPLE_ROWS = 200
+_MAY_BE_NOTES = (".txt", ".text", ".md", ".log")
+
+
+class NoTableError(BadInputError):
+    """A text that has not the structure of a table, such as a note beside images."""
 
 
 @dataclass(frozen=True)
 class CoverTable:
-    """A file of the source that is a table of covers, and the names of its columns."""
+    """A file of the source that is a table of covers, and its columns."""
 
-    file: str
+    entry: SourceEntry
     shape: Shape
-    title: str
-    image: str
-    author: str | None
-    category: str | None
+    columns: Columns
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The column that was taken for each field, as in the file."""
+        names = {key_of(name): name for name in self.shape.columns}
+        found = ((field, self.columns.first(field)) for field in (*_PARAMETERS, "isbn"))
+        return {field: names.get(column, column) for field, column in found if column}
 
 
-def find_tables(
-    prefix: S3Prefix, names: Iterable[str], parameters: CoversParameters
-) -> list[CoverTable]:
-    """Return the files that are tables of covers: they have a title and an image column.
-
-    Args:
-        names: candidate files below ``prefix``.
+def cover_table(
+    source: CoverSource, entry: SourceEntry, parameters: CoversParameters
+) -> CoverTable:
+    """Return a file as a table of covers: with titles, and with images or ISBNs.
 
     Raises:
-        BadInputError: a column that a parameter names is in no table.
+        NoTableError: it is a text without columns.
+        BadInputError: it is no such table; the message lists its columns.
     """
-    tables, columns_seen = [], set[str]()
-    for name in names:
-        try:
-            with prefix.open(name) as stream, corrupt_as_bad_input(SourceFile(name, "", "")):
-                shape = shape_of(stream, ReadOptions(name))
-        except BadInputError:
-            continue
-        columns = shape.keys
-        columns_seen.update(columns)
-        title = _column(columns, parameters.title_column, TITLE_COLUMNS)
-        image = _column(columns, parameters.image_column, IMAGE_COLUMNS)
-        if title and image:
-            author = _column(columns, parameters.author_column, AUTHOR_COLUMNS)
-            category = _column(columns, parameters.category_column, CATEGORY_COLUMNS)
-            tables.append(CoverTable(name, shape, title, image, author, category))
-    for parameter in ("title_column", "author_column", "image_column", "category_column"):
-        column = getattr(parameters, parameter)
-        if column and key_of(column) not in columns_seen:
-            known = ", ".join(sorted(columns_seen)) or "a table of the source"
-            raise BadInputError(
-                f"covers {parameters.source!r}: no table has a column {column!r}: set {parameter} "
-                f"to one of {known}"
-            )
-    return tables
-
-
-def _column(columns: Sequence[str], override: str, defaults: Sequence[str]) -> str | None:
-    """Return the column that a parameter names, or the first of ``defaults`` that exists."""
-    candidates = [key_of(override)] if override else defaults
-    return next((name for name in candidates if name in columns), None)
-
-
-def table_rows(spark: SparkSession, prefix: S3Prefix, tables: Sequence[CoverTable]) -> DataFrame:
-    """Return the rows of ``tables`` in ``ROW_SCHEMA``; one Spark task reads one table."""
-
-    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for number in batch.column("id").to_pylist():
-                table = tables[number]
-                with (
-                    prefix.open(table.file) as stream,
-                    corrupt_as_bad_input(SourceFile(table.file, "", "")),
-                ):
-                    records = read_rows(stream, table.shape)
-                    yield from _batches(row_of_record(table, record) for record in records)
-
-    tasks = max(1, min(len(tables), _MAX_TASKS))
-    numbers = spark.range(0, len(tables), numPartitions=tasks)
-    return numbers.mapInArrow(read, spark_schema(ROW_SCHEMA))
-
-
-def row_of_record(table: CoverTable, record: TableRow) -> dict[str, Any]:
-    """Return the columns of ``ROW_SCHEMA`` that a record of a table sets; the others are null."""
-    row: dict[str, Any] = {
-        "source_file": table.file, "number": record.position, "raw": raw_text(record.raw)
+    overrides = {
+        field: name for field, parameter in _PARAMETERS.items()
+        if (name := getattr(parameters, parameter))
     }  # fmt: skip
-    if record.reason:
-        return row | {"reason": record.reason}
-    title, author, category, image = (
-        " ".join(text_of(record.values.get(column)).split()) if column else ""
-        for column in (table.title, table.author, table.category, table.image)
+    options = ReadOptions(
+        entry.name,
+        parameters.separator,
+        parameters.encoding,
+        frozenset(map(key_of, overrides.values())),
     )
-    row |= {"title": title or None, "author": author or None, "category": category or None}
-    if reason := _title_reason(title):
-        return row | {"reason": reason}
-    if not image:
-        return row | {"reason": "no_image"}
-    if is_web(image):
-        return row | {"url": image}
-    if not is_safe_path(image):
-        return row | {"image": image, "reason": "unsafe_path"}
-    folder = PurePosixPath(table.file).parent.as_posix()
-    return row | {"image": image, "match_keys": match_keys(image, folder)}
+    with source.open(entry) as stream:
+        shape = shape_of(stream, options)
+    if FORMATS[shape.format].canonical:
+        return CoverTable(entry, shape, CANONICAL)
+    where = repr(shown_name(entry.name))
+    with source.open(entry) as stream:
+        rows = islice(read_rows(stream, shape), _SAMPLE_ROWS)
+        read = list(rows)
+    sample = [row.values for row in read if not row.reason]
+    may_be_notes = entry.name.lower().endswith(_MAY_BE_NOTES) or "." not in entry.name
+    if may_be_notes and (len(shape.columns) < 2 or 2 * len(sample) <= len(read)):
+        raise NoTableError("a text without columns")
+    names = list(dict.fromkeys([*shape.keys, *(name for row in sample for name in row)]))
+    columns = columns_of(
+        names, overrides, ("title",), where=where, parameters=_PARAMETERS, sample=sample
+    )
+    if not columns.image and "isbn" not in columns:
+        listed = ", ".join(names[:20])
+        raise BadInputError(
+            f"{where} has no image column and no isbn column, but {len(names)} columns ({listed}): "
+            "set image_column to one of them"
+        )
+    return CoverTable(entry, shape, columns)
 
 
-def image_rows(spark: SparkSession, names: Sequence[str]) -> DataFrame:
-    """Return rows in ``ROW_SCHEMA`` of images that are named ``Title - Author``.
+def table_rows(
+    source: CoverSource,
+    table: CoverTable,
+    images: ImageFiles,
+    places: Mapping[str, SourceEntry],
+    packs: Packs,
+    options: RecordOptions,
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table in ``ROW_SCHEMA``; positions are those in the table.
 
-    An image's folder is its category.
+    Args:
+        images: the files that rows may name.
+        places: of those files, by name.
+        packs: take the images that are in the table itself.
     """
+    folder = PurePosixPath(table.entry.name).parent.as_posix()
+    with source.open(table.entry) as stream:
+        for record in read_rows(stream, table.shape):
+            row: dict[str, Any] = {
+                "position": record.position,
+                "source_file": shown_name(table.entry.name),
+                "raw": raw_text(record.raw),
+            }
+            if record.reason:
+                yield row | {"reason": record.reason}
+                continue
+            book = record_of(record.values, table.columns, options)
+            row |= book_columns(book)
+            if row["reason"] is None:
+                image = image_in(book.image)
+                row |= _image_columns(image, book.isbn13, folder, images, places, packs)
+            yield row
 
-    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            columns = batch.column("name").to_pylist(), batch.column("number").to_pylist()
-            yield from _batches(map(row_of_image, *columns))
 
-    table = pa.table({"name": pa.array(names, pa.string()), "number": range(len(names))})
-    return spark.createDataFrame(table).mapInArrow(read, spark_schema(ROW_SCHEMA))
-
-
-def row_of_image(name: str, number: int) -> dict[str, Any]:
-    """Return the columns of ``ROW_SCHEMA`` that the name of an image file sets."""
-    path = PurePosixPath(name)
-    title, _, author = (" ".join(part.split()) for part in path.stem.rpartition(" - "))
-    if not title:
-        title, author = author, ""
+def book_columns(book: BookRecord) -> dict[str, Any]:
+    """Return the columns of ``ROW_SCHEMA`` that depend on the book."""
+    title, author = book.title, book.author
     return {
-        "source_file": name, "number": number, "raw": raw_text(name.encode(errors="replace")),
-        "title": title or None, "author": author or None, "category": path.parent.name or None,
-        "image": name, "reason": _title_reason(title),
-    }  # fmt: skip
+        "title": title or None,
+        "author": author or None,
+        "category": book.genre or None,
+        "isbn13": book.isbn13,
+        "work_id": book.work_id,
+        "rights": book.rights or None,
+        "training": book.training,
+        "strict": strict_key(title, author),
+        "coarse": coarse_key(title, author),
+        "reason": _title_reason(title),
+    }
 
 
 def _title_reason(title: str) -> str | None:
@@ -182,6 +185,35 @@ def _title_reason(title: str) -> str | None:
     return None if normalise(title) else "punctuation_title"
 
 
-def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[pa.RecordBatch]:
-    values = (tuple(map(row.get, ROW_SCHEMA.names)) for row in rows)
-    return arrow_batches(values, ROW_SCHEMA, _BATCH_ROWS)
+def _image_columns(
+    image: str | bytes | None,
+    isbn13: str | None,
+    folder: str,
+    images: ImageFiles,
+    places: Mapping[str, SourceEntry],
+    packs: Packs,
+) -> dict[str, Any]:
+    if isinstance(image, bytes):
+        name, offset, length = packs.add(image)
+        return {"file": name.encode(), "offset": offset, "length": length}
+    if image is None:
+        file = images.by_isbn.get(isbn13) if isbn13 else None
+        if file is None:
+            return {"reason": "missing_image" if isbn13 and images.by_isbn else "no_image"}
+        return {"image": shown_name(file)} | place_columns(places[file])
+    if is_web(image):
+        return {"url": image}
+    shown = {"image": shown_name(image)}
+    if not is_safe_path(image):
+        return shown | {"reason": address_reason(image) or "unsafe_path"}
+    if file := images.find(image, folder):
+        return shown | place_columns(places[file])
+    return shown | {"reason": address_reason(image) or "missing_image"}
+
+
+def place_columns(entry: SourceEntry) -> dict[str, Any]:
+    """Return the columns of ``ROW_SCHEMA`` that say where the bytes of a file are."""
+    columns: dict[str, Any] = {"file": entry.file.key.encode("utf-8", "surrogateescape")}
+    if entry.part.end is not None:
+        columns |= {"offset": entry.part.offset, "length": entry.part.end - entry.part.offset}
+    return columns

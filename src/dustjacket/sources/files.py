@@ -1,6 +1,7 @@
 """Source files on local disk, in S3 or on the web: fingerprint their content, copy them to S3."""
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from dustjacket.storage.store import Store
 _UPLOADS = 8
 _NO_BUCKET = ("NoSuchBucket", "AccessDenied")
 _MAX_DOWNLOAD = 8 << 30
+_UNREADABLE = b"unreadable"
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,15 @@ def fingerprint(source: str, settings: Settings) -> str:
 def _content(root: Path) -> str:
     digest = hashlib.sha256()
     for file in local_files(root):
-        digest.update(file.relative_to(root if root.is_dir() else root.parent).as_posix().encode())
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+        name = file.relative_to(root if root.is_dir() else root.parent).as_posix()
+        digest.update(os.fsencode(name))
+        try:
+            with file.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+        except OSError:
+            if file == root:
+                raise
+            digest.update(_UNREADABLE)
     return digest.hexdigest()
 
 
@@ -103,18 +111,32 @@ def _downloaded(url: str, settings: Settings) -> Iterator[Path]:
 def local_files(root: Path) -> list[Path]:
     """Return the file ``root``, or all files below the folder ``root``, sorted by path.
 
+    A link to a folder inside ``root`` is followed, except inside another such link.
+
     Raises:
         BadInputError: the file or folder does not exist, or the folder is empty.
     """
     if root.is_file():
         return [root]
-    files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else []
+    files = sorted(_below(root, root.resolve())) if root.is_dir() else []
     if not files:
         defect = "is an empty folder" if root.is_dir() else "does not exist"
         raise BadInputError(
             f"source {str(root)!r} {defect}: give a file, or a folder that contains files"
         )
     return files
+
+
+def _below(folder: Path, root: Path, *, linked: bool = False) -> Iterator[Path]:
+    """Yield the files below ``folder``; folders that may not be read are left out."""
+    for parent, folders, names in os.walk(folder):
+        yield from (file for name in names if (file := Path(parent, name)).is_file())
+        for link in (Path(parent, name) for name in folders if not linked):
+            target = link.resolve()
+            # A link to a folder that holds it would have no end.
+            is_circle = link.parent.resolve().is_relative_to(target)
+            if link.is_symlink() and target.is_relative_to(root) and not is_circle:
+                yield from _below(link, root, linked=True)
 
 
 def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str, int]]:
@@ -199,17 +221,34 @@ def _wanted(root: Path, is_wanted: Callable[[str], bool]) -> list[tuple[str, Pat
 
 
 def _copy_to_s3(root: Path, store: Store, is_wanted: Callable[[str], bool]) -> list[SourceFile]:
+    """Copy files under keys that do not depend on the length and the characters of their names.
+
+    A file that may not be read is left out, so reading its copy fails.
+    """
     prefix = f"sources/{_content(root)[:16]}/"
     existing = dict(store.keys(prefix))
     paths = dict(_wanted(root, is_wanted))
     files = [
-        SourceFile(name, store.bucket, prefix + name, path.stat().st_size)
+        SourceFile(
+            name,
+            store.bucket,
+            prefix + hashlib.sha256(os.fsencode(name)).hexdigest()[:32],
+            path.stat().st_size,
+        )
         for name, path in paths.items()
     ]
 
     def copy(file: SourceFile) -> None:
-        if existing.get(file.key) != file.size:
-            store.client.upload_file(str(paths[file.name]), file.bucket, file.key)
+        path = paths[file.name]
+        if existing.get(file.key) == file.size:
+            return
+        try:
+            path.open("rb").close()
+        except OSError:
+            if path == root:
+                raise
+            return
+        store.client.upload_file(str(path), file.bucket, file.key)
 
     with ThreadPoolExecutor(_UPLOADS) as pool:
         for _ in pool.map(copy, files):

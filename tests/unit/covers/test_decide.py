@@ -1,33 +1,35 @@
 """Duplicates, placeholders, near-duplicates and their groups and splits."""
 
 import io
+import itertools
 import json
 import random
 import tarfile
+import time
 from collections import defaultdict
 
+import pyarrow as pa
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-from dustjacket.covers.deduplicate import deduplicate_and_group
+from dustjacket.covers.decide import COVERS, decide
 from dustjacket.covers.hashes import MAX_DHASH_DISTANCE, MAX_VHASH_DISTANCE
-from dustjacket.covers.normalise import NORMALISED_SCHEMA
-from dustjacket.sources.arrow import spark_schema
-from dustjacket.splits import split_of
+from dustjacket.splits import split_of, strict_key
 from tests.support.covers_run import run, write_table
 from tests.support.images import drawn, saved
 
 
-def normalised(spark, covers):
-    """Return normalised rows of ``(book, dhash, vhash, sha256)``."""
+def decided(covers, placeholder_books=5, picture=lambda _: Image.new("L", (256, 384))):
+    """Return the decisions on covers ``(book, dhash, vhash, sha256)``."""
+    keys = {book: strict_key(book, "Jane Austen") for book, *_ in covers}
     rows = [
         {
-            "position": n, "key": f"{n:08d}", "book": book, "book_split": split_of(book),
-            "dhash": f"{dhash:016x}", "vhash": f"{vhash:016x}", "sha256": sha256,
+            "position": n, "key": f"{n:08d}", "strict": keys[book], "coarse": keys[book],
+            "dhash": f"{dhash:016x}", "vhash": f"{vhash:016x}", "sha256": sha256, "width": 256,
         }
         for n, (book, dhash, vhash, sha256) in enumerate(covers)
     ]  # fmt: skip
-    return spark.createDataFrame(rows, spark_schema(NORMALISED_SCHEMA))
+    return decide(pa.Table.from_pylist(rows, COVERS), placeholder_books, picture)
 
 
 def flipped(value, bits, rng):
@@ -45,7 +47,7 @@ def near(cover, other):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_exactly_the_near_pairs_are_found(spark, seed):
+def test_exactly_the_near_pairs_are_found(seed):
     rng = random.Random(seed)
     covers = []
     for number in range(60):
@@ -55,8 +57,8 @@ def test_exactly_the_near_pairs_are_found(spark, seed):
             hashes = flipped(dhash, rng.randint(0, 5), rng), flipped(vhash, rng.randint(0, 8), rng)
             covers.append((book, *hashes, f"{number}-{copy if copy < 3 else 0}"))
     rng.shuffle(covers)
-    deduplicated = deduplicate_and_group(normalised(spark, covers), 5, spark)
-    rows = {row["position"]: row for row in deduplicated.rows.collect()}
+    decisions = decided(covers, placeholder_books=1000)
+    rows = {row["position"]: row for row in decisions.covers.to_pylist()}
     assert sorted(rows) == list(range(len(covers)))
 
     duplicates = {
@@ -67,24 +69,21 @@ def test_exactly_the_near_pairs_are_found(spark, seed):
     }
     assert {n for n, row in rows.items() if row["reason"] == "duplicate"} == duplicates
     kept = [n for n in rows if n not in duplicates]
-    group = {covers[n][0]: covers[n][0] for n in kept}
-    for _ in range(len(kept)):
-        for a in kept:
-            for b in kept:
-                if near(covers[a], covers[b]):
-                    smallest = min(group[covers[a][0]], group[covers[b][0]])
-                    group[covers[a][0]] = group[covers[b][0]] = smallest
-        if all(
-            group[covers[a][0]] == group[covers[b][0]]
-            for a in kept
-            for b in kept
-            if near(covers[a], covers[b])
-        ):
-            break
-    assert {n: rows[n]["group"] for n in kept} == {n: group[covers[n][0]] for n in kept}
+    label = {covers[n][0]: covers[n][0] for n in kept}
+    changed = True
+    while changed:
+        changed = False
+        for a, b in itertools.combinations(kept, 2):
+            one, other = label[covers[a][0]], label[covers[b][0]]
+            if one != other and near(covers[a], covers[b]):
+                label = {book: one if old == other else old for book, old in label.items()}
+                changed = True
+    for a, b in itertools.combinations(kept, 2):
+        together = rows[a]["group"] == rows[b]["group"]
+        assert together == (label[covers[a][0]] == label[covers[b][0]])
     for n in kept:
         assert rows[n]["split"] == split_of(rows[n]["group"])
-    for pair in deduplicated.pairs.collect():
+    for pair in decisions.pairs.to_pylist():
         cover, other = covers[pair["position"]], covers[pair["other_position"]]
         assert near(cover, other)
         assert pair["other_position"] < pair["position"]
@@ -93,25 +92,67 @@ def test_exactly_the_near_pairs_are_found(spark, seed):
         assert (pair["decision"] == "rejected") == (cover[0] == other[0])
         assert (pair["decision"] == "rejected") == (pair["position"] in duplicates)
         assert pair["key"] == f"{pair['position']:08d}"
-    assert {p["position"] for p in deduplicated.pairs.where("decision = 'rejected'").collect()} == (
-        duplicates
-    )
+    rejected = [p for p in decisions.pairs.to_pylist() if p["decision"] == "rejected"]
+    assert {pair["position"] for pair in rejected} == duplicates
 
 
-def test_n_covers_with_equal_hashes_make_n_minus_1_pairs(spark):
+def test_n_covers_with_equal_hashes_make_n_minus_1_pairs():
     covers = [(f"{n:016x}", 7, 7, str(n)) for n in range(3000)]
-    deduplicated = deduplicate_and_group(normalised(spark, covers), 5, spark)
-    assert deduplicated.pairs.count() == 2999
-    assert deduplicated.rows.select("group", "split").distinct().count() == 1
+    decisions = decided(covers, placeholder_books=5000)
+    assert len(decisions.pairs) == 2999
+    assert len(set(decisions.covers["group"].to_pylist())) == 1
 
 
-def test_an_image_that_many_books_share_is_a_placeholder(spark):
-    covers = [(f"{n:016x}", 5, 5, "tile") for n in range(5)] + [("f" * 16, 5, 5, "other")]
-    covers += [(f"{n + 50:016x}", 1 << 50, 5, "series") for n in range(4)]
-    deduplicated = deduplicate_and_group(normalised(spark, covers), 5, spark)
-    rows = deduplicated.rows.orderBy("position").collect()
-    assert [row["reason"] for row in rows] == ["placeholder"] * 5 + [None] * 5
-    assert len({row["group"] for row in rows[6:]}) == 1
+def test_an_image_that_many_books_share_is_a_placeholder():
+    covers = [(f"{n:016x}", 5, 5, "tile") for n in range(5)]
+    covers += [(f"{n + 50:016x}", 0xFF00FF00, 5, "series") for n in range(4)]
+    rows = decided(covers).covers.to_pylist()
+    assert [row["reason"] for row in rows] == ["placeholder"] * 5 + [None] * 4
+    assert len({row["group"] for row in rows[5:]}) == 1
+
+
+def titled(title, size=(400, 600), font=26):
+    """Return a cover of a series: only the title differs."""
+    image = Image.new("L", (400, 600), 60)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((80, 250, 320, 520), fill=150)
+    draw.text((40, 100), title, fill=255, font=ImageFont.load_default(font))
+    return image.resize(size)
+
+
+def look_alikes(pictures):
+    covers = [(f"{n:016x}", 9, 9, str(n)) for n in range(len(pictures))]
+    rows = decided(covers, picture=pictures.__getitem__).covers.to_pylist()
+    return {row["reason"] for row in rows}
+
+
+def test_one_picture_in_several_sizes_is_a_placeholder():
+    sizes = [(60 * n, 90 * n) for n in range(1, 8)]
+    assert look_alikes([titled("No cover yet", size) for size in sizes]) == {"placeholder"}
+
+
+def test_the_covers_of_a_series_are_no_placeholders():
+    titles = ["Emma", "Persuasion", "Volume 1", "Volume 2", "Volume 3", "Iliad", "Odyssey"]
+    assert look_alikes([titled(title) for title in titles]) == {None}
+
+
+@pytest.mark.parametrize(
+    ("dhash_bits", "one_book"), [(64, False), (64, True), (8, False), (0, False), (0, True)]
+)
+def test_many_covers_are_decided_in_seconds_however_alike_they_are(dhash_bits, one_book):
+    n = 20_000
+    rng = random.Random(1)
+    vhash_bits = 64 if dhash_bits == 64 else 0
+    covers = [
+        ("one" if one_book else str(k), rng.getrandbits(dhash_bits), rng.getrandbits(vhash_bits), k)
+        for k in range(n)
+    ]
+    covers = [(*cover, str(file)) for *cover, file in covers]
+    began = time.process_time()
+    decisions = decided(covers, placeholder_books=n + 1)
+    assert time.process_time() - began < 20
+    assert len(decisions.covers) == n
+    assert len(decisions.pairs) < 20 * n
 
 
 def covers_of(folder, entries):
@@ -128,7 +169,7 @@ def smaller(image):
     return image.resize((round(image.width * 0.8), round(image.height * 0.8)))
 
 
-def test_duplicates_of_real_images_are_rejected_or_grouped_and_recorded(spark, tmp_path):
+def test_duplicates_of_real_images_are_rejected_or_grouped_and_recorded(tmp_path):
     whole = drawn(1)
     entries = [
         ("Emma", "Jane Austen", saved(whole)),
@@ -138,7 +179,7 @@ def test_duplicates_of_real_images_are_rejected_or_grouped_and_recorded(spark, t
         ("Ivanhoe", "Walter Scott", saved(whole, quality=70)),  # another book with the same image
         ("Dracula", "Bram Stoker", saved(drawn(3))),
     ]
-    found = run(spark, covers_of(tmp_path / "set", entries), tmp_path / "out")
+    found = run(None, covers_of(tmp_path / "set", entries), tmp_path / "out")
     assert list(found.index["position"]) == [1, 4, 5, 6]
     assert found.reasons() == {"EMMA!": "duplicate", "Emma": "duplicate"}
     groups = list(found.index["group"])
@@ -155,11 +196,11 @@ def test_duplicates_of_real_images_are_rejected_or_grouped_and_recorded(spark, t
 
 
 @pytest.mark.parametrize("image_format", ["jpeg", "webp"])
-def test_the_index_has_the_byte_range_of_each_cover_in_its_shard(spark, tmp_path, image_format):
+def test_the_index_has_the_byte_range_of_each_cover_in_its_shard(tmp_path, image_format):
     entries = [(f"Title {n}", f"Author {n}", saved(drawn(n))) for n in range(25)]
     source = covers_of(tmp_path / "set", entries)
     parameters = {"covers_per_shard": 10, "image_format": image_format}
-    found = run(spark, source, tmp_path / "out", **parameters)
+    found = run(None, source, tmp_path / "out", **parameters)
     ending = {"jpeg": "jpg"}.get(image_format, image_format)
     by_shard = defaultdict(list)
     for _, row in found.index.iterrows():
@@ -176,7 +217,7 @@ def test_the_index_has_the_byte_range_of_each_cover_in_its_shard(spark, tmp_path
         assert sidecar["position"] == row["position"]
         by_shard[row["shard"]].append(row["key"])
     assert [len(keys) for keys in by_shard.values()] == [9, 10, 6]
-    again = run(spark, source, tmp_path / "again", **parameters)
+    again = run(None, source, tmp_path / "again", **parameters)
     assert again.shards() == found.shards()
     assert again.index.equals(found.index)
     assert again.result == found.result
