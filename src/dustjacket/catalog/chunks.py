@@ -1,60 +1,87 @@
-"""Find the files of a listing, the format of each, and the chunks that are read apart."""
+"""Find the tables of a listing, the columns of each, and the chunks that are read apart."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
-from dustjacket.catalog.columns import CURE, ListingFormat, listing_columns, named_columns
-from dustjacket.catalog.parse import ListingChunk
+from dustjacket.catalog.columns import ListingFormat, listing_columns, named_columns
+from dustjacket.catalog.parse import ListingChunk, Piece
 from dustjacket.catalog.step import CatalogParameters
-from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile, name_of, stage
-from dustjacket.sources.formats import (
-    FORMATS,
-    endings,
-    is_table_name,
-    read_rows,
-    shape_of,
-    split_rows,
-)
+from dustjacket.sources.find import SourceTable, find_tables, may_be_table
+from dustjacket.sources.formats import FORMATS, read_rows, split_rows
 from dustjacket.sources.streams import corrupt_as_bad_input, is_compressed, opened
 from dustjacket.sources.tables import ReadOptions
 from dustjacket.storage.store import Store
 
 PART_BYTES = 4 << 20
+_MAX_FILES = 1000
 _SAMPLE_ROWS = 1000
 
 
-ListingFiles = list[tuple[SourceFile, ListingFormat]]
+@dataclass(frozen=True)
+class ListingFiles:
+    """The tables of a listing, sorted by name, and why other files are none."""
+
+    tables: list[tuple[SourceFile, ListingFormat]] = field(default_factory=list)
+    passed_over: dict[str, str] = field(default_factory=dict)
 
 
 def find_files(parameters: CatalogParameters, store: Store) -> ListingFiles:
-    """Return the files of the source and their formats, sorted by name.
+    """Return the tables of the source.
 
     Raises:
-        BadInputError: there is no file, or a file is no listing.
+        BadInputError: there is no table, or a file should be one and is none.
     """
     source = parameters.source
+    files = stage(source, store, lambda name: name == name_of(source) or may_be_table(name))
+    named = frozenset(named_columns(parameters).values())
+    options = ReadOptions("", parameters.separator, parameters.encoding, named)
+    found = find_tables(files, source, store, options)
+    samples: dict[tuple[str, ...], list[Any]] = {}
+    tables = []
+    for table in found.tables:
+        name = source if len(files) == 1 and not table.file.member else table.file.name
+        shape = table.shape
+        if not FORMATS[shape.format].canonical and shape.keys not in samples:
+            samples[shape.keys] = _sample(table, store)
+        sample = samples.get(shape.keys, [])
+        columns = listing_columns(name, shape, parameters, sample)
+        tables.append((table.file, ListingFormat(shape, columns)))
+    return ListingFiles(tables, found.passed_over)
 
-    def is_wanted(name: str) -> bool:
-        # A source that is a single file is read whatever its extension.
-        return name == name_of(source) or is_table_name(name)
 
-    files = stage(source, store, is_wanted)
-    if not files:
-        raise BadInputError(
-            f"listing {source!r} has no file with one of the endings {' '.join(endings())}: {CURE}"
-        )
-    return [(file, detect_format(file, source, store, parameters)) for file in files]
+def _sample(table: SourceTable, store: Store) -> list[Any]:
+    """Return the values of the first rows of a table; tables of the same columns share them."""
+    with corrupt_as_bad_input(table.file), opened(table.file, store) as stream:
+        rows = islice(read_rows(stream, table.shape), _SAMPLE_ROWS)
+        return [row.values for row in rows if row.reason is None]
 
 
 def find_chunks(files: ListingFiles, store: Store) -> Iterator[ListingChunk]:
-    """Yield the chunks of all files in order; large files are split, if their format can be."""
-    number = 0
-    for file, listing_format in files:
+    """Yield the chunks of all tables in order.
+
+    Large files are split, if their format can be. Small files share a chunk, and so do all files of
+    an archive, which is read once.
+    """
+    number, size = 0, 0
+    pieces: list[Piece] = []
+    for file, listing_format in files.tables:
         for part in _parts(file, listing_format, store):
-            yield ListingChunk(number, file, listing_format, part)
-            number += 1
+            is_full = size >= PART_BYTES or len(pieces) >= _MAX_FILES
+            if pieces and (is_full or part != WHOLE) and not _of_one_archive(pieces[-1].file, file):
+                yield ListingChunk(number, tuple(pieces))
+                number, size, pieces = number + 1, 0, []
+            pieces.append(Piece(file, listing_format, part))
+            size += file.size
+    if pieces:
+        yield ListingChunk(number, tuple(pieces))
+
+
+def _of_one_archive(one: SourceFile, other: SourceFile) -> bool:
+    return bool(one.member and other.member) and (one.bucket, one.key) == (other.bucket, other.key)
 
 
 def _parts(file: SourceFile, listing_format: ListingFormat, store: Store) -> Iterator[ByteRange]:
@@ -64,26 +91,3 @@ def _parts(file: SourceFile, listing_format: ListingFormat, store: Store) -> Ite
         return
     with opened(file, store) as stream, corrupt_as_bad_input(file):
         yield from split_rows(stream, shape, PART_BYTES)
-
-
-def detect_format(
-    file: SourceFile, source: str, store: Store, parameters: CatalogParameters
-) -> ListingFormat:
-    """Return the shape and columns of one file of a source.
-
-    Raises:
-        BadInputError: the file is no listing; the message names it as ``source`` does.
-    """
-    is_single_file = file.name == name_of(source)
-    name = source if is_single_file else f"{source.rstrip('/')}/{file.name}"
-    named = frozenset(named_columns(parameters).values())
-    options = ReadOptions(name, parameters.separator, parameters.encoding, named)
-    with corrupt_as_bad_input(file):
-        with opened(file, store) as stream:
-            shape = shape_of(stream, options)
-        if FORMATS[shape.format].canonical:
-            return ListingFormat(shape, listing_columns(name, shape, parameters, ()))
-        with opened(file, store) as stream:
-            rows = islice(read_rows(stream, shape), _SAMPLE_ROWS)
-            sample = [row.values for row in rows if row.reason is None]
-    return ListingFormat(shape, listing_columns(name, shape, parameters, sample))

@@ -87,7 +87,8 @@ def _publish(
             rows_accepted=statistics.rows_accepted,
             rows_rejected=rejected,
             rejected_by_reason=statistics.rejected_by_reason,
-            files=[file_facts(file.name, found) for file, found in files[:_SHOWN_FILES]],
+            files=[file_facts(file.name, found) for file, found in files.tables[:_SHOWN_FILES]],
+            passed_over=dict(list(files.passed_over.items())[:_SHOWN_FILES]),
             profile=statistics.model_dump(mode="json"),
             verdict=f"changes accepted: {held_back_reason}" if held_back_reason else "accepted",
         ),
@@ -109,7 +110,7 @@ def write_catalog(
     run: Engine = in_this_process
     if spark:
         run = on_spark(spark)
-    elif sum(file.size for file, _ in files) > PART_BYTES:
+    elif sum(file.size for file, _ in files.tables) > PART_BYTES:
         run = in_processes
     discarded = job.draft.scratch()
     scratch = TaskFiles.of(job.store, discarded.prefix)

@@ -5,7 +5,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,19 @@ from dustjacket.catalog.columns import ListingFormat
 from dustjacket.catalog.decide import ROWS
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
-from dustjacket.records.columns import Columns
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import BookRecord
+from dustjacket.sources.archives import members
 from dustjacket.sources.arrow import arrow_batches
+from dustjacket.sources.chunks import resumed
 from dustjacket.sources.csv import ByteRange
 from dustjacket.sources.encoding import raw_text
 from dustjacket.sources.files import SourceFile
 from dustjacket.sources.formats import read_rows
-from dustjacket.sources.streams import corrupt_as_bad_input, opened
+from dustjacket.sources.streams import corrupt_as_bad_input, decompressed, opened
 from dustjacket.sources.tables import TableRow
 from dustjacket.splits import coarse_key, strict_key
+from dustjacket.storage.store import Store
 
 _SUBJECT = pa.struct(
     [("scheme", pa.string()), ("code", pa.string()), ("heading", pa.string()), ("main", pa.bool_())]
@@ -77,13 +80,20 @@ _BATCH_ROWS = 5000
 
 
 @dataclass(frozen=True)
-class ListingChunk:
-    """A part of a file of the listing, read by one task at a time; ``number`` is its place."""
+class Piece:
+    """A file of a listing, or a part of it."""
 
-    number: int
     file: SourceFile
     format: ListingFormat
     part: ByteRange
+
+
+@dataclass(frozen=True)
+class ListingChunk:
+    """Pieces that one task reads one after the other; ``number`` is its place."""
+
+    number: int
+    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True)
@@ -119,24 +129,50 @@ def parse(
     Raises:
         BadInputError: the file is damaged.
     """
-    name = os.fsencode(chunk.file.name).decode("utf-8", "backslashreplace")
-    with opened(chunk.file, scratch.store, chunk.part) as stream, corrupt_as_bad_input(chunk.file):
-        rows = read_rows(stream, chunk.format.shape, chunk.part)
-        columns = chunk.format.columns
-        parsed = (parse_row(name, row, columns, parameters, options) for row in rows)
-        yield from arrow_batches(parsed, PARSED, _BATCH_ROWS)
+    parsed = (
+        parse_row(piece, row, parameters, options) for piece, row in rows_of(chunk, scratch.store)
+    )
+    yield from arrow_batches(parsed, PARSED, _BATCH_ROWS)
+
+
+def rows_of(chunk: ListingChunk, store: Store) -> Iterator[tuple[Piece, TableRow]]:
+    """Yield the rows of a chunk, each with its piece; files of an archive are read in one pass.
+
+    Raises:
+        BadInputError: a file is damaged.
+    """
+    for archive, group in groupby(chunk.pieces, _archive_of):
+        if archive:
+            yield from _rows_of_members(list(group), store)
+            continue
+        for piece in group:
+            with opened(piece.file, store, piece.part) as stream, corrupt_as_bad_input(piece.file):
+                for row in read_rows(stream, piece.format.shape, piece.part):
+                    yield piece, row
+
+
+def _archive_of(piece: Piece) -> tuple[str, str] | None:
+    return (piece.file.bucket, piece.file.key) if piece.file.member else None
+
+
+def _rows_of_members(pieces: list[Piece], store: Store) -> Iterator[tuple[Piece, TableRow]]:
+    by_member = {piece.file.member: piece for piece in pieces}
+    archive = replace(pieces[0].file, member="")
+    with opened(archive, store) as stream, corrupt_as_bad_input(archive):
+        for member in members(stream, archive.name):
+            if (piece := by_member.get(member.name)) and not member.problem:
+                body = decompressed(resumed(b"", member.body))
+                for row in read_rows(body, piece.format.shape, piece.part):
+                    yield piece, row
 
 
 def parse_row(
-    file: str,
-    row: TableRow,
-    columns: Columns,
-    parameters: CatalogParameters,
-    options: RecordOptions,
+    piece: Piece, row: TableRow, parameters: CatalogParameters, options: RecordOptions
 ) -> tuple[Any, ...]:
     """Return one row in the columns of ``PARSED``: a book, or the reason for its rejection."""
+    file = os.fsencode(piece.file.name).decode("utf-8", "backslashreplace")
     record = (file, row.position, row.offset, raw_text(row.raw))
-    book = row.reason or clean(row.values, columns, parameters, options)
+    book = row.reason or clean(row.values, piece.format.columns, parameters, options)
     if isinstance(book, str):
         return (*record, book, *_NO_BOOK)
     values = _published(book)

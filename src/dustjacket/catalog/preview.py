@@ -1,7 +1,7 @@
 """How the first records of a listing would be read, and why; nothing is written."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from dustjacket.catalog.chunks import find_files
@@ -32,13 +32,14 @@ class PreviewedRecord:
 
 @dataclass(frozen=True)
 class Preview:
-    """The files of a listing, its first records, and the reasons of the first rejections.
+    """The files of a listing, why others are none, its first records, and their rejections.
 
     Attributes:
         rejected_by_reason: among the first ``counted`` records, by the rules that look at one row.
     """
 
     files: list[FileFacts]
+    passed_over: dict[str, str]
     records: list[PreviewedRecord] = field(default_factory=list)
     rejected_by_reason: Counter[str] = field(default_factory=Counter)
     counted: int = 0
@@ -52,9 +53,11 @@ def preview(parameters: CatalogParameters, store: Store) -> Preview:
     """
     files = find_files(parameters, store)
     options = options_of(parameters, parameters.genres, store)
-    seen = Preview([file_facts(file.name, found) for file, found in files])
+    seen = Preview(
+        [file_facts(file.name, found) for file, found in files.tables], files.passed_over
+    )
     counted = 0
-    for file, found in files:
+    for file, found in files.tables:
         with opened(file, store) as stream, corrupt_as_bad_input(file):
             for row in islice(read_rows(stream, found.shape), _COUNTED - counted):
                 counted += 1
@@ -70,7 +73,7 @@ def preview(parameters: CatalogParameters, store: Store) -> Preview:
                     )
         if counted == _COUNTED:
             break
-    return Preview(seen.files, seen.records, seen.rejected_by_reason, counted)
+    return replace(seen, counted=counted)
 
 
 def _fields(book: BookRecord) -> dict[str, str]:

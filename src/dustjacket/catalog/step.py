@@ -92,6 +92,7 @@ class CatalogFacts(Facts):
 
     Attributes:
         files: how the first files were read.
+        passed_over: why other files are no tables, by name.
         profile: statistics that the next version is compared with; see
             :class:`dustjacket.catalog.statistics.CatalogStatistics`.
         verdict: ``accepted``, or the changes that a person accepted.
@@ -102,6 +103,7 @@ class CatalogFacts(Facts):
     rows_rejected: int
     rejected_by_reason: dict[str, int]
     files: list[FileFacts] = []
+    passed_over: dict[str, str] = {}
     profile: dict[str, Any] | None = None
     verdict: str = "accepted"
 

@@ -19,6 +19,8 @@ def print_preview(preview: Preview, console: Console) -> None:
             console.print(f"  warning: {warning}")
     if len(preview.files) > _FILES:
         console.print(f"and {len(preview.files) - _FILES} more files")
+    for name, reason in list(preview.passed_over.items())[:_FILES]:
+        console.print(f"{name} is passed over: {reason}")
     for record in preview.records:
         console.print(f"\n{record.file}, record {record.position}")
         for field, text in record.fields.items():
