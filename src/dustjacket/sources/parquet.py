@@ -87,6 +87,7 @@ def _shown(value: Any) -> str:
 def _values(column: pa.Array) -> Sequence[Value]:
     """Return the values of a column, as JSON has them; equal texts of a dictionary are one."""
     if pa.types.is_dictionary(column.type):
+        column.validate(full=True)  # an index of a damaged file may lead out of the dictionary
         words = _values(column.dictionary)
         return [None if index is None else words[index] for index in column.indices.to_pylist()]
     try:
