@@ -62,6 +62,8 @@ def file_facts(name: str, listing_format: ListingFormat) -> FileFacts:
     """Return how a file is read, for the manifest and for people."""
     shape, columns = listing_format.shape, listing_format.columns
     is_text = bool(shape.encoding_reason)
+    lists = columns.genre_column.lists
+    of_lists = (f"the genre column {columns.first('genre')!r} holds lists",) if lists else ()
     return FileFacts(
         file=name,
         format=shape.format,
@@ -69,5 +71,5 @@ def file_facts(name: str, listing_format: ListingFormat) -> FileFacts:
         encoding_reason=shape.encoding_reason,
         separator=shape.dialect.separator if shape.format == "csv" else "",
         columns=dict(columns.fields) if columns is not CANONICAL else {},
-        warnings=shape.warnings,
+        warnings=(*shape.warnings, *of_lists),
     )

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -30,11 +30,13 @@ class GenreColumn:
         commas: whether commas separate genres.
         slashes: whether `` / `` separates levels, from general to specific.
         shelves: whether the values are shelves of readers, of which some are no genres.
+        lists: whether some values are lists, in any form.
     """
 
     commas: bool = False
     slashes: bool = False
     shelves: bool = False
+    lists: bool = False
 
 
 PLAIN = GenreColumn()
@@ -134,6 +136,7 @@ def genre_column(values: Iterable[Any], *, is_plural: bool, shelves: bool) -> Ge
         is_plural: whether the column's name is that of several, such as *genres* or *tags*.
         shelves: whether it holds shelves or tags of readers: these are separated by commas.
     """
+    values = list(values)
     texts = {line_of(v) for v in values if isinstance(v, str) and items_of(v) == [v]}
     listed = [text for text in texts if _COMMA.search(text) and not _is_serial(text)]
     parts = Counter(part for text in texts for part in set(_COMMA.split(text)))
@@ -146,7 +149,8 @@ def genre_column(values: Iterable[Any], *, is_plural: bool, shelves: bool) -> Ge
         all(head.isupper() for head in heads)
         or (len(heads) > 1 and sum(frequent[head] > 1 for head in heads) * 2 >= len(heads))
     )
-    return GenreColumn(commas or shelves, slashes, shelves)
+    column = GenreColumn(commas or shelves, slashes, shelves)
+    return replace(column, lists=any(len(_paths(value, column)) > 1 for value in values))
 
 
 def _is_serial(text: str) -> bool:

@@ -12,7 +12,9 @@ from dustjacket.sources.encoding import decode
 MISSING_WORDS = (
     "null", "none", "nan", "n/a", "na", "#n/a", "<na>", "nil", "\\n", "nat", "undefined", "unknown",
     "missing", "not available", "(null)", "(none)", "[null]", "-", "--", "---", "?", "#ref!",
-    "#value!", "#name?",
+    "#value!", "#name?", "n.a.", "n. a.", "k. a.", "s.o.", "s/d", "unbekannt", "inconnu",
+    "desconocido", "sconosciuto", "onbekend", "desconhecido", "不明", "未知", "不详", "无", "なし",
+    "\u2013", "\u2014", "...", "\u2026",
 )  # fmt: skip
 """Words that stand for a missing value, in any case; titles keep them."""
 _NAME_KEYS = (

@@ -101,6 +101,19 @@ def test_commas_separate_genres_that_stand_elsewhere_too(values, commas):
     assert genre_column(values, is_plural=False, shelves=False).commas == commas
 
 
+@pytest.mark.parametrize(
+    ("values", "lists"),
+    [
+        (["a; b", "c"], True),
+        (["['a', 'b']"], True),
+        ([["a", "b"]], True),
+        (["a", "b & c", None], False),
+    ],
+)
+def test_a_column_that_holds_lists_is_known(values, lists):
+    assert genre_column(values, is_plural=False, shelves=False).lists == lists
+
+
 def test_tags_are_separated_by_commas_whatever_they_are():
     assert genre_column(["a, b"], is_plural=True, shelves=True).commas
 
