@@ -99,6 +99,9 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         for name, value in classifier["test"].items()
     )
     console.print(f"on held-out books: {', '.join(test_metrics)}")
+    for depth, found in classifier.get("by_depth", {}).items():
+        figures = f"macro F1 {found['f1_macro']:.3f}, accuracy {found['accuracy']:.3f}"
+        console.print(f"at depth {depth}, {found['genres']:.0f} genres: {figures}")
     console.print(f"{classifier['verdict']}: {classifier['reason']}\n")
 
     _print_evaluation(report["evaluation"], console)

@@ -16,6 +16,7 @@ from dustjacket.errors import BadInputError, CorruptVersionError, NotReadyError
 from dustjacket.genres import out_of_fold
 from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
 from dustjacket.genres.compare import cross_validate, eligible, needs_selected_terms
+from dustjacket.genres.depth import metrics_by_depth
 from dustjacket.genres.embeddings import catalog_sentences
 from dustjacket.genres.evaluate import PROMOTED, check_usable, compare_with_champion, evaluate
 from dustjacket.genres.fits import Fits
@@ -26,7 +27,7 @@ from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.selection import select
 from dustjacket.genres.sentences import Encoder, find_encoder
 from dustjacket.genres.step import ClassifierFacts, ClassifierParameters, other_library
-from dustjacket.genres.track import summary, track_candidates, track_evaluation
+from dustjacket.genres.track import summary, track_candidates, track_depths, track_evaluation
 from dustjacket.genres.training_data import TestData, TrainingData, check_folds, with_fold
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
@@ -76,6 +77,9 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             evaluation = evaluate(fits, selected, scorer, test_data)
             unseen = out_of_fold.probabilities_by_title(fits, selected)
             out_of_fold.write(job.draft, list(training_data.books["group"]), unseen)
+        depth = int(job.input(Kind.CATALOG).parameters.get("genre_depth", 1))
+        by_depth = metrics_by_depth(list(test_data.books["genre"]), evaluation.predicted, depth)
+        track_depths(by_depth)
         track_evaluation(evaluation, test_data.books, training_data.genres, parameters.metric)
         champion = job.step.in_use(job.store)
         load = partial(load_scorer, job.store, cache=Path(scratch, "champion"))
@@ -112,6 +116,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
                 candidates=[summary(result) for result in results],
                 test=evaluation.test,
                 intervals=evaluation.intervals,
+                by_depth=by_depth,
                 out_of_fold=evaluation.out_of_fold,
                 down_weighted=evaluation.down_weighted,
                 suspects=evaluation.suspects.head(_SUSPECTS).to_dict("records"),

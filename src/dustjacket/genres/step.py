@@ -94,6 +94,7 @@ class ClassifierFacts(Facts):
         model_version: its version in MLflow's registry.
         candidates: name, cv_mean, cv_std, seconds and more of each candidate.
         test, intervals: metrics on the test books, and their 95 % intervals.
+        by_depth: metrics on the test books at each depth of genres from subjects.
         out_of_fold: metrics of out-of-fold predictions.
         suspects: books whose genre the model contradicts.
         repeated_paper: metrics of the paper's own protocol, if it was repeated.
@@ -108,6 +109,7 @@ class ClassifierFacts(Facts):
     candidates: list[dict[str, Any]]
     test: dict[str, float]
     intervals: dict[str, tuple[float, float]] = {}
+    by_depth: dict[str, dict[str, float]] = {}
     out_of_fold: dict[str, float] = {}
     down_weighted: float = 0.0
     suspects: list[dict[str, Any]] = []

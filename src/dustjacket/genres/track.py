@@ -1,6 +1,6 @@
 """Tables, figures and metrics of a selection's MLflow run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import mlflow
@@ -83,3 +83,14 @@ def track_evaluation(
     }
     for name, figure in figures.items():
         mlflow.log_figure(figure, f"{name}.png")
+
+
+def track_depths(by_depth: Mapping[str, Mapping[str, float]]) -> None:
+    """Log the metrics of :func:`dustjacket.genres.depth.metrics_by_depth`, if there are any."""
+    mlflow.log_metrics(
+        {
+            f"test.depth_{depth}.{name}": value
+            for depth, metrics in by_depth.items()
+            for name, value in metrics.items()
+        }
+    )

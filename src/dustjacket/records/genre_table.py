@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from dustjacket.sources.encoding import decode
 
 MAX_BYTES, _MAX_ROWS = 20_000_000, 200_000
 _SEPARATOR_OF_LEVELS = " / "
+_CODE = re.compile("[A-Z]{1,3}[0-9A-Z]*|[0-9]+")
 _NO_CODES = frozenset({OWN, "lcsh", "lcgft", "fast", "keywords"})
 """Schemes whose subjects are compared by their headings."""
 
@@ -84,6 +86,17 @@ def read_genre_table(body: bytes, name: str) -> GenreTable:
             f"header is {line_of(header)[:200]!r}, give 'scheme,code,genre'"
         )
     return GenreTable(genres, names)
+
+
+def genre_at(genre: str, depth: int) -> str:
+    """Return a genre that stands for a code or a heading with no more than ``depth`` levels.
+
+    >>> genre_at("FICTION / Romance", 1), genre_at("FBA", 2), genre_at("Love stories", 1)
+    ('FICTION', 'FB', 'Love stories')
+    """
+    if _SEPARATOR_OF_LEVELS in genre:
+        return _SEPARATOR_OF_LEVELS.join(genre.split(_SEPARATOR_OF_LEVELS)[:depth])
+    return genre[:depth] if _CODE.fullmatch(genre) else genre
 
 
 def ranked_genres(
