@@ -35,6 +35,10 @@ class TaskFiles:
         """Write an object from a file."""
         self.store.client.upload_file(str(file), self.store.bucket, self.prefix + name)
 
+    def download(self, name: str, file: Path) -> None:
+        """Read an object into a file."""
+        self.store.client.download_file(self.store.bucket, self.prefix + name, str(file))
+
     def write(self, name: str, table: pa.Table) -> None:
         """Write a table as an object."""
         with tempfile.NamedTemporaryFile() as file:
@@ -45,7 +49,7 @@ class TaskFiles:
     def opened(self, name: str) -> Iterator[pq.ParquetFile]:
         """Open a table that a task stored."""
         with tempfile.NamedTemporaryFile() as file:
-            self.store.client.download_file(self.store.bucket, self.prefix + name, file.name)
+            self.download(name, Path(file.name))
             with pq.ParquetFile(file.name) as table:
                 yield table
 

@@ -41,6 +41,8 @@ class BookRecord:
         image: as the source has it: a path, an address, bytes, or a list or object of these.
         training: whether models may be trained on it; false if text and data mining is reserved.
         unread: fields whose value is an object or list that holds no name.
+        joined: fields that another source gave, and the name of its file.
+        conflicts: fields in which another source contradicts this one.
     """
 
     title: str
@@ -63,6 +65,8 @@ class BookRecord:
     text_and_data_mining: str | None
     training: bool
     unread: tuple[str, ...] = ()
+    joined: tuple[tuple[str, str], ...] = ()
+    conflicts: tuple[str, ...] = ()
 
     @property
     def genre(self) -> str:
