@@ -27,7 +27,7 @@ from lxml import etree
 
 from dustjacket.catalog.chunks import find_chunks, find_files
 from dustjacket.catalog.ingest import decide_listing
-from dustjacket.catalog.parse import SLIM, parse
+from dustjacket.catalog.parse import SLIM, ParseChunk
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.options import DEFAULT_OPTIONS
@@ -143,11 +143,11 @@ def ours(feed: Path) -> None:
         store.ensure_bucket()
         parameters = CatalogParameters(source=str(feed))
         files = find_files(parameters, store)
-        scratch = TaskFiles.of(store, "scratch/")
+        parse = ParseChunk(TaskFiles.of(store, "scratch/"), parameters, DEFAULT_OPTIONS)
         slim = [
             batch.select(SLIM.names)
             for chunk in find_chunks(files, store)
-            for batch in parse(chunk, scratch, parameters, DEFAULT_OPTIONS)
+            for batch in parse.parse(chunk)
         ]
         decided = decide_listing(pa.Table.from_batches(slim), parameters)
         accepted = decided["reason"].null_count

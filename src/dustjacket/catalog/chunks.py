@@ -1,6 +1,6 @@
 """Find the tables of a listing, the columns of each, and the chunks that are read apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -29,8 +29,13 @@ class ListingFiles:
     passed_over: dict[str, str] = field(default_factory=dict)
 
 
-def find_files(parameters: CatalogParameters, store: Store) -> ListingFiles:
+def find_files(
+    parameters: CatalogParameters, store: Store, required: Sequence[str] = ("title", "genre")
+) -> ListingFiles:
     """Return the tables of the source.
+
+    Args:
+        required: fields that each table must have a column for.
 
     Raises:
         BadInputError: there is no table, or a file should be one and is none.
@@ -48,7 +53,7 @@ def find_files(parameters: CatalogParameters, store: Store) -> ListingFiles:
         if not FORMATS[shape.format].canonical and shape.keys not in samples:
             samples[shape.keys] = _sample(table, store)
         sample = samples.get(shape.keys, [])
-        columns = listing_columns(name, shape, parameters, sample)
+        columns = listing_columns(name, shape, parameters, sample, required)
         tables.append((table.file, ListingFormat(shape, columns)))
     return ListingFiles(tables, found.passed_over)
 

@@ -88,6 +88,7 @@ def clean(
     columns: Columns,
     parameters: CatalogParameters,
     options: RecordOptions,
+    enriched: Callable[[BookRecord], BookRecord] | None = None,
 ) -> BookRecord | str:
     """Return the book that a row describes, or the reason for its rejection.
 
@@ -96,11 +97,14 @@ def clean(
     Args:
         values: the row, by column.
         columns: the columns of each field.
+        enriched: returns a record with what a second source has of it.
     """
     is_paper = parameters.clean == "paper"
     if is_paper and empty_field(values):
         return empty_field.__name__
     book = record_of(values, columns, options)
+    if enriched:
+        book = enriched(book)
     if is_paper or (book.record_id and book.notification in _INCOMPLETE):
         return book
     for rule in RULES:

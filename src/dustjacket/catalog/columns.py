@@ -25,13 +25,18 @@ class ListingFormat:
 
 
 def listing_columns(
-    name: str, shape: Shape, parameters: CatalogParameters, sample: Sequence[Mapping[str, Any]]
+    name: str,
+    shape: Shape,
+    parameters: CatalogParameters,
+    sample: Sequence[Mapping[str, Any]],
+    required: Sequence[str] = ("title", "genre"),
 ) -> Columns:
     """Return the columns of each field of a listing.
 
     Args:
         name: of the file, for the error message.
         sample: values of its first rows.
+        required: fields that must have a column.
 
     Raises:
         BadInputError: a column is missing or ambiguous.
@@ -41,7 +46,7 @@ def listing_columns(
     return columns_of(
         shape.keys,
         named_columns(parameters),
-        ("title", "genre"),
+        required,
         where=f"listing {name!r}",
         sample=sample,
     )

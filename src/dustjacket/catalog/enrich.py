@@ -7,7 +7,6 @@ that it maps into memory, so that the second source may be larger than memory.
 
 import hashlib
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,9 +15,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from dustjacket.catalog.step import EnrichmentFacts, Preference
+from dustjacket.catalog.step import Preference
 from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.genres import genre_key
 from dustjacket.records.record import BookRecord
@@ -189,19 +187,4 @@ def _opened(scratch: TaskFiles, name: str) -> _Index:
     keys, fields = tables
     return _Index(
         keys["key"].combine_chunks().to_numpy(), keys["place"].combine_chunks().to_numpy(), fields
-    )
-
-
-def enrichment_facts(slim: pa.Table) -> EnrichmentFacts:
-    """Return how many records took each field, and in how many the sources contradict each other.
-
-    Args:
-        slim: with columns ``sources`` and ``conflicts``, of all records that passed the rules.
-    """
-    taken = Counter(pc.list_flatten(slim["sources"]).combine_chunks().field("field").to_pylist())
-    conflicts = Counter(pc.list_flatten(slim["conflicts"]).to_pylist())
-    return EnrichmentFacts(
-        enriched=int(pc.sum(pc.greater(pc.list_value_length(slim["sources"]), 0)).as_py() or 0),
-        fields=dict(taken.most_common()),
-        conflicts=dict(conflicts.most_common()),
     )

@@ -11,6 +11,7 @@ from dustjacket.catalog.chunks import PART_BYTES, ListingFiles, find_chunks, fin
 from dustjacket.catalog.columns import CURE, file_facts
 from dustjacket.catalog.decide import DECIDED, ROWS, decide
 from dustjacket.catalog.parse import ParseChunk
+from dustjacket.catalog.second_source import read_enrichment
 from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics_of
 from dustjacket.catalog.step import CatalogFacts, CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
@@ -48,7 +49,9 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
         HeldBackError: the listing changed too much since the last version.
     """
     parameters = job.parameters
-    files = find_files(parameters, job.store)
+    # Genres may come from the second source.
+    required = ["title"] if parameters.enrich else ["title", "genre"]
+    files = find_files(parameters, job.store, required)
     statistics = write_catalog(job, files, spark)
     if not statistics.rows_accepted:
         raise BadInputError(
@@ -115,7 +118,8 @@ def write_catalog(
     discarded = job.draft.scratch()
     scratch = TaskFiles.of(job.store, discarded.prefix)
     options = options_of(parameters, parameters.genres, job.store)
-    parse = ParseChunk(scratch, parameters, options)
+    enrichment = read_enrichment(parameters, options, job.store, scratch)
+    parse = ParseChunk(scratch, parameters, options, enrichment)
     rows_of_chunks = []
     for rows in run(parse, find_chunks(files, job.store)):
         rows_of_chunks.append(rows)

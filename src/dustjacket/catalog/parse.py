@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from dustjacket.catalog.cleaning import clean
 from dustjacket.catalog.columns import ListingFormat
 from dustjacket.catalog.decide import ROWS
+from dustjacket.catalog.enrich import Enrichment
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.options import RecordOptions
@@ -36,6 +37,7 @@ _SUBJECT = pa.struct(
     [("scheme", pa.string()), ("code", pa.string()), ("heading", pa.string()), ("main", pa.bool_())]
 )
 _CONTRIBUTOR = pa.struct([("name", pa.string()), ("role", pa.string())])
+_JOINED = pa.struct([("field", pa.string()), ("source", pa.string())])
 BOOK = pa.schema(
     [
         ("asin", pa.string()),
@@ -54,6 +56,7 @@ BOOK = pa.schema(
         ("image_url", pa.string()),
         ("rights", pa.string()),
         ("training", pa.bool_()),
+        ("sources", pa.list_(_JOINED)),
     ]
 )
 """What is published of a book; what is unknown is null, or empty in ``asin`` and ``image_url``."""
@@ -62,7 +65,11 @@ _RECORD = pa.schema([("offset", pa.int64()), ("raw", pa.string())])
 _REASON = pa.schema([("reason", pa.string())])
 _DECIDING = pa.schema(
     [field for field in ROWS if field.name not in {*_ORIGIN.names, *BOOK.names}]
-    + [pa.field("title_length", pa.int32()), pa.field("unread", pa.bool_())]
+    + [
+        pa.field("title_length", pa.int32()),
+        pa.field("unread", pa.bool_()),
+        pa.field("conflicts", pa.list_(pa.string())),
+    ]
 )
 PARSED = pa.unify_schemas([_ORIGIN, _RECORD, _REASON, BOOK, _DECIDING])
 """One row per record: its origin and raw text, and a book or the reason for its rejection."""
@@ -70,8 +77,8 @@ SLIM = pa.schema(
     [
         *ROWS,
         *_REASON,
-        *(_DECIDING.field(name) for name in ("title_length", "unread")),
-        *(BOOK.field(name) for name in ("language", "training")),
+        *(_DECIDING.field(name) for name in ("title_length", "unread", "conflicts")),
+        *(BOOK.field(name) for name in ("language", "training", "sources")),
     ]
 )
 """The columns by which a whole listing is decided and described."""
@@ -103,6 +110,7 @@ class ParseChunk:
     scratch: TaskFiles
     parameters: CatalogParameters
     options: RecordOptions
+    enrichment: Enrichment | None = None
 
     def __call__(self, chunk: ListingChunk) -> int:
         """Store the rows and return their number; memory is bounded by one batch."""
@@ -111,7 +119,7 @@ class ParseChunk:
             files = {name: Path(folder, name) for name in ("parsed", "slim")}
             parsed = writers.enter_context(pq.ParquetWriter(files["parsed"], PARSED))
             slim = writers.enter_context(pq.ParquetWriter(files["slim"], SLIM))
-            for batch in parse(chunk, self.scratch, self.parameters, self.options):
+            for batch in self.parse(chunk):
                 parsed.write_batch(batch)
                 slim.write_batch(batch.select(SLIM.names))
                 rows += len(batch)
@@ -120,19 +128,23 @@ class ParseChunk:
                 self.scratch.upload(f"{name}/{chunk.number:06}", file)
         return rows
 
+    def parse(self, chunk: ListingChunk) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a chunk as batches of ``PARSED``.
 
-def parse(
-    chunk: ListingChunk, scratch: TaskFiles, parameters: CatalogParameters, options: RecordOptions
-) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a chunk as batches of ``PARSED``.
+        Raises:
+            BadInputError: a file is damaged.
+        """
+        rows = rows_of(chunk, self.scratch.store)
+        parsed = (self.parse_row(piece, row) for piece, row in rows)
+        yield from arrow_batches(parsed, PARSED, _BATCH_ROWS)
 
-    Raises:
-        BadInputError: the file is damaged.
-    """
-    parsed = (
-        parse_row(piece, row, parameters, options) for piece, row in rows_of(chunk, scratch.store)
-    )
-    yield from arrow_batches(parsed, PARSED, _BATCH_ROWS)
+    def parse_row(self, piece: Piece, row: TableRow) -> tuple[Any, ...]:
+        """Return one row in the columns of ``PARSED``: a book, or the reason for its rejection."""
+        enriched = self.enrichment.joined if self.enrichment else None
+        book = row.reason or clean(
+            row.values, piece.format.columns, self.parameters, self.options, enriched
+        )
+        return _parsed(piece, row, book)
 
 
 def rows_of(chunk: ListingChunk, store: Store) -> Iterator[tuple[Piece, TableRow]]:
@@ -166,13 +178,9 @@ def _rows_of_members(pieces: list[Piece], store: Store) -> Iterator[tuple[Piece,
                     yield piece, row
 
 
-def parse_row(
-    piece: Piece, row: TableRow, parameters: CatalogParameters, options: RecordOptions
-) -> tuple[Any, ...]:
-    """Return one row in the columns of ``PARSED``: a book, or the reason for its rejection."""
+def _parsed(piece: Piece, row: TableRow, book: BookRecord | str) -> tuple[Any, ...]:
     file = os.fsencode(piece.file.name).decode("utf-8", "backslashreplace")
     record = (file, row.position, row.offset, raw_text(row.raw))
-    book = row.reason or clean(row.values, piece.format.columns, parameters, options)
     if isinstance(book, str):
         return (*record, book, *_NO_BOOK)
     values = _published(book)
@@ -181,7 +189,7 @@ def parse_row(
     return (
         *record, None, *values, _digest(content), strict_key(book.title, book.author),
         coarse_key(book.title, book.author), book.record_id, book.notification, bool(book.author),
-        len(book.title), bool(book.unread),
+        len(book.title), bool(book.unread), book.conflicts,
     )  # fmt: skip
 
 
@@ -204,6 +212,7 @@ def _published(book: BookRecord) -> tuple[Any, ...]:
         book.image if isinstance(book.image, str) else "",
         book.rights or None,
         book.training,
+        book.joined,
     )
 
 

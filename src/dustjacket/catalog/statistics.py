@@ -25,6 +25,20 @@ class LargeGroup(BaseModel):
     books: int
 
 
+class EnrichmentStatistics(BaseModel):
+    """What a second source gave to the books of a version.
+
+    Attributes:
+        enriched: number of books that took a field.
+        fields: number of books that took each field.
+        conflicts: number of books in which each field differs between the sources.
+    """
+
+    enriched: int
+    fields: dict[str, int]
+    conflicts: dict[str, int]
+
+
 class CatalogStatistics(BaseModel):
     """Statistics of one version.
 
@@ -41,6 +55,7 @@ class CatalogStatistics(BaseModel):
         reserved: number of books that no model is trained on: their rights holder reserves it.
         unread_containers: number of rows with an object or list that holds no title, name or genre.
         books_lost: number of books of which every row is rejected.
+        enrichment: from a second source; None if it gave nothing.
         largest_groups: numbers of accepted books on one side of the split together, largest first.
     """
 
@@ -57,6 +72,7 @@ class CatalogStatistics(BaseModel):
     reserved: int = 0
     unread_containers: int = 0
     books_lost: int = 0
+    enrichment: EnrichmentStatistics | None = None
     largest_groups: list[LargeGroup] = Field(default_factory=list)
 
 
@@ -90,8 +106,19 @@ def statistics_of(rows: pa.Table) -> CatalogStatistics:
         reserved=pc.sum(pc.invert(books["training"])).as_py() or 0,
         unread_containers=pc.sum(rows["unread"]).as_py() or 0,
         books_lost=read - kept,
+        enrichment=_enrichment(books),
         largest_groups=[LargeGroup(group=name, books=n) for name, n in groups if n > 1],
     )
+
+
+def _enrichment(books: pa.Table) -> EnrichmentStatistics | None:
+    joined = pc.list_flatten(books["sources"])
+    fields = counts(pc.struct_field(joined, "field"))
+    conflicts = counts(pc.list_flatten(books["conflicts"]))
+    if not fields and not conflicts:
+        return None
+    enriched = pc.sum(pc.greater(pc.list_value_length(books["sources"]), 0)).as_py()
+    return EnrichmentStatistics(enriched=enriched, fields=fields, conflicts=conflicts)
 
 
 def counts(values: pa.ChunkedArray) -> dict[str, int]:

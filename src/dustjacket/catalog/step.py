@@ -10,6 +10,8 @@ from dustjacket.pipeline.step import Step
 from dustjacket.records.parameters import RecordParameters
 from dustjacket.storage.manifest import Facts
 
+Preference = Literal["ours", "theirs"]
+
 
 class CatalogParameters(StepParameters, RecordParameters):
     """Parameters of ``ingest_catalog``."""
@@ -25,6 +27,15 @@ class CatalogParameters(StepParameters, RecordParameters):
     author_column: str = Field("", max_length=200, description="Column of authors")
     genre_column: str = Field("", max_length=200, description="Column of genres")
     description_column: str = Field("", max_length=200, description="Column of descriptions")
+    enrich: str = Field(
+        "",
+        max_length=2000,
+        description="Second source, of any format, whose descriptions, subjects, covers, languages "
+        "and works join the records of this one by ISBN, work, or title and author",
+    )
+    prefer: Preference = Field(
+        "ours", description="Whose value counts where this and the second source have one"
+    )
     separator: str = Field(
         "", max_length=1, description="Separator of text tables; found in their content if empty"
     )
@@ -67,7 +78,7 @@ class CatalogParameters(StepParameters, RecordParameters):
     @property
     def files(self) -> tuple[str, ...]:
         """Files beside the source whose content decides the result."""
-        return (self.genre_mapping,)
+        return (self.genre_mapping, self.enrich)
 
 
 class FileFacts(BaseModel):

@@ -274,7 +274,8 @@ def _ingest(step: Step, flags: StepParameters, out: Path | None) -> None:
     from dustjacket.cli.report import rows_table
 
     overrides = flags.model_dump(exclude_unset=True, exclude={"out", "preview"})
-    overrides["source"] = absolute(overrides["source"])
+    for name in {"source", "enrich"} & overrides.keys():
+        overrides[name] = absolute(overrides[name])
     manifest = ingest(step, overrides, out.absolute(), console)
     console.print(rows_table({manifest.kind: manifest.facts}))
     console.print(f"{manifest.kind} {manifest.version.rpartition('-')[2]} in {out}")

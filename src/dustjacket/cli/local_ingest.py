@@ -57,7 +57,7 @@ def ingest(step: Step, overrides: dict[str, Any], out: Path, console: Console) -
     with _faults_in_one_line(out), _ended_by_sigterm():
         out.parent.mkdir(parents=True, exist_ok=True)
         with _scratch_folder(out.parent) as scratch:
-            store = _store(scratch, overrides["source"])
+            store = _store(scratch, overrides["source"], overrides.get("enrich", ""))
             manifest = _run(step, overrides, store, console)
             whole = scratch / "store" / manifest.prefix
             (whole / MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=2))
@@ -76,7 +76,7 @@ def local_store(source: str) -> Iterator[Store]:
         yield _store(scratch, source)
 
 
-def _store(scratch: Path, source: str) -> Store:
+def _store(scratch: Path, *sources: str) -> Store:
     alone = {
         "home": scratch,
         "folder": scratch / "store",
@@ -85,7 +85,8 @@ def _store(scratch: Path, source: str) -> Store:
     }
     store = Store(load_settings().with_secrets_of("s3").model_copy(update=alone))
     store.ensure_bucket()
-    allow(source, store.settings)
+    for source in sources:
+        allow(source, store.settings)
     _keep_downloads(scratch / "store")
     return store
 

@@ -48,7 +48,8 @@ def run(
             if source:
                 overrides.setdefault(step, {})["source"] = source
         for parameters in overrides.values():
-            allow(absolute(parameters.get("source") or ""), settings)
+            for name in ("source", "enrich"):
+                allow(absolute(parameters.get(name) or ""), settings)
         team = TeamDefaults.from_json(api.variable(VARIABLE)).with_overrides(overrides)
         sources = choose_sources(team, lambda: _draw_sample(settings, console))
         for step, source in sources.items():
