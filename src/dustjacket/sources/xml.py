@@ -24,6 +24,8 @@ _CHUNK, _PROLOGUE = 1 << 18, 1 << 16
 _ENDS, _SLASH = {b"<!--": b"-->", b"<![CDATA[": b"]]>"}, ord("/")
 _LONGEST_TAG = 256
 """Bytes of an element's name with its prefix; a tag may be cut by the end of a chunk."""
+_ENTITIES = "declares XML entities, which are not read: give a file without them"
+_ELEMENT = re.compile(rb"<\w")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _NAMESPACE = re.compile(rb"""\sxmlns:[\w.-]{1,100}\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -61,7 +63,7 @@ def read_records(
             element without them that holds another record only wraps it, as in answers of OAI-PMH.
 
     Raises:
-        BadInputError: the file declares entities, or an encoding that is not known.
+        BadInputError: the file declares an encoding that is not known.
     """
     encoding, read = _encoding(stream)
     parse = None
@@ -71,6 +73,25 @@ def read_records(
         element = parse(raw) if reason is None else None
         fault = reason or (None if element is not None else "malformed_xml")
         yield XmlRecord(position, offset, raw[:MAX_XML_RECORD], element, fault)
+
+
+def check_declarations(stream: BinaryIO, name: str) -> None:
+    """Check what an XML file declares before its first element.
+
+    Args:
+        name: of the file, for the error message.
+
+    Raises:
+        BadInputError: it declares entities, or an encoding that is not known.
+    """
+    try:
+        _, read = _encoding(stream)
+    except BadInputError as error:
+        raise BadInputError(f"{name!r} {error}") from error
+    head = read()[:_PROLOGUE]
+    first = _ELEMENT.search(head)
+    if b"<!ENTITY" in head[: first.start() if first else None]:
+        raise BadInputError(f"{name!r} {_ENTITIES}")
 
 
 def name_of(element: etree._Element) -> str:
@@ -91,7 +112,7 @@ def parse_document(body: bytes) -> etree._Element:
         BadInputError: it is not well-formed, or declares entities.
     """
     if b"<!ENTITY" in body or "<!ENTITY".encode("utf-16-le") in body:
-        raise BadInputError("declares XML entities, which are not read: give a file without them")
+        raise BadInputError(_ENTITIES)
     try:
         return etree.fromstring(body, _xml_parser())
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -196,8 +217,6 @@ def _before_end(buffer: bytearray, opening: bytes, at: int) -> int:
 
 
 def _parser(prologue: bytes, encoding: str) -> Callable[[bytes], etree._Element | None]:
-    if b"<!ENTITY" in prologue:
-        raise BadInputError("declares XML entities, which are not read: give a file without them")
     spaces = {space.split(b"=")[0].strip(): space for space in _NAMESPACE.findall(prologue)}
     opening, closing = b"<r" + b"".join(spaces.values()) + b">", b"</r>"
     parser, of_text = _xml_parser(encoding), _xml_parser("utf-8")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
 from dustjacket.sources import xml
-from dustjacket.sources.xml import parse_document, read_records, text_of
+from dustjacket.sources.xml import check_declarations, parse_document, read_records, text_of
 
 GOOD = b"<r><t>good</t></r>"
 
@@ -71,7 +71,9 @@ def test_the_declared_encoding_is_used(body, encoding):
 
 def test_an_unknown_encoding_is_named():
     with pytest.raises(BadInputError, match="'klingon'"):
-        read(b'<?xml version="1.0" encoding="klingon"?><c><r/></c>')
+        check_declarations(
+            io.BytesIO(b'<?xml version="1.0" encoding="klingon"?><c><r/></c>'), "books.xml"
+        )
 
 
 @pytest.mark.parametrize(
@@ -82,14 +84,16 @@ def test_an_unknown_encoding_is_named():
     ],
 )
 def test_declared_entities_are_refused(body):
-    with pytest.raises(BadInputError, match="entities"):
-        read(body)
+    with pytest.raises(BadInputError, match=r"'books\.xml' declares XML entities"):
+        check_declarations(io.BytesIO(body), "books.xml")
     with pytest.raises(BadInputError, match="entities"):
         parse_document(body)
 
 
 def test_a_text_about_entities_declares_none():
-    assert read(b"<c><r><![CDATA[<!ENTITY]]></r></c>") == ["<!ENTITY"]
+    body = b"<c><r><![CDATA[<!ENTITY]]></r></c>"
+    check_declarations(io.BytesIO(body), "books.xml")
+    assert read(body) == ["<!ENTITY"]
 
 
 def test_an_external_dtd_is_not_read(tmp_path):

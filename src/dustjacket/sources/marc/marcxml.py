@@ -8,7 +8,7 @@ from dustjacket.sources.csv import MAX_RECORD, ByteRange
 from dustjacket.sources.marc.records import MarcField, MarcRecord
 from dustjacket.sources.marc.values import row_of
 from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow
-from dustjacket.sources.xml import name_of, read_records
+from dustjacket.sources.xml import check_declarations, name_of, read_records
 
 _FIELD = re.compile(rb"<(?:[\w.-]{1,100}:)?(?:datafield|controlfield)\s")
 
@@ -47,7 +47,8 @@ def _matches(head: bytes, _name: str) -> bool:
     return _FIELD.search(head.replace(b"\0", b"")) is not None
 
 
-def _shape(_stream: BinaryIO, _options: ReadOptions) -> Shape:
+def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
+    check_declarations(stream, options.name)
     return Shape("marcxml", encoding_reason="declared in the file, or UTF-8")
 
 

@@ -1,6 +1,7 @@
 """ONIX for Books as a format of tables: a product is a row."""
 
 import codecs
+import io
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -14,7 +15,7 @@ from dustjacket.sources.onix.elements import fields_of
 from dustjacket.sources.onix.product import Header, values_of
 from dustjacket.sources.onix.tags import NAMES
 from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow
-from dustjacket.sources.xml import read_records
+from dustjacket.sources.xml import check_declarations, read_records
 
 _HEAD_BYTES = 1 << 20
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, "<?".encode("utf-16-le"))
@@ -50,9 +51,11 @@ def shape_of_onix(stream: BinaryIO, options: ReadOptions) -> Shape:
     """Return the shape of a file of ONIX 3.
 
     Raises:
-        BadInputError: the file is of another release.
+        BadInputError: the file is of another release, or declares entities.
     """
-    head = _plain(stream.read(_HEAD_BYTES))
+    start = stream.read(_HEAD_BYTES)
+    check_declarations(io.BytesIO(start), options.name)
+    head = _plain(start)
     root = _ROOT.match(head)
     release = _RELEASE.search(root[2]) if root else None
     number = release[1].decode() if release else ""

@@ -5,6 +5,7 @@ import io
 import pytest
 from pymarc import record_to_xml
 
+from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import WHOLE
 from dustjacket.sources.marc.marc21 import read_marc21
 from dustjacket.sources.marc.marcxml import MARCXML
@@ -29,8 +30,8 @@ PREFIXED = (
 
 def rows(body):
     assert MARCXML.matches(body[: 1 << 20], "x.xml")
-    stream = io.BytesIO(body)
-    return list(MARCXML.rows(stream, MARCXML.shape(stream, ReadOptions()), WHOLE))
+    shape = MARCXML.shape(io.BytesIO(body), ReadOptions())
+    return list(MARCXML.rows(io.BytesIO(body), shape, WHOLE))
 
 
 def read(body):
@@ -73,6 +74,12 @@ def test_a_bad_record_costs_itself_only():
 def test_fields_without_attributes_are_passed_over():
     body = PLAIN.replace(b"<record>", b"<record><datafield><subfield>x</subfield></datafield>")
     assert read(body) == ["The <red> key & tower"]
+
+
+def test_a_file_that_declares_entities_is_refused_by_its_name():
+    body = b"<!DOCTYPE c [<!ENTITY a 'b'>]>" + PLAIN
+    with pytest.raises(BadInputError, match=r"'b\.xml' declares XML entities"):
+        MARCXML.shape(io.BytesIO(body), ReadOptions("b.xml"))
 
 
 @pytest.mark.parametrize("body", [b"<ONIXMessage/>", b"title,author\n", b"<record>x</record>"])
