@@ -48,7 +48,10 @@ _LANGUAGES: dict[str, tuple[str, ...]] = {
     "windows-1256": ("".join(map(chr, [*range(0x621, 0x64B), 0x67E, 0x686, 0x698, 0x6AF, 0x6CC])),),
 }  # fmt: skip
 """Letters other than ASCII of languages, by encoding; earlier encodings win ties."""
-_EAST_ASIAN = ("gb18030", "big5", "cp932", "euc_jp", "cp949")
+_EAST_ASIAN = {
+    "euc_jp": "euc_jp", "euc_kr": "cp949", "gb2312": "gb18030", "shift_jis": "cp932", "big5": "big5"
+}  # fmt: skip
+"""Encodings by their common characters alone: rare ones are a sign of a wrong encoding."""
 _WORD = re.compile(r"[^\W\d_]+|[^\x00-\x7f]")
 _PUNCTUATION = frozenset("«»‘’‚“”„–—…•·°€¿¡№")  # noqa: RUF001
 _CLEAR = 0.9
@@ -178,7 +181,8 @@ def _fits(word: str, alphabet: Iterable[str], is_latin: bool) -> bool:
 def _east_asian(sample: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
-    possible = [encoding for encoding in _EAST_ASIAN if _decodes(sample, encoding)]
+    possible = [whole for common, whole in _EAST_ASIAN.items() if _decodes(sample, common)]
+    possible = possible or [whole for whole in _EAST_ASIAN.values() if _decodes(sample, whole)]
     if not possible:
         return None
     best = from_bytes(sample, cp_isolation=possible, enable_fallback=False).best()
