@@ -24,7 +24,7 @@ from dustjacket.sources.tables import (
     with_columns,
 )
 
-_BATCH_ROWS = 500
+_BATCH_ROWS, _FEW_ROWS = 500, 16
 _NOT_TEXT = frozenset(range(9)) | frozenset(range(14, 32))
 
 
@@ -42,9 +42,11 @@ def _opened(stream: BinaryIO) -> Iterator[pq.ParquetFile]:
 
 
 def _is_text(type_: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_binary(type_)
-    )
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
+
+
+def _may_be_image(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_nested(type_)) or "binary" in str(type_)
 
 
 def _matches(head: bytes, _name: str) -> bool:
@@ -64,8 +66,11 @@ def _rows(stream: BinaryIO, shape: Shape, _part: ByteRange) -> Iterator[TableRow
             if shape.used is None or key_of(name) in shape.used:
                 places.setdefault(key_of(name), place)
         read = [names[place] for place in places.values()]
-        for batch in file.iter_batches(_BATCH_ROWS, columns=read):
-            columns = [_values(batch.column(name)) for name in read]
+        used = [file.schema_arrow.field(place) for place in places.values()]
+        size = _FEW_ROWS if any(_may_be_image(field.type) for field in used) else _BATCH_ROWS
+        for batch in file.iter_batches(size, columns=read):
+            first = batch.schema.get_all_field_indices
+            columns = [_values(batch.column(first(name)[0])) for name in read]
             for number in range(batch.num_rows):
                 row = {key: column[number] for key, column in zip(places, columns, strict=True)}
                 yield _row(position + number, read, row)
