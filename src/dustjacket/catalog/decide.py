@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dustjacket.identity.groups import codes_of, component_labels, groups_of, part_of
-from dustjacket.splits import normalise, split_of
+from dustjacket.records.genres import genre_key
+from dustjacket.splits import split_of
 
 ROWS = pa.schema(
     [
@@ -156,7 +157,7 @@ def _genres(genres: pa.ChunkedArray, counted: np.ndarray) -> tuple[np.ndarray, p
     texts = encoded.dictionary.to_pylist()
     rows = np.bincount(encoded.indices.to_numpy()[counted], minlength=len(texts))
     keys: dict[str, int] = {}
-    codes = [keys.setdefault(normalise(text) or text, len(keys)) for text in texts]
+    codes = [keys.setdefault(genre_key(text), len(keys)) for text in texts]
     best: dict[int, tuple[int, str]] = {}
     for code, n, text in zip(codes, rows.tolist(), texts, strict=True):
         best[code] = min(best.get(code, (1, "")), (-n, text))

@@ -33,6 +33,7 @@ from dustjacket.covers.source import CoverSource
 from dustjacket.covers.step import CoversParameters
 from dustjacket.covers.tables import ROW_SCHEMA
 from dustjacket.pipeline.engine import Engine, in_this_process, on_spark
+from dustjacket.records.genres import published_spellings
 from dustjacket.records.options import options_of
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def write_covers(
     """
     with Packs(scratch) as packs:
         found = find_covers(source, parameters, packs, options_of(parameters, (), source.store))
-    rows = found.rows
+    rows = _with_one_spelling(found.rows)
     _report_found(found, report)
     to_read = rows.filter(pc.is_null(rows["reason"]))
     report(f"{len(rows):,} rows name {len(to_read):,} images")
@@ -124,6 +125,18 @@ def write_covers(
         _write(table, folder, out)
     report(result.summary())
     return result
+
+
+def _with_one_spelling(rows: pa.Table) -> pa.Table:
+    """Return the rows with each category in its most frequent spelling."""
+    encoded = rows["category"].combine_chunks().dictionary_encode()
+    counted = encoded.filter(pc.is_null(rows["reason"]).combine_chunks()).drop_null()
+    names = encoded.dictionary.to_pylist()
+    numbers = np.bincount(counted.indices.to_numpy(), minlength=len(names))
+    published = published_spellings(dict(zip(names, numbers.tolist(), strict=True)))
+    spellings = pa.array([published[name] for name in names], pa.string())
+    place = rows.schema.get_field_index("category")
+    return rows.set_column(place, "category", spellings.take(encoded.indices))
 
 
 def _engine(spark: "SparkSession | None") -> tuple[Engine, int]:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -60,15 +60,19 @@ def genre_key(genre: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", genre).casefold().split())
 
 
-def published_spellings(genres: Iterable[str]) -> dict[str, str]:
-    """Return the most frequent spelling of each genre by its key; of equals, the first in order."""
-    counts: dict[str, Counter[str]] = {}
-    for genre in genres:
-        counts.setdefault(genre_key(genre), Counter())[genre] += 1
-    return {
-        key: min(spellings, key=lambda spelling: (-spellings[spelling], spelling))
-        for key, spellings in counts.items()
-    }
+def published_spellings(rows: Mapping[str, int]) -> dict[str, str]:
+    """Return the spelling in which each genre is published, by each of its spellings.
+
+    It is the most frequent one; of several, the first in the order of letters.
+
+    Args:
+        rows: number of rows of each spelling.
+    """
+    best: dict[str, tuple[int, str]] = {}
+    for spelling, n in rows.items():
+        key = genre_key(spelling)
+        best[key] = min(best.get(key, (1, "")), (-n, spelling))
+    return {spelling: best[genre_key(spelling)][1] for spelling in rows}
 
 
 _ROOTS = frozenset(

@@ -45,8 +45,8 @@ def test_a_key_is_its_own_key_and_no_visible_name_is_without_one(name):
 
 
 def test_the_most_frequent_spelling_is_published():
-    spellings = published_spellings(["poetry", "Poetry", "Poetry", "ART", "Art"])
-    assert spellings == {"poetry": "Poetry", "art": "ART"}
+    spellings = published_spellings({"poetry": 1, "Poetry": 2, "Art": 1, "ART": 1})
+    assert spellings == {"poetry": "Poetry", "Poetry": "Poetry", "Art": "ART", "ART": "ART"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A row of any source is one book's fields."""
 
+import csv
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,9 @@ from dustjacket.records.options import DEFAULT_OPTIONS
 from dustjacket.records.record import CANONICAL, record_of, restored
 from dustjacket.records.subjects import Subject
 from dustjacket.sources.tables import LISTING, key_of
+from tests.support.covers_run import run
+from tests.support.images import drawn, saved
+from tests.support.listings import ingest, store_in
 from tests.unit.records.test_values import JSON_VALUES
 
 ONIX = {
@@ -233,3 +237,37 @@ def test_a_character_of_any_class_costs_no_more_than_its_row(char):
 def test_surrogates_and_characters_of_no_use_can_be_stored(char):
     record = read(title=f"Em{char}ma", author=f"A{char}", genre=f"G{char}", description=f"D{char}")
     assert "".join((record.title, record.author, record.genre, record.description)).encode()
+
+
+# Rows whose text, names and genres need all that cleaning does.
+HARD_ROWS = [
+    ("Emma &amp; Co", "Austen, Jane", "Children&#39;s Books", "9780141439587"),
+    ("Les MisÃ©rables", "Victor Hugo", "childrens books", ""),
+    ("Du\u200bne", "nan", "Science Fiction", ""),
+    ("<i>Ubik</i>", "['Philip K. Dick', 'A. Other']", "Science-Fiction", "014143958X"),
+    ("Cafe\u0301 Noir", "Gaiman, Neil; Pratchett, Terry", "Cooking &amp; Food", "="),
+    ("C++ Primer", "NULL", "Cooking and Food", '="0439023483"'),
+]
+
+
+def test_a_listing_and_a_table_of_covers_give_the_same_books(tmp_path):
+    source = tmp_path / "set"
+    source.mkdir()
+    for number in range(len(HARD_ROWS)):
+        (source / f"{number}.png").write_bytes(saved(drawn(number), "PNG"))
+    with (source / "books.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [("title", "author", "genre", "isbn", "image")]
+            + [(*row, f"{number}.png") for number, row in enumerate(HARD_ROWS)]
+        )
+    listed = ingest(
+        source / "books.csv", store_in(tmp_path / "listing"), min_rows_per_genre=1
+    ).books
+    covers = run(None, source, tmp_path / "covers").index
+    assert len(listed) == len(covers) == len(HARD_ROWS)
+    for book, cover in zip(listed, covers.to_dict("records"), strict=True):
+        assert book["title"] == cover["title"]
+        assert book["author"] == cover["author"]
+        assert book["genre"] == cover["category"]
+        assert book["isbn13"] == cover["isbn13"]
+        assert (book["group"], book["split"]) == (cover["group"], cover["split"])
