@@ -15,9 +15,9 @@ from dustjacket.clip.prompts import query_prompts
 from dustjacket.clip.read import load_version
 from dustjacket.clip.step import ClipParameters
 from dustjacket.evaluation.search import misspell
+from dustjacket.identity.text import normalise
 from dustjacket.metrics.retrieval import own_ranks
 from dustjacket.metrics.shares import share_interval
-from dustjacket.splits import normalise
 from tests.benchmarks import genre_prompt
 from tests.benchmarks.clip_learning import library
 from tests.benchmarks.paper_claims import Claim, shown, t_interval, verdict

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dustjacket.catalog.step import CatalogParameters
+from dustjacket.identity.text import normalise
 from dustjacket.records.columns import Columns
 from dustjacket.records.genres import genre_key
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import BookRecord, record_of
-from dustjacket.splits import normalise
 
 # White space is no longer among them: the records' text has spaces only.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

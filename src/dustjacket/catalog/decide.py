@@ -126,7 +126,7 @@ def _books(rows: pa.Table) -> np.ndarray:
     """Return (n,) numbers, equal for rows of one book."""
     n = len(rows)
     strict, titles = codes_of(rows["strict"]), codes_of(part_of(rows["strict"], 0))
-    named = np.flatnonzero(rows["has_author"].to_numpy())
+    named = np.flatnonzero(pc.not_equal(part_of(rows["strict"], 1), "").to_numpy())
     with_isbn = np.flatnonzero(rows["isbn13"].is_valid().to_numpy(zero_copy_only=False))
     isbns = codes_of(rows["isbn13"].take(pa.array(with_isbn)))
     editions = codes_of(isbns * (titles.max(initial=0) + 1) + titles[with_isbn])

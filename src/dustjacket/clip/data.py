@@ -16,7 +16,7 @@ from dustjacket.clip.prompts import sampled_variants
 from dustjacket.covers.read import read_images
 from dustjacket.errors import BadInputError
 from dustjacket.identity.groups import component_labels
-from dustjacket.splits import title_key
+from dustjacket.identity.titles import title_key
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 

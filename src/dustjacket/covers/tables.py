@@ -14,6 +14,7 @@ from dustjacket.covers.packs import Packs
 from dustjacket.covers.source import CoverSource, SourceEntry, shown_name
 from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
+from dustjacket.identity.text import normalise
 from dustjacket.records.columns import Columns, columns_of
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import CANONICAL, BookRecord, record_of
@@ -21,7 +22,7 @@ from dustjacket.sources.encoding import raw_text
 from dustjacket.sources.files import is_web
 from dustjacket.sources.formats import FORMATS, read_rows, shape_of
 from dustjacket.sources.tables import ReadOptions, Shape, key_of
-from dustjacket.splits import coarse_key, normalise, strict_key
+from dustjacket.splits import coarse_key, strict_key
 
 MAX_TITLE_LENGTH = 1000
 ROW_SCHEMA = pa.schema(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dustjacket.identity.persons import author_key
 from dustjacket.metrics.classification import calibration_error
 from dustjacket.metrics.retrieval import (
     Ranks,
@@ -16,7 +17,6 @@ from dustjacket.metrics.retrieval import (
     title_probabilities,
 )
 from dustjacket.metrics.retrieval_intervals import rank_intervals
-from dustjacket.splits import author_key
 
 DIRECTIONS = ("title_to_cover", "cover_to_title")
 SAME_GENRE, OTHER_AUTHORS = "same_genre", "other_authors"

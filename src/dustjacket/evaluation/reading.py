@@ -23,9 +23,9 @@ from dustjacket.evaluation.covers import group_codes
 from dustjacket.evaluation.extras import Extra
 from dustjacket.evaluation.recall_rows import not_measured, recall_extra, recall_row
 from dustjacket.evaluation.sections.format import COMPARED
+from dustjacket.identity.text import normalise
 from dustjacket.metrics.retrieval import Ranks, own_ranks
 from dustjacket.pipeline.kinds import Kind
-from dustjacket.splits import normalise
 
 if TYPE_CHECKING:
     from dustjacket.evaluation.comparison import Comparison

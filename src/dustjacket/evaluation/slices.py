@@ -8,8 +8,8 @@ from dustjacket.clip.prompts import query_prompts
 from dustjacket.evaluation.extras import Extra
 from dustjacket.evaluation.recall_rows import not_measured, recall_extra, recall_row
 from dustjacket.evaluation.sections.format import COMPARED
+from dustjacket.identity.persons import author_key
 from dustjacket.metrics.retrieval import own_ranks
-from dustjacket.splits import author_key
 
 if TYPE_CHECKING:
     from dustjacket.evaluation.comparison import Comparison

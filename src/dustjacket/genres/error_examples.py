@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.genres.terms import plain_words
+from dustjacket.identity.persons import author_key
 from dustjacket.metrics.classification import label_metrics
-from dustjacket.splits import author_key
 
 
 def metrics_by_slice(

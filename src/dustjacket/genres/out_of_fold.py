@@ -8,6 +8,7 @@ the book (stacked generalization: Wolpert 1992).
 import io
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
@@ -43,18 +44,25 @@ def probabilities_by_title(fits: Fits, selected: CandidateResult) -> np.ndarray:
     return out_of_fold(scores, data.labels, data.folds)
 
 
-def write(draft: Draft, groups: list[str], probabilities: np.ndarray) -> None:
-    """Add the table to a version of the classifier.
+def write(draft: Draft, books: pd.DataFrame, probabilities: np.ndarray) -> None:
+    """Add the table to a version of the classifier: the mean of the books with one name.
+
+    So a cover finds the book that it is of in each of its editions.
 
     Args:
-        groups: of the books, each once; see :func:`dustjacket.splits.book_group`.
+        books: with ``title`` and ``author``; their name is :func:`dustjacket.splits.book_group`.
         probabilities: (books, genres).
     """
-    rows, genres = probabilities.shape
-    flat = pa.array(probabilities.astype(np.float32).ravel())
-    lists = pa.ListArray.from_arrays(np.arange(rows + 1, dtype=np.int32) * genres, flat)
+    named = map(book_group, books["title"], books["author"])
+    codes, names = pd.factorize(np.array(list(named), object))
+    sums = np.zeros((len(names), probabilities.shape[1]))
+    np.add.at(sums, codes, probabilities)
+    flat = pa.array((sums / np.bincount(codes)[:, None]).astype(np.float32).ravel())
+    lists = pa.ListArray.from_arrays(
+        np.arange(len(names) + 1, dtype=np.int32) * probabilities.shape[1], flat
+    )
     body = io.BytesIO()
-    pq.write_table(pa.table({_GROUP: groups, PROBABILITIES: lists}), body)
+    pq.write_table(pa.table({_GROUP: list(names), PROBABILITIES: lists}), body)
     draft.put(f"{PROBABILITIES}/part-00000.parquet", body.getvalue())
 
 

@@ -76,7 +76,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             )
             evaluation = evaluate(fits, selected, scorer, test_data)
             unseen = out_of_fold.probabilities_by_title(fits, selected)
-            out_of_fold.write(job.draft, list(training_data.books["group"]), unseen)
+            out_of_fold.write(job.draft, training_data.books, unseen)
         depth = int(job.input(Kind.CATALOG).parameters.get("genre_depth", 1))
         by_depth = metrics_by_depth(list(test_data.books["genre"]), evaluation.predicted, depth)
         track_depths(by_depth)

@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from dustjacket.splits import without_accents
+from dustjacket.identity.text import without_accents
 
 _NOT_WORD = re.compile(r"[\W_]+")
 

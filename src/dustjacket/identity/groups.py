@@ -20,12 +20,11 @@ MAX_SPELLINGS = 20
 More of them are a brand ("Lonely Planet: …"), of which each title is a group of its own.
 """
 
-_NAME_OF_TITLE, _NAME_OF_PERSON = 12, 4
 _NOBODY = 0
 
 
 def groups_of(keys: pa.Table, pairs: tuple[np.ndarray, np.ndarray] | None = None) -> pa.Array:
-    """Return the name of each row's group: 16 hexadecimal digits.
+    """Return the name of each row's group.
 
     Rows are in one group if they share a coarse title and one of its authors, a valid ISBN or a
     work; directly, or through other rows. A row without an author joins those of its title where
@@ -47,7 +46,7 @@ def groups_of(keys: pa.Table, pairs: tuple[np.ndarray, np.ndarray] | None = None
     branded = is_brand[authors]
     links = [
         (rows[~branded], authors[~branded]),
-        (rows[branded], codes_of(_pair(exact[rows], persons))[branded]),
+        (rows, codes_of(_pair(exact[rows], persons))),
     ]
     in_brand = np.zeros(n, bool)
     in_brand[rows[branded]] = True
@@ -139,16 +138,10 @@ def _components(
 
 
 def _names(keys: pa.Table, in_brand: np.ndarray) -> pa.ChunkedArray:
-    """Return the name that each row has by itself: its title's, and that of its first author."""
+    """Return the name that each row has by itself: its title's and that of its first author."""
     parts = pc.split_pattern(keys["coarse"], ".")
-    first = pc.list_slice(parts, 1, 2)
-    person = pc.binary_join(first, "")
     title = pc.if_else(pa.array(in_brand), part_of(keys["strict"], 0), pc.list_element(parts, 0))
-    return pc.binary_join_element_wise(
-        pc.utf8_slice_codeunits(title, 0, _NAME_OF_TITLE),
-        pc.utf8_slice_codeunits(person, 0, _NAME_OF_PERSON),
-        "",
-    )
+    return pc.binary_join_element_wise(title, pc.binary_join(pc.list_slice(parts, 1, 2), ""), "")
 
 
 def _smallest(names: pa.ChunkedArray, labels: np.ndarray) -> pa.Array:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from dustjacket.identity.text import normalise
 from dustjacket.records.text import line_of, visible
 from dustjacket.records.values import items_of, names_of
-from dustjacket.splits import normalise
 
 _AND = frozenset({"and", "et", "und", "y", "e", "en"})
 _LIST_SEPARATOR = re.compile(r"\s*[;|\uff1b\uff5c]\s*")

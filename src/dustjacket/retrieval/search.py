@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dustjacket.errors import BadInputError
+from dustjacket.identity.titles import title_key
 from dustjacket.records.genres import genre_key
 from dustjacket.retrieval.words import TitleWords, book_key
-from dustjacket.splits import title_key
 
 MAX_RESULTS = 100
 """Covers that one search may return."""

@@ -8,7 +8,7 @@ from scipy.sparse import vstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from dustjacket.clip.prompts import prompt
-from dustjacket.splits import fold_editions, title_key
+from dustjacket.identity.titles import fold_editions, title_key
 
 
 def book_key(title: str, author: str | None) -> str:

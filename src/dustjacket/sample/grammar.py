@@ -3,7 +3,8 @@
 import random
 from dataclasses import dataclass
 
-from dustjacket.splits import book_group, normalise, split_of
+from dustjacket.identity.text import normalise
+from dustjacket.splits import book_group, split_of
 
 COLOURS = {
     "Red": (214, 40, 40),
@@ -189,10 +190,9 @@ def make_book(rng: random.Random) -> SampleBook:
         word = rng.choice(HELD_OUT_WORDS)
         colour, motif = (word, motif) if word in COLOURS else (colour, word)
     second = None if second == motif else second
-    title = _title(genre, colour, motif, second, rng)
-    author = _author(genre, rng)
+    title, author = _title(genre, colour, motif, second, rng), _author(genre, rng)
     while is_held_out(title) and split_of(book_group(title, author)) != "test":
-        author = _author(genre, rng)
+        title, author = _title(genre, colour, motif, second, rng), _author(genre, rng)
     return SampleBook(title, author, genre, colour, motif, second)
 
 

@@ -8,10 +8,10 @@ from dustjacket.catalog.cleaning import RULES, clean
 from dustjacket.catalog.columns import listing_columns
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.errors import BadInputError
+from dustjacket.identity.text import normalise
 from dustjacket.records.options import DEFAULT_OPTIONS, options_of
 from dustjacket.records.record import CANONICAL, BookRecord
 from dustjacket.sources.tables import LISTING, Shape, key_of
-from dustjacket.splits import normalise
 from tests.support.bucket import store_in_memory
 
 KEYS = tuple(map(key_of, LISTING))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
+from dustjacket.identity.titles import title_key
 from dustjacket.retrieval.search import HIT_COLUMNS, MAX_RESULTS, CoverIndex
 from dustjacket.sample.grammar import MOTIFS, make_book
-from dustjacket.splits import title_key
 
 NO_COMMON_WORDS = "zyxwv"
 

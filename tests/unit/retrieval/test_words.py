@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dustjacket.identity.titles import title_key
 from dustjacket.retrieval.words import TitleWords
-from dustjacket.splits import title_key
 
 TITLES = ["The Time Machine", "The War of the Worlds", "Émile (Large Print)", "The Sea, the Sea"]
 AUTHORS = ["H. G. Wells", "H. G. Wells", None, "Iris Murdoch"]
