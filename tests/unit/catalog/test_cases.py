@@ -246,8 +246,6 @@ EXPECTED = {
 
 
 PENDING: dict[str, str] = {
-    "16-different-books-merged": "keys do not tell kana, Indic and Cyrillic letters apart",
-    "33-near-duplicates-leak": "coarse keys do not fold the order of authors",
 }
 """Cases that do not hold yet, and why."""
 
