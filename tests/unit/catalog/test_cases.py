@@ -245,11 +245,6 @@ EXPECTED = {
 }  # fmt: skip
 
 
-PENDING: dict[str, str] = {
-}
-"""Cases that do not hold yet, and why."""
-
-
 @pytest.fixture(scope="module")
 def port(tmp_path_factory):
     need_cases()
@@ -267,8 +262,6 @@ def test_every_case_of_a_listing_has_its_expectation():
 def test_a_listing_is_read_as_a_person_expects(name, tmp_path, request):
     need_cases()
     expected = EXPECTED[name]
-    if reason := PENDING.get(name):
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     case = given(name)
     source = case.source
     if "://" in source:
