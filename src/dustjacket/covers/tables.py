@@ -1,7 +1,7 @@
 """Rows of covers, from the tables of a source."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
@@ -105,7 +105,8 @@ def cover_table(
     with source.open(entry) as stream:
         shape = shape_of(stream, options)
     if FORMATS[shape.format].canonical:
-        return CoverTable(entry, shape, CANONICAL)
+        # An EPUB gives the bytes of its cover only where they are used.
+        return CoverTable(entry, replace(shape, used=frozenset(CANONICAL.fields)), CANONICAL)
     where = repr(shown_name(entry.name))
     with source.open(entry) as stream:
         rows = islice(read_rows(stream, shape), _SAMPLE_ROWS)

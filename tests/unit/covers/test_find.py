@@ -5,6 +5,7 @@ import pytest
 from dustjacket.errors import BadInputError
 from tests.conftest import ROOT
 from tests.support.covers_run import run, write_table
+from tests.support.epub import epub, opf
 from tests.support.images import drawn, saved
 
 REAL = ROOT.parent / "shared" / "data"
@@ -126,3 +127,21 @@ def test_the_real_covers_are_all_found(tmp_path):
     assert covers.result.accepted == 50
     assert len(set(covers.index["group"])) == 50
     assert covers.index["category"].nunique() > 5
+
+
+def test_an_epub_is_a_cover_with_its_book_and_a_broken_one_costs_itself(tmp_path, bodies):
+    source = tmp_path / "epubs"
+    source.mkdir()
+    item = '<item id="c" href="c.jpg" media-type="image/jpeg" properties="cover-image"/>'
+    for number, body in enumerate(bodies[:3]):
+        title = f"<dc:title>Book {number}</dc:title><dc:creator>Ada Stern</dc:creator>"
+        file = epub(opf(title + "<dc:subject>Fantasy</dc:subject>", item), **{"OEBPS__c.jpg": body})
+        (source / f"{number}.epub").write_bytes(file)
+    (source / "3.epub").write_bytes(epub(opf("<dc:title>Book 3</dc:title>", item)))
+    (source / "4.epub").write_bytes(epub(opf("x", item))[:-80])
+    covers = run(None, source, tmp_path / "out")
+    index = covers.index
+    assert list(index["title"]) == ["Book 0", "Book 1", "Book 2"]
+    assert set(index["author"]) == {"Ada Stern"}
+    assert set(index["category"]) == {"Fantasy"}
+    assert sorted(covers.reasons().values()) == ["no_image", "unreadable_epub"]

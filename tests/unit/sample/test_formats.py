@@ -15,12 +15,14 @@ from dustjacket.records.columns import columns_of
 from dustjacket.records.options import DEFAULT_OPTIONS
 from dustjacket.records.record import CANONICAL, record_of
 from dustjacket.sample import CSV, make_sample
+from dustjacket.sample.covers import cover_values
 from dustjacket.sample.formats import FORMATS
 from dustjacket.sample.isbn import asin_of, isbn13_of
 from dustjacket.sample.listing import listed_books, write_listing
 from dustjacket.sources.formats import FORMATS as READ
 from dustjacket.sources.formats import read_rows, shape_of
 from dustjacket.sources.tables import ReadOptions
+from tests.support.covers_run import run
 from tests.support.listings import ingest, store_in
 
 ROWS = 400
@@ -158,6 +160,30 @@ def test_every_format_gives_the_same_catalogue(name, tmp_path):
     )
     assert found == expected
     assert len(found) > 0.8 * rows
+
+
+@pytest.fixture(scope="module")
+def covers(tmp_path_factory):
+    """Return a folder of drawn covers, and what is read of them by their own table."""
+    folder = tmp_path_factory.mktemp("covers")
+    library = make_sample(folder / "csv", rows=20, covers=12, seed=1)
+    return library.covers, found_covers(library.covers, folder / "out")
+
+
+def found_covers(source, out):
+    index = run(None, source, out).index
+    return index[["title", "author", "category", "split", "dhash", "vhash"]].to_dict("records")
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_a_table_of_covers_in_any_format_gives_the_same_covers(name, covers, tmp_path):
+    pictures, expected = covers
+    source = tmp_path / "covers"
+    shutil.copytree(pictures, source, ignore=shutil.ignore_patterns("*.csv"))
+    table = source / f"main_dataset{ending}" if (ending := FORMATS[name].ending) else source
+    FORMATS[name].write(table, cover_values(12, random.Random("covers 1")))
+    assert found_covers(source, tmp_path / "out") == expected
+    assert len(expected) >= 8
 
 
 def test_the_command_knows_every_format():

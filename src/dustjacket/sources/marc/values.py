@@ -20,6 +20,7 @@ _COVER = re.compile(
     r"|omslag|capa)\b",
     re.IGNORECASE,
 )
+_OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _NO_LANGUAGE = frozenset({"", "und", "zxx", "mul", "|||"})
 _COLLECTIVE = re.compile(
     r"(?:works|selections|novels|poems|plays|prose|essays|correspondence|speeches|short stories"
@@ -118,9 +119,9 @@ def _is_publication(field: MarcField) -> bool:
 
 
 def _cover(record: MarcRecord) -> str:
-    """Return the first address whose materials, note or type say that it is the cover."""
+    """Return the first address or path whose materials, note or type say that it is the cover."""
     for field in record.all("856"):
-        address = next((url for url in field.all("u") if url.startswith("http")), "")
+        address = next((url for url in field.all("u") if not _OTHER_SCHEME.match(url)), "")
         is_image = field.first("q").lower().startswith("image/")
         if address and (is_image or any(_COVER.search(text) for text in field.all("3yz"))):
             return address

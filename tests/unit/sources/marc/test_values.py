@@ -177,6 +177,8 @@ def test_a_broken_008_is_completed_by_other_fields(fixed, line, published, langu
         ("856 42 $3Table of contents$uhttp://x.invalid/t.pdf", None),
         ("856 42 $3Publisher description, recover$uhttp://x.invalid/t", None),
         ("856 42 $3Cover$uftp://x.invalid/c.jpg", None),
+        ("856 42 $3Cover$udata:image/png;base64,AA", None),
+        ("856 42 $3Cover$ucovers/c.jpg", "covers/c.jpg"),
     ],
 )
 def test_the_cover_is_a_link_that_says_so(line, image):
