@@ -7,13 +7,8 @@ from typing import Any
 from dustjacket.catalog.step import CatalogParameters, FileFacts
 from dustjacket.records.columns import Columns, columns_of
 from dustjacket.records.record import CANONICAL
-from dustjacket.sources.formats import FORMATS, endings
-from dustjacket.sources.tables import LISTING, Shape, key_of
-
-CURE = (
-    f"give a table ({' '.join(endings())}, plain or compressed) with title and genre columns, "
-    f"named as title_column and genre_column, or a listing of the columns {', '.join(LISTING)}"
-)
+from dustjacket.sources.formats import FORMATS
+from dustjacket.sources.tables import Shape, key_of
 
 
 @dataclass(frozen=True)

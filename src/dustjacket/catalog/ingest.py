@@ -1,6 +1,7 @@
 """The step ``ingest_catalog``: publish the books of a listing; no row is lost."""
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from dustjacket.catalog.chunks import PART_BYTES, ListingFiles, find_chunks, find_files
-from dustjacket.catalog.columns import CURE, file_facts
+from dustjacket.catalog.columns import file_facts
 from dustjacket.catalog.decide import DECIDED, ROWS, decide
 from dustjacket.catalog.parse import ParseChunk
 from dustjacket.catalog.second_source import read_enrichment
@@ -30,6 +31,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MAX_REASONS = 3
+CURES = {
+    "rare_genre": "its genres have too few books each: lower min_rows_per_genre",
+    "no_title": "its titles are empty: set title_column",
+    "punctuation_title": "its titles are signs: set title_column",
+    "no_genre": "its genres are empty: set genre_column",
+    "unknown_genre": "its genres are not those of the parameter genres: change that",
+    "genre_too_long": "its genres are whole texts: set genre_column",
+    "wrong_column_count": "its records have more or fewer fields than its header: set separator",
+    "malformed_quotes": "its quotes do not pair up: save it again as CSV",
+    "unclosed_quote": "its quotes do not pair up: save it again as CSV",
+    "malformed_json": "its lines are no JSON objects: give one object a line",
+    "empty_field": "each row has an empty field: set clean to books",
+}
+"""What to do where most rows of a listing are rejected for a reason."""
 _SHOWN_FILES = 100
 
 
@@ -54,10 +69,7 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
     files = find_files(parameters, job.store, required)
     statistics = write_catalog(job, files, spark)
     if not statistics.rows_accepted:
-        raise BadInputError(
-            f"listing {parameters.source!r}: no row is accepted ({statistics.rejected_by_reason}): "
-            f"{CURE}"
-        )
+        raise BadInputError(nothing_accepted(parameters.source, statistics.rejected_by_reason))
     reason = held_back(job, statistics, parameters)
     if spark is None:
         _publish(job, files, statistics, reason)
@@ -71,6 +83,15 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
         verdict = "held_back" if reason else "accepted"
         track(statistics, examples(rejected, "file", "position"), verdict)
         _publish(job, files, statistics, reason)
+
+
+def nothing_accepted(source: str, by_reason: Mapping[str, int]) -> str:
+    """Return the line for a listing of which no row is accepted: what is wrong, and the cure."""
+    if not by_reason:
+        return f"listing {source!r} has a header but no row: give a listing with books"
+    counts = ", ".join(f"{reason} {rows:,}" for reason, rows in list(by_reason.items())[:5])
+    cure = CURES.get(next(iter(by_reason)), "`dustjacket ingest catalog … --preview` shows why")
+    return f"listing {source!r}: no row is accepted ({counts}): {cure}"
 
 
 def _publish(

@@ -127,6 +127,5 @@ INGEST_CATALOG = Step(
     facts=CatalogFacts,
     experiment="ingestion",
     section="catalog",
-    needs_spark=False,
 )
 STEPS = [INGEST_CATALOG]

@@ -271,6 +271,7 @@ def _ingest(step: Step, flags: StepParameters, out: Path | None) -> None:
     if out is None:
         raise BadInputError("name a new folder with --out, or look at the listing with --preview")
     from dustjacket.cli.local_ingest import ingest
+    from dustjacket.cli.preview import notes
     from dustjacket.cli.report import rows_table
 
     overrides = flags.model_dump(exclude_unset=True, exclude={"out", "preview"})
@@ -278,6 +279,8 @@ def _ingest(step: Step, flags: StepParameters, out: Path | None) -> None:
         overrides[name] = absolute(overrides[name])
     manifest = ingest(step, overrides, out.absolute(), console)
     console.print(rows_table({manifest.kind: manifest.facts}))
+    for line in notes(manifest.facts):
+        console.print(line)
     console.print(f"{manifest.kind} {manifest.version.rpartition('-')[2]} in {out}")
 
 

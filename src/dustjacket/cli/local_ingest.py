@@ -13,25 +13,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.pipeline.job import Job, to_dustjacket_error
+from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.plan import Plan, plan_step
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.team_defaults import TeamDefaults
-from dustjacket.settings import Settings, home, load_settings
+from dustjacket.settings import home, load_settings
 from dustjacket.sources.roots import allow
 from dustjacket.storage.folder import FOLDER_BUCKET
 from dustjacket.storage.host import private_folder
 from dustjacket.storage.manifest import MANIFEST, Manifest
 from dustjacket.storage.store import Store
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 EXIT_TERMINATED = 128 + signal.SIGTERM
 _PREFIX, _LOCK = ".ingest-", "lock"
@@ -81,7 +78,6 @@ def _store(scratch: Path, *sources: str) -> Store:
         "home": scratch,
         "folder": scratch / "store",
         "bucket": FOLDER_BUCKET,
-        "mlflow_uri": f"sqlite:///{scratch / 'mlflow.db'}",
     }
     store = Store(load_settings().with_secrets_of("s3").model_copy(update=alone))
     store.ensure_bucket()
@@ -96,8 +92,8 @@ def _run(step: Step, overrides: dict[str, Any], store: Store, console: Console) 
     if not isinstance(plan, Plan):
         raise TypeError(f"{plan}: only a step that reads a source can run by itself")
     job: Job[Any] = Job.of(plan, store)
-    with _spark(step, store.settings, console) as spark, _progress(console):
-        step.load_function()(job, spark)
+    with _progress(console):
+        step.load_function()(job, None)
     return store.manifest(job.draft.kind, job.draft.version)
 
 
@@ -183,31 +179,6 @@ def _fault(error: OSError, out: Path) -> str:
     if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
         return f"another run has written to {out}: name a new folder with --out"
     return f"{place}: {error.strerror or error}"
-
-
-@contextlib.contextmanager
-def _spark(step: Step, settings: Settings, console: Console) -> "Iterator[SparkSession | None]":
-    """Start Spark for a step that needs it."""
-    if not step.needs_spark:
-        yield None
-        return
-    from dustjacket.pipeline.spark import session
-    from dustjacket.platform.java import use_java
-
-    use_java(console)
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    spark = session(settings, step.name)
-    spark.sparkContext.setLogLevel("OFF")  # an error is printed in one line
-    try:
-        # MLflow writes its database into the working directory, which is deleted.
-        with contextlib.chdir(settings.home):
-            yield spark
-    except DustjacketError:
-        raise
-    except Exception as error:
-        raise to_dustjacket_error(error) from error
-    finally:
-        spark.stop()
 
 
 @contextlib.contextmanager

@@ -1,5 +1,8 @@
 """Print how the first records of a listing are read."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from rich.console import Console
 
 from dustjacket.catalog.preview import Preview
@@ -34,6 +37,22 @@ def print_preview(preview: Preview, console: Console) -> None:
         f"\n{counted}, {rejected.total():,} are rejected" + (f": {reasons}" * bool(reasons))
     )
     console.print("duplicates and rare genres are known when the whole listing is read")
+
+
+def notes(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a person should know of an ingestion, from its facts: a line for each."""
+    for file in facts.get("files", []):
+        for warning in file["warnings"]:
+            yield f"{file['file']}: {warning}"
+    for name, reason in facts.get("passed_over", {}).items():
+        yield f"{name} is passed over: {reason}"
+    profile = facts.get("profile") or {}
+    if lost := profile.get("books_lost"):
+        yield f"of {lost:,} books every row is rejected"
+    if reserved := profile.get("reserved"):
+        yield f"no model is trained on {reserved:,} books: their rights holders reserve it"
+    if unread := profile.get("unread_containers"):
+        yield f"{unread:,} rows have an object or list without a title, name or genre"
 
 
 def _heading(file: FileFacts) -> str:

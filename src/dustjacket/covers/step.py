@@ -144,6 +144,5 @@ INGEST_COVERS = CoversStep(
     facts=CoversFacts,
     experiment="ingestion",
     section="covers",
-    needs_spark=False,
 )
 STEPS = [INGEST_COVERS]

@@ -46,6 +46,7 @@ class Step:
         publishes: the kind of version that the step makes.
         function: ``module:name`` of the function that does the work; it takes a
             :class:`~dustjacket.pipeline.job.Job` and a Spark session, and is imported only to run.
+            A step that reads a source runs without Spark where the session is None.
         parameters, facts: classes of its parameters and of the facts in its manifests.
         reads: required kinds; by default, the versions in use.
         optional_inputs: kinds that it also reads if a version of them is published.
@@ -54,8 +55,6 @@ class Step:
         artifacts: paths of pages in its MLflow run, by link text.
         spark: additional Spark settings of its jobs.
         section: key of its metrics in ``report.json``.
-        needs_spark: whether the function cannot run without Spark; one that can takes None for
-            the session.
         completes: whether the function also completes what an attempt left undone that was
             interrupted after it had published; otherwise a published version is left alone.
     """
@@ -72,7 +71,6 @@ class Step:
     artifacts: dict[str, str] = field(default_factory=dict)
     spark: dict[str, str] = field(default_factory=dict)
     section: str = ""
-    needs_spark: bool = True
     completes: bool = False
 
     @property

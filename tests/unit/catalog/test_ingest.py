@@ -4,16 +4,19 @@ import csv
 import gzip
 import json
 import random
+import tarfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from dustjacket.catalog import chunks, ingest, write
+from dustjacket.catalog.step import CatalogParameters
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.pipeline.engine import in_processes
 from dustjacket.sample.listing import write_listing
 from dustjacket.sources.encoding import raw_bytes
+from dustjacket.sources.roots import allow
 from tests.conftest import ROOT
 from tests.support.listings import ingest as ingested
 from tests.support.listings import store_in
@@ -181,3 +184,74 @@ def test_4560_real_rows_are_accounted_for(catalog):
     assert facts["rows_accepted"] > 4500
     assert facts["profile"]["without_author"] == pytest.approx(0.07, abs=0.02)
     assert len(facts["profile"]["genres"]) == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("title,genre\n", "has a header but no row"),
+        ("title,genre\nEmma,Art\n", "rare_genre 1.*lower min_rows_per_genre"),
+        ("title,genre\n,Art\n,Art\n", "no_title 2.*set title_column"),
+        ("title,genre\nEmma,\nUbik,\n", "no_genre 2.*set genre_column"),
+        ("title,genre\n" + "x" * 1001 + ",Art\n", "title_too_long 1.*--preview"),
+    ],
+)
+def test_where_no_row_is_accepted_the_line_names_the_cause_and_its_cure(
+    catalog, tmp_path, text, line
+):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(BadInputError, match=line) as caught:
+        catalog(tmp_path / "a.csv")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_manifest_says_how_each_file_was_read_and_which_are_none(catalog, tmp_path):
+    (tmp_path / "a.csv").write_bytes(
+        "título;género;Autor\nNiña;Arte;X\nAño;Arte;Y\n".encode("cp1252")
+    )
+    (tmp_path / "b.csv").write_bytes(b"")
+    (tmp_path / "NOTES.txt").write_text("made by us\nplease cite\n")
+    found = catalog(tmp_path)
+    [file] = found.manifest.facts["files"]
+    assert (file["file"], file["format"], file["separator"]) == ("a.csv", "csv", ";")
+    assert file["encoding"]
+    assert file["encoding_reason"]
+    assert file["columns"]["title"] == ["título"]
+    assert set(found.manifest.facts["passed_over"]) == {"b.csv", "NOTES.txt"}
+    assert found.titles == ["Niña", "Año"]
+
+
+def test_the_profile_counts_what_a_person_should_know(catalog, tmp_path):
+    rows = [
+        {"title": "A", "author": "X", "genre": "Art", "isbn": "9780141439587", "language": "en"},
+        {"title": "B", "author": {"id": 7}, "genre": "Art", "language": "de"},
+        {"title": "C", "author": "Z", "genre": "Art", "text_and_data_mining": "reserved"},
+        {"title": "D", "author": "W", "genre": "Art"},
+        {"title": "D", "author": "W", "genre": "Law"},
+        {"title": "E", "author": "V", "genre": "Law"},
+        {"title": "F", "author": "V", "genre": "Law"},
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    profile = catalog(tmp_path / "a.jsonl").manifest.facts["profile"]
+    assert profile["without_isbn"] == 4
+    assert set(profile["languages"].values()) == {1}
+    assert len(profile["languages"]) == 2
+    assert profile["reserved"] == 1
+    assert profile["unread_containers"] == 1
+    assert profile["books_lost"] == 1
+
+
+def test_many_small_files_share_a_chunk_and_an_archive_is_read_once(store, tmp_path, monkeypatch):
+    for number in range(7):
+        (tmp_path / f"{number}.csv").write_text(f"title,genre\nBook {number},Art\n")
+    with tarfile.open(tmp_path / "z.tar.gz", "w:gz") as tar:
+        for number in range(4):
+            tar.add(tmp_path / f"{number}.csv", f"{number}.csv")
+    allow(str(tmp_path), store.settings)
+    files = chunks.find_files(CatalogParameters(source=str(tmp_path)), store)
+    assert len(files.tables) == 11
+    assert len(list(chunks.find_chunks(files, store))) == 1
+    monkeypatch.setattr(chunks, "_MAX_FILES", 3)
+    found = [len(chunk.pieces) for chunk in chunks.find_chunks(files, store)]
+    assert found == [3, 3, 5]
+    assert len(ingested(tmp_path, store).books) == 7
