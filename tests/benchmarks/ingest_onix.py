@@ -27,7 +27,7 @@ from lxml import etree
 
 from dustjacket.catalog.chunks import find_chunks, find_files
 from dustjacket.catalog.ingest import decide_listing
-from dustjacket.catalog.parse import SLIM, ParseChunk
+from dustjacket.catalog.parse import SLIM, ParseChunk, rows_of
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.options import DEFAULT_OPTIONS
@@ -147,7 +147,7 @@ def ours(feed: Path) -> None:
         slim = [
             batch.select(SLIM.names)
             for chunk in find_chunks(files, store)
-            for batch in parse.parse(chunk)
+            for batch in parse.parse(rows_of(chunk, store))
         ]
         decided = decide_listing(pa.Table.from_batches(slim), parameters)
         accepted = decided["reason"].null_count

@@ -23,7 +23,7 @@ _SAMPLE_ROWS = 1000
 
 @dataclass(frozen=True)
 class ListingFiles:
-    """The tables of a listing, sorted by name, and why other files are none."""
+    """The tables of a listing, sorted by time and name, and why other files are none."""
 
     tables: list[tuple[SourceFile, ListingFormat]] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)
@@ -55,6 +55,8 @@ def find_files(
         sample = samples.get(shape.keys, [])
         columns = listing_columns(name, shape, parameters, sample, required)
         tables.append((table.file, ListingFormat(shape, columns)))
+    # Of a feed, later messages replace what earlier ones say; all others keep their order.
+    tables.sort(key=lambda table: table[1].shape.sent)
     return ListingFiles(tables, found.passed_over)
 
 

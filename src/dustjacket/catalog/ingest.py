@@ -1,17 +1,18 @@
 """The step ``ingest_catalog``: publish the books of a listing; no row is lost."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
+from dustjacket.catalog.block_updates import merge_block_updates
 from dustjacket.catalog.chunks import PART_BYTES, ListingFiles, find_chunks, find_files
 from dustjacket.catalog.columns import file_facts
 from dustjacket.catalog.decide import DECIDED, ROWS, decide
-from dustjacket.catalog.parse import ParseChunk
+from dustjacket.catalog.parse import ParseChunk, name_shown
 from dustjacket.catalog.second_source import read_enrichment
 from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics_of
 from dustjacket.catalog.step import CatalogFacts, CatalogParameters
@@ -142,11 +143,15 @@ def write_catalog(
     enrichment = read_enrichment(parameters, options, job.store, scratch)
     parse = ParseChunk(scratch, parameters, options, enrichment)
     rows_of_chunks = []
-    for rows in run(parse, find_chunks(files, job.store)):
+    chunks = list(find_chunks(files, job.store))
+    for rows in run(parse, chunks):
         rows_of_chunks.append(rows)
         log.info("%d rows read", sum(rows_of_chunks))
     slim = [_read_slim(scratch, chunk) for chunk in range(len(rows_of_chunks))]
-    decided = decide_listing(pa.concat_tables(slim), parameters)
+    order = {file: place for place, (file, _) in enumerate(files.tables)}
+    for number in merge_block_updates(pa.concat_tables(slim), chunks, order, parse):
+        slim[number] = _read_slim(scratch, number)
+    decided = decide_listing(pa.concat_tables(slim), parameters, list(map(name_shown, order)))
     log.info("writing %d rows", len(decided))
     outputs, place = [], 0
     for output, rows in output_files(rows_of_chunks):
@@ -164,14 +169,21 @@ def _read_slim(scratch: TaskFiles, chunk: int) -> pa.Table:
         return stored.read()
 
 
-def decide_listing(slim: pa.Table, parameters: CatalogParameters) -> pa.Table:
+def decide_listing(
+    slim: pa.Table, parameters: CatalogParameters, files: Sequence[str] = ()
+) -> pa.Table:
     """Return ``slim`` with the columns of ``DECIDED`` for every row of the listing.
 
     Args:
         slim: all rows, in the columns of :data:`dustjacket.catalog.parse.SLIM`.
+        files: names in the order in which their records apply; empty: by name.
     """
     passed = pc.is_null(slim["reason"])
     rows = slim.filter(passed).select(ROWS.names)
+    if files:
+        places = pc.index_in(rows["file"], pa.array(files, pa.string()))
+        places = pc.utf8_lpad(places.cast(pa.string()), 10, "0")
+        rows = rows.set_column(rows.schema.get_field_index("file"), "file", places)
     if parameters.clean == "books":
         decided = decide(rows, parameters.min_rows_per_genre)
     else:

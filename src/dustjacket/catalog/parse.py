@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -113,28 +113,31 @@ class ParseChunk:
     enrichment: Enrichment | None = None
 
     def __call__(self, chunk: ListingChunk) -> int:
-        """Store the rows and return their number; memory is bounded by one batch."""
+        """Store the rows and return their number; memory is bounded by one batch.
+
+        Raises:
+            BadInputError: a file is damaged.
+        """
+        return self.store(chunk.number, rows_of(chunk, self.scratch.store))
+
+    def store(self, number: int, read: Iterable[tuple[Piece, TableRow]]) -> int:
+        """Store rows as those of a chunk and return their number."""
         rows = 0
         with tempfile.TemporaryDirectory() as folder, ExitStack() as writers:
             files = {name: Path(folder, name) for name in ("parsed", "slim")}
             parsed = writers.enter_context(pq.ParquetWriter(files["parsed"], PARSED))
             slim = writers.enter_context(pq.ParquetWriter(files["slim"], SLIM))
-            for batch in self.parse(chunk):
+            for batch in self.parse(read):
                 parsed.write_batch(batch)
                 slim.write_batch(batch.select(SLIM.names))
                 rows += len(batch)
             writers.close()
             for name, file in files.items():
-                self.scratch.upload(f"{name}/{chunk.number:06}", file)
+                self.scratch.upload(f"{name}/{number:06}", file)
         return rows
 
-    def parse(self, chunk: ListingChunk) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of a chunk as batches of ``PARSED``.
-
-        Raises:
-            BadInputError: a file is damaged.
-        """
-        rows = rows_of(chunk, self.scratch.store)
+    def parse(self, rows: Iterable[tuple[Piece, TableRow]]) -> Iterator[pa.RecordBatch]:
+        """Yield rows as batches of ``PARSED``."""
         parsed = (self.parse_row(piece, row) for piece, row in rows)
         yield from arrow_batches(parsed, PARSED, _BATCH_ROWS)
 
@@ -178,8 +181,13 @@ def _rows_of_members(pieces: list[Piece], store: Store) -> Iterator[tuple[Piece,
                     yield piece, row
 
 
+def name_shown(file: SourceFile) -> str:
+    """Return a file's name as text that can be stored."""
+    return os.fsencode(file.name).decode("utf-8", "backslashreplace")
+
+
 def _parsed(piece: Piece, row: TableRow, book: BookRecord | str) -> tuple[Any, ...]:
-    file = os.fsencode(piece.file.name).decode("utf-8", "backslashreplace")
+    file = name_shown(piece.file)
     record = (file, row.position, row.offset, raw_text(row.raw))
     if isinstance(book, str):
         return (*record, book, *_NO_BOOK)

@@ -76,6 +76,7 @@ class Shape:
         constants: columns that have one value in all rows, such as those in a folder's name.
         used: keys of the columns to read; None reads all.
         warnings: for people to read, one phrase each.
+        sent: when a feed's message was sent, in UTC as text that sorts by time.
     """
 
     format: str
@@ -90,6 +91,7 @@ class Shape:
     constants: tuple[tuple[str, str], ...] = ()
     used: frozenset[str] | None = None
     warnings: tuple[str, ...] = ()
+    sent: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -120,20 +120,15 @@ def parse_document(body: bytes) -> etree._Element:
 
 
 def _xml_parser(encoding: str | None = None) -> etree.XMLParser:
-    try:
-        return etree.XMLParser(
-            encoding=encoding,
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
-    except LookupError as error:
-        raise BadInputError(f"declares an unknown encoding, {encoding!r}: save it as UTF-8") from (
-            error
-        )
+    return etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
 
 
 def _encoding(stream: BinaryIO) -> tuple[str, Callable[[], bytes]]:
@@ -149,8 +144,11 @@ def _encoding(stream: BinaryIO) -> tuple[str, Callable[[], bytes]]:
     name = declared[1].decode() if declared else "utf-8"
     try:
         name = codecs.lookup(name).name
+        is_as_declared = "<?xml".encode(name) == b"<?xml"
     except LookupError as error:
         raise BadInputError(f"declares an unknown encoding, {name!r}: save it as UTF-8") from error
+    if not is_as_declared:  # the declaration could be read, so the file is in another encoding
+        name = "utf-8"
     chunks = iter([first])
     return name, lambda: next(chunks, None) or stream.read(_CHUNK)
 
@@ -219,18 +217,23 @@ def _before_end(buffer: bytearray, opening: bytes, at: int) -> int:
 def _parser(prologue: bytes, encoding: str) -> Callable[[bytes], etree._Element | None]:
     spaces = {space.split(b"=")[0].strip(): space for space in _NAMESPACE.findall(prologue)}
     opening, closing = b"<r" + b"".join(spaces.values()) + b">", b"</r>"
-    parser, of_text = _xml_parser(encoding), _xml_parser("utf-8")
+    of_text = _xml_parser("utf-8")
+    try:
+        parser = _xml_parser(encoding)
+    except LookupError:  # Python knows more encodings than libxml2
+        parser = None
 
     def parse(raw: bytes) -> etree._Element | None:
         try:
-            return etree.fromstring(opening + raw + closing, parser)[0]
-        except etree.XMLSyntaxError:
+            if parser is not None:
+                return etree.fromstring(opening + raw + closing, parser)[0]
+        except (etree.XMLSyntaxError, IndexError):  # IndexError: text alone
             pass
         try:
             text = decode(raw) if encoding == "utf-8" else raw.decode(encoding, "replace")
             repaired = _repaired(text).encode()
             return etree.fromstring(opening + repaired + closing, of_text)[0]
-        except etree.XMLSyntaxError:
+        except (etree.XMLSyntaxError, IndexError):
             return None
 
     return parse

@@ -66,7 +66,10 @@ def shape_of_onix(stream: BinaryIO, options: ReadOptions) -> Shape:
             f"{options.name!r} is ONIX {number}: give ONIX 3.0 or 3.1, which every sender of ONIX "
             "can export (2.1 has not been supported since 2014)"
         )
-    return Shape("onix")
+    first = next(read_records(io.BytesIO(start), _NAMES), None)
+    header = first.element if first else None
+    is_header = header is not None and NAMES[header.tag] == "Header"
+    return Shape("onix", sent=_header(header).get("sent", "") if is_header else "")
 
 
 def rows_of_onix(stream: BinaryIO, _: Shape, __: ByteRange) -> Iterator[TableRow]:

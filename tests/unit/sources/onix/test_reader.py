@@ -84,6 +84,18 @@ def test_the_declared_encoding_is_used(encoding):
     assert outcome(declared) == ["Élan vital", "Title 1"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-7", "iso-2022-jp", "cp037"])
+def test_a_declaration_that_is_wrong_loses_no_record(encoding):
+    text = message(numbered(0), numbered(1)).replace('"1.0"?', f'"1.0" encoding="{encoding}"?')
+    assert len(rows_of(text.encode())) == 2
+
+
+def test_an_unknown_encoding_is_refused_by_name():
+    text = message(numbered(0)).replace('"1.0"?', '"1.0" encoding="klingon"?')
+    with pytest.raises(BadInputError, match="klingon"):
+        rows_of(text)
+
+
 def test_stray_bytes_of_another_encoding_cost_nothing():
     text = message(numbered(0, "Caf\u00e9"), numbered(1))
     assert outcome(text.encode("windows-1252")) == ["Café", "Title 1"]
