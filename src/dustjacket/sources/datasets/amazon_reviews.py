@@ -15,12 +15,16 @@ from dustjacket.sources.tables import Value
 
 _ISBN10 = re.compile(r"\d{9}[\dX]")
 _PUBLISHED = re.compile(r"\s*\(([^()]*)\)\s*$")
+_MAX_PUBLISHER = 500
 _IMAGE_SIZES = ("hi_res", "large", "thumb")
 
 
 def _values(item: Mapping[str, Any]) -> dict[str, Value]:
     details = {key.casefold(): value for key, value in object_of(item.get("details")).items()}
-    asin, publisher = text_in(item.get("parent_asin")), text_in(details.get("publisher"))
+    asin, publisher = (
+        text_in(item.get("parent_asin")),
+        text_in(details.get("publisher"))[:_MAX_PUBLISHER],
+    )
     isbns = [text_in(details.get("isbn 13")), text_in(details.get("isbn 10"))]
     # The item number of a printed book is its ISBN-10.
     isbns += [asin] if _ISBN10.fullmatch(asin) else []

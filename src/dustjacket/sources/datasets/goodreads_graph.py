@@ -25,7 +25,7 @@ _OTHER_SHELVES = """
 """Shelves that say what a reader does with a book, how it is owned, or its form: no genres."""
 _NO_GENRE = frozenset(_OTHER_SHELVES.split())
 _OF_TIME = re.compile(r"(?:.*-)?(?:19|20)\d\d(?:-.*)?|\d+-stars?|.*-(?:to-read|reads?|tbr)")
-_MAX_GENRES = 10
+_MAX_GENRES, _MAX_NAME = 10, 100
 _PLACEHOLDER = "/nophoto/"
 
 
@@ -55,7 +55,8 @@ def genres_of(shelves: Any) -> list[Value]:
     """
     counts: dict[str, int] = {}
     for shelf in objects_in(shelves):
-        name, count = text_in(shelf.get("name")).lower(), text_in(shelf.get("count"))
+        name = text_in(shelf.get("name"))[:_MAX_NAME].lower()
+        count = text_in(shelf.get("count"))
         is_genre = name and name not in _NO_GENRE and not _OF_TIME.fullmatch(name)
         if is_genre and count.isdecimal():
             counts[name] = counts.get(name, 0) + int(count[:9])

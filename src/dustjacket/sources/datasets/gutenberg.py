@@ -10,8 +10,8 @@ from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow, Valu
 from dustjacket.sources.text_tables import CSV
 
 _HEADER = re.compile(rb'^(?:\xef\xbb\xbf)?"?Text#"?,"?Type"?,"?Issued"?,"?Title"?,', re.IGNORECASE)
-_ROLE = re.compile(r"\s*\[([^\]]+)\]\s*$")
-_LIFE = re.compile(r",\s*[^,]*[\d?][^,]*$")
+_ROLE = re.compile(r"\s?\[([^\[\]]+)\]$")
+_OF_LIFE = re.compile(r"[\d?]")
 _SHELF = re.compile(r"^(?:Browsing|Category):\s*")
 _ROLES = {
     "translator": "trl", "illustrator": "ill", "editor": "edt", "contributor": "ctb",
@@ -32,7 +32,10 @@ def contributor_of(text: str) -> dict[str, str]:
     {'name': 'Constance Garnett', 'role': 'trl'}
     """
     role = _ROLE.search(text)
-    name = _LIFE.sub("", _ROLE.sub("", text))
+    name = _ROLE.sub("", text)
+    before, comma, last = name.rpartition(",")
+    if comma and _OF_LIFE.search(last):  # years of birth and death
+        name = before
     surname, comma, forenames = name.partition(", ")
     if comma and "," not in forenames:
         name = f"{forenames} {surname}"

@@ -1,6 +1,5 @@
 """Subjects of MARC 21, by scheme."""
 
-import re
 from typing import Any
 
 from dustjacket.sources.marc.records import MarcField, MarcRecord
@@ -14,7 +13,6 @@ _BY_SOURCE = {
 }  # fmt: skip
 """Schemes by the code of $2; any other code names its scheme itself, such as ``fast``."""
 _CODED = frozenset({"bisac", "thema", "bic", "wgs", "clil", "nur"})
-_LEADING_CODE = re.compile(r"\((.+?)\)\s*(.+)")
 
 
 def subjects_of(record: MarcRecord) -> list[dict[str, Any]]:
@@ -52,8 +50,9 @@ def code_of(text: str) -> tuple[str, str]:
     """
     if text.startswith(("http://", "https://")):
         return "uri", text.rstrip("/").rpartition("/")[2]
-    found = _LEADING_CODE.fullmatch(text.strip())
-    return (found[1], found[2]) if found else ("", text.strip())
+    scheme, bracket, code = text.strip().removeprefix("(").partition(")")
+    is_coded = text.lstrip().startswith("(") and bracket and scheme and code.strip()
+    return (scheme, code.strip()) if is_coded else ("", text.strip())
 
 
 def _coded(field: MarcField) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 from dustjacket.sources.marc.records import MarcField, MarcRecord
 
 _NON_SORTING = str.maketrans("", "", "\x88\x89\x98\x9c")
-_END = re.compile(r"(?:\s*[/:;=,]|\s+\.)+\s*$")
+_ISBD = "/:;=,"
 _FULL_STOP = re.compile(r"(?<=[^\W\d_]{3})\.$|(?<=[\])\d])\.$")
 """A full stop after a word, a bracket or a number; after one or two letters it abbreviates."""
 _LINK = re.compile(r"(\d{3})-(\d{2})")
@@ -86,5 +86,12 @@ def without_isbd(text: str) -> str:
     >>> without_isbd("The pragmatic programmer :"), without_isbd("Dr. Who and Co.")
     ('The pragmatic programmer', 'Dr. Who and Co.')
     """
-    text = _END.sub("", text.strip())
+    end = len(text)
+    while end and (
+        text[end - 1].isspace()
+        or text[end - 1] in _ISBD
+        or (text[end - 1] == "." and end > 1 and text[end - 2].isspace())
+    ):
+        end -= 1
+    text = text[:end].lstrip()
     return text if text.endswith("...") else _FULL_STOP.sub("", text)

@@ -1,6 +1,7 @@
 """Items of Amazon Reviews 2023."""
 
 import json
+import time
 
 from dustjacket.sources.datasets.amazon_reviews import AMAZON_REVIEWS
 from tests.support.rows import rows_of
@@ -45,3 +46,11 @@ def test_what_is_missing_or_of_another_type_is_left_out():
     }
     (row,) = rows_of(AMAZON_REVIEWS, json.dumps(item).encode())
     assert row.values == {"title": "x", "record_id": "B00ABC"}
+
+
+def test_long_noise_takes_little_time():
+    started = time.monotonic()
+    item = ITEM | {"details": {"Publisher": "(" + " " * 30_000}}
+    (row,) = rows_of(AMAZON_REVIEWS, json.dumps(item).encode())
+    assert row.values["title"] == "The Key"
+    assert time.monotonic() - started < 5

@@ -1,5 +1,7 @@
 """Rows of Project Gutenberg's catalogue."""
 
+import time
+
 import pytest
 
 from dustjacket.sources.datasets.gutenberg import GUTENBERG, contributor_of
@@ -53,6 +55,13 @@ def test_a_text_is_a_book_with_its_people_and_shelves():
 )
 def test_names_are_in_the_order_of_words(text, name, role):
     assert contributor_of(text) == {"name": name, "role": role}
+
+
+@pytest.mark.parametrize("noise", ["1", "1,", "[", " ", "[1] "])
+def test_long_noise_takes_little_time(noise):
+    started = time.monotonic()
+    contributor_of("a, " + noise * 30_000 + ",")
+    assert time.monotonic() - started < 5
 
 
 def test_other_tables_are_not_this_catalogue():
