@@ -86,6 +86,13 @@ def _with_interval(name: str, value: float, interval: Sequence[float] | None) ->
     return f"{name} {value:.3f}{bounds}"
 
 
+def print_depths(classifier: Mapping[str, Any], console: Console) -> None:
+    """Print the metrics at each depth of genres from subjects, if there are any."""
+    for depth, found in classifier.get("by_depth", {}).items():
+        figures = f"macro F1 {found['f1_macro']:.3f}, accuracy {found['accuracy']:.3f}"
+        console.print(f"at depth {depth}, {found['genres']:.0f} genres: {figures}")
+
+
 def print_report(report: dict[str, Any], console: Console) -> None:
     """Print the report as tables."""
     console.print(rows_table({kind: report[kind] for kind in (Kind.CATALOG, Kind.COVERS)}))
@@ -99,9 +106,7 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         for name, value in classifier["test"].items()
     )
     console.print(f"on held-out books: {', '.join(test_metrics)}")
-    for depth, found in classifier.get("by_depth", {}).items():
-        figures = f"macro F1 {found['f1_macro']:.3f}, accuracy {found['accuracy']:.3f}"
-        console.print(f"at depth {depth}, {found['genres']:.0f} genres: {figures}")
+    print_depths(classifier, console)
     console.print(f"{classifier['verdict']}: {classifier['reason']}\n")
 
     _print_evaluation(report["evaluation"], console)

@@ -3,7 +3,7 @@
 import io
 
 from dustjacket.cli.context import LiteralConsole
-from dustjacket.cli.report import candidates_table
+from dustjacket.cli.report import candidates_table, print_depths
 
 
 def printed(classifier):
@@ -21,3 +21,11 @@ def test_the_report_shows_the_papers_figures_and_those_of_its_protocol_repeated_
     assert any("paper's protocol, repeated" in line for line in lines)
     assert "│ naive_bayes ← │ 0.500 │ 0.010 │ 7 │ 0.598 │ 0.310 │" in lines
     assert "│ random_forest │ - │ - │ - │ 0.543 │ 0.199 │" in lines
+
+
+def test_the_report_shows_a_classifier_at_each_depth_of_its_genres():
+    console = LiteralConsole(width=120, record=True, file=io.StringIO())
+    depths = {"1": {"f1_macro": 0.8, "accuracy": 0.9, "genres": 4.0}}
+    print_depths({"by_depth": depths}, console)
+    print_depths({}, console)
+    assert console.export_text() == "at depth 1, 4 genres: macro F1 0.800, accuracy 0.900\n"

@@ -11,6 +11,7 @@ from dustjacket.pipeline.kinds import Kind
 from dustjacket.splits import book_group
 from tests.support.bucket import store_in_memory
 from tests.support.facts import least_facts
+from tests.support.listings import ingest, store_in
 
 CATALOG = "20260101T000000Z-0123456789ab"
 CLASSIFIER = "20260102T000000Z-0123456789ab"
@@ -77,3 +78,39 @@ def test_rows_of_earlier_releases_may_be_trained_on():
     covers = pd.DataFrame({"title": ["Emma"], "author": ["Jane Austen"]})
     assert list(may_train(covers)) == [True]
     assert list(may_train(covers.assign(training=None))) == [True]
+
+
+def test_a_reservation_in_a_listing_keeps_a_cover_from_elsewhere_from_training(tmp_path):
+    listing = tmp_path / "l.csv"
+    listing.write_text(
+        "title,author,genre,isbn,tdm_reservation\n"
+        "Emma,Jane Austen,Fiction,9780141439587,1\n"
+        "Dune,Frank Herbert,Fiction,9780441013593,0\n"
+        "Ubik,Philip K. Dick,Fiction,,1\n"
+    )
+    store = store_in(tmp_path)
+    covers = pd.DataFrame(
+        {
+            "title": ["Emma", "Dune", "UBIK", "Valis"],
+            "author": ["Jane Austen", "Frank Herbert", "Dick, Philip K.", None],
+            "isbn13": ["9780141439587", None, None, None],
+            "training": True,
+        }
+    )
+
+    def allowed(**parameters):
+        published = ingest(listing, store, **parameters)
+        assert len(published.books) == 3
+        parents = {Kind.CATALOG: published.manifest.version}
+        facts = least_facts(Kind.GENRE_CLASSIFIER)
+        draft = store.draft(Kind.GENRE_CLASSIFIER, published.manifest.version)
+        reserved = reserved_books(store, draft.publish(parents=parents, facts=facts)[0])
+        return published.manifest, list(may_train(covers, reserved))
+
+    manifest, found = allowed()
+    assert found == [False, True, False, True]
+    assert manifest.facts["profile"]["reserved"] == 2
+    manifest, found = allowed(ignore_reservation_reason="licence of May")
+    assert found == [True] * 4
+    assert manifest.parameters["ignore_reservation_reason"] == "licence of May"
+    assert allowed(rights_holder="own")[1] == [True] * 4
