@@ -20,6 +20,10 @@ _SUBJECT_COLUMN = re.compile(
     r"(?:main|primary|subject|subjects|category|categories|code|codes|id|heading|headings|text|name"
     r"|class|classification|scheme|klassifikation|notation)*\d*"
 )
+_PERSON_COLUMN = re.compile(
+    r"(author|autor|autorin|auteur|autore|contributor|mitwirkender|著者|作者)0*(\d{1,2})"
+    r"(name|role|rolle|type|code)?(?:code)?"
+)
 _EXACTLY_ONE = frozenset({"title", "author", "genre"})
 """Fields for which two equally usual names are refused; of other fields the first column counts."""
 _SHOWN = 12
@@ -31,8 +35,10 @@ class Columns:
     """The columns of a file, named as the keys of a row's values.
 
     Attributes:
-        fields: columns of each field, best first; of ``subject:<scheme>`` all in their order.
+        fields: columns of each field, best first; of ``subject:<scheme>``, ``person:<n>`` and
+            ``role:<n>`` all in their order.
         genre_column: how the values of the genre column are read.
+        people: numbers of the columns ``Author 1``, ``Author 2`` … or ``Contributor 1`` …
         schemes: those that columns of subjects are named after, in the order of the room.
         names: all columns.
         overrides: columns that a user named, as pairs of field and name.
@@ -40,6 +46,7 @@ class Columns:
 
     fields: Mapping[str, tuple[str, ...]]
     genre_column: GenreColumn = PLAIN
+    people: tuple[int, ...] = ()
     schemes: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     overrides: tuple[tuple[str, str], ...] = ()
@@ -142,10 +149,11 @@ def columns_of(
             fields[name] = tuple(dict.fromkeys(chain.from_iterable(found)))
     if name_column := next((by_key[key] for key in _NAME if key in by_key), None):
         fields.setdefault("author" if "title" in fields else "title", (name_column,))
-    subjects = _subject_columns(by_key)
+    subjects, people = _subject_columns(by_key), _person_columns(by_key)
     columns = Columns(
-        fields | subjects,
+        fields | subjects | people,
         _genre_column(fields, sample),
+        tuple(sorted(int(name[7:]) for name in people if name.startswith("person:"))),
         tuple(scheme for scheme in SUBJECT_SCHEMES if f"subject:{scheme}" in subjects),
         frozenset(names),
         tuple(overrides.items()),
@@ -196,6 +204,15 @@ def _subject_columns(by_key: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         if match := _SUBJECT_COLUMN.fullmatch(key):
             found.setdefault(f"subject:{match[1]}", []).append(column)
     return {name: tuple(columns) for name, columns in found.items()}
+
+
+def _person_columns(by_key: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, column in by_key.items():
+        if match := _PERSON_COLUMN.fullmatch(key):
+            kind = "person" if match[3] in (None, "name") else "role"
+            found.setdefault(f"{kind}:{int(match[2])}", (column,))
+    return found
 
 
 def _but_has(names: Sequence[str]) -> str:

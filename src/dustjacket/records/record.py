@@ -6,7 +6,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from dustjacket.records.columns import Columns
-from dustjacket.records.contributors import Contributor, as_written, author_text, contributors_in
+from dustjacket.records.contributors import (
+    Contributor,
+    as_written,
+    author_text,
+    contributors_in,
+    role_of,
+)
 from dustjacket.records.dates import date_of, language_of
 from dustjacket.records.genre_table import ranked_genres
 from dustjacket.records.genres import genre_key, own_genres
@@ -181,8 +187,12 @@ def _persons(row: _Row) -> tuple[list[Contributor], str]:
         for value in row.values("contributors")
         for person in contributors_in(value, "aut", row.missing)
     ]
-    author = ""
-    for value in row.values("author"):
+    for number in row.columns.people:
+        role = role_of(row.text(f"role:{number}")) or "aut"
+        for value in row.values(f"person:{number}"):
+            people += contributors_in(value, role, row.missing)
+    author = author_text(people) if row.columns.people else ""
+    for value in [] if author else row.values("author"):
         authors = contributors_in(value, "aut", row.missing)
         written = as_written(value, row.missing)
         if author := author_text(authors) if written is None else written:

@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dustjacket.records.dates import date_of, language_of
@@ -45,6 +45,7 @@ def test_a_date_keeps_what_is_known_of_it(text, date):
     assert date_of(text) == date
 
 
+@settings(deadline=None)
 @given(
     st.dates(
         min_value=datetime.date(1000, 1, 1),
@@ -55,6 +56,7 @@ def test_an_iso_date_stays(date):
     assert date_of(date.isoformat()) == date.isoformat()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_a_date_or_a_language_or_none(text):
     assert date_of(text) is None or date_of(date_of(text)) == date_of(text)

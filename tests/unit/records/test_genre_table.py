@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
@@ -106,6 +106,7 @@ def test_a_table_that_is_too_large_is_refused():
         read_genre_table(b"x" * (MAX_BYTES + 1), "t.csv")
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_a_table_or_are_refused(body):
     with suppress(BadInputError):

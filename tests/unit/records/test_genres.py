@@ -1,7 +1,7 @@
 """Genres are compared by a key, and read from single values, lists and paths."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dustjacket.records.genres import (
@@ -38,6 +38,7 @@ def test_other_genres_have_other_keys(one, other):
     assert genre_key(one) != genre_key(other)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_a_key_is_its_own_key_and_no_visible_name_is_without_one(name):
     assert genre_key(genre_key(name)) == genre_key(name)
@@ -131,6 +132,7 @@ def test_slashes_separate_levels_that_paths_share(values, slashes):
     assert genre_column(values, is_plural=False, shelves=False).slashes == slashes
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(st.text()), st.dictionaries(st.text(), st.integers())))
 def test_any_value_gives_clean_genres(value):
     for column in (GenreColumn(), COMMAS, SLASHES):

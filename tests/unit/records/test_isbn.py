@@ -1,7 +1,7 @@
 """ISBNs are checked, repaired where the check digit proves it, and converted to 13 digits."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dustjacket.records.isbn import isbn13_of, isbn_in, unguarded
@@ -48,6 +48,7 @@ def test_an_isbn_is_found_or_there_is_none(text, isbn):
     assert isbn13_of(text) == isbn
 
 
+@settings(deadline=None)
 @given(TEN)
 def test_both_forms_of_an_isbn_are_one(ten):
     thirteen = isbn13_of(ten)
@@ -57,17 +58,20 @@ def test_both_forms_of_an_isbn_are_one(ten):
     assert isbn_in(f"{ten[0]}-{ten[1:4]}-{ten[4:9]}-{ten[9]}") == ten
 
 
+@settings(deadline=None)
 @given(st.integers(10_000, 999_999_999).map(lambda n: with_check_digit(f"{n:09}")))
 def test_lost_zeros_come_back_where_the_check_digit_holds(ten):
     assert isbn_in(ten.lstrip("0")) == ten
 
 
+@settings(deadline=None)
 @given(TEN, st.integers(0, 8), st.integers(1, 9))
 def test_one_wrong_digit_is_no_isbn(ten, place, change):
     wrong = ten[:place] + str((int(ten[place]) + change) % 10) + ten[place + 1 :]
     assert isbn13_of(wrong) is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_a_sound_isbn_or_none(text):
     found = isbn13_of(text)

@@ -4,7 +4,7 @@ import html
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dustjacket.records.text import line_of, prose_of, trimmed, visible
@@ -68,6 +68,7 @@ def test_a_joiner_goes_where_nothing_needs_it(text):
     assert visible(text).isascii()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_line_can_be_stored_and_has_single_blanks(text):
     line = line_of(text)
@@ -75,6 +76,7 @@ def test_a_line_can_be_stored_and_has_single_blanks(text):
     assert line == " ".join(line.split())
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="&<>"))
 )
@@ -82,11 +84,13 @@ def test_plain_text_changes_only_in_its_blanks(text):
     assert line_of(text) == " ".join(text.split()) == prose_of(text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1))
 def test_escaped_text_reads_as_what_was_escaped(text):
     assert line_of(html.escape(text)) == line_of(html.escape(text, quote=False))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_line_without_markup_is_clean_at_once(text):
     line = line_of(text.replace("&", " ").replace("<", " "))
@@ -113,6 +117,7 @@ def test_a_description_is_its_paragraphs(found, clean):
     assert prose_of(found) == clean
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_markup_gives_text_that_can_be_stored(text):
     for markup in (text, f"<p>{text}</p>", f"<div><p>{text}<br>{text}"):

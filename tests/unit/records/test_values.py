@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dustjacket.records.values import (
@@ -85,6 +85,7 @@ def test_a_hostile_list_costs_nothing_but_itself(text):
     assert isinstance(names_of(text), list)
 
 
+@settings(deadline=None)
 @given(JSON_VALUES)
 def test_no_name_is_the_text_of_a_container(value):
     for form in (value, json.dumps(value), repr(value)):
