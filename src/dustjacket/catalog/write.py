@@ -24,7 +24,7 @@ BOOK_COLUMNS = (
 _REJECTED_COLUMNS = ("file", "position", "offset", "raw", "reason")
 DECISIONS = ("reason", "genre", "genres", "group", "split", "book")
 _ROWS_PER_FILE = 1_000_000
-_BATCH_ROWS = 20_000
+_BATCH_ROWS, _BATCH_BYTES = 20_000, 16 << 20
 _TYPES = {field.name: field for schema in (PARSED, DECIDED) for field in schema}
 BOOKS_SCHEMA = pa.schema([_TYPES[name] for name in BOOK_COLUMNS])
 REJECTED_SCHEMA = pa.schema([_TYPES[name] for name in _REJECTED_COLUMNS])
@@ -81,15 +81,26 @@ class WriteFile:
             for path in (books, rejected):
                 self.out.upload(f"{path.name}/part-{file.number:05}.parquet", path)
 
-    def _batches(self, chunks: Iterable[int]) -> Iterator[pa.RecordBatch]:
+    def _batches(self, chunks: Iterable[int]) -> Iterator[pa.Table]:
+        """Yield the rows of chunks, several row groups at a time."""
+        groups: list[pa.Table] = []
         for chunk in chunks:
             with self.scratch.opened(f"parsed/{chunk:06}") as stored:
-                yield from stored.iter_batches(_BATCH_ROWS)
+                for number in range(stored.num_row_groups):
+                    groups.append(stored.read_row_group(number))
+                    if sum(map(len, groups)) >= _BATCH_ROWS or _size(groups) >= _BATCH_BYTES:
+                        yield pa.concat_tables(groups)
+                        groups = []
+        if groups:
+            yield pa.concat_tables(groups)
 
 
-def _with(batch: pa.RecordBatch, decided: pa.Table) -> pa.Table:
+def _size(tables: Iterable[pa.Table]) -> int:
+    return sum(table.nbytes for table in tables)
+
+
+def _with(own: pa.Table, decided: pa.Table) -> pa.Table:
     """Return rows with the columns that were decided in place of their own."""
-    own = pa.Table.from_batches([batch])
     kept = own.select([name for name in own.column_names if name not in DECISIONS])
     for name in DECISIONS:
         kept = kept.append_column(name, decided[name])

@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import signal
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ EXIT_TERMINATED = 128 + signal.SIGTERM
 _PREFIX, _LOCK = ".ingest-", "lock"
 _DOWNLOADS = "fetched"
 """Keys of downloads, which the next run may use again."""
+_MAX_DOWNLOADS = 8 << 30
 
 
 def ingest(step: Step, overrides: dict[str, Any], out: Path, console: Console) -> Manifest:
@@ -133,7 +135,24 @@ def _keep_downloads(store: Path) -> None:
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dustjacket"
     cache = home() / "cache" if home().is_dir() else caches
     with contextlib.suppress(DustjacketError):
-        (store / _DOWNLOADS).symlink_to(private_folder(cache / _DOWNLOADS))
+        downloads = private_folder(cache / _DOWNLOADS)
+        delete_oldest(downloads, _MAX_DOWNLOADS)
+        (store / _DOWNLOADS).symlink_to(downloads)
+
+
+def delete_oldest(folder: Path, max_bytes: int) -> None:
+    """Delete the files below a folder that were written first, until the others fit."""
+    files = []
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # another run deletes too
+            if stat.S_ISREG((state := file.lstat()).st_mode):
+                files.append((state.st_mtime, state.st_size, file))
+    total = sum(size for _, size, _ in files)
+    for _, size, file in sorted(files):
+        if total <= max_bytes:
+            return
+        file.unlink(missing_ok=True)
+        total -= size
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import gzip
 import json
 import random
 import tarfile
+from unittest import mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,7 @@ from dustjacket.sources.roots import allow
 from tests.conftest import ROOT
 from tests.support.listings import ingest as ingested
 from tests.support.listings import store_in
+from tests.support.memory import peak_growth_mib
 
 REAL = ROOT.parent / "shared" / "data" / "book30-listing" / "listing.csv"
 
@@ -255,3 +257,19 @@ def test_many_small_files_share_a_chunk_and_an_archive_is_read_once(store, tmp_p
     found = [len(chunk.pieces) for chunk in chunks.find_chunks(files, store)]
     assert found == [3, 3, 5]
     assert len(ingested(tmp_path, store).books) == 7
+
+
+def test_memory_does_not_grow_with_the_file(catalog, tmp_path):
+    genres, text = ("Art", "Law"), "word " * 1000
+
+    def read(rows):
+        with gzip.open(tmp_path / "a.jsonl.gz", "wt") as file:
+            for number in range(rows):
+                book = {"title": f"Book {number}", "author": "A", "genre": genres[number % 2]}
+                file.write(json.dumps(book | {"description": f"{number} {text}"}) + "\n")
+        with mock.patch("tests.support.listings.rows", return_value=[]):
+            facts = catalog(tmp_path / "a.jsonl.gz").manifest.facts
+        assert facts["rows_read"] == rows
+
+    read(6000)  # several batches, as of any longer file
+    assert peak_growth_mib(lambda: read(12_000)) < 64  # its text is 120 MiB

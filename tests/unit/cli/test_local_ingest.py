@@ -17,7 +17,7 @@ from rich.console import Console
 
 from dustjacket.catalog.step import INGEST_CATALOG
 from dustjacket.cli import local_ingest
-from dustjacket.cli.local_ingest import EXIT_TERMINATED, ingest, local_store
+from dustjacket.cli.local_ingest import EXIT_TERMINATED, delete_oldest, ingest, local_store
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.sample.listing import write_listing
 
@@ -211,3 +211,11 @@ def test_downloads_outlive_the_command(listing, tmp_path):
             store.client.upload_file(str(tmp_path / "picture"), store.bucket, "fetched/site/1")
     assert found == ["fetched/site/1"]
     assert (tmp_path / "caches" / "dustjacket" / "fetched" / "site" / "1").read_bytes() == b"1"
+
+
+def test_of_downloads_the_oldest_are_deleted(tmp_path):
+    for number in range(5):
+        (tmp_path / f"{number}").write_bytes(b"1234")
+        os.utime(tmp_path / f"{number}", (0, -number))
+    delete_oldest(tmp_path, 9)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["0", "1"]
