@@ -17,6 +17,7 @@ from tests.support.bucket import store_in_memory
 KEYS = tuple(map(key_of, LISTING))
 COLUMNS = listing_columns("a.csv", Shape("csv", LISTING, header=False), CatalogParameters(), [])
 ROW = ("60750715", "0060750715.jpg", "http://a/1.jpg", "Emma", "Jane Austen", "1", "Fiction")
+STORE = store_in_memory()
 
 
 def listed(**changed):
@@ -25,7 +26,7 @@ def listed(**changed):
 
 def cleaned(parameters=None, **changed):
     parameters = parameters or CatalogParameters()
-    options = options_of(parameters, parameters.genres, store_in_memory())
+    options = options_of(parameters, parameters.genres, STORE)
     return clean(listed(**changed), COLUMNS, parameters, options)
 
 
