@@ -124,7 +124,7 @@ def _read(head: bytes, dialect: Dialect) -> Layout:
     lengths = [len(parse(record.raw, dialect)[0]) for record in records]
     start = next((number for number, length in enumerate(lengths) if length), None)
     if start is None:
-        return Layout(dialect, records, 0)
+        return Layout(dialect, [], 0)
     columns, following, above = lengths[start], lengths[start + 1 :], 0
     usual = Counter(following).most_common(1)[0][0] if following else columns
     if columns == 1 and usual > 1:

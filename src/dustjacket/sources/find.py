@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from dustjacket.errors import BadInputError
 from dustjacket.sources.archives import is_archive, members
 from dustjacket.sources.chunks import resumed
+from dustjacket.sources.dialects import SEPARATORS
 from dustjacket.sources.files import SourceFile, name_of
 from dustjacket.sources.formats import (
     HEAD_BYTES,
@@ -18,7 +19,7 @@ from dustjacket.sources.formats import (
     shape_of,
 )
 from dustjacket.sources.streams import corrupt_as_bad_input, decompressed, opened
-from dustjacket.sources.tables import ReadOptions, Shape
+from dustjacket.sources.tables import ReadOptions, Shape, shown
 from dustjacket.storage.store import Store
 
 _LOOSE_ENDINGS = (".txt", ".xml", ".json", ".zip", ".tar", ".tgz")
@@ -138,9 +139,15 @@ def _shape(file: SourceFile, stream: BinaryIO, options: ReadOptions) -> Shape | 
         return error
     shape = replace(shape, constants=tuple(_partitions(file.name)))
     is_one_column = shape.format == "csv" and len(shape.columns) < 2
-    if is_one_column and not file.name.lower().endswith((".csv", ".tsv", ".tab")):
-        return shape if options.columns & {*shape.keys} else "a text without columns"
-    return shape
+    if not is_one_column or shape.constants or options.columns & {*shape.keys}:
+        return shape
+    if not file.name.lower().endswith((".csv", ".tsv", ".tab")):
+        return "a text without columns"
+    return BadInputError(
+        f"{options.name!r} has one column, {shown(shape.columns[0])}: no separator of "
+        f"{', '.join(SEPARATORS.values())} divides its lines; give the parameter separator, or a "
+        "table of several columns"
+    )
 
 
 def _partitions(name: str) -> Iterator[tuple[str, str]]:

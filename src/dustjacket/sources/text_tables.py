@@ -34,7 +34,8 @@ def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
     layout = layout_of(head, options)
     if not layout.records:
         raise BadInputError(
-            f"{options.name!r} has no record that can be read: its first line is {_first(head)}"
+            f"{options.name!r} has no record that can be read: its first line is {_first(head)}: "
+            "give a table whose first line names its columns"
         )
     shape = replace(shape, dialect=layout.dialect)
     first, *following = layout.records
