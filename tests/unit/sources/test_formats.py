@@ -101,7 +101,7 @@ def test_a_file_that_is_not_read_is_named_in_one_line(data, words):
 
 HOSTILE = {
     "one endless CSV record": 'chunks(b"title,genre\\nEmma,F\\n", b"x" * 1000)',
-    "a quote that never closes": 'chunks(b"title,genre\\nEmma,F\\n", b\'"a\\n\' * 333)',
+    "a quote that never closes": 'chunks(b"title,genre\\nEmma,F\\n", b\'"a\\n\' * 333, 500)',
     "an endless line of JSON": 'chunks(b\'{"title": 1}\\n{"title": 2}\\n{"title": "\', b"x" * 999)',
     "an endless object of JSON": 'chunks(b\'[{"title": 1}, {"title": "\', b"x" * 999)',
     "a cell of 10 MB": 'chunks(b"title,genre\\n", b"Emma," + b"x" * 10_000_000 + b"\\n", 40)',
