@@ -56,6 +56,13 @@ class CoversRun:
         return files
 
 
+def outcomes(covers: CoversRun) -> dict[int, str]:
+    """Return ``cover`` or the reason of each row, by its position."""
+    index, rejected = covers.index, covers.table("rejected")
+    found = dict.fromkeys(index["position"], "cover")
+    return found | dict(zip(rejected["position"], rejected["reason"], strict=True))
+
+
 def folder_prefix(folder: Path) -> S3Prefix:
     """Return the files of a folder as objects."""
     settings = Settings(_env_file=None, folder=folder.absolute())

@@ -1,16 +1,19 @@
 """Validate the bytes of an image and normalise it to a cover, or give the reason to reject it.
 
 With the default parameters, an image takes at most 400 MiB, whatever its bytes: 8 bytes a pixel for
-a progressive JPEG, about 20 for a lossless WebP, at most 8 for others before they are reduced.
+a progressive JPEG, about 20 for a lossless WebP, at most 8 for others before they are reduced. An
+AVIF or HEIC image, whose container may declare another size than its data, takes at most 600 MiB;
+one of them is decoded at a time.
 """
 
 import hashlib
 import io
+import re
 import threading
 import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import prod
 
 import numpy as np
@@ -37,7 +40,9 @@ _SAME_COLOUR_LEVELS = 8
 """Grey levels, up and down, that count as the same colour."""
 MAX_WHOLE_PIXELS = 12_000_000
 """Of an image in another format than JPEG: only JPEG is decoded at a reduced size."""
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+_HEIC, _CONTAINED = "HEIF", ("AVIF", "HEIF")
+_HEIC_HEAD = re.compile(rb"....ftyp(?:he[iv][cxms]|mif1|msf1)", re.DOTALL)
 _REDUCIBLE = ("JPEG", "MPO")
 _MAX_SCANS = 200
 """Of a progressive JPEG. Each takes time for every pixel; encoders write about ten."""
@@ -102,7 +107,7 @@ def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
             warnings.simplefilter("ignore")
             if _has_large_tags(body):
                 return "odd_layout"
-            image = Image.open(io.BytesIO(body), formats=_FORMATS)
+            image = Image.open(io.BytesIO(body), formats=_formats(body))
             reason = _size_reason(image, parameters) or _layout_reason(image, body)
     except Image.DecompressionBombError:
         return "too_many_pixels"
@@ -112,10 +117,26 @@ def check_cover(body: bytes, parameters: CoversParameters) -> Cover | str:
         return "not_an_image"
     if reason:
         return reason
-    with _one_large if image.width * image.height > _LARGE_PIXELS else nullcontext():
+    is_large = image.width * image.height > _LARGE_PIXELS or image.format in _CONTAINED
+    with _one_large if is_large else nullcontext():
         cover = _normalise(image, parameters)
         del image  # its pixels, before another thread decodes the next
     return cover
+
+
+def _formats(body: bytes) -> tuple[str, ...]:
+    """Return the formats to try; the decoder of HEIC is loaded when it is needed."""
+    return (_HEIC,) if _HEIC_HEAD.match(body) and _reads_heic() else _FORMATS
+
+
+@cache
+def _reads_heic() -> bool:
+    try:
+        from pi_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener(thumbnails=False, decode_threads=1)
+    return True
 
 
 def _normalise(image: Image.Image, parameters: CoversParameters) -> Cover | str:

@@ -80,6 +80,8 @@ def find_covers(
             table_rows(source, table, images, files.images, packs, options) for table in tables
         )
         used = {shown_name(table.entry.name): table.fields for table in tables}
+        if any(table.columns is CANONICAL for table in tables):
+            rows = _last_records(rows)
         return FoundCovers(_arrow(rows), used, _shown(files.passed_over))
     if problems:
         raise BadInputError(
@@ -140,6 +142,27 @@ def _numbered(tables: Iterable[Iterator[dict[str, Any]]]) -> Iterator[dict[str, 
             last = row["position"]
             yield row | {"position": start + last}
         start += last + 1
+
+
+def _last_records(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Return rows, of which earlier ones with the same record id are ``replaced`` or ``deleted``.
+
+    Of a feed of changes the last record of each id counts; see ``catalog.decide``.
+    """
+    listed = list(rows)
+    last: dict[str, dict[str, Any]] = {}
+    for row in listed:
+        record_id, notification = row.get("record_id"), row.get("notification")
+        if record_id is None:
+            continue
+        if earlier := last.get(record_id):
+            earlier["reason"] = "deleted" if notification == "delete" else "replaced"
+        if notification == "delete":
+            row["reason"] = "delete_notice"
+            last.pop(record_id, None)
+        elif not row.get("reason"):
+            last[record_id] = row
+    yield from listed
 
 
 def _arrow(rows: Iterable[dict[str, Any]]) -> pa.Table:

@@ -102,8 +102,14 @@ def cover_table(
         parameters.encoding,
         frozenset(map(key_of, overrides.values())),
     )
-    with source.open(entry) as stream:
-        shape = shape_of(stream, options)
+    may_be_notes = entry.name.lower().endswith(_MAY_BE_NOTES) or "." not in entry.name
+    try:
+        with source.open(entry) as stream:
+            shape = shape_of(stream, options)
+    except BadInputError:
+        if may_be_notes:
+            raise NoTableError("a text without columns") from None
+        raise
     if FORMATS[shape.format].canonical:
         # An EPUB gives the bytes of its cover only where they are used.
         return CoverTable(entry, replace(shape, used=frozenset(CANONICAL.fields)), CANONICAL)
@@ -112,7 +118,6 @@ def cover_table(
         rows = islice(read_rows(stream, shape), _SAMPLE_ROWS)
         read = list(rows)
     sample = [row.values for row in read if not row.reason]
-    may_be_notes = entry.name.lower().endswith(_MAY_BE_NOTES) or "." not in entry.name
     if may_be_notes and (len(shape.columns) < 2 or 2 * len(sample) <= len(read)):
         raise NoTableError("a text without columns")
     names = list(dict.fromkeys([*shape.keys, *(name for row in sample for name in row)]))
@@ -156,6 +161,7 @@ def table_rows(
                 continue
             book = record_of(record.values, table.columns, options)
             row |= book_columns(book)
+            row |= {"record_id": book.record_id, "notification": book.notification}
             if row["reason"] is None:
                 image = image_in(book.image)
                 row |= _image_columns(image, book.isbn13, folder, images, places, packs)

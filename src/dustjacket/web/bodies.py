@@ -7,6 +7,20 @@ import aiohttp
 
 from dustjacket.web.failures import WebError
 
+_UNSUPPORTED = (
+    "br",
+    "zstd",
+    "dcb",
+    "dcz",
+    "compress",
+    "x-compress",
+    "aes128gcm",
+    "exi",
+    "pack200-gzip",
+)
+"""Known content codings (IANA) that are not undone. What is none of them is no coding, such as
+``none`` or ``utf-8``, which servers send by mistake and browsers ignore."""
+
 
 async def body_chunks(
     response: aiohttp.ClientResponse, max_bytes: int, *, decode: bool = True
@@ -19,7 +33,7 @@ async def body_chunks(
         decode: whether to undo the Content-Encoding.
 
     Raises:
-        WebError: the body is too large, or its encoding is unknown or broken.
+        WebError: the body is too large, or its encoding is not supported or broken.
     """
     url = str(response.url)
     if (response.content_length or 0) > max_bytes:
@@ -28,7 +42,7 @@ async def body_chunks(
     decoder = None
     if encoding in ("gzip", "x-gzip", "deflate") and decode:
         decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    elif encoding not in ("", "identity") and decode:
+    elif encoding in _UNSUPPORTED and decode:
         raise WebError(url, "unsupported_encoding")
     bytes_left = max_bytes
     async for chunk in response.content.iter_any():

@@ -285,3 +285,9 @@ def test_an_encoded_body_is_decoded_and_bounded():
             assert get(served.url(), private=True) == expected
     with serving(responding(b"x", **{"Content-Encoding": "zstd"})) as served:
         assert get(served.url(), private=True) == "unsupported_encoding"
+
+
+@pytest.mark.parametrize("value", ["none", "UTF-8", "binary", "8bit", "image/jpeg"])
+def test_what_names_no_content_coding_is_ignored(value):
+    with serving(responding(b"cover", **{"Content-Encoding": value})) as served:
+        assert get(served.url(), private=True) == b"cover"

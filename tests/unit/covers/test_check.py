@@ -104,6 +104,13 @@ def flat(mode, size, kind, **options):
     return saved(Image.new(mode, size), kind, **options)
 
 
+def forged_avif():
+    """Return an AVIF whose container declares 300 x 400 pixels and whose data has 64 million."""
+    body = flat("RGB", (8000, 8000), "AVIF", speed=10)
+    place = body.index(b"ispe") + 8
+    return body[:place] + struct.pack(">II", 300, 400) + body[place + 8 :]
+
+
 def tiled_tiff(**changed):
     """Return a TIFF of 300 x 400 grey pixels, with changed tags."""
     tags = {
@@ -128,6 +135,7 @@ def tiled_tiff(**changed):
         (lambda: flat("P", LARGEST_WHOLE, "PNG", transparency=0), "blank", 200),
         (lambda: flat("P", LARGEST_WHOLE, "GIF", transparency=0), "blank", 200),
         (lambda: flat("1", LARGEST_WHOLE, "BMP"), "blank", 200),
+        (lambda: flat("RGB", LARGEST_WHOLE, "AVIF", speed=10), "blank", 300),
         (lambda: flat("F", LARGEST_WHOLE, "TIFF", compression="tiff_lzw"), "blank", 200),
         # Larger: refused by the header.
         (lambda: flat("RGB", LARGEST, "WEBP", lossless=True), "too_many_pixels", 20),
@@ -135,7 +143,9 @@ def tiled_tiff(**changed):
         (lambda: flat("1", LARGEST, "BMP"), "too_many_pixels", 20),
         (lambda: flat("P", LARGEST, "GIF"), "too_many_pixels", 20),
         (lambda: flat("1", LARGEST, "TIFF", compression="group4"), "too_many_pixels", 20),
+        (lambda: flat("RGB", (5000, 5000), "AVIF", speed=10), "too_many_pixels", 20),
         # Structures that take far more than the pixels need.
+        (forged_avif, "blank", 300),
         (lambda: tiled_tiff(resolution=(282, 5, 1_000_000, RATIONALS)), "odd_layout", 40),
         (lambda: with_exif(WHOLE, tiff([(296, 3, 1, 2), (282, 5, 1_000_000, RATIONALS)])),
          "odd_layout", 20),
@@ -351,3 +361,44 @@ def test_hashes_of_rescaled_copies_are_close_and_others_are_not():
 def test_the_dhash_is_close_to_that_of_imagehash():
     grey = drawn(2).convert("L")
     assert hamming(perceptual_hashes(grey)[0], str(imagehash.dhash(grey))) < 16
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("WEBP", {"quality": 95}),
+        ("WEBP", {"lossless": True}),
+        ("AVIF", {"quality": 95}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("TIFF", {"compression": "jpeg", "quality": 95}),
+        ("PNG", {}),
+        ("BMP", {}),
+    ],
+)
+def test_each_format_gives_the_right_pixels(kind, options):
+    picture = drawn(6, (200, 300))
+    assert near(checked(saved(picture, kind, **options)), picture, 6)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF", "PNG", "TIFF"])
+def test_every_format_is_stored_upright(kind):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = drawn(6, (200, 300))
+    body = saved(picture.transpose(Image.Transpose.ROTATE_90), kind, exif=exif)
+    assert near(checked(body), picture, 6)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF", "PNG", "TIFF"])
+def test_every_format_is_converted_by_its_profile(kind):
+    plain = checked(saved(drawn(1), kind))
+    assert not near(plain, checked(saved(drawn(1), kind, icc_profile=swapped_profile())), 5)
+
+
+def heic(body):
+    return b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + body
+
+
+@pytest.mark.parametrize("body", [b"", bytes(2000), b"\0\0\0\x20meta" + bytes(200)])
+def test_a_broken_heic_has_a_reason(body):
+    assert check_cover(heic(body), PARAMETERS) in ("not_an_image", "truncated")

@@ -3,6 +3,8 @@
 import pytest
 
 from dustjacket.errors import BadInputError
+from dustjacket.records.options import RecordOptions
+from dustjacket.records.record import CANONICAL, record_of
 from tests.conftest import ROOT
 from tests.support.covers_run import run, write_table
 from tests.support.epub import epub, opf
@@ -145,3 +147,129 @@ def test_an_epub_is_a_cover_with_its_book_and_a_broken_one_costs_itself(tmp_path
     assert set(index["author"]) == {"Ada Stern"}
     assert set(index["category"]) == {"Fantasy"}
     assert sorted(covers.reasons().values()) == ["no_image", "unreadable_epub"]
+
+
+ISBNS = "9780141439587", "9780553213119"
+
+
+def test_images_named_by_isbn_are_joined_with_a_table_beside_them(tmp_path, bodies):
+    names = [f"{ISBNS[0]}_FC.jpg", f"{ISBNS[0]}_BC.jpg", "covers/978-0-553-21311-9.jpg", "x.jpg"]
+    put(tmp_path / "set", names, bodies)
+    rows = [("Emma", "Jane Austen", "0-14-143958-0"), ("Moby-Dick", "Herman Melville", ISBNS[1]),
+            ("Dune", "Frank Herbert", "9780441172719"), ("No ISBN", "A", "")]  # fmt: skip
+    write_table(tmp_path / "set" / "list.csv", rows, ("Title", "Author", "ISBN"))
+    covers = run(None, tmp_path / "set", tmp_path / "out")
+    assert dict(zip(covers.index["image"], covers.index["isbn13"], strict=True)) == {
+        names[0]: ISBNS[0], names[2]: ISBNS[1]
+    }  # fmt: skip
+    assert covers.reasons() == {"Dune": "missing_image", "No ISBN": "no_image"}
+
+
+def test_a_table_that_is_not_understood_is_named_and_ends_the_run_if_it_is_the_only_one(
+    tmp_path, bodies
+):
+    put(tmp_path / "set", ["Emma - Jane Austen.jpg", "Dune - F H.jpg"], bodies)
+    write_table(tmp_path / "set" / "prices.csv", [("9", "4.50")], ("code", "price"))
+    with pytest.raises(BadInputError, match=r"'prices.csv' has no title column.*\(code, price\)"):
+        run(None, tmp_path / "set", tmp_path / "out")
+    write_table(
+        tmp_path / "set" / "t.csv", [("Emma", "Emma - Jane Austen.jpg")], ("title", "image")
+    )
+    covers = run(None, tmp_path / "set", tmp_path / "out")
+    assert "no title column" in covers.result.passed_over["prices.csv"]
+    assert covers.result.columns == {"t.csv": {"title": "title", "image": "image"}}
+    assert "'prices.csv' is not used" in "".join(covers.messages)
+
+
+def test_notes_beside_images_are_named_and_names_of_images_are_counted(tmp_path, bodies):
+    put(tmp_path / "set", ["Emma - Jane Austen.jpg", "Dune - F H.jpg"], bodies)
+    (tmp_path / "set" / "notes.txt").write_text(
+        "covers, mostly\nscanned by hand, in May, and June\n"
+    )
+    (tmp_path / "set" / "README.md").write_text("# covers")
+    (tmp_path / "set" / "empty.csv").write_text("")
+    covers = run(None, tmp_path / "set", tmp_path / "out")
+    assert covers.result.by_name == 2
+    assert set(covers.result.passed_over) == {"notes.txt", "README.md", "empty.csv"}
+
+
+def test_images_without_a_known_ending_are_found_by_their_content(tmp_path, bodies):
+    put(tmp_path / "set", ["Emma - Jane Austen", "Dune - F H.jpeg2", "a.dat", "b.xyz"], bodies)
+    rows = [("One", "a.dat"), ("Two", "b.xyz"), ("Three", "notes.doc"), ("Four", "none.jpg")]
+    (tmp_path / "set" / "notes.doc").write_bytes(b"\xd0\xcf\x11\xe0 a document")
+    write_table(tmp_path / "set" / "t.csv", rows, ("title", "image"))
+    covers = run(None, tmp_path / "set", tmp_path / "out")
+    assert set(covers.index["title"]) == {"One", "Two"}
+    assert covers.reasons() == {"Three": "not_an_image", "Four": "missing_image"}
+
+
+def test_a_listing_and_a_table_of_covers_give_the_same_books(tmp_path, bodies):
+    put(tmp_path / "set", ["0.jpg", "1.jpg", "2.jpg", "3.jpg"], bodies)
+    rows = [("Emma &amp; Co", "Austen, Jane", "Fiction", "0.jpg"),
+            ("Emma & Co.", "Jane Austen", "Fiction", "1.jpg"),
+            ("Caf\u00c3\u00a9 Europa", "Ann\u200b Lee", "Travel", "2.jpg"),
+            ("Caf\u00e9 Europa", "Lee, Ann", "Travel", "3.jpg")]  # fmt: skip
+    write_table(tmp_path / "set" / "t.csv", rows, ("title", "author", "genre", "image"))
+    index = run(None, tmp_path / "set", tmp_path / "out").index
+    european = ["Caf\u00e9 Europa"] * 2
+    assert index["title"].tolist() == ["Emma & Co", "Emma & Co.", *european]
+    assert index["group"].nunique() == 2
+    assert index["author"][2] == "Ann Lee"
+    options = RecordOptions()
+    for number, (title, author, genre, _) in enumerate(rows):
+        listed = record_of({"title": title, "author": author, "genre": genre}, CANONICAL, options)
+        assert (listed.title, listed.author) == (index["title"][number], index["author"][number])
+        assert listed.genre == index["category"][number]
+
+
+def test_shards_are_read_by_webdataset_as_they_are(tmp_path, bodies):
+    webdataset = pytest.importorskip("webdataset")
+    put(tmp_path / "set", ["Emma - Jane Austen.jpg", "Beowulf.png"], bodies)
+    covers = run(None, tmp_path / "set", tmp_path / "out")
+    (shard,) = covers.shards()
+    path = str(tmp_path / "out" / "shards" / shard)
+    samples = list(
+        webdataset.WebDataset(path, shardshuffle=False).decode("pil").to_tuple("jpg", "txt", "json")
+    )
+    assert [text for _, text, _ in samples] == ["Beowulf", "Emma by Jane Austen"]
+    assert [described["title"] for *_, described in samples] == ["Beowulf", "Emma"]
+    assert all(min(image.size) <= 256 for image, *_ in samples)
+
+
+ONIX = (
+    '<ONIXMessage xmlns="http://ns.editeur.org/onix/3.0/reference" release="3.0">{}</ONIXMessage>'
+)
+PRODUCT = """<Product><RecordReference>{reference}</RecordReference>
+<NotificationType>{notification}</NotificationType>
+<ProductIdentifier><ProductIDType>15</ProductIDType><IDValue>{isbn}</IDValue></ProductIdentifier>
+<DescriptiveDetail><TitleDetail><TitleType>01</TitleType><TitleElement>
+<TitleElementLevel>01</TitleElementLevel><TitleText>{title}</TitleText></TitleElement></TitleDetail>
+</DescriptiveDetail><CollateralDetail>{image}</CollateralDetail></Product>"""
+RESOURCE = """<SupportingResource><ResourceContentType>01</ResourceContentType>
+<ContentAudience>00</ContentAudience><ResourceMode>03</ResourceMode><ResourceVersion>
+<ResourceForm>02</ResourceForm><ResourceLink>{}</ResourceLink></ResourceVersion>
+</SupportingResource>"""
+
+
+def product(reference, title, isbn, image="", notification="03"):
+    resource = RESOURCE.format(image) if image else ""
+    return PRODUCT.format(
+        reference=reference, title=title, isbn=isbn, image=resource, notification=notification
+    )
+
+
+def test_an_onix_feed_names_covers_by_link_or_isbn_and_its_last_record_counts(tmp_path, bodies):
+    put(tmp_path / "set", [f"{ISBNS[0]}.jpg", "img/2.jpg", "img/3.jpg"], bodies)
+    products = [
+        product("r1", "Emma", ISBNS[0]),
+        product("r2", "Moby-Dick", ISBNS[1], "img/2.jpg"),
+        product("r3", "Gone", "9780441172719", "img/3.jpg"),
+        product("r2", "Moby-Dick, or The Whale", ISBNS[1], "img/3.jpg"),
+        product("r3", "Gone", "9780441172719", notification="05"),
+    ]
+    (tmp_path / "set" / "feed.xml").write_text(ONIX.format("".join(products)))
+    covers = run(None, tmp_path / "set", tmp_path / "out")
+    assert dict(zip(covers.index["title"], covers.index["image"], strict=True)) == {
+        "Emma": f"{ISBNS[0]}.jpg", "Moby-Dick, or The Whale": "img/3.jpg"
+    }  # fmt: skip
+    assert covers.result.by_reason == {"delete_notice": 1, "deleted": 1, "replaced": 1}
