@@ -140,11 +140,21 @@ class IngestCovers(CoversParameters):
     """Read and check a set of covers."""
 
     source: CliPositionalArg[str] = Field(description="covers: path, s3:// or https:// address")
-    out: Path = Field(description="new folder for shards, index, rejected rows and manifest")
+    out: Path | None = Field(
+        None, description="new folder for shards, index, rejected rows and manifest"
+    )
+    preview: CliImplicitFlag[bool] = Field(
+        False, description="show how the first ten rows are read, and why; write nothing"
+    )
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        _ingest(INGEST_COVERS, self, self.out)
+        if not self.preview:
+            _ingest(INGEST_COVERS, self, self.out)
+            return
+        from dustjacket.cli.covers_preview import show_covers
+
+        show_covers(self.model_dump(exclude={"out", "preview"}), console)
 
 
 class Ingest(BaseModel):

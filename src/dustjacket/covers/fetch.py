@@ -8,7 +8,7 @@ A task writes its tar before its ledger file, so an original in the ledger is co
 import hashlib
 import io
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ _LEDGER_SCHEMA = pa.schema(
 _READ_THREADS, _READ_AHEAD = 4, 16
 _MAX_GAP, _MAX_RANGE = 256 << 10, 64 << 20
 """Bytes: originals of a tar with no larger gap between them are read in one range request."""
+_MAX_CACHE = 20 << 30
+"""Bytes of originals that are kept for the next run."""
 _MAX_CACHED = 2 << 30
 """Bytes of originals that one task caches; the next run fetches the others again."""
 _NOT_CACHED = ("not_an_image", "truncated", "empty_file")
@@ -67,6 +69,20 @@ def _rank(entry: Mapping[str, Any] | None) -> tuple[bool, ...] | tuple[Any, ...]
     if entry is None:
         return (2,)
     return (entry["known_reason"] is not None, entry["tar"] or "", entry["tar_offset"] or 0)
+
+
+def trim(cache: S3Prefix, used: Collection[str], max_bytes: int = _MAX_CACHE) -> None:
+    """Delete originals until the cache has at most ``max_bytes``; those not ``used`` go first.
+
+    The ledger may name them still: an original that is not there is fetched again.
+    """
+    sizes = cache.sizes(_TARS)
+    total = sum(sizes.values())
+    for tar in sorted(sizes, key=lambda tar: (tar in used, tar)):
+        if total <= max_bytes:
+            return
+        cache.delete(tar)
+        total -= sizes[tar]
 
 
 def read_bodies(

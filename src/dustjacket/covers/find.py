@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import pyarrow as pa
@@ -61,11 +61,13 @@ def find_covers(
     parameters: CoversParameters,
     packs: Packs,
     options: RecordOptions = DEFAULT_OPTIONS,
+    at_most: int | None = None,
 ) -> FoundCovers:
     """Return a row for each record of the source.
 
     Args:
         packs: take the images that are inside other files.
+        at_most: rows to read; None: all.
 
     Raises:
         BadInputError: the source has neither a table of covers nor images that are named by their
@@ -76,10 +78,11 @@ def find_covers(
     if tables:
         files.passed_over |= {name: str(problem) for name, problem in problems.items()}
         images = ImageFiles(files.images)
-        rows = _numbered(
+        rows: Iterator[dict[str, Any]] = _numbered(
             table_rows(source, table, images, files.images, packs, options) for table in tables
         )
         used = {shown_name(table.entry.name): table.fields for table in tables}
+        rows = islice(rows, at_most)
         if any(table.columns is CANONICAL for table in tables):
             rows = _last_records(rows)
         return FoundCovers(_arrow(rows), used, _shown(files.passed_over))

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from dustjacket.covers.decide import COVERS, decide
-from dustjacket.covers.fetch import with_ledger
+from dustjacket.covers.fetch import trim, with_ledger
 from dustjacket.covers.find import FoundCovers, find_covers
 from dustjacket.covers.normalise import NORMALISED_SCHEMA, ShardTask
 from dustjacket.covers.packs import Packs
@@ -96,7 +96,8 @@ def write_covers(
     to_read = rows.filter(pc.is_null(rows["reason"]))
     report(f"{len(rows):,} rows name {len(to_read):,} images")
     engine, cores = _engine(spark)
-    chunks = _chunks(with_ledger(to_read.select(_TASK_COLUMNS), cache), parameters.covers_per_shard)
+    to_read = with_ledger(to_read.select(_TASK_COLUMNS), cache)
+    chunks = _chunks(to_read, parameters.covers_per_shard)
     tasks = max(1, min(cores, len(chunks))) if spark else 1
     done = spark.sparkContext.accumulator(0) if spark else _Count()
     task = ShardTask(
@@ -113,6 +114,7 @@ def write_covers(
     )
     with report_progress(len(to_read), lambda: int(done.value), report):
         covers = pa.concat_tables([NORMALISED_SCHEMA.empty_table(), *engine(task, chunks)])
+    trim(cache, set(to_read["tar"].to_pylist()))
     decided, pairs = _decided(rows, covers, parameters.placeholder_books, out)
     result = result_of(decided, found)
     check_rejects(source.address, result, parameters.max_reject_share)

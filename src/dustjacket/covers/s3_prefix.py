@@ -50,14 +50,22 @@ class S3Prefix:
 
     def files(self, folder: str) -> list[str]:
         """Return the paths of the files in ``folder``, sorted."""
+        return sorted(self.sizes(folder))
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Return the size in bytes of each file in ``folder``, by path."""
         found = self._store.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=f"{self.prefix}{folder}/"
         )
-        return sorted(
-            entry["Key"].removeprefix(self.prefix)
+        return {
+            entry["Key"].removeprefix(self.prefix): entry["Size"]
             for page in found
             for entry in page.get("Contents", [])
-        )
+        }
+
+    def delete(self, path: str) -> None:
+        """Delete one file."""
+        self._store.client.delete_object(Bucket=self.bucket, Key=self.prefix + path)
 
     def open(self, path: str) -> BinaryIO:
         """Return a stream of the file's bytes; a compressed file is decompressed."""

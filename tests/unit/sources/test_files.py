@@ -1,11 +1,15 @@
 """A source's fingerprint depends on its content only; a missing source is a one-line error."""
 
+import os
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
-from dustjacket.sources.files import fingerprint
+from dustjacket.sources.files import fingerprint, local_files, stage
+from tests.support.bucket import store_in_memory
 
 
 def test_the_fingerprint_follows_content_not_place_or_time(tmp_path):
@@ -71,3 +75,60 @@ def test_a_store_that_is_away_is_no_bad_input(monkeypatch):
     answering(monkeypatch, EndpointConnectionError(endpoint_url="http://nowhere"))
     with pytest.raises(EndpointConnectionError):
         fingerprint("s3://bucket/x.csv", Settings())
+
+
+def names_below(root):
+    return [file.relative_to(root).as_posix() for file in local_files(root)]
+
+
+def test_links_to_folders_inside_the_source_are_followed_without_end(tmp_path):
+    root, outside = tmp_path / "set", tmp_path / "outside"
+    for folder in (root / "a", root / "b", outside):
+        folder.mkdir(parents=True)
+        (folder / "1.jpg").write_bytes(b"x")
+    (root / "link").symlink_to(root / "a")
+    (root / "out").symlink_to(outside)
+    (root / "a" / "up").symlink_to(root)
+    (root / "b" / "across").symlink_to(root / "a")
+    (root / "self").symlink_to(root / "self")
+    assert names_below(root) == ["a/1.jpg", "b/1.jpg", "b/across/1.jpg", "link/1.jpg"]
+
+
+@pytest.fixture
+def odd_names(tmp_path):
+    root = tmp_path / "set"
+    root.mkdir()
+    names = [b"caf\xe9.jpg", "書".encode() * 80 + b".jpg", b"two\nlines.jpg", b"a\\b.jpg"]
+    for name in names:
+        (root / os.fsdecode(name)).write_bytes(name)
+    return root, sorted(map(os.fsdecode, names))
+
+
+def test_any_name_that_a_file_system_allows_is_staged_under_a_key_of_its_own(odd_names):
+    root, names = odd_names
+    store = store_in_memory()
+    store.settings = store.settings.model_copy(update={"source_roots": str(root)})
+    files = stage(str(root), store, lambda _: True)
+    assert [file.name for file in files] == names
+    for file in files:
+        assert file.key.isascii()
+        assert len(file.key) < 100
+        assert store.client.objects[file.key] == os.fsencode(file.name)
+
+
+def test_a_file_that_may_not_be_read_costs_itself_only(odd_names, monkeypatch):
+    root, names = odd_names
+    closed = root / names[0]
+    real = Path.open
+
+    def opened(path, *arguments, **options):
+        if path == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", opened)
+    store = store_in_memory()
+    store.settings = store.settings.model_copy(update={"source_roots": str(root)})
+    files = stage(str(root), store, lambda _: True)
+    assert [file.name for file in files] == names
+    assert [file.key in store.client.objects for file in files] == [False, True, True, True]

@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dustjacket.sources.csv import MAX_RECORD, WHOLE
@@ -101,6 +101,8 @@ JSON = st.recursive(
 )
 
 
+# The first draw builds tables of characters, which takes seconds on a busy machine.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(sorted(EDITION)), JSON))
 def test_values_of_any_type_are_a_row(book):
     body = line("edition", "/books/OL1M", book)
