@@ -28,6 +28,8 @@ _NOBODY = frozenset(
      "vv aa", "aavv", "divers", "autori vari", "na", "n a", "none", "null", "nan", "author",
      "佚名", "著者不明", "неизвестен"}
 )  # fmt: skip
+# A given name may end in one: "Cervantes, Miguel Antonio de".
+_PARTICLES = frozenset({"de", "da", "do", "dos", "du", "del", "di", "la", "van", "von", "der"})
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -102,11 +104,15 @@ def _natural(parts: list[list[str]]) -> list[list[str]]:
     pairs = list(zip(parts[::2], parts[1::2], strict=False))
     if len(parts) % 2 == 0 and all(_is_inverted(*pair) for pair in pairs):
         return [given + family for family, given in pairs]
-    return parts
+    # "Tolkien J. R. R." has its initials behind, without a comma.
+    return [
+        name[1:] + name[:1] if len(name) > 2 and all(len(word) == 1 for word in name[1:]) else name
+        for name in parts
+    ]
 
 
 def _is_inverted(family: list[str], given: list[str]) -> bool:
-    return len(family) == 1 or len(given) == 1 or len(given[-1]) == 1
+    return len(family) == 1 or len(given) == 1 or len(given[-1]) == 1 or given[-1] in _PARTICLES
 
 
 def _joined_initials(words: list[str]) -> list[str]:

@@ -95,6 +95,6 @@ def fold_letters(words: str) -> str:
     """
     if not words.isascii():
         words = words.translate(_LETTERS)
-    for two, one in (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a")):
+    for two, one in (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"), ("dj", "d")):
         words = words.replace(two, one)
     return words

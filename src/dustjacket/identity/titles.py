@@ -35,8 +35,13 @@ _ARTICLE = (
 )
 _ARTICLES = frozenset(_ARTICLE.split("|"))
 _INVERTED = re.compile(rf"^(.*\S)\s*,\s+({_ARTICLE}|l'|un'|gl')\s*$", re.IGNORECASE)
-_ELIDED = re.compile(r"^\W*(?:l|un|gl)'(?=\w\w)", re.IGNORECASE)
-_LONG_SIGN = re.compile(r"\w\w(\+\+|[+#])(?!\w)")
+_ELIDED = re.compile(r"^\W*(?:l|un|gl)'\s*(?=\w\w)", re.IGNORECASE)
+# Signs that make another word: "Google+", "50 %", ".NET", flats, arrows, operators, emoji.
+_MAY_HAVE_SIGNS = re.compile(r"[+#%$.]|[^\x00-\x7f]")
+_SIGNS = re.compile(
+    r"(?<=\w\w)(?:\+\+|[+#])(?!\w)|(?<!\S)\.(?=\w)|"
+    "[%$\u00a2-\u00a5\u00b0\u20a0-\u20cf\u2190-\u22ff\u2600-\u27bf\U0001f300-\U0001faff]"
+)
 
 _BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 _UNCLOSED = re.compile(r"(?<=\w)\s+[(\[{][^)\]}]*$")
@@ -94,8 +99,8 @@ def strict_title(title: str | None) -> str:
     """
     text = title or ""
     key = title_key(text.replace(" & ", " and ")) or text.strip()
-    if "+" in text or "#" in text:
-        key = "".join([key, *_LONG_SIGN.findall(text)])
+    if _MAY_HAVE_SIGNS.search(text):
+        key = "".join([key, *_SIGNS.findall(text)])
     return key
 
 

@@ -31,6 +31,8 @@ from dustjacket.identity.persons import author_key, family_names, persons
         ("Disney, Inc.", ["disney"]),
         ("Martin Luther King, Jr.", ["martin luther king"]),
         ("Malcolm X", ["malcolm x"]),
+        ("Толстой Л. Н.", ["лн толстой"]),  # noqa: RUF001
+        ("Cervantes Saavedra, Miguel de", ["miguel de cervantes saavedra"]),
         ("山田 太郎", ["山田 太郎"]),
         ("1832", ["1832"]),
         ("Anonymous", []),

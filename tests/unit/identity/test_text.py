@@ -81,6 +81,7 @@ def test_a_mark_that_makes_another_word_stays(one, other):
         ("Goethe", "Göthe"),
         ("Ålesund", "Aalesund"),
         ("Straße", "Strasse"),
+        ("Đorđević", "Djordjevic"),
     ],
 )
 def test_letters_that_some_write_otherwise_are_folded(one, other):
