@@ -7,7 +7,7 @@ from dustjacket.identity.text import PUNCTUATION, fold_letters, normalise
 
 _MAX_PERSONS = 20
 _BRACKETS = re.compile(r"[(\[<][^()\[\]<>]*[)\]>]")
-_BETWEEN = re.compile(r"\s*(?:[;&|/]|\s(?:and|und|et|with|mit|og|och)\s)\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"[;&|/]|\s(?:and|und|et|with|mit|og|och)\s", re.IGNORECASE)
 _DATES = re.compile(r"\b(?:(?:born|died|ca?|b|d|fl)\b\.?\s*)?\d{3,4}\b\??(?:\s*[-\u2013]\s*)?")
 _ROLE = re.compile(
     r"^(?:(?:written|edited|translated|illustrated|narrated|compiled|adapted|selected|foreword|"
@@ -47,8 +47,10 @@ def persons(author: str) -> tuple[str, ...]:
     >>> persons("Neil Gaiman, Terry Pratchett")
     ('neil gaiman', 'terry pratchett')
     """
-    text = _BRACKETS.sub(" ", author.translate(PUNCTUATION))
-    text = _DATES.sub(" ", _ROLE.sub(" ", text.strip()))
+    text = (author if author.isascii() else author.translate(PUNCTUATION)).strip()
+    if not text.replace(" ", "").isalpha():
+        text = _DATES.sub(" ", _BRACKETS.sub(" ", text).strip())
+    text = _ROLE.sub(" ", text)
     found: list[list[str]] = []
     for chunk in _BETWEEN.split(text)[:_MAX_PERSONS]:
         parts = [words for part in chunk.split(",") if (words := _without_titles(part))]
