@@ -11,8 +11,8 @@ from dustjacket.catalog.parse import ParseChunk
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.covers.s3_prefix import S3Prefix
-from dustjacket.covers.source import stage_covers
 from dustjacket.platform.credentials import write_dotenv
+from dustjacket.records.options import DEFAULT_OPTIONS
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
 from dustjacket.storage.store import Store
 
@@ -90,13 +90,11 @@ def test_reduced_settings_work_and_hold_what_they_name(settings):
         assert pickle.loads(pickled) == settings.with_secrets_of(*owners)  # noqa: S301
 
 
-def test_what_ingestions_send_to_spark_holds_the_key_of_s3_alone(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr("dustjacket.covers.source.stage", lambda *_: [])
+def test_what_ingestions_send_to_spark_holds_the_key_of_s3_alone(settings):
     store = Store(settings)
     for sent in (
         S3Prefix.of_store(store, "covers/"),
         S3Prefix.of_draft(store.draft("covers", "version")),
-        stage_covers("s3://bucket/covers.csv", store),
-        ParseChunk(TaskFiles.of(store, "scratch/"), CatalogParameters(source="x")),
+        ParseChunk(TaskFiles.of(store, "scratch/"), CatalogParameters(source="x"), DEFAULT_OPTIONS),
     ):
         assert held(cloudpickle.dumps(sent)) == {"s3_access_key", "s3_secret_key"}
