@@ -15,7 +15,7 @@ def table_of(name, tmp_path, port):
     return copy
 
 
-COVERS = (1, 8, 9, 13, 21, 23, 26, 27, 28, 32, 33, 43, 56, 59, 61, 66, 72, 73, 86, 87, 89)
+COVERS = (1, 8, 9, 13, 21, 23, 26, 27, 28, 32, 33, 43, 56, 59, 61, 66, 72, 73, 87, 89)
 REASONS = {
     2: "http_403", 10: "http_429", 12: "too_many_redirects", 25: "bad_encoding",
     29: "unsupported_encoding", 30: "too_large", 31: "not_an_image", 36: "empty_file",
