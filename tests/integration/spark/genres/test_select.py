@@ -24,6 +24,7 @@ from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.sample.grammar import make_book
 from dustjacket.sample.listing import write_listing
 from dustjacket.sources.arrow import spark_schema
+from dustjacket.splits import book_group
 from dustjacket.storage.manifest import Manifest
 from dustjacket.tracking import runs as tracking
 from tests.support.facts import least_facts
@@ -212,6 +213,8 @@ def labelled(made):
         [(book.title, book.author, book.genre.name) for book in drawn],
         columns=["title", "author", "genre"],
     ).assign(split="train")
+    known = set(map(book_group, listed["title"], listed["author"]))
+    others = others[[book_group(*book) not in known for book in others[["title", "author"]].values]]
     covers = pd.concat([listed, others], ignore_index=True)
     covers["position"] = covers.index
     for column in labels._COPIED:
