@@ -109,7 +109,6 @@ export function batchPanel({ limits, answered }) {
   function progress() {
     bar.max = Math.max(rows, 1);
     bar.value = predictions.length;
-    at("batch-download").disabled = !predictions.length;
     const failed = predictions.filter(({ error }) => error).length;
     const note = failed ? `, ${count(failed)} cannot be read` : "";
     show(`${count(predictions.length)} of ${counted(rows, "title")}${note}`);
@@ -118,6 +117,7 @@ export function batchPanel({ limits, answered }) {
   function end(text) {
     running = false;
     at("batch-cancel").hidden = true;
+    at("batch-download").disabled = !predictions.length; // not before: it would be a part
     if (!bar.hasAttribute("value")) bar.value = 0;
     const hidden = predictions.length - body.rows.length;
     at("predictions-hint").hidden = hidden <= 0;
