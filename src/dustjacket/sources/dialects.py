@@ -10,7 +10,7 @@ from dustjacket.sources.tables import ReadOptions, key_of
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _TAB_ENDINGS = (".tsv", ".tab")
-_LINE_ENDS = ("\n", "\r", "\u2028", "\u2029", "\x85", "\x1e", "\v", "\f")
+LINE_ENDS = ("\n", "\r", "\u2028", "\u2029", "\x85", "\x1e", "\v", "\f")
 _RECORDS = 500
 _MOST, _NEARLY_ALL = 0.9, 0.98
 
@@ -33,17 +33,17 @@ class Layout:
     above: int = 0
 
 
-def line_end_of(head: str) -> str:
-    """Return what ends the records of a text, by its first characters."""
+def line_end_of(head: str, ends: Sequence[str] = LINE_ENDS) -> str:
+    """Return which of ``ends`` ends the records of a text, by its first characters."""
     if "\n\r" in head and "\r\n" not in head:
         return "\n\r"
     body = head.rstrip("\r\n")
-    found = {end: body.count(end) for end in _LINE_ENDS}
+    found = {end: body.count(end) for end in ends}
     if found["\n"]:
         # A carriage return by itself ends records only where hardly anything else does.
         alone = found["\r"] - body.count("\r\n")
         return "\r" if alone > _MOST * (alone + found["\n"]) else "\n"
-    return max(_LINE_ENDS, key=lambda end: found[end]) if any(found.values()) else "\n"
+    return max(ends, key=lambda end: found[end]) if any(found.values()) else "\n"
 
 
 def layout_of(head: bytes, options: ReadOptions) -> Layout:

@@ -25,7 +25,7 @@ from dustjacket.sources.tables import (
     shown,
     with_columns,
 )
-from dustjacket.sources.texts import encoded_shape, utf8_head, utf8_text
+from dustjacket.sources.texts import JSON_LINE_ENDS, encoded_shape, utf8_head, utf8_text
 
 _HEAD = 1 << 20
 _CHUNK = 256 << 10
@@ -47,7 +47,7 @@ def _matches(head: bytes, _name: str) -> bool:
 
 
 def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
-    shape, head = encoded_shape(stream, options, "json", _HEAD)
+    shape, head = encoded_shape(stream, options, "json", _HEAD, JSON_LINE_ENDS)
     text = head.decode("utf-8", "replace").lstrip(_SPACE)
     shape = replace(shape, place="" if text.startswith("[") else _name_of_list(text, options))
     columns: dict[str, str] = {}

@@ -18,7 +18,13 @@ from dustjacket.sources.tables import (
     key_of,
     with_columns,
 )
-from dustjacket.sources.texts import encoded_shape, is_utf8_lines, utf8_head, utf8_lines
+from dustjacket.sources.texts import (
+    JSON_LINE_ENDS,
+    encoded_shape,
+    is_utf8_lines,
+    utf8_head,
+    utf8_lines,
+)
 
 _HEAD = 1 << 20
 _MAX_LINE = 16 << 20
@@ -97,7 +103,7 @@ def _lines(stream: BinaryIO, part: ByteRange) -> Iterator[tuple[int, bytes, int]
 
 
 def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
-    shape, head = encoded_shape(stream, options, "json_lines", _HEAD)
+    shape, head = encoded_shape(stream, options, "json_lines", _HEAD, JSON_LINE_ENDS)
     columns: dict[str, str] = {}
     for line in head.split(b"\n"):
         for name in object_of(line) or ():

@@ -2,14 +2,14 @@
 
 import codecs
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import BinaryIO
 
 from dustjacket.sources.charsets import WESTERN, encoding_of, is_plausible
 from dustjacket.sources.chunks import chunks_of, stream_of
-from dustjacket.sources.dialects import line_end_of
+from dustjacket.sources.dialects import LINE_ENDS, line_end_of
 from dustjacket.sources.encoding import STRAY_BYTES
 from dustjacket.sources.tables import ReadOptions, Shape
 
@@ -17,6 +17,8 @@ _NOT_TEXT = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1e"))
 _AS_IT_IS = ("utf-8", WESTERN)
 """Encodings of which records are decoded one by one; others are converted before."""
 _MIXED = "mixed"
+JSON_LINE_ENDS = ("\n", "\r")
+"""Other line ends may stand in a string of JSON as they are."""
 
 
 def is_text(head: bytes) -> bool:
@@ -30,12 +32,17 @@ def is_text(head: bytes) -> bool:
 
 
 def encoded_shape(
-    stream: BinaryIO, options: ReadOptions, format_name: str, size: int
+    stream: BinaryIO,
+    options: ReadOptions,
+    format_name: str,
+    size: int,
+    ends: Sequence[str] = LINE_ENDS,
 ) -> tuple[Shape, bytes]:
     """Return a shape with the encoding and line end of a text, and its first lines in UTF-8.
 
     Args:
         size: number of bytes to read.
+        ends: what may end a line.
 
     Raises:
         BadInputError: the encoding that the user names is unknown.
@@ -52,7 +59,7 @@ def encoded_shape(
         format_name,
         encoding=encoding,
         encoding_reason=reason,
-        line_end=line_end_of(decoder.decode(head)),
+        line_end=line_end_of(decoder.decode(head), ends),
         warnings=warnings,
     )
     text = utf8_lines(io.BytesIO(head), shape).read()

@@ -145,6 +145,8 @@ def started(listing, parent):
     process = subprocess.Popen(
         command(listing, "--out", parent / f"out-{there}"),
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        # Children of a job in the background would inherit that it ignores Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )  # fmt: skip
     while len(list(parent.glob(".ingest-*/store"))) <= there:
         assert process.poll() is None

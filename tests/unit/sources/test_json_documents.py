@@ -142,3 +142,9 @@ def test_any_objects_are_read_as_they_were_written(rows, layout, is_ascii):
     if not is_ascii:
         data = json.dumps(rows, ensure_ascii=False)
     assert read(data.encode())[1] == rows
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029"])
+def test_a_line_end_of_unicode_inside_a_string_is_a_character(sign):
+    rows = [{"title": f"One{sign}two"}]
+    assert read(json.dumps(rows, ensure_ascii=False).encode())[1] == rows
