@@ -44,11 +44,14 @@ def notes(facts: Mapping[str, Any]) -> Iterator[str]:
     for file in facts.get("files", []):
         for warning in file["warnings"]:
             yield f"{file['file']}: {warning}"
-    for name, reason in facts.get("passed_over", {}).items():
+    passed_over = facts.get("passed_over", {})
+    for name, reason in list(passed_over.items())[:_FILES]:
         yield f"{name} is passed over: {reason}"
+    if len(passed_over) > _FILES:
+        yield f"and {len(passed_over) - _FILES} more, named in the manifest"
     profile = facts.get("profile") or {}
     if lost := profile.get("books_lost"):
-        yield f"of {lost:,} books every row is rejected"
+        yield f"books of which every row is rejected: {lost:,}"
     if reserved := profile.get("reserved"):
         yield f"no model is trained on {reserved:,} books: their rights holders reserve it"
     if unread := profile.get("unread_containers"):

@@ -1,6 +1,6 @@
 """Find the covers of a source: a row for each, with the image file or the URL that it names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -37,6 +37,7 @@ CURE = (
     "image_column; or a folder of images named 'Title - Author.jpg'"
 )
 _BATCH_ROWS = 10_000
+_NO_IMAGE = ("missing_image", "no_image")
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ def find_covers(
         )
         used = {shown_name(table.entry.name): table.fields for table in tables}
         rows = islice(rows, at_most)
-        if any(table.columns is CANONICAL for table in tables):
-            rows = _last_records(rows)
+        records = {shown_name(table.entry.name) for table in tables if table.columns is CANONICAL}
+        if records:
+            rows = _without_alone(_last_records(rows), records, files.passed_over)
         return FoundCovers(_arrow(rows), used, _shown(files.passed_over))
     if problems:
         raise BadInputError(
@@ -166,6 +168,28 @@ def _last_records(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         elif not row.get("reason"):
             last[record_id] = row
     yield from listed
+
+
+def _without_alone(
+    rows: Iterable[dict[str, Any]], records: Set[str], passed_over: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows but those of files of records whose covers are elsewhere.
+
+    Where a table names the images of a source, package files and feeds beside it, none of whose
+    covers are in the source, are passed over: they describe the same books.
+
+    Args:
+        records: names of the files of records.
+        passed_over: takes why these are not used.
+    """
+    listed = list(rows)
+    placed = {row["source_file"] for row in listed if row.get("file") or row.get("url")}
+    for row in listed:
+        name = row["source_file"]
+        if placed - records and name in records - placed and row.get("reason") in _NO_IMAGE:
+            passed_over[name] = "none of its covers is in the source"
+        else:
+            yield row
 
 
 def _arrow(rows: Iterable[dict[str, Any]]) -> pa.Table:

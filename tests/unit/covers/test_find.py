@@ -273,3 +273,25 @@ def test_an_onix_feed_names_covers_by_link_or_isbn_and_its_last_record_counts(tm
         "Emma": f"{ISBNS[0]}.jpg", "Moby-Dick, or The Whale": "img/3.jpg"
     }  # fmt: skip
     assert covers.result.by_reason == {"delete_notice": 1, "deleted": 1, "replaced": 1}
+
+
+def test_records_beside_a_table_whose_covers_are_elsewhere_are_passed_over(tmp_path, bodies):
+    source = tmp_path / "set"
+    put(source, ["covers/1.jpg", "covers/2.jpg"], bodies)
+    rows = [("One", "A", "covers/1.jpg"), ("Two", "B", "covers/2.jpg")]
+    write_table(source / "all.csv", rows, ("title", "author", "cover"))
+    (source / "opf").mkdir()
+    for title in ("One", "Two", "Three"):
+        (source / "opf" / f"{title}.opf").write_bytes(
+            opf(
+                f"<dc:title>{title}</dc:title>",
+                '<item id="c" href="c.jpg" properties="cover-image"/>',
+            )
+        )
+    covers = run(None, source, tmp_path / "out")
+    assert list(covers.index["title"]) == ["One", "Two"]
+    assert covers.reasons() == {}
+    assert covers.result.passed_over == {
+        f"opf/{title}.opf": "none of its covers is in the source"
+        for title in ("One", "Two", "Three")
+    }
