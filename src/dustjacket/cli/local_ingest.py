@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import psutil
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -32,6 +33,7 @@ from dustjacket.storage.manifest import MANIFEST, Manifest
 from dustjacket.storage.store import Store
 
 EXIT_TERMINATED = 128 + signal.SIGTERM
+_ENDINGS = {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}
 _PREFIX, _LOCK = ".ingest-", "lock"
 _DOWNLOADS = "fetched"
 """Keys of downloads, which the next run may use again."""
@@ -53,7 +55,7 @@ def ingest(step: Step, overrides: dict[str, Any], out: Path, console: Console) -
         DustjacketError: the machine does not let it read or write.
     """
     _check_free(out)
-    with _faults_in_one_line(out), _ended_by_sigterm():
+    with _faults_in_one_line(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with _scratch_folder(out.parent) as scratch:
             store = _store(scratch, overrides["source"], overrides.get("enrich", ""))
@@ -71,7 +73,7 @@ def local_store(source: str) -> Iterator[Store]:
     """Yield an empty store in a temporary folder, from which a source can be read."""
     folder = Path(tempfile.gettempdir())
     faults = _faults_in_one_line(folder / "preview")
-    with faults, _ended_by_sigterm(), _scratch_folder(folder) as scratch:
+    with faults, _scratch_folder(folder) as scratch:
         yield _store(scratch, source)
 
 
@@ -121,7 +123,8 @@ def _scratch_folder(parent: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             (folder / f"{_LOCK}.new").rename(folder / _LOCK)  # it is never there without its lock
             os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
-            yield folder
+            with _ended_by_signals(folder):
+                yield folder
     finally:
         os.environ.pop("TMPDIR")
         if before[0] is not None:
@@ -156,19 +159,30 @@ def delete_oldest(folder: Path, max_bytes: int) -> None:
 
 
 @contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as an interrupt does, so that all is removed that it made."""
+def _ended_by_signals(folder: Path) -> Iterator[None]:
+    """Let SIGTERM and SIGINT end this process in the block, its children and ``folder`` at once.
 
-    def end(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        print("dustjacket: terminated", file=sys.stderr)
-        sys.exit(EXIT_TERMINATED)
+    An exception would be raised anywhere, also inside of libraries that do not let it through.
+    """
 
-    before = signal.signal(signal.SIGTERM, end)
+    def end(number: int, _frame: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        if sys.stdout.isatty():
+            Console().show_cursor()
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+        print(f"dustjacket: {_ENDINGS[signal.Signals(number)]}", file=sys.stderr, flush=True)
+        os._exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in _ENDINGS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
