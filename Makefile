@@ -34,7 +34,8 @@ test: test-unit ## and integration tests, and the whole chain once through Airfl
 test-faults: $(READY) ## tests that break things: kills and outages
 	@$(PYTEST) $(PARALLEL) -m "faults and not release"
 
-test-release: $(READY) ## tests that take long by their nature: before a release
+test-release: $(READY) ## tests that take long by their nature, and new examples: before a release
+	@HYPOTHESIS_PROFILE=explore $(PYTEST) tests/unit
 	@$(PYTEST) -m release
 
 coverage: $(READY) ## branch coverage of each kind of test, and of all together

@@ -11,6 +11,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from rich.console import Console
 
 from dustjacket.platform import down, up
@@ -25,6 +26,10 @@ from tests.support.groups import GroupScheduling, order_of
 ROOT = Path(__file__).parents[1]
 STATE = ROOT / ".dustjacket"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # empty where tests run in one process
+# A change is judged by the same examples each time; HYPOTHESIS_PROFILE=explore looks for new ones.
+hypothesis_settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("explore", deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 PREFIXES = ("DUSTJACKET_", "AIRFLOW", "MLFLOW_", "SPARK_", "AWS_")
 
 
