@@ -147,7 +147,7 @@ def _normalise(image: Image.Image, parameters: CoversParameters) -> Cover | str:
             # libjpeg decodes a JPEG at 1/2, 1/4 or 1/8 of its size where that is large enough.
             image.draft(None, (round(image.width * scale), round(image.height * scale)))
         image.load()
-        has_exif = len(image.info.get("exif", b"")) <= _MAX_METADATA_BYTES
+        has_exif = len(image.info.get("exif") or b"") <= _MAX_METADATA_BYTES
         rotated = has_exif and image.getexif().get(ExifTags.Base.Orientation, 1) != 1
         upright = ImageOps.exif_transpose(image) if rotated else image
         rgb = _to_rgb(_resize(upright, parameters.short_side), image.info.get("icc_profile"))

@@ -6,6 +6,7 @@ import time
 import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import imagehash
 import numpy as np
@@ -402,3 +403,16 @@ def heic(body):
 @pytest.mark.parametrize("body", [b"", bytes(2000), b"\0\0\0\x20meta" + bytes(200)])
 def test_a_broken_heic_has_a_reason(body):
     assert check_cover(heic(body), PARAMETERS) in ("not_an_image", "truncated")
+
+
+def test_a_heic_file_is_a_cover_with_its_colours():
+    body = Path(__file__).with_name("cover.heic").read_bytes()
+    cover = check_cover(body, CoversParameters())
+    assert (cover.width, cover.height) == (96, 144)
+    pixels = Image.open(io.BytesIO(cover.body)).convert("RGB")
+    for place, colour in (
+        ((8, 8), (200, 60, 40)),
+        ((48, 50), (240, 220, 60)),
+        ((8, 136), (30, 60, 160)),
+    ):
+        assert np.allclose(pixels.getpixel(place), colour, atol=20)
