@@ -1,6 +1,7 @@
 """A listing through Spark and S3 gives what it gives in one process."""
 
 import random
+from operator import itemgetter
 
 import pytest
 
@@ -22,8 +23,9 @@ def test_spark_and_one_process_write_the_same_files(steps, tmp_path, monkeypatch
     assert on_spark.facts == alone.manifest.facts
     assert on_spark.schema_ == alone.manifest.schema_
     assert sum(entry.path.startswith(f"{BOOKS}/") for entry in on_spark.files) == 3
-    assert steps.table(on_spark, BOOKS) == alone.books
-    assert steps.table(on_spark, write.REJECTED) == alone.rejected
+    # Spark reads the largest file first.
+    for folder, rows in ((BOOKS, alone.books), (write.REJECTED, alone.rejected)):
+        assert sorted(steps.table(on_spark, folder), key=itemgetter("position")) == rows
     assert list(steps.store.keys("scratch/")) == []
     again = steps.run("ingest_catalog", source=str(listing), accept_changes=True)
     assert again.version.partition("-")[2] == on_spark.version.partition("-")[2]
