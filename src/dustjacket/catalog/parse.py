@@ -23,6 +23,7 @@ from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import BookRecord
 from dustjacket.sources.archives import members
 from dustjacket.sources.arrow import arrow_batches
+from dustjacket.sources.charsets import WESTERN
 from dustjacket.sources.chunks import resumed
 from dustjacket.sources.csv import ByteRange
 from dustjacket.sources.encoding import raw_text
@@ -69,6 +70,7 @@ _DECIDING = pa.schema(
         pa.field("title_length", pa.int32()),
         pa.field("unread", pa.bool_()),
         pa.field("conflicts", pa.list_(pa.string())),
+        pa.field("not_utf8", pa.bool_()),
     ]
 )
 PARSED = pa.unify_schemas([_ORIGIN, _RECORD, _REASON, BOOK, _DECIDING])
@@ -77,7 +79,7 @@ SLIM = pa.schema(
     [
         *ROWS,
         *_REASON,
-        *(_DECIDING.field(name) for name in ("title_length", "unread", "conflicts")),
+        *(_DECIDING.field(name) for name in ("title_length", "unread", "conflicts", "not_utf8")),
         *(BOOK.field(name) for name in ("language", "training", "sources")),
     ]
 )
@@ -198,7 +200,18 @@ def _parsed(piece: Piece, row: TableRow, book: BookRecord | str) -> tuple[Any, .
         *record, None, *values, _digest(content), strict_key(book.title, book.author),
         coarse_key(book.title, book.author), book.record_id, book.notification, bool(book.author),
         len(book.title), bool(book.unread), book.conflicts,
+        not _is_utf8(row.raw, piece.format.shape.encoding),
     )  # fmt: skip
+
+
+def _is_utf8(raw: bytes, encoding: str) -> bool:
+    """Return whether a record is UTF-8 in its file; records of some encodings are converted."""
+    if encoding not in ("utf-8", WESTERN):
+        return encoding.startswith("utf-8")
+    try:
+        return raw.isascii() or bool(raw.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _published(book: BookRecord) -> tuple[Any, ...]:

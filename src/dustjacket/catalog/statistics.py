@@ -54,6 +54,7 @@ class CatalogStatistics(BaseModel):
         languages: numbers of books, most frequent language first; those without are left out.
         reserved: number of books that no model is trained on: their rights holder reserves it.
         unread_containers: number of rows with an object or list that holds no title, name or genre.
+        not_utf8: number of accepted or outvoted rows in another encoding than UTF-8.
         books_lost: number of books of which every row is rejected.
         enrichment: from a second source; None if it gave nothing.
         largest_groups: numbers of accepted books on one side of the split together, largest first.
@@ -71,6 +72,7 @@ class CatalogStatistics(BaseModel):
     languages: dict[str, int] = Field(default_factory=dict)
     reserved: int = 0
     unread_containers: int = 0
+    not_utf8: int = 0
     books_lost: int = 0
     enrichment: EnrichmentStatistics | None = None
     largest_groups: list[LargeGroup] = Field(default_factory=list)
@@ -105,6 +107,7 @@ def statistics_of(rows: pa.Table) -> CatalogStatistics:
         languages=counts(books["language"].drop_null()),
         reserved=pc.sum(pc.invert(books["training"])).as_py() or 0,
         unread_containers=pc.sum(rows["unread"]).as_py() or 0,
+        not_utf8=pc.sum(rows["not_utf8"]).as_py() or 0,
         books_lost=read - kept,
         enrichment=_enrichment(books),
         largest_groups=[LargeGroup(group=name, books=n) for name, n in groups if n > 1],

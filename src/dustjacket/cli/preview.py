@@ -54,6 +54,8 @@ def notes(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"books of which every row is rejected: {lost:,}"
     if reserved := profile.get("reserved"):
         yield f"no model is trained on {reserved:,} books: their rights holders reserve it"
+    if others := profile.get("not_utf8"):
+        yield f"{others:,} rows are not UTF-8: see the encoding of each file in the manifest"
     if unread := profile.get("unread_containers"):
         yield f"{unread:,} rows have an object or list without a title, name or genre"
 

@@ -243,6 +243,17 @@ def test_the_profile_counts_what_a_person_should_know(catalog, tmp_path):
     assert profile["books_lost"] == 1
 
 
+@pytest.mark.parametrize(
+    ("encoding", "not_utf8"), [("utf-8", 0), ("utf-8-sig", 0), ("cp1252", 2), ("utf-16", 3)]
+)
+def test_the_profile_counts_rows_of_other_encodings(catalog, tmp_path, encoding, not_utf8):
+    text = "title,genre\nCafé,Art\nPlain,Art\nNaïve,Art\n"
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    read = catalog(tmp_path / "a.csv")
+    assert [book["title"] for book in read.books] == ["Café", "Plain", "Naïve"]
+    assert read.manifest.facts["profile"]["not_utf8"] == not_utf8
+
+
 def test_many_small_files_share_a_chunk_and_an_archive_is_read_once(store, tmp_path, monkeypatch):
     for number in range(7):
         (tmp_path / f"{number}.csv").write_text(f"title,genre\nBook {number},Art\n")
