@@ -116,15 +116,16 @@ def test_servers_that_all_hang_are_all_started_again(platform):
 
 def test_a_bad_listing_fails_once_with_a_line_that_names_file_and_cure(airflow, tmp_path, store):
     bad = {
-        "empty.csv": (b"", "is empty"),
-        "binary.csv": (bytes(range(256)) * 100, "is binary"),
+        "empty.csv": (b"", "is empty", "give a table"),
+        "binary.csv": (bytes(range(256)) * 100, "is binary", "give a table"),
         "other.csv": (
             b'"title","author"\n"Emma","Jane Austen"\n',
             "no genre column, but 2 columns (title, author)",
+            "set genre_column",
         ),
     }
     before = store.versions("catalog")
-    for name, (body, said) in bad.items():
+    for name, (body, defect, cure) in bad.items():
         (tmp_path / name).write_bytes(body)
         run = airflow.trigger("ingest_catalog", {"source": str(tmp_path / name)})
         until(
@@ -134,8 +135,8 @@ def test_a_bad_listing_fails_once_with_a_line_that_names_file_and_cure(airflow, 
         )
         reason = airflow.failure(run)
         assert name in reason
-        assert said in reason
-        assert "give a table" in reason
+        assert defect in reason
+        assert cure in reason
         assert "\n" not in reason
         assert [task.try_number for task in airflow.tasks(run) if task.state == "failed"] == [1]
     assert store.versions("catalog") == before
