@@ -22,10 +22,12 @@ def until(condition, seconds, what):
 
 
 def kill_all(variable, value):
-    """Kill every process with ``variable=value`` in its environment."""
-    for process in processes_with(variable, value):
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
+    """Kill every process with ``variable=value`` in its environment, and what these start."""
+    while processes := processes_with(variable, value):
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes, timeout=1)
 
 
 @pytest.fixture

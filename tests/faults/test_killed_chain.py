@@ -44,7 +44,7 @@ def own_store(own_platform):
 def report(own_home, tmp_path_factory):
     """The whole chain on a small sample library, killed in the middle and run again."""
     folder = tmp_path_factory.mktemp("library")
-    library = make_sample(folder, 400, 300, seed=7)
+    library = make_sample(folder, 400, 450, seed=7)
     words = ["run", "--catalog", library.listing, "--covers", library.covers]
     words += ["--select-classifier.candidates", '["complement_nb"]']
     words += ["--finetune-clip.recipe", "locked", "--finetune-clip.epochs", 30]

