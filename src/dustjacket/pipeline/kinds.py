@@ -17,6 +17,10 @@ class Kind(StrEnum):
     EVALUATION = "evaluation"
     COVER_CLIP = "cover_clip"
     COVER_INDEX = "cover_index"
+    GENERATOR_CHECKPOINT = "generator_checkpoint"
+    GENERATOR_CANDIDATE = "generator_candidate"
+    GENERATOR_EVALUATION = "generator_evaluation"
+    COVER_GENERATOR = "cover_generator"
 
 
 CHAMPION_MODEL = "champion"
