@@ -12,7 +12,7 @@ MAX_README_LINES = 180
 
 
 def anchors(text):
-    titles = re.findall(r"^#+ (.*)$", text, re.M)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
 
 
@@ -31,8 +31,8 @@ def test_links_lead_to_files_and_headings(document):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
 def test_make_targets_and_benchmarks_exist(document):
     text = document.read_text()
-    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
-    for target in re.findall(r"`make ([\w-]+)|^    make ([\w-]+)", text, re.M):
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for target in re.findall(r"`make ([\w-]+)|^    make ([\w-]+)", text, re.MULTILINE):
         assert "".join(target) in targets
     for name in re.findall(r"make bench\s+NAME=([\w-]+)", text):
         assert (ROOT / "tests/benchmarks" / f"{name.replace('-', '_')}.py").exists(), name
