@@ -1,5 +1,6 @@
 """A killed ingestion of covers: downloads are kept, nothing is published twice."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -39,7 +40,12 @@ def alone():
 
 
 def planned(store, table):
-    given = {"source": str(table), "covers_per_shard": 10}
+    given = {
+        "source": str(table),
+        "covers_per_shard": 10,
+        "image_deadline_s": 600,
+        "host_patience_s": 3600,
+    }
     return plan_step(STEPS["ingest_covers"], store, TeamDefaults(), datetime.now(UTC), given)
 
 
@@ -64,8 +70,8 @@ def test_a_killed_ingestion_of_covers_resumes_from_its_downloads(alone, tmp_path
 
     async def handler(request):
         number = int(request.path.strip("/"))
-        if number >= HELD and not let_go.is_set():
-            return web.Response(status=503, headers={"Retry-After": "1"})
+        while number >= HELD and not let_go.is_set():
+            await asyncio.sleep(0.05)
         return web.Response(body=saved(drawn(number)))
 
     store = Store(alone)
