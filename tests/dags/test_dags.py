@@ -7,12 +7,13 @@ import pytest
 from dustjacket.pipeline.steps import STEPS
 
 DAGS = Path(__file__).parents[2] / "dags"
-ROLLBACK, CATCH_UP = "rollback_clip", "catch_up"
+ROLLBACKS = {"rollback_clip": "cover_clip", "rollback_generator": "cover_generator"}
+CATCH_UP = "catch_up"
 
 
 def test_every_file_parses_with_no_import_error(bag):
     assert bag["errors"] == {}
-    assert set(bag["dags"]) == {*STEPS, ROLLBACK, CATCH_UP}
+    assert set(bag["dags"]) == {*STEPS, *ROLLBACKS, CATCH_UP}
 
 
 def test_each_file_parses_in_under_a_second(bag):
@@ -52,7 +53,7 @@ def test_the_assets_chain_the_dags_as_designed(bag, dag, follows, publishes):
     assert bag["dags"][dag]["outlets"] == [publishes]
 
 
-@pytest.mark.parametrize("dag", [*STEPS, ROLLBACK, CATCH_UP])
+@pytest.mark.parametrize("dag", [*STEPS, *ROLLBACKS, CATCH_UP])
 def test_a_dag_is_documented_owned_bounded_and_retried(bag, dag):
     found = bag["dags"][dag]
     assert len(found["doc"]) > 50
@@ -128,10 +129,11 @@ def test_a_run_may_wait_for_a_person_for_a_week(bag):
     assert int(days) >= 7
 
 
-def test_a_rollback_asks_for_no_more_than_a_version_and_the_index_follows_it(bag):
-    found = bag["dags"][ROLLBACK]
+@pytest.mark.parametrize(("dag", "kind"), ROLLBACKS.items())
+def test_a_rollback_asks_for_no_more_than_a_version_and_announces_what_serves(bag, dag, kind):
+    found = bag["dags"][dag]
     assert found["follows"] is None
-    assert found["outlets"] == ["cover_clip"]
+    assert found["outlets"] == [kind]
     assert found["values"] == {"version": None}
 
 

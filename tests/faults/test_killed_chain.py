@@ -9,6 +9,7 @@ import pytest
 
 from dustjacket.cli.airflow_api import ACTIVE, AirflowApi
 from dustjacket.genres.published_labels import read_labels
+from dustjacket.pipeline.families import CLIP
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.promotion.ledger import Ledger
@@ -106,12 +107,12 @@ def test_what_was_trained_on_shuffled_pairs_is_refused_and_a_rollback_brings_its
     assert refused.verdict == "not_better", refused.why
     assert refused.comparison["candidate"] < refused.comparison["champion"]
 
-    promoted = ledger.champion
+    promoted = ledger.champion(CLIP)
     embedded = index_in_use(own_store)
     output = dustjacket("rollback", home=own_home).stdout
     assert promoted.from_ in output
     served = own_store.newest("cover_clip")
-    assert ledger.champion.to == f"cover_clip/{served.version}"
+    assert ledger.champion(CLIP).to == f"cover_clip/{served.version}"
 
     def follows():
         return index_in_use(own_store).parents.get("cover_clip") == served.version

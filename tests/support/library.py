@@ -6,7 +6,7 @@ from typing import Any
 import mlflow
 
 from dustjacket.evaluation.step import EvaluationParameters
-from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.families import CLIP, ModelFamily
 from dustjacket.promotion.gate import GateInput, as_facts, decide
 from dustjacket.promotion.ledger import Ledger, LedgerRecord
 from dustjacket.promotion.promote import ApprovalResponse, promote
@@ -23,39 +23,42 @@ WORSE = gate_case(5, 110, champion=0.8)
 class Library:
     """A bucket of its own, with starting weights; candidates are published on request."""
 
-    def __init__(self, settings: Settings, name: str) -> None:
+    def __init__(self, settings: Settings, name: str, family: ModelFamily = CLIP) -> None:
+        self.family = family
         self.store = Store(settings.model_copy(update={"bucket": name}))
         self.store.ensure_bucket()
         tracking.connect(self.store.settings)
-        self.starting = self.publish("starting_clip", "the starting weights")
+        if family.starting:
+            self.starting = self.publish(family.starting, "the starting weights")
 
     def publish(self, kind: str, weights: str, **described: Any) -> Manifest:
         digest = digest_of({"kind": kind, "weights": weights, "bucket": self.store.bucket})
         draft = self.store.draft(kind, version_name(datetime.now(UTC), digest))
         draft.put("model/weights.safetensors", weights.encode())
         manifest, _ = draft.publish(**described)
-        if kind != "evaluation":
+        if kind != self.family.evaluation:
             client = mlflow.MlflowClient()
-            if not client.search_registered_models(f"name = '{tracking.CLIP}'"):
-                client.create_registered_model(tracking.CLIP)
+            if not client.search_registered_models(f"name = '{self.family.registered}'"):
+                client.create_registered_model(self.family.registered)
             tags = {"kind": kind, "version": manifest.version}
-            client.create_model_version(tracking.CLIP, "s3://mlflow/none", tags=tags)
+            client.create_model_version(self.family.registered, "s3://mlflow/none", tags=tags)
         return manifest
 
     def evaluation(
         self, weights: str, found: GateInput = BETTER, against: str | None = None
     ) -> Manifest:
         """Publish a candidate and an evaluation of it against what serves now."""
-        champion = against or self.serves() or f"starting_clip/{self.starting.version}"
-        candidate = self.publish("clip_candidate", weights, parameters={"include_genre": True})
+        family = self.family
+        starting = f"{family.starting}/{self.starting.version}" if family.starting else None
+        candidate = self.publish(family.candidate, weights, parameters={"include_genre": True})
         return self.publish(
-            "evaluation",
+            family.evaluation,
             weights,
-            parents={"clip_candidate": candidate.version},
+            parents={family.candidate: candidate.version},
             dag_run_id=f"run of {weights}",
             facts={
                 **as_facts(found, decide(found, EvaluationParameters())),
-                "champion_version": champion,
+                "champion_version": against or self.serves() or starting,
             },
         )
 
@@ -65,16 +68,16 @@ class Library:
         return promote(self.store, self.evaluation(weights, found), "a run", answer)
 
     def serves(self) -> str | None:
-        newest = self.store.newest(Kind.COVER_CLIP)
-        return f"{Kind.COVER_CLIP}/{newest.version}" if newest else None
+        newest = self.store.newest(self.family.champion)
+        return f"{newest.kind}/{newest.version}" if newest else None
 
     def weights(self) -> str | None:
-        newest = self.store.newest(Kind.COVER_CLIP)
+        newest = self.store.newest(self.family.champion)
         return self.store.read(newest, "model/weights.safetensors").decode() if newest else None
 
     def alias(self) -> tuple[str, dict[str, str]]:
         """Return kind/version of what MLflow calls the champion, and its tags."""
-        found = tracking.with_alias(tracking.CLIP, tracking.CHAMPION)
+        found = tracking.with_alias(self.family.registered, tracking.CHAMPION)
         assert found
         return f"{found.tags['kind']}/{found.tags['version']}", found.tags
 

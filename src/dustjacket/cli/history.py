@@ -1,14 +1,15 @@
 """The commands about promotions: show their history, and roll one back."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 from rich.text import Text
 
 from dustjacket.cli.context import console, open_store, print_json
-from dustjacket.pipeline.kinds import ROLLBACK_DAG
+from dustjacket.pipeline.families import FAMILIES
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.settings import load_settings
 
 if TYPE_CHECKING:
@@ -17,9 +18,15 @@ if TYPE_CHECKING:
     from dustjacket.promotion.ledger import LedgerRecord
 
 
+Champion = Literal[Kind.COVER_CLIP, Kind.COVER_GENERATOR]
+
+
 class ShowHistory(BaseModel):
     """Show every promotion, refusal and rollback, or which version served at a given time."""
 
+    kind: Champion = Field(
+        Kind.COVER_CLIP, description="what is promoted: the search's model or the cover generator"
+    )
     at: datetime | None = Field(
         None, description="show only what served at this date or time (UTC if no zone is given)"
     )
@@ -29,9 +36,11 @@ class ShowHistory(BaseModel):
         """Run the command."""
         from dustjacket.promotion.ledger import Ledger, serving
 
-        records = Ledger(open_store()).records()
+        family = FAMILIES[self.kind]
+        records = Ledger(open_store()).of_family(family)
         if not any(record.to for record in records):
-            console.print("nothing was promoted yet: the starting weights serve")
+            serves = "the starting weights serve" if family.starting else "none serves"
+            console.print(f"nothing was promoted yet: {serves}")
         if self.at:
             moment = self.at if self.at.tzinfo else self.at.replace(tzinfo=UTC)
             self._show_moment(moment, records)
@@ -62,7 +71,8 @@ class ShowHistory(BaseModel):
 def _print_records(records: "Sequence[LedgerRecord]", champion: "LedgerRecord | None") -> None:
     for record in records:
         mark = " ←" if record == champion else ""
-        outcome = f" serves as {record.to}" if record.to else f": {record.from_} stays"
+        stays = f"{record.from_} stays" if record.from_ else "none serves"
+        outcome = f" serves as {record.to}" if record.to else f": {stays}"
         console.print(
             Text(f"{record.number}  {record.action.replace('_', ' ')}", "bold"),
             f"{mark}  {record.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, by {record.who}\n"
@@ -73,10 +83,14 @@ def _print_records(records: "Sequence[LedgerRecord]", champion: "LedgerRecord | 
 
 
 class Rollback(BaseModel):
-    """Bring back an earlier champion and its cover index, by a run of a DAG."""
+    """Bring back an earlier champion, and the index of its covers, by a run of a DAG."""
 
     version: CliPositionalArg[str | None] = Field(
         None, description="a version that served before; empty: the one before the champion"
+    )
+
+    kind: Champion = Field(
+        Kind.COVER_CLIP, description="what to bring back: the search's model or the generator"
     )
 
     def cli_cmd(self) -> None:
@@ -85,10 +99,12 @@ class Rollback(BaseModel):
         from dustjacket.cli.follow import wait_for_run
         from dustjacket.promotion.ledger import Ledger, rollback_target
 
-        rollback_target(Ledger(open_store()).records(), self.version)  # raises before any run
+        family = FAMILIES[self.kind]
+        # Raises before any run.
+        rollback_target(Ledger(open_store()).of_family(family), self.version)
         version = self.version and self.version.rpartition("/")[2]
         api = AirflowApi(load_settings())
-        run = api.trigger(ROLLBACK_DAG, {"version": version})
+        run = api.trigger(family.rollback_dag, {"version": version})
         wait_for_run(api, run)
         rollback = next(
             record

@@ -10,6 +10,7 @@ from rich.text import Text
 from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.errors import DustjacketError
 from dustjacket.genres.paper import PAPER, PAPER_NOTE
+from dustjacket.pipeline.families import CLIP
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.promotion.ledger import Ledger
@@ -26,7 +27,7 @@ def build_report(
         STEPS[name].section: {"version": version.version, **version.facts}
         for name, version in versions.items()
     }
-    judged = next((v for name, v in versions.items() if STEPS[name].promotes_to), None)
+    judged = next((v for v in versions.values() if v.kind == CLIP.evaluation), None)
     record = judged and Ledger(Store(settings)).of(judged)
     report["promotion"] = record and record.model_dump(mode="json", by_alias=True)
     report["seconds"] = {step: _seconds(api, step, versions[step]) for step in versions}

@@ -9,14 +9,15 @@ from pyspark.sql import SparkSession
 from dustjacket.clip.checkpoints import Checkpoints
 from dustjacket.clip.distribute import run_distributed
 from dustjacket.clip.process import RESULT, TrainingTask, train_process
-from dustjacket.clip.registry import ensure_champion, ensure_registered
 from dustjacket.clip.starting import ensure_starting
 from dustjacket.clip.step import CandidateFacts, ClipParameters
 from dustjacket.errors import BadInputError
 from dustjacket.genres.published_labels import read_training_labels
+from dustjacket.pipeline.families import CLIP
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.runs import step_run
+from dustjacket.promotion.registry import ensure_champion, ensure_registered
 from dustjacket.settings import WORKERS
 from dustjacket.storage.parents import parent_of
 from dustjacket.tracking import runs as tracking
@@ -51,7 +52,7 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
     versions = checkpoints.versions()
     resumed_run = checkpoints.state(versions[-1]).run_id if versions else None
     with step_run(job, run_id=resumed_run, log_system_metrics=True) as run:
-        ensure_champion(job.store, starting)
+        ensure_champion(job.store, CLIP, starting)
         log.info("training on %s with %d processes", splits, parameters.processes)
         task = TrainingTask(
             settings=job.settings.with_secrets_of(*WORKERS),
@@ -82,6 +83,6 @@ def finetune_clip(job: Job[ClipParameters], spark: SparkSession) -> None:
             ),
         )
         if won:
-            challenger = ensure_registered(job.store, candidate)
+            challenger = ensure_registered(job.store, CLIP, candidate)
             tracking.point_alias(challenger, tracking.CHALLENGER, report=False)
     checkpoints.discard()

@@ -9,7 +9,6 @@ from pathlib import Path
 import mlflow
 from pyspark.sql import SparkSession
 
-from dustjacket.clip.registry import ensure_champion, ensure_registered
 from dustjacket.evaluation.comparison import drift_since_champion, load_comparison
 from dustjacket.evaluation.extras import measure_extras
 from dustjacket.evaluation.page import Section, render
@@ -20,11 +19,13 @@ from dustjacket.evaluation.search import measure_search
 from dustjacket.evaluation.sections.model_card import model_card
 from dustjacket.evaluation.slices import measure_authors
 from dustjacket.evaluation.step import REPORT, EvaluationFacts, EvaluationParameters
+from dustjacket.pipeline.families import CLIP
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.runs import step_run
 from dustjacket.promotion.gate import as_facts, decide
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.promotion.promote import finish
+from dustjacket.promotion.registry import ensure_champion, ensure_registered
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +43,13 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
     ignores them, and new votes alone make no new evaluation.
     """
     parameters = job.parameters
-    finish(job.store)  # what serves now is what the candidate is compared with
+    finish(job.store, CLIP)  # what serves now is what the candidate is compared with
     with tempfile.TemporaryDirectory(prefix="dustjacket-") as folder:
         comparison = load_comparison(job, parameters, Path(folder))
         log.info("%d test covers; general recognition", len(comparison.test_indices))
         general = measure_general(comparison)
         log.info("the gate's decision on the test covers")
-        tested = gate_input(comparison, general, Ledger(job.store).test_sides())
+        tested = gate_input(comparison, general, Ledger(job.store).test_sides(CLIP))
         decision = decide(tested, parameters)
         shown = comparison if decision.proven else replace(comparison, side="validation")
         log.info("reading, search, authors, drift, ablation and genres")
@@ -74,8 +75,8 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
     champion = comparison.manifests["champion"]
     with step_run(job):
         _track(results, sections, page)
-        ensure_registered(job.store, candidate)
-        ensure_champion(job.store, comparison.manifests["starting"])
+        ensure_registered(job.store, CLIP, candidate)
+        ensure_champion(job.store, CLIP, comparison.manifests["starting"])
         job.draft.put(REPORT, page.encode())
         job.publish(
             rows={"covers": results.tested},

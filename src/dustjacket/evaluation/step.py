@@ -1,16 +1,12 @@
-"""The step ``evaluate_clip``: its parameters, its facts, and the status of its decision."""
+"""The step ``evaluate_clip``: its parameters and its facts."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
 from dustjacket.pipeline.kinds import Kind
-from dustjacket.pipeline.step import Status, Step
+from dustjacket.promotion.evaluation_step import EvaluationStep
 from dustjacket.promotion.schemas import GateFacts, GateParameters
-from dustjacket.storage.manifest import Manifest
-
-if TYPE_CHECKING:
-    from dustjacket.storage.store import Store
 
 REPORT = "report.html"
 
@@ -73,30 +69,7 @@ class EvaluationFacts(GateFacts):
     queries: dict[str, Any] | None = None
 
 
-class EvaluateClip(Step):
-    """The step; the ledger decides whether an evaluation still counts."""
-
-    def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:
-        """Return UNDECIDED without a record in the ledger, SUPERSEDED if that record is void.
-
-        A decision on earlier data that come back counts while the champion is the same.
-        """
-        from dustjacket.promotion.ledger import Ledger, serving
-
-        name, record = f"{version.kind}/{version.version}", Ledger(store).of(version)
-        if record is None:
-            return Status.UNDECIDED, f"{name} is published, but the ledger has no decision on it"
-        if record.superseded:
-            return Status.SUPERSEDED, f"the decision on {name} does not count: {record.why}"
-        if store.newest(self.publishes) != version:
-            records = Ledger(store).records()
-            if serving(records) != serving(records[: record.number]):
-                why = "another model became the champion since"
-                return Status.SUPERSEDED, f"the decision on {name} does not count: {why}"
-        return super().review(version, store)
-
-
-EVALUATE_CLIP = EvaluateClip(
+EVALUATE_CLIP = EvaluationStep(
     name="evaluate_clip",
     publishes=Kind.EVALUATION,
     function="dustjacket.evaluation.evaluate:evaluate_clip",

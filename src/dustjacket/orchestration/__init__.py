@@ -11,7 +11,7 @@ from dustjacket.orchestration.promotion import (
     announce_champion,
     promote_candidate,
     request_approval,
-    rollback_champion,
+    rollback_dag,
 )
 from dustjacket.orchestration.step_dag import DAILY, RETRY, WEEKLY, step_dag, when_any
 from dustjacket.orchestration.tasks import announce, plan_run
@@ -29,7 +29,7 @@ __all__ = [
     "plan_run",
     "promote_candidate",
     "request_approval",
-    "rollback_champion",
+    "rollback_dag",
     "step_dag",
     "when_any",
 ]

@@ -4,12 +4,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
-from airflow.sdk import Asset, Param, get_current_context, task
+from airflow.sdk import DAG, Asset, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dustjacket.orchestration.environment import no_retry_on_bad_input, task_settings, team_defaults
+from dustjacket.orchestration.forms import VERSION_PATTERN
+from dustjacket.orchestration.step_dag import RETRY
 from dustjacket.orchestration.tasks import emit, version_of
-from dustjacket.pipeline.kinds import ROLLBACK_DAG, Kind
+from dustjacket.pipeline.families import FAMILIES, family_of
 from dustjacket.promotion.schemas import GateFacts
 
 if TYPE_CHECKING:
@@ -35,10 +37,11 @@ class ApprovalRequestOperator(HITLOperator):
         store, evaluation = _evaluation(planned)
         if not _needs_approval(planned, store, evaluation):
             raise AirflowSkipException("no approval is required")
-        facts, candidate = GateFacts.of(evaluation), evaluation.parents[Kind.CLIP_CANDIDATE]
+        facts, kind = GateFacts.of(evaluation), family_of(evaluation.kind).candidate
         self.body = "\n".join(
             [
-                f"`{Kind.CLIP_CANDIDATE}/{candidate}` in place of `{facts.champion_version}`:\n",
+                f"`{kind}/{evaluation.parents[kind]}` in place of "
+                f"{f'`{facts.champion_version}`' if facts.champion_version else 'none'}:\n",
                 *(f"- {rule.sentence}" for rule in facts.rules),
             ]
         )
@@ -63,13 +66,13 @@ def request_approval() -> ApprovalRequestOperator:
 
 @task(task_id="promote", trigger_rule="none_failed_min_one_success")
 def promote_candidate(planned: dict[str, Any]) -> str | None:
-    """Carry out the gate's decision; return the new version of ``cover_clip``, if any.
+    """Carry out the gate's decision; return the new version that serves, if any.
 
     Raises:
         AirflowFailException: an approval is required but was not requested.
     """
-    from dustjacket.clip.registry import restore_champion
     from dustjacket.promotion.promote import ApprovalResponse, promote
+    from dustjacket.promotion.registry import restore_champion
 
     context = get_current_context()
     response = context["ti"].xcom_pull(task_ids="approve")
@@ -82,29 +85,56 @@ def promote_candidate(planned: dict[str, Any]) -> str | None:
         comment=response["params_input"].get("comment") or "",
     )
     record = promote(store, evaluation, context["dag_run"].run_id, approval)
-    restore_champion(store)
+    restore_champion(store, family_of(evaluation.kind))
     return record.to and record.to.partition("/")[2]
 
 
 @task(task_id="rollback")
-def rollback_champion() -> str:
-    """Publish an earlier champion again; return the new version of ``cover_clip``."""
-    from dustjacket.clip.registry import restore_champion
+def rollback_champion(kind: str) -> str:
+    """Publish an earlier champion of a family again; return the new version of ``kind``."""
     from dustjacket.promotion.promote import rollback
+    from dustjacket.promotion.registry import restore_champion
     from dustjacket.storage.store import Store
 
     context = get_current_context()
     dag_run = context["dag_run"]
-    store = Store(task_settings())
+    store, family = Store(task_settings()), FAMILIES[kind]
     with no_retry_on_bad_input():
         record = rollback(
             store,
+            family,
             context["params"]["version"],
             who=dag_run.triggering_user_name or dag_run.run_id,
             dag_run_id=dag_run.run_id,
         )
-    restore_champion(store)
+    restore_champion(store, family)
     return str(record.to).partition("/")[2]
+
+
+def rollback_dag(champion: Asset, doc: str | None) -> DAG:
+    """Return the DAG that publishes an earlier champion again; its form asks for the version."""
+    with DAG(
+        dag_id=FAMILIES[champion.name].rollback_dag,
+        schedule=None,
+        start_date=None,
+        catchup=False,
+        max_active_runs=1,
+        is_paused_upon_creation=False,
+        params={
+            "version": Param(
+                None,
+                type=["null", "string"],
+                pattern=VERSION_PATTERN,
+                description="Earlier champion, see `dustjacket history`. Empty: the previous one.",
+            )
+        },
+        doc_md=doc,
+        tags=["dustjacket", champion.name],
+        default_args={"owner": "dustjacket", "execution_timeout": timedelta(minutes=10), **RETRY},
+        dagrun_timeout=timedelta(hours=1),
+    ) as dag:
+        announce_champion(champion)(rollback_champion(champion.name))
+    return dag
 
 
 def announce_champion(asset: Asset) -> Any:
@@ -117,16 +147,17 @@ def announce_champion(asset: Asset) -> Any:
         from dustjacket.pipeline.steps import STEPS
 
         promoting = [step.name for step in STEPS.values() if step.promotes_to == asset.name]
-        return emit(asset, version, [*promoting, ROLLBACK_DAG], outlet_events)
+        return emit(asset, version, [*promoting, FAMILIES[asset.name].rollback_dag], outlet_events)
 
     return announce
 
 
 def _evaluation(planned: dict[str, Any]) -> "tuple[Store, Manifest]":
+    from dustjacket.pipeline.steps import STEPS
     from dustjacket.storage.store import Store
 
-    store = Store(task_settings())
-    return store, store.manifest(Kind.EVALUATION, version_of(planned))
+    store, kind = Store(task_settings()), STEPS[planned["plan"]["step"]].publishes
+    return store, store.manifest(kind, version_of(planned))
 
 
 def _needs_approval(planned: dict[str, Any], store: "Store", evaluation: "Manifest") -> bool:

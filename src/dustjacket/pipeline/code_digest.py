@@ -20,6 +20,7 @@ ROOT = "dustjacket"
 INFRASTRUCTURE = (
     "errors", "settings", "pipeline", "storage", "tracking", "web.blocking",
     "clip.registry", "sources.roots", "promotion.ledger", "promotion.mirror", "promotion.promote",
+    "promotion.registry", "generation.registry",
 )  # fmt: skip
 """Modules and rooms that steps import but that do not affect what they publish."""
 DATA_SUFFIXES = (".json", ".j2")

@@ -25,5 +25,3 @@ class Kind(StrEnum):
 
 CHAMPION_MODEL = "champion"
 """Value of the parameter ``model`` that selects the newest ``cover_clip``."""
-ROLLBACK_DAG = "rollback_clip"
-"""The DAG that publishes an earlier ``cover_clip`` again; it runs no step."""

@@ -22,7 +22,7 @@ from airflow.api_fastapi.auth.managers.simple.utils import parse_login_body
 from airflow.configuration import conf
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 
-from dustjacket.pipeline.kinds import ROLLBACK_DAG
+from dustjacket.pipeline.families import FAMILIES
 from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.logins import Logins, TooManyAttemptsError
 from dustjacket.settings import home
@@ -99,7 +99,7 @@ def _least_role(
     if (
         entity is DagAccessEntity.HITL_DETAIL
         or method == "DELETE"
-        or (details and details.id == ROLLBACK_DAG)
+        or (details and details.id in [family.rollback_dag for family in FAMILIES.values()])
     ):
         return SimpleAuthManagerRole.OP
     return SimpleAuthManagerRole.USER

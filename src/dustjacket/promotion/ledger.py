@@ -1,5 +1,8 @@
 """The ledger: every promotion, refusal and rollback, each an immutable record in S3.
 
+One ledger has the decisions on all families of models; the functions below that name no family take
+the records of one.
+
 Records are numbered without gaps, and each is written with ``If-None-Match: *``. A writer that has
 read n records writes number n + 1, so every decision is made with all earlier ones known. Of two
 concurrent writers one succeeds; the other must read the ledger again.
@@ -16,6 +19,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from dustjacket.errors import BadInputError, CorruptVersionError
+from dustjacket.pipeline.families import ModelFamily, family_of
 from dustjacket.storage.manifest import Manifest, check_format
 from dustjacket.storage.s3 import put_if_absent
 from dustjacket.storage.store import Store
@@ -49,6 +53,11 @@ class LedgerEntry(BaseModel):
     dag_run_id: str | None = None
     comparison: dict[str, Any] = Field(default_factory=dict)
     rules: list[dict[str, Any]] = Field(default_factory=list)
+
+    @property
+    def family(self) -> ModelFamily:
+        """The family of the models that it decides on."""
+        return family_of(self.model.partition("/")[0])
 
 
 class LedgerRecord(LedgerEntry):
@@ -91,18 +100,21 @@ class Ledger:
         with ThreadPoolExecutor(8) as pool:
             return list(pool.map(self._record, range(1, len(keys) + 1)))
 
-    def test_sides(self) -> list[list[str] | None]:
-        """Return the test side of each decision on an evaluation, oldest first.
+    def of_family(self, family: ModelFamily) -> list[LedgerRecord]:
+        """Return the records of one family, oldest first."""
+        return of_family(self.records(), family)
+
+    def test_sides(self, family: ModelFamily) -> list[list[str] | None]:
+        """Return the test side of each decision on an evaluation of a family, oldest first.
 
         None where the record does not have it, as those of earlier releases.
         """
-        decisions = (record for record in self.records() if record.action != "rolled_back")
-        return [record.comparison.get("test_side") for record in decisions]
+        decisions = (r for r in self.of_family(family) if r.action != "rolled_back")
+        return [decision.comparison.get("test_side") for decision in decisions]
 
-    @property
-    def champion(self) -> LedgerRecord | None:
-        """The record that made the current champion, or None before the first promotion."""
-        return serving(self.records())
+    def champion(self, family: ModelFamily) -> LedgerRecord | None:
+        """Return the record that made the current champion, or None before any promotion."""
+        return serving(self.of_family(family))
 
     def of(self, evaluation: Manifest) -> LedgerRecord | None:
         """Return the decision that followed from an evaluation, or None if there is none yet."""
@@ -115,7 +127,7 @@ class Ledger:
         """Write ``entry`` as the record that follows ``seen``.
 
         Args:
-            seen: all records that the decision took into account.
+            seen: all records that the decision took into account, of every family.
             timestamp: time of the decision; see :func:`next_timestamp`.
 
         Returns:
@@ -150,6 +162,11 @@ class Ledger:
         if record.number != number:
             raise CorruptVersionError(f"{_key(number)} has the number {record.number}: restore it")
         return record
+
+
+def of_family(records: Sequence[LedgerRecord], family: ModelFamily) -> list[LedgerRecord]:
+    """Return the records of one family."""
+    return [record for record in records if record.family == family]
 
 
 def serving(records: Sequence[LedgerRecord], moment: datetime | None = None) -> LedgerRecord | None:

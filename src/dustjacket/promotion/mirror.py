@@ -10,7 +10,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
-from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.families import ModelFamily
 from dustjacket.storage.manifest import Manifest
 from dustjacket.tracking import runs as tracking
 
@@ -25,23 +25,23 @@ _retry = retry(
 )
 
 
-def mirrored(model: Manifest) -> dict[str, str]:
+def mirrored(model: Manifest, family: ModelFamily) -> dict[str, str]:
     """Return the tags ``kind`` and ``version`` of the registered model with a model's weights.
 
     A promotion or rollback copies weights, which are registered as what they first were: a
     candidate, or starting weights.
     """
-    if model.kind == Kind.COVER_CLIP:
-        for kind in (Kind.CLIP_CANDIDATE, Kind.STARTING_CLIP):
+    if model.kind == family.champion:
+        for kind in family.weights:
             if kind in model.parents:
                 return {"kind": kind, "version": model.parents[kind]}
     return {"kind": model.kind, "version": model.version}
 
 
 @_retry
-def tag(names: Mapping[str, str], tags: Mapping[str, str]) -> None:
+def tag(family: ModelFamily, names: Mapping[str, str], tags: Mapping[str, str]) -> None:
     """Tag the registered model that the tags ``names`` identify; it may be missing."""
-    if (found := tracking.registered(tracking.CLIP, **names)) is None:
+    if (found := tracking.registered(family.registered, **names)) is None:
         log.warning("%s is not in MLflow's registry: its tags are not set", _name(names))
         return
     for name, value in tags.items():
@@ -49,14 +49,14 @@ def tag(names: Mapping[str, str], tags: Mapping[str, str]) -> None:
 
 
 @_retry
-def show_champion(model: Manifest, tags: Mapping[str, str]) -> None:
+def show_champion(family: ModelFamily, model: Manifest, tags: Mapping[str, str]) -> None:
     """Point ``@champion`` at the registered model of what serves, and tag that with its record.
 
     Where MLflow has lost that model, the alias is removed: it shows what serves, or nothing.
     """
-    found = tracking.registered(tracking.CLIP, **mirrored(model))
+    found = tracking.registered(family.registered, **mirrored(model, family))
     if found is None:
-        _remove_champion(f"{_name(mirrored(model))} is not in MLflow's registry")
+        _remove_champion(family, f"{_name(mirrored(model, family))} is not in MLflow's registry")
         return
     # Until this record's tags are set, the alias shows the champion before it.
     shown = all(found.tags.get(name) == value for name, value in tags.items())
@@ -65,16 +65,16 @@ def show_champion(model: Manifest, tags: Mapping[str, str]) -> None:
         mlflow.MlflowClient().set_model_version_tag(found.name, found.version, name, value)
 
 
-def show_starting(reason: str) -> None:
+def show_starting(family: ModelFamily, reason: str) -> None:
     """Remove ``@champion`` unless it shows starting weights, which serve without any promotion."""
-    shown = tracking.with_alias(tracking.CLIP, tracking.CHAMPION)
-    if shown and shown.tags.get("kind") != Kind.STARTING_CLIP:
-        _remove_champion(reason)
+    shown = tracking.with_alias(family.registered, tracking.CHAMPION)
+    if shown and shown.tags.get("kind") != family.starting:
+        _remove_champion(family, reason)
 
 
-def _remove_champion(reason: str) -> None:
-    if tracking.with_alias(tracking.CLIP, tracking.CHAMPION):
-        mlflow.MlflowClient().delete_registered_model_alias(tracking.CLIP, tracking.CHAMPION)
+def _remove_champion(family: ModelFamily, reason: str) -> None:
+    if tracking.with_alias(family.registered, tracking.CHAMPION):
+        mlflow.MlflowClient().delete_registered_model_alias(family.registered, tracking.CHAMPION)
     log.warning(
         "%s: there is no @%s until the model is registered again", reason, tracking.CHAMPION
     )

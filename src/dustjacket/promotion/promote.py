@@ -1,7 +1,7 @@
 """Changes of champion, by promotion or rollback: the ledger first, then S3, then MLflow.
 
-The ledger is the source of truth; the version of ``cover_clip`` and the alias ``@champion`` follow
-from it. The next call completes a change that was interrupted.
+The ledger is the source of truth; the version that serves and the alias ``@champion`` follow from
+it. The next call completes a change that was interrupted.
 """
 
 import logging
@@ -11,13 +11,14 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from dustjacket.errors import CorruptVersionError, DustjacketError, NotReadyError
-from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.families import ModelFamily, family_of
 from dustjacket.promotion import mirror
 from dustjacket.promotion.ledger import (
     Ledger,
     LedgerEntry,
     LedgerRecord,
     next_timestamp,
+    of_family,
     rollback_target,
     serving,
 )
@@ -28,8 +29,6 @@ from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
-
-CANDIDATE = Kind.CLIP_CANDIDATE
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,9 @@ def promote(
         CorruptVersionError: a file of the candidate does not match its manifest; nothing changed.
         DustjacketError: MLflow is not updated; call again.
     """
+    family = family_of(evaluation.kind)
     while True:
-        records = finish(store)
+        records = finish(store, family)
         record = next((r for r in records if r.evaluation == evaluation.version), None)
         if record is None:
             record = _append(store, records, _entry(store, evaluation, who, approval))
@@ -72,16 +72,21 @@ def promote(
                 continue
             log.info("ledger record %d, %s: %s", record.number, record.action, record.why)
         if record.to:
-            finish(store)
+            finish(store, family)
         else:
             _mirror(store, record)
         return record
 
 
 def rollback(
-    store: Store, version: str | None = None, *, who: str, dag_run_id: str | None = None
+    store: Store,
+    family: ModelFamily,
+    version: str | None = None,
+    *,
+    who: str,
+    dag_run_id: str | None = None,
 ) -> LedgerRecord:
-    """Publish the weights of an earlier champion again, as the newest ``cover_clip``.
+    """Publish the weights of an earlier champion again, as the newest version that serves.
 
     Args:
         version: an earlier champion; by default the one before the current champion.
@@ -92,11 +97,11 @@ def rollback(
         NotReadyError: the champion changed during the call.
         DustjacketError: MLflow is not updated; call again.
     """
-    records = finish(store)
+    records = finish(store, family)
     own = (record for record in records if dag_run_id and record.dag_run_id == dag_run_id)
     if record := next(own, None):
         return record
-    champion, model = rollback_target(records, version)
+    champion, model = rollback_target(of_family(records, family), version)
     entry = LedgerEntry(
         action="rolled_back",
         verdict="restored",
@@ -107,17 +112,17 @@ def rollback(
         dag_run_id=dag_run_id,
     )
     while (record := _append(store, records, entry)) is None:
-        records = finish(store)
-        if (now := serving(records)) is None or now.to != champion:
+        records = finish(store, family)
+        if (now := serving(of_family(records, family))) is None or now.to != champion:
             raise NotReadyError(
                 "the champion changed meanwhile: check `dustjacket history`, then roll back again"
             )
-    finish(store)
+    finish(store, family)
     return record
 
 
-def finish(store: Store) -> list[LedgerRecord]:
-    """Complete the last promotion or rollback, and return the ledger's records.
+def finish(store: Store, family: ModelFamily) -> list[LedgerRecord]:
+    """Complete a family's last promotion or rollback, and return all records of the ledger.
 
     MLflow cannot set an alias conditionally. So the ledger is read again after the alias is set,
     and the alias is set again if the champion has changed.
@@ -128,13 +133,13 @@ def finish(store: Store) -> list[LedgerRecord]:
     ledger = Ledger(store)
     while True:
         records = ledger.records()
-        champion = serving(records)
+        champion = serving(of_family(records, family))
         if champion is None:
             return records
         _publish(store, champion)
         _mirror(store, champion)
         now = ledger.records()
-        if serving(now) == champion:
+        if serving(of_family(now, family)) == champion:
             return now
 
 
@@ -146,7 +151,7 @@ def _append(store: Store, records: list[LedgerRecord], entry: LedgerEntry) -> Le
         for file in model.files:
             store.read(model, file.path)
         version = version_name(timestamp, digest_of({"model": entry.model}))
-        entry = entry.model_copy(update={"to": f"{Kind.COVER_CLIP}/{version}"})
+        entry = entry.model_copy(update={"to": f"{entry.family.champion}/{version}"})
     return Ledger(store).append(entry, records, timestamp)
 
 
@@ -156,13 +161,13 @@ def _entry(
     who: str,
     approval: ApprovalResponse | None,
 ) -> LedgerEntry:
-    facts = GateFacts.of(evaluation)
+    facts, family = GateFacts.of(evaluation), family_of(evaluation.kind)
     compared_with = facts.champion_version
-    newest = store.newest(Kind.COVER_CLIP)
+    newest = store.newest(family.champion)
     champion = f"{newest.kind}/{newest.version}" if newest else compared_with
     common: dict[str, Any] = {
         "from_": champion,
-        "model": f"{CANDIDATE}/{evaluation.parents[CANDIDATE]}",
+        "model": f"{family.candidate}/{evaluation.parents[family.candidate]}",
         "evaluation": evaluation.version,
         "dag_run_id": evaluation.dag_run_id,
         "comparison": facts.comparison,
@@ -231,11 +236,11 @@ def _mirror(store: Store, record: LedgerRecord) -> None:
     tracking.connect(store.settings)
     try:
         if record.to is None:
-            mirror.tag({"kind": kind, "version": version}, tags)
+            mirror.tag(record.family, {"kind": kind, "version": version}, tags)
         elif (newest := store.newest(kind)) is None:
-            mirror.show_starting(f"{record.to} is gone")
+            mirror.show_starting(record.family, f"{record.to} is gone")
         else:
-            mirror.show_champion(newest, tags if newest.version == version else {})
+            mirror.show_champion(record.family, newest, tags if newest.version == version else {})
     except MlflowException as error:
         raise DustjacketError(
             f"ledger record {record.number} is written, but MLflow is not updated: "

@@ -51,13 +51,14 @@ class GateFacts(Facts):
     """The gate's decision on a candidate.
 
     Attributes:
-        champion_version: ``<kind>/<version>`` of the champion that it was compared with.
+        champion_version: ``<kind>/<version>`` of the champion that it was compared with; None
+            if nothing serves yet.
         comparison: the metrics that the gate decided on.
     """
 
     verdict: str
     reason: str
     promoted: bool
-    champion_version: str
+    champion_version: str | None
     comparison: dict[str, Any] = {}
     rules: list[RuleFacts] = []

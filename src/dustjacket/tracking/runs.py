@@ -22,7 +22,6 @@ from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-CLIP = "cover-clip"  # name of the registered CLIP models
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 

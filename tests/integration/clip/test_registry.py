@@ -8,9 +8,10 @@ import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
 
-from dustjacket.clip.registry import ensure_champion, ensure_registered, restore_champion
+from dustjacket.pipeline.families import CLIP
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.promotion.promote import finish, promote, rollback
+from dustjacket.promotion.registry import ensure_champion, ensure_registered, restore_champion
 from dustjacket.storage.manifest import digest_of
 from dustjacket.tracking import runs as tracking
 from tests.support.library import BETTER, WORSE, Library
@@ -31,40 +32,40 @@ def library(store, request):
 
 
 def champion():
-    return tracking.with_alias(tracking.CLIP, tracking.CHAMPION)
+    return tracking.with_alias(CLIP.registered, tracking.CHAMPION)
 
 
 def delete_version():
-    mlflow.MlflowClient().delete_model_version(tracking.CLIP, champion().version)
+    mlflow.MlflowClient().delete_model_version(CLIP.registered, champion().version)
 
 
 def delete_alias():
-    mlflow.MlflowClient().delete_registered_model_alias(tracking.CLIP, tracking.CHAMPION)
+    mlflow.MlflowClient().delete_registered_model_alias(CLIP.registered, tracking.CHAMPION)
 
 
 def delete_model():
-    mlflow.MlflowClient().delete_registered_model(tracking.CLIP)
+    mlflow.MlflowClient().delete_registered_model(CLIP.registered)
 
 
 def delete_experiment():
-    found = mlflow.get_experiment_by_name(tracking.CLIP)
+    found = mlflow.get_experiment_by_name(CLIP.registered)
     mlflow.MlflowClient().delete_experiment(found.experiment_id)
 
 
 def registered_weights():
     """Return the weights that MLflow holds for its champion."""
-    folder = mlflow.artifacts.download_artifacts(f"models:/{tracking.CLIP}@{tracking.CHAMPION}")
+    folder = mlflow.artifacts.download_artifacts(f"models:/{CLIP.registered}@{tracking.CHAMPION}")
     return next(Path(folder).rglob("weights.safetensors")).read_text()
 
 
 def evaluate(library, weights, figures):
     """Do with MLflow and the ledger what the step and the task after it do."""
     evaluation = library.evaluation(weights, figures)
-    tracking.use_experiment(tracking.CLIP)
+    tracking.use_experiment(CLIP.registered)
     with mlflow.start_run():
         candidate = library.store.manifest("clip_candidate", evaluation.parents["clip_candidate"])
-        ensure_registered(library.store, candidate)
-        ensure_champion(library.store, library.starting)
+        ensure_registered(library.store, CLIP, candidate)
+        ensure_champion(library.store, CLIP, library.starting)
     return promote(library.store, evaluation, "a run")
 
 
@@ -82,15 +83,15 @@ def test_a_rollback_to_a_model_that_mlflow_has_lost_registers_it_again(library, 
     library.promote("a")
     delete_version()
     library.promote("b")
-    rollback(library.store, who="ann")
+    rollback(library.store, CLIP, who="ann")
     assert champion() is None
     assert "there is no @champion until the model is registered again" in caplog.text
-    restore_champion(library.store)
+    restore_champion(library.store, CLIP)
     assert registered_weights() == library.weights() == "a"
 
 
 def test_a_deleted_experiment_is_restored(library):
-    tracking.use_experiment(tracking.CLIP)
+    tracking.use_experiment(CLIP.registered)
     delete_experiment()
     record = library.promote("a")
     assert evaluate(library, "b", WORSE).action == "refused"
@@ -98,7 +99,7 @@ def test_a_deleted_experiment_is_restored(library):
 
 
 def test_a_run_that_is_deleted_is_not_resumed(library):
-    tracking.use_experiment(tracking.CLIP)
+    tracking.use_experiment(CLIP.registered)
     with mlflow.start_run() as run:
         pass
     assert tracking.is_active(run.info.run_id)
@@ -115,10 +116,10 @@ def test_an_alias_that_was_moved_by_hand_is_reported_and_set_back(library, caplo
     right = champion().version
     library.publish("clip_candidate", "by hand")
     wrong = str(int(right) + 1)
-    mlflow.MlflowClient().set_registered_model_alias(tracking.CLIP, tracking.CHAMPION, wrong)
+    mlflow.MlflowClient().set_registered_model_alias(CLIP.registered, tracking.CHAMPION, wrong)
     with caplog.at_level(logging.WARNING):
         if decide_again == "finish":
-            finish(library.store)
+            finish(library.store, CLIP)
         else:
             evaluate(library, "b", WORSE)
     assert library.alias()[0] == record.model
@@ -129,7 +130,7 @@ def test_a_promotion_reports_no_alias_as_moved(library, caplog):
     library.promote("a")
     with caplog.at_level(logging.WARNING):
         library.promote("b")
-        rollback(library.store, who="ann")
+        rollback(library.store, CLIP, who="ann")
         library.promote("c", WORSE)
     assert "set back" not in caplog.text
 
@@ -142,7 +143,7 @@ def test_decisions_go_on_without_the_manifest_of_the_promoted_candidate(library)
     second = library.promote("c")
     assert library.alias()[0] == second.model
     library.delete(second.model)
-    assert rollback(library.store, who="ann").model == first.to
+    assert rollback(library.store, CLIP, who="ann").model == first.to
     assert library.weights() == "a"
     assert library.alias()[0] == first.model
 
@@ -171,4 +172,4 @@ def test_a_champion_that_is_gone_with_its_candidate_does_not_end_all_promotions(
     promoted = evaluate(library, "c", BETTER)
     assert promoted.action == "promoted"
     assert library.weights() == "c"
-    assert Ledger(library.store).champion.to == promoted.to == library.serves()
+    assert Ledger(library.store).champion(CLIP).to == promoted.to == library.serves()

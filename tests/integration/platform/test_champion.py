@@ -10,6 +10,7 @@ import pytest
 
 from dustjacket.cli.airflow_api import ACTIVE
 from dustjacket.errors import DustjacketError
+from dustjacket.pipeline.families import CLIP
 from dustjacket.promotion.ledger import Ledger
 from tests.support.accounts import PASSWORDS, api_of
 
@@ -112,7 +113,7 @@ def command(name, person):
 def test_without_approval_no_person_is_needed_and_the_index_follows(airflow, store):
     run = evaluate(airflow, min_gain=0.1)
     assert ended(airflow, run)["approve"] == "skipped"
-    record = Ledger(store).champion
+    record = Ledger(store).champion(CLIP)
     assert (record.action, record.who) == ("promoted", run.dag_run_id)
     assert record.to == f"cover_clip/{store.newest('cover_clip').version}"
     index_of(airflow, store, store.newest("cover_clip").version)
@@ -141,12 +142,12 @@ def test_a_person_s_rejection_is_a_refusal_that_names_them(airflow, store, ulf, 
 
 
 def test_a_person_s_approval_promotes_and_a_rollback_goes_back(airflow, store, olga):
-    before = Ledger(store).champion
+    before = Ledger(store).champion(CLIP)
     run = ask(airflow, 0.3)
-    assert Ledger(store).champion == before, "nothing is promoted before the approval"
+    assert Ledger(store).champion(CLIP) == before, "nothing is promoted before the approval"
     _, after = answer(olga, run, "Approve", "")
     assert after["announce"] == "success"
-    record = Ledger(store).champion
+    record = Ledger(store).champion(CLIP)
     assert (record.action, record.who) == ("promoted", "olga")
     assert record.from_ == before.to
     index_of(airflow, store, record.to.partition("/")[2])
@@ -155,7 +156,7 @@ def test_a_person_s_approval_promotes_and_a_rollback_goes_back(airflow, store, o
     assert (refused.returncode, "403" in refused.stderr) == (1, True)
     done = command("rollback", "olga")
     assert done.returncode == 0, done.stderr
-    back = Ledger(store).champion
+    back = Ledger(store).champion(CLIP)
     assert (back.action, back.model) == ("rolled_back", before.to)
     assert back.who == "olga"
     assert str(back.to) in done.stdout.replace("\n", "")

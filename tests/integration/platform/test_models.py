@@ -8,11 +8,12 @@ import torch
 
 from dustjacket.clip.embed import embed_texts
 from dustjacket.clip.read import load_version
-from dustjacket.clip.registry import REGISTERED, ensure_registered
 from dustjacket.clip.starting import ensure_starting
 from dustjacket.clip.step import MODEL_FOLDER, ClipParameters
 from dustjacket.errors import BadInputError
+from dustjacket.pipeline.families import CLIP
 from dustjacket.platform.mlflow_server import ARTIFACTS
+from dustjacket.promotion.registry import ensure_registered
 from dustjacket.tracking import runs as tracking
 from dustjacket.tracking.links import end_runs
 
@@ -51,9 +52,9 @@ def test_a_model_and_a_checkpoint_in_s3_are_starting_weights_too(store, starting
 def test_a_model_comes_back_from_mlflow_as_it_was_published(store, starting):
     mlflow.set_experiment("tests")
     with mlflow.start_run():
-        registered = ensure_registered(store, starting)
+        registered = ensure_registered(store, CLIP, starting)
     assert registered.tags["version"] == starting.version
-    loaded = mlflow.pyfunc.load_model(f"models:/{REGISTERED}/{registered.version}")
+    loaded = mlflow.pyfunc.load_model(f"models:/{CLIP.registered}/{registered.version}")
     found = np.stack(loaded.predict(pd.DataFrame({"text": TEXTS}))["embedding"])
     np.testing.assert_allclose(found, embed_texts(load_version(store, starting), TEXTS), atol=1e-6)
 

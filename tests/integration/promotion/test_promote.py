@@ -9,6 +9,7 @@ import pytest
 
 from dustjacket.cli import history as commands
 from dustjacket.errors import BadInputError, CorruptVersionError, DustjacketError, NotReadyError
+from dustjacket.pipeline.families import CLIP, GENERATOR
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.plan import plan_step, work_of
 from dustjacket.pipeline.step import Status
@@ -37,8 +38,8 @@ def test_a_promotion_is_in_the_ledger_and_serves_and_shows_in_mlflow(library):
     assert record.to == library.serves()
     assert library.weights() == "a"
     ledger = Ledger(library.store)
-    assert ledger.champion.comparison["gain_interval"] == list(BETTER.gain_interval)
-    assert ledger.test_sides() == [list(BETTER.test_side)]
+    assert ledger.champion(CLIP).comparison["gain_interval"] == list(BETTER.gain_interval)
+    assert ledger.test_sides(CLIP) == [list(BETTER.test_side)]
     assert library.store.newest(Kind.COVER_CLIP).parents == {
         "clip_candidate": evaluation.parents["clip_candidate"]
     }
@@ -48,6 +49,24 @@ def test_a_promotion_is_in_the_ledger_and_serves_and_shows_in_mlflow(library):
     assert tags["ledger_record"] == "1"
 
 
+def test_a_generator_is_promoted_and_rolled_back_in_the_ledger_of_the_search_s_model(library):
+    generators = Library(library.store.settings, library.store.bucket, GENERATOR)
+    clip = library.promote("a")
+    first, second = generators.promote("g"), generators.promote("h")
+    assert [record.number for record in (clip, first, second)] == [1, 2, 3]
+    assert (first.from_, second.from_) == (None, first.to)
+    assert first.to.startswith("cover_generator/")
+    assert generators.alias()[0] == second.model
+    with pytest.raises(BadInputError, match="never served"):
+        rollback(library.store, GENERATOR, clip.to, who="ann")
+    rollback(library.store, GENERATOR, who="ann")
+    assert generators.weights() == "g"
+    assert generators.alias()[0] == first.model
+    assert (library.weights(), library.alias()[0]) == ("a", clip.model)
+    with pytest.raises(BadInputError, match="nothing served before"):
+        rollback(library.store, GENERATOR, who="ann")
+
+
 def test_a_refusal_is_recorded_once_however_often_it_is_retried(library):
     evaluation = library.evaluation("a", WORSE)
     records = {promote(library.store, evaluation, "a run").number for _ in range(3)}
@@ -55,7 +74,7 @@ def test_a_refusal_is_recorded_once_however_often_it_is_retried(library):
     assert library.actions() == [("refused", "not_better")]
     assert library.serves() is None
     mirror = tracking.registered(
-        tracking.CLIP, kind="clip_candidate", version=evaluation.parents["clip_candidate"]
+        CLIP.registered, kind="clip_candidate", version=evaluation.parents["clip_candidate"]
     )
     assert mirror.tags["verdict"] == "not_better"
     assert not Ledger(library.store).of(evaluation).superseded
@@ -139,14 +158,14 @@ def test_a_lost_reply_does_not_make_a_writer_lose_against_itself(library, monkey
 
     monkeypatch.setattr(library.store.client, "put_object", put_twice)
     assert promote(library.store, evaluation, "a run").action == "promoted"
-    assert rollback(library.store, who="ann").action == "rolled_back"
+    assert rollback(library.store, CLIP, who="ann").action == "rolled_back"
     assert library.actions() == [("promoted", "promoted"), ("rolled_back", "restored")]
 
 
 def test_a_rollback_brings_the_weights_before_back_as_the_newest_version(library):
     first = library.promote("a")
     second = library.promote("b")
-    record = rollback(library.store, who="ann")
+    record = rollback(library.store, CLIP, who="ann")
     assert (record.action, record.who) == ("rolled_back", "ann")
     assert (record.from_, record.model) == (second.to, first.to)
     newest = library.store.newest(Kind.COVER_CLIP)
@@ -156,24 +175,24 @@ def test_a_rollback_brings_the_weights_before_back_as_the_newest_version(library
     assert library.alias()[0] == first.model
     assert library.alias()[1]["ledger_record"] == "3"
 
-    rollback(library.store, who="ann")
+    rollback(library.store, CLIP, who="ann")
     assert library.weights() == "the starting weights"
     with pytest.raises(BadInputError, match="nothing served before"):
-        rollback(library.store, who="ann")
+        rollback(library.store, CLIP, who="ann")
 
-    forth = rollback(library.store, second.to.partition("/")[2], who="ann")
+    forth = rollback(library.store, CLIP, second.to.partition("/")[2], who="ann")
     assert library.weights() == "b"
     assert forth.model == second.to
     with pytest.raises(BadInputError, match="serves already"):
-        rollback(library.store, second.to, who="ann")
+        rollback(library.store, CLIP, second.to, who="ann")
     with pytest.raises(BadInputError, match="never served"):
-        rollback(library.store, version_name(datetime.now(UTC), "0" * 12), who="ann")
+        rollback(library.store, CLIP, version_name(datetime.now(UTC), "0" * 12), who="ann")
 
 
 def test_nothing_can_be_rolled_back_before_anything_was_promoted(library):
     library.promote("a", WORSE)
     with pytest.raises(BadInputError, match="nothing was ever promoted"):
-        rollback(library.store, who="ann")
+        rollback(library.store, CLIP, who="ann")
 
 
 def test_a_rollback_that_is_retried_goes_back_once(library, monkeypatch):
@@ -189,8 +208,8 @@ def test_a_rollback_that_is_retried_goes_back_once(library, monkeypatch):
 
         broken.setattr(promoting, "_mirror", breaks)
         with pytest.raises(DustjacketError):
-            rollback(library.store, who="ann", dag_run_id="run 7")
-    record = rollback(library.store, who="ann", dag_run_id="run 7")
+            rollback(library.store, CLIP, who="ann", dag_run_id="run 7")
+    record = rollback(library.store, CLIP, who="ann", dag_run_id="run 7")
     assert record.number == 3
     assert library.weights() == "a"
     assert library.alias()[1]["ledger_record"] == "3"
@@ -203,12 +222,12 @@ def test_of_two_rollbacks_at_once_one_goes_back_and_the_other_says_why_not(libra
 
     def append_after_another(self, *given):
         monkeypatch.setattr(Ledger, "append", append)
-        rollback(library.store, who="bob")
+        rollback(library.store, CLIP, who="bob")
         return append(self, *given)
 
     monkeypatch.setattr(Ledger, "append", append_after_another)
     with pytest.raises(NotReadyError, match="changed meanwhile"):
-        rollback(library.store, who="ann")
+        rollback(library.store, CLIP, who="ann")
     assert library.weights() == "a", "one step back, not two"
 
 
@@ -219,7 +238,7 @@ def test_an_alias_that_was_set_too_late_is_set_right(library, monkeypatch):
     def mirror_late(store, record):
         if record.number == 2:
             monkeypatch.setattr(promoting, "_mirror", mirror)
-            rollback(library.store, who="ann")
+            rollback(library.store, CLIP, who="ann")
         mirror(store, record)
 
     monkeypatch.setattr(promoting, "_mirror", mirror_late)
@@ -231,7 +250,7 @@ def test_an_alias_that_was_set_too_late_is_set_right(library, monkeypatch):
 def test_a_promotion_after_a_rollback_is_newer_than_all_before(library):
     library.promote("a")
     library.promote("b")
-    rollback(library.store, who="ann")
+    rollback(library.store, CLIP, who="ann")
     record = library.promote("c")
     assert record.to == library.serves()
     assert library.weights() == "c"
@@ -304,7 +323,7 @@ def test_history_shows_every_record_and_what_served_when(library, show_history):
     assert "nothing was promoted yet" in show_history()
     first = library.promote("a")
     library.promote("b", WORSE)
-    back = rollback(library.store, who="[/ann]")
+    back = rollback(library.store, CLIP, who="[/ann]")
 
     records = json.loads(show_history(json=True))
     assert [one["action"] for one in records] == ["promoted", "refused", "rolled_back"]

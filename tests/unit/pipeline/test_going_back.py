@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dustjacket.genres.step import SelectClassifier
+from dustjacket.pipeline.families import CLIP
 from dustjacket.pipeline.plan import bring_back, work_of
 from dustjacket.pipeline.step import Status
 from dustjacket.pipeline.steps import STEPS, in_use
@@ -99,7 +100,7 @@ def test_an_evaluation_that_comes_back_counts_only_for_the_same_champion(store, 
     first = deliver("A")["evaluation"]
     second = deliver("B")["evaluation"]
     decide(store, second, to="cover_clip/of-b")
-    assert Ledger(store).champion is not None
+    assert Ledger(store).champion(CLIP) is not None
     again = deliver("A")["evaluation"]
     assert again != first, "the champion is another one: judged anew"
     assert again.parents == first.parents

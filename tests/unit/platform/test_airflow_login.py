@@ -53,6 +53,7 @@ def login_page(accounts, monkeypatch):
         ("PUT", DagAccessEntity.TASK_INSTANCE, "evaluate_clip", "user"),
         ("PUT", DagAccessEntity.HITL_DETAIL, "evaluate_clip", "op"),
         ("POST", DagAccessEntity.RUN, "rollback_clip", "op"),
+        ("POST", DagAccessEntity.RUN, "rollback_generator", "op"),
         ("PUT", DagAccessEntity.RUN, "rollback_clip", "op"),
         ("PUT", DagAccessEntity.TASK_INSTANCE, "rollback_clip", "op"),
         ("DELETE", DagAccessEntity.RUN, "finetune_clip", "op"),

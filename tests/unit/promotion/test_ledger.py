@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.errors import CorruptVersionError
+from dustjacket.errors import BadInputError, CorruptVersionError
+from dustjacket.pipeline.families import CLIP, GENERATOR
 from dustjacket.promotion.ledger import (
     Ledger,
     LedgerRecord,
     next_timestamp,
+    of_family,
     origin,
     previous_champion,
+    rollback_target,
     serving,
 )
 from tests.conftest import ROOT
@@ -44,6 +47,17 @@ def promoted(records, model):
         *records,
         record(len(records) + 1, "promoted", model, now.to if now else "starting_clip/s", to),
     ]
+
+
+def generators_promoted(records, count):
+    """Return the records, followed by promotions of ``count`` generators."""
+    before = None
+    for _ in range(count):
+        number = len(records) + 1
+        to = f"cover_generator/{number}"
+        model = f"generator_candidate/{number}"
+        records, before = [*records, record(number, "promoted", model, before, to)], to
+    return records
 
 
 def refused(records, model):
@@ -142,3 +156,19 @@ def test_what_is_no_readable_record_is_refused_in_one_line_with_the_cure(text, p
     with pytest.raises(CorruptVersionError, match=problem) as caught:
         Ledger(store).records()
     assert "\n" not in str(caught.value)
+
+
+def test_one_ledger_has_the_decisions_of_each_family_and_none_sees_those_of_another():
+    clips = promoted(promoted([], "clip_candidate/a"), "clip_candidate/b")
+    records = generators_promoted(clips, 2)
+    records = [
+        *records,
+        record(5, "rolled_back", "starting_clip/s", "cover_clip/2", "cover_clip/5"),
+    ]
+    generators = of_family(records, GENERATOR)
+    assert serving(of_family(records, CLIP)).to == "cover_clip/5"
+    assert serving(generators).to == "cover_generator/4"
+    assert [one.number for one in generators] == [3, 4]
+    assert rollback_target(generators, None) == ("cover_generator/4", "cover_generator/3")
+    with pytest.raises(BadInputError, match="nothing served before cover_generator/3"):
+        rollback_target(generators[:1], None)

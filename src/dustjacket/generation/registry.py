@@ -1,0 +1,31 @@
+"""Cover generators in MLflow's registry."""
+
+import tempfile
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.models import infer_signature
+
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
+
+
+def log_model(store: Store, manifest: Manifest) -> str:
+    """Log the generator of a published version in the active run; return its address in MLflow."""
+    with tempfile.TemporaryDirectory() as scratch:
+        store.download(manifest, Path(scratch))
+        example = pd.DataFrame({"title": ["The Time Machine"], "author": ["H. G. Wells"]})
+        logged = mlflow.pyfunc.log_model(
+            name=f"{manifest.kind}",
+            python_model=str(Path(__file__).with_name("mlflow_model.py")),
+            artifacts={"model": scratch},
+            signature=infer_signature(example, pd.DataFrame({"png": [b""]})),
+            model_config={
+                "implementation": manifest.facts.get("implementation"),
+                "version": f"{manifest.kind}/{manifest.version}",
+            },
+            pip_requirements=["dustjacket[generation]"],
+        )
+    uri: str = logged.model_uri
+    return uri
