@@ -27,7 +27,7 @@ def kill_all(variable, value):
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(processes, timeout=1)
+        time.sleep(0.1)
 
 
 @pytest.fixture
