@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("cyclonedx-py")
 _ALLOWED = re.compile(
     r"(0BSD|Apache( Software|-2\.0| License)?|BSD|BSL-1\.0|CC0-1\.0|CNRI-Python|HPND|ISC|MIT|"
-    r"MPL[- ]2\.0|Mozilla Public License 2\.0|PSF-2\.0|Python-2\.0|Python Software Foundation|"
+    r"MPL[- ]2\.0|Mozilla Public License 2\.0|OFL-1\.1|SIL Open Font License|"
+    r"PSF-2\.0|Python-2\.0|Python Software Foundation|"
     r"Unlicense|The Unlicense|Zlib)\b",
     re.IGNORECASE,
 )

@@ -4,7 +4,7 @@ import errno
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,7 +21,9 @@ from pydantic_settings import (
 from dustjacket.catalog.step import INGEST_CATALOG, CatalogParameters
 from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeStudio
 from dustjacket.cli.context import absolute, console, print_json
+from dustjacket.cli.cover import CoverCommands
 from dustjacket.cli.history import Rollback, ShowHistory
+from dustjacket.cli.sample import Sample
 from dustjacket.cli.users import Users
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
 from dustjacket.errors import BadInputError, DustjacketError
@@ -168,29 +170,6 @@ class Ingest(BaseModel):
         CliApp.run_subcommand(self)
 
 
-SampleFormatName = Literal[
-    "csv", "xlsx", "ods", "jsonl", "parquet", "onix", "marc", "marcxml", "opf"
-]
-
-
-class Sample(BaseModel):
-    """Write a sample library: a listing and a cover set, drawn from a small grammar."""
-
-    folder: CliPositionalArg[Path] = Field(description="new folder")
-    rows: int = Field(3000, ge=10, le=20_000_000, description="rows of the listing")
-    covers: int = Field(1200, ge=10, le=1_000_000, description="covers to draw")
-    seed: int = Field(13, description="the same seed gives the same library")
-    format: SampleFormatName = Field("csv", description="of the listing and the table of covers")
-
-    def cli_cmd(self) -> None:
-        """Run the command."""
-        from dustjacket.sample import make_sample
-
-        library = make_sample(self.folder, self.rows, self.covers, self.seed, self.format)
-        console.print(f"wrote {library.listing} and {library.covers}")
-        console.print(f"look at {library.contact_sheet}")
-
-
 class Dustjacket(BaseSettings):
     """Teach CLIP to know a book by its cover."""
 
@@ -218,6 +197,9 @@ class Dustjacket(BaseSettings):
     )
     covers: CliSubCommand[FindCovers] = Field(
         description="Find the covers that match a title best in the champion's index"
+    )
+    cover: CliSubCommand[CoverCommands] = Field(
+        description="Set a title on textless art: a cover as PNG, JPEG, SVG or PDF, or a layout"
     )
     match: CliSubCommand[MatchPrompts] = Field(
         description="Score how well prompts fit a cover, with the promoted model"

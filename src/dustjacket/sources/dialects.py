@@ -16,7 +16,7 @@ _MOST, _NEARLY_ALL = 0.9, 0.98
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TableLayout:
     """How the records of a table are written, and what the first ones show.
 
     Attributes:
@@ -46,7 +46,7 @@ def line_end_of(head: str, ends: Sequence[str] = LINE_ENDS) -> str:
     return max(ends, key=lambda end: found[end]) if any(found.values()) else "\n"
 
 
-def layout_of(head: bytes, options: ReadOptions) -> Layout:
+def layout_of(head: bytes, options: ReadOptions) -> TableLayout:
     """Return the layout of a table from its first bytes, in UTF-8 with line feeds.
 
     The separator is the one that gives most records as many fields as the first; of equal ones, the
@@ -67,7 +67,7 @@ def layout_of(head: bytes, options: ReadOptions) -> Layout:
         separators.sort(key=lambda separator: separator != "\t")
     layouts = [replace(_layout(head, mark), declared=is_declared) for mark in separators]
 
-    def rank(layout: Layout) -> tuple[bool, bool, int, int, float]:
+    def rank(layout: TableLayout) -> tuple[bool, bool, int, int, float]:
         fields = layout.records[0].fields if layout.records else ()
         named = len(options.columns & {key_of(field) for field in fields})
         # Of separators that agree about as well, the one that makes more fields is right: the other
@@ -84,7 +84,7 @@ def layout_of(head: bytes, options: ReadOptions) -> Layout:
     return max(layouts, key=rank)
 
 
-def _layout(head: bytes, separator: str) -> Layout:
+def _layout(head: bytes, separator: str) -> TableLayout:
     usual = Dialect(separator)
     layout = _read(head, usual)
     if b'\\"' in head and b'""' not in head.replace(b'\\""', b""):
@@ -115,7 +115,7 @@ def _quoting(field: bytes) -> str:
     return "letter"
 
 
-def _read(head: bytes, dialect: Dialect) -> Layout:
+def _read(head: bytes, dialect: Dialect) -> TableLayout:
     records: list[Record] = []
     for record in read_records(io.BytesIO(head), dialect=dialect):
         records.append(record)
@@ -124,7 +124,7 @@ def _read(head: bytes, dialect: Dialect) -> Layout:
     lengths = [len(parse(record.raw, dialect)[0]) for record in records]
     start = next((number for number, length in enumerate(lengths) if length), None)
     if start is None:
-        return Layout(dialect, [], 0)
+        return TableLayout(dialect, [], 0)
     columns, following, above = lengths[start], lengths[start + 1 :], 0
     usual = Counter(following).most_common(1)[0][0] if following else columns
     if columns == 1 and usual > 1:
@@ -134,7 +134,7 @@ def _read(head: bytes, dialect: Dialect) -> Layout:
         columns, following = usual, lengths[start + 1 :]
     head_record = records[start]
     if not following:
-        return Layout(dialect, records[start:], float(columns > 1))
+        return TableLayout(dialect, records[start:], float(columns > 1))
     ends = [
         record.raw.endswith(dialect.separator.encode()) and length
         for record, length in zip(records[start + 1 :], following, strict=True)
@@ -150,7 +150,7 @@ def _read(head: bytes, dialect: Dialect) -> Layout:
     ):
         dialect = replace(dialect, trailing=True)
     columns = columns if dialect.trailing else len(fields)
-    return Layout(
+    return TableLayout(
         dialect,
         [replace(head_record, fields=fields[:columns]), *records[start + 1 :]],
         sum(

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import WHOLE, ByteRange, Record, parse, read_records, split_records
-from dustjacket.sources.dialects import SEPARATORS, Layout, layout_of
+from dustjacket.sources.dialects import SEPARATORS, TableLayout, layout_of
 from dustjacket.sources.headers import is_listing
 from dustjacket.sources.tables import (
     LISTING,
@@ -47,7 +47,7 @@ def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
     return with_columns(shape, first.fields, start=start + 1)
 
 
-def _disagreement(options: ReadOptions, first: Record, second: Record, layout: Layout) -> str:
+def _disagreement(options: ReadOptions, first: Record, second: Record, layout: TableLayout) -> str:
     mark = SEPARATORS.get(layout.dialect.separator, repr(layout.dialect.separator))
     tried = mark if options.separator else ", ".join(SEPARATORS.values())
     fields = len(parse(second.raw, layout.dialect)[0])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dustjacket.cli.app import SampleFormatName
+from dustjacket.cli.sample import SampleFormatName
 from dustjacket.errors import BadInputError
 from dustjacket.records.columns import columns_of
 from dustjacket.records.options import DEFAULT_OPTIONS
