@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     studio_batch: int = Field(16, ge=1, le=256, description="maximum number of queries in a batch")
     studio_feedback: bool = Field(False, description="store votes and a sample of the queries")
     studio_feedback_days: int = Field(90, ge=1, description="days until stored feedback is deleted")
+    generation: bool = Field(True, description="draw cover concepts; false turns that off")
+    house_style: Path | None = Field(None, description="file of the team's house style for covers")
     studio_sample_share: float = Field(0.1, ge=0, le=1, description="share of queries stored")
 
     @field_validator("home")

@@ -1,8 +1,6 @@
 """A tiny library, taken through the whole chain once, as a user does it, with real servers."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -10,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from dustjacket.sample import make_sample
 from dustjacket.settings import PLATFORM_ENV, Settings
 from tests.conftest import assert_nothing_is_left, fresh_home, without_settings
+from tests.support.browser import open_chromium
 
 DUSTJACKET = Path(sys.executable).parent / "dustjacket"
 ROWS, COVERS = 400, 60
@@ -82,14 +80,5 @@ def platform(first_run, home):
 
 @pytest.fixture(scope="package")
 def chromium():
-    """Debian's Chromium, installed where it is missing and may be."""
-    program = shutil.which("chromium")
-    if program is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
-            subprocess.run(command, check=False, capture_output=True)
-        program = shutil.which("chromium")
-    assert program, "no Chromium: install the package chromium (Debian)"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with open_chromium() as browser:
         yield browser
-        browser.close()

@@ -229,7 +229,7 @@ def test_it_fits_reads_well_and_is_accessible(browse, platform, scheme, width):
     shoot(page, f"first-{scheme}-{width}")
     page.locator("#pipeline summary").click()
     expect(page.locator("#steps [data-step]").first).to_be_visible()
-    for tab in ("Title", "Cover", "Many titles"):
+    for tab in ("Title", "Cover", "Create", "Many titles"):
         page.get_by_role("tab", name=tab, exact=True).click()
         if tab == "Title":
             ask(page, TITLE)

@@ -25,7 +25,7 @@ from dustjacket.sample.grammar import SampleBook, make_book
 from dustjacket.settings import Settings
 from dustjacket.storage.manifest import Manifest
 from dustjacket.studio.app import create_app
-from dustjacket.studio.models import LoadedClassifier, LoadedIndex
+from dustjacket.studio.models import LoadedClassifier, LoadedIndex, LoadedModel
 from dustjacket.studio.schemas import VersionRef
 from tests.support.images import saved
 
@@ -111,8 +111,10 @@ def make_app(
     app = create_app(settings, token, proxy_token)
     models = app.state.studio.models
     models.refresh = lambda: False
-    models.classifier.problem = models.index.problem = None
+    models.classifier.problem = models.index.problem = models.generator.problem = None
     if not empty:
+        generator = manifest("cover_generator", "test-1")
+        models.generator.model = LoadedModel(generator, (version_ref("cover_generator", "test-1"),))
         models.classifier.model, models.index.model = loaded_classifier(), loaded_index()
     return app
 

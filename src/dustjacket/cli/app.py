@@ -22,6 +22,7 @@ from dustjacket.catalog.step import INGEST_CATALOG, CatalogParameters
 from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeStudio
 from dustjacket.cli.context import absolute, console, print_json
 from dustjacket.cli.cover import CoverCommands
+from dustjacket.cli.create import CreateCovers
 from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.sample import Sample
 from dustjacket.cli.users import Users
@@ -204,6 +205,7 @@ class Dustjacket(BaseSettings):
     match: CliSubCommand[MatchPrompts] = Field(
         description="Score how well prompts fit a cover, with the promoted model"
     )
+    create: CliSubCommand[CreateCovers] = Field(description="Make covers from a title, as files")
     studio: CliSubCommand[ServeStudio] = Field(
         description="Serve the Studio, its page and API, without Airflow"
     )

@@ -22,6 +22,8 @@ from dustjacket.sources.files import fingerprint
 from dustjacket.sources.roots import SAMPLE_PREFIX, allow
 from dustjacket.storage.store import Store
 
+GENERATED_COVERS = "generated_covers.jpg"
+"""Beside the report."""
 SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED = 3000, 1200, 13
 
 
@@ -71,10 +73,14 @@ def run(
             console.print("Interrupted: stopping the platform. `make run` continues from here.")
             down()
         raise
+    # Imported only here, because it loads typesetting.
+    from dustjacket.cli.generated_covers import write_generated_covers
+
     figures = build_report(versions, api, settings)
     report.write_text(json.dumps(figures, indent=2, default=str) + "\n")
     print_report(figures, console)
     console.print(f"report   {report}")
+    write_generated_covers(settings, report.with_name(GENERATED_COVERS), console)
     return settings
 
 

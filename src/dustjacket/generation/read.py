@@ -15,6 +15,18 @@ IMPLEMENTATIONS = {"scratch": "dustjacket.generation.scratch:load"}
 """Function that reads a generator from its folder, by the fact ``implementation``."""
 
 
+def manifest_in_use(store: Store) -> Manifest:
+    """Return the manifest of the generator in use.
+
+    Raises:
+        NotReadyError: none is published.
+    """
+    manifest = store.newest(Kind.COVER_GENERATOR)
+    if manifest is None:
+        raise NotReadyError("no cover generator is published yet: run `dustjacket run`")
+    return manifest
+
+
 def generator_in_use(store: Store, cache: Path | None = None) -> Generator:
     """Return the generator in use, read from the store.
 
@@ -25,10 +37,7 @@ def generator_in_use(store: Store, cache: Path | None = None) -> Generator:
         NotReadyError: none is published.
         CorruptVersionError: its files have changed.
     """
-    manifest = store.newest(Kind.COVER_GENERATOR)
-    if manifest is None:
-        raise NotReadyError("no cover generator is published yet: run `dustjacket run`")
-    return load_generator(store, manifest, cache)
+    return load_generator(store, manifest_in_use(store), cache)
 
 
 def load_generator(store: Store, manifest: Manifest, cache: Path | None = None) -> Generator:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
@@ -10,8 +11,12 @@ _CELL, _GAP = (200, 300), 14
 _WALL = (206, 202, 196)
 
 
-def write_contact_sheet(file: Path, covers: Sequence[Path]) -> None:
-    """Write a JPEG of the first ``COLUMNS`` times ``ROWS`` of ``covers``."""
+def write_contact_sheet(file: Path, covers: Sequence[Path | BinaryIO], comment: str = "") -> None:
+    """Write a JPEG of the first ``COLUMNS`` times ``ROWS`` of ``covers``.
+
+    Args:
+        comment: kept in the file.
+    """
     shown = covers[: COLUMNS * ROWS]
     rows = -(-len(shown) // COLUMNS)
     size = [
@@ -25,4 +30,4 @@ def write_contact_sheet(file: Path, covers: Sequence[Path]) -> None:
         left = _GAP + column * (_CELL[0] + _GAP) + (_CELL[0] - small.width) // 2
         top = _GAP + row * (_CELL[1] + _GAP) + (_CELL[1] - small.height) // 2
         sheet.paste(small, (left, top))
-    sheet.save(file, "JPEG", quality=90)
+    sheet.save(file, "JPEG", quality=90, comment=comment)

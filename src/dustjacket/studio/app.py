@@ -12,6 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from dustjacket.clip.match_input import MAX_PROMPT_LENGTH
 from dustjacket.settings import Settings
 from dustjacket.studio.app_state import AppState
+from dustjacket.studio.create_routes import OWN_ART, create_routes
 from dustjacket.studio.metrics import MetricsMiddleware
 from dustjacket.studio.middleware import (
     AuthMiddleware,
@@ -55,7 +56,7 @@ def create_app(
 
     app = FastAPI(
         title="Dustjacket Studio",
-        description="Genres and covers for titles; genres, titles and prompts for covers.",
+        description="Genres, covers and new concepts for titles; genres and titles for covers.",
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -64,10 +65,16 @@ def create_app(
     install_error_handlers(app)
     app.include_router(query_routes)
     app.include_router(info_routes)
+    app.include_router(create_routes)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     # A request passes the middleware that is added last first.
     app.add_middleware(
-        BodyLimitMiddleware, large={"/match": _MATCH_BYTES, "/genre/batch": LIMITS.batch_bytes}
+        BodyLimitMiddleware,
+        large={
+            "/match": _MATCH_BYTES,
+            OWN_ART: _MATCH_BYTES,
+            "/genre/batch": LIMITS.batch_bytes,
+        },
     )
     app.add_middleware(RateLimitMiddleware, rate=settings.studio_rate)
     app.add_middleware(AuthMiddleware, token=token, proxy_token=proxy_token)

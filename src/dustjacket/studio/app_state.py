@@ -5,17 +5,21 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from dustjacket.generation.published_tools import open_tools
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
 from dustjacket.studio.batching import Batcher
+from dustjacket.studio.concept_jobs import TIMEOUT_S, ConceptJobs
 from dustjacket.studio.handlers import genre_responses, search_responses
 from dustjacket.studio.metrics import Metrics
 from dustjacket.studio.models import Models
 from dustjacket.studio.schemas import BookQuery, CoverQuery, GenreResponse, SearchResponse
 from dustjacket.studio.step_status import StepStatuses
+from dustjacket.studio.worker import Worker
 
 if TYPE_CHECKING:
     from dustjacket.feedback.store import Feedback
@@ -45,6 +49,9 @@ class AppState:
         self.steps = StepStatuses(self.models.store, self._background_threads)
         self._feedback_days = settings.studio_feedback_days
         self.feedback = _feedback(self.models.store, settings) if settings.studio_feedback else None
+        self.generation = settings.generation
+        open_published = partial(open_tools, settings.with_secrets_of("s3"))
+        self.concepts = ConceptJobs(Worker(open_published, TIMEOUT_S))
         batch_sizes = self.metrics.batches
         self.genres = Batcher[BookQuery, GenreResponse](
             lambda books: genre_responses(self.models.classifier.require(), books),
@@ -67,6 +74,7 @@ class AppState:
         tasks = [
             asyncio.create_task(self.genres.serve()),
             asyncio.create_task(self.covers.serve()),
+            asyncio.create_task(self.concepts.serve()),
             asyncio.create_task(self._refresh_models(refresh_s)),
             asyncio.create_task(self._maintain_feedback()),
         ]
@@ -78,6 +86,7 @@ class AppState:
             await asyncio.gather(*tasks, return_exceptions=True)
             self.genres.close()
             self.covers.close()
+            self.concepts.close()
             if self.feedback:
                 await asyncio.to_thread(self.feedback.flush)
             for pool in (self.image_threads, self.decoding_thread, self._background_threads):

@@ -54,7 +54,7 @@ def search_responses(
         except BadInputError as error:
             responses.append(error)
         else:
-            covers = [_found_cover(hit) for hit in hits]
+            covers = [found_cover(hit) for hit in hits]
             responses.append(SearchResponse(covers=covers, by=[*index.by]))
     return responses
 
@@ -86,7 +86,7 @@ def match_response(index: LoadedIndex, image: np.ndarray, prompts: Sequence[str]
             FoundTitle(title=books[row][0], author=books[row][1], score=float(title_cosines[row]))
             for row in best
         ],
-        covers=[_found_cover(hit) for hit in nearest[:_MAX_SHOWN]],
+        covers=[found_cover(hit) for hit in nearest[:_MAX_SHOWN]],
         prompts=[
             PromptShare(**asdict(row))
             for row in match_prompts(index.clip, image, prompts, TEXTS_PER_BATCH)
@@ -95,7 +95,8 @@ def match_response(index: LoadedIndex, image: np.ndarray, prompts: Sequence[str]
     )
 
 
-def _found_cover(hit: "SearchHit") -> FoundCover:
+def found_cover(hit: "SearchHit") -> FoundCover:
+    """Return a cover of the index as responses show it."""
     return FoundCover(
         id=hit.key,
         title=hit.title,

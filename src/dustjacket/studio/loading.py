@@ -23,7 +23,7 @@ from dustjacket.retrieval.step import IndexFacts
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
-from dustjacket.studio.models import Loaded, LoadedClassifier, LoadedIndex
+from dustjacket.studio.models import Loaded, LoadedClassifier, LoadedIndex, LoadedModel
 from dustjacket.studio.schemas import VersionRef
 from dustjacket.tracking.links import run_page
 
@@ -85,6 +85,15 @@ def load_index(store: Store, cache: Path, current: LoadedIndex | None) -> Loaded
         genre_names=genres,
         genre_vectors=embed_genres(partial(embed_texts, clip), genres or [""]),
     )
+
+
+def find_generator(store: Store, current: LoadedModel | None) -> LoadedModel | None:
+    """Return the cover generator in use, without its weights; None before any."""
+    newest = store.newest(Kind.COVER_GENERATOR)
+    if newest is None or (current and current.manifest.version == newest.version):
+        return current
+    log.info("generator %s serves", newest.version)
+    return LoadedModel(newest, (_ref(newest, ""),))
 
 
 def _image_reader(

@@ -95,6 +95,12 @@ def may_be_cross_site(method: str, headers: Mapping[str, str]) -> bool:
     return method not in _SAFE_METHODS and CSRF_HEADER not in headers and not has_bearer
 
 
+def caller_of(scope: Scope) -> str:
+    """Return the user that the proxy names, or else the address that a request comes from."""
+    address: str = (scope["client"] or ("",))[0]
+    return Headers(scope=scope).get(USER_HEADER) or address
+
+
 def _has_token(authorization: str, token: str) -> bool:
     scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() == "basic":
@@ -185,7 +191,7 @@ class RateLimitMiddleware:
             return await self._app(scope, receive, send)
         reads = scope["method"] in _SAFE_METHODS
         rate = self._read_rate if reads else self._rate
-        caller = Headers(scope=scope).get(USER_HEADER) or (scope["client"] or ("",))[0]
+        caller = caller_of(scope)
         if self._limiter.hit(rate, "read" if reads else "query", caller):
             return await self._app(scope, receive, send)
         refusal = problem_response(

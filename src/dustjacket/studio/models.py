@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from botocore.exceptions import BotoCoreError, ClientError
@@ -125,7 +125,10 @@ class Slot(Generic[Loaded]):
 
 
 class Models:
-    """The classifier and the cover index that serve now."""
+    """The classifier, the cover index and the cover generator that serve now.
+
+    The generator is a name only: the process that draws reads its weights.
+    """
 
     def __init__(self, store: Store, cache: Path) -> None:
         """Load nothing until the first :meth:`refresh`.
@@ -136,25 +139,34 @@ class Models:
         self.store, self._cache = store, cache
         self.classifier = Slot[LoadedClassifier]("classifier", "ingest_catalog")
         self.index = Slot[LoadedIndex]("cover index", "ingest_covers")
+        self.generator = Slot[LoadedModel]("cover generator", "train_generator")
 
     @property
     def problem(self) -> str | None:
         """Why a newer version does not serve, or None."""
-        return _joined([p for p in (self.classifier.problem, self.index.problem) if p])
+        slots: tuple[Slot[Any], ...] = (self.classifier, self.index, self.generator)
+        return _joined([slot.problem for slot in slots if slot.problem])
 
     @property
     def versions(self) -> dict[str, VersionRef]:
-        """The versions that serve: ``classifier``, ``clip``, ``index``, and ``labels``."""
+        """The versions that serve, by name: classifier, clip, index, labels, generator."""
         versions: dict[str, VersionRef] = {}
         if self.classifier.model:
             versions["classifier"] = self.classifier.model.by[0]
         if self.index.model:
             versions |= zip(("clip", "index", "labels"), self.index.model.by, strict=False)
+        if self.generator.model:
+            versions["generator"] = self.generator.model.by[0]
         return versions
 
     def refresh(self) -> bool:
         """Load what was published since the last call; return whether anything changed."""
-        from dustjacket.studio.loading import link_runs, load_classifier, load_index
+        from dustjacket.studio.loading import (
+            find_generator,
+            link_runs,
+            load_classifier,
+            load_index,
+        )
 
         before = self.problem
         changed = [
@@ -166,6 +178,7 @@ class Models:
                 lambda model: load_index(self.store, self._cache, model),
                 lambda model: model and link_runs(self.store, model),
             ),
+            self.generator.refresh(lambda model: find_generator(self.store, model)),
         ]
         if self.problem and self.problem != before:
             log.warning("%s", self.problem)

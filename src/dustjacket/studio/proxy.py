@@ -27,7 +27,9 @@ from dustjacket.studio.problems import install_error_handlers
 PAGE = Path(__file__).parent / "page"
 _MAX_BYTES = 25_000_000
 _REQUEST_HEADERS = ("accept", "content-type", "if-none-match")
-_RESPONSE_HEADERS = ("content-type", "cache-control", "etag", "retry-after")
+_RESPONSE_HEADERS = (
+    "content-type", "content-disposition", "cache-control", "etag", "retry-after",
+)  # fmt: skip
 _CONNECT_TIMEOUT_S, _HEALTH_TIMEOUT_S = 3.0, 10.0
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

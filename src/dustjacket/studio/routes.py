@@ -17,7 +17,7 @@ from dustjacket.clip.match_input import (
     MAX_PROMPTS,
     as_stored,
 )
-from dustjacket.errors import BadInputError
+from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.studio.app_state import AppState
 from dustjacket.studio.batch_csv import MAX_ROWS, chunks, predictions, read_titles
 from dustjacket.studio.handlers import embed_image, match_response
@@ -48,6 +48,7 @@ LIMITS = RequestLimits(
     batch_rows=MAX_ROWS,
     batch_bytes=20_000_000,
 )
+TURNED_OFF = "cover generation is turned off: set DUSTJACKET_GENERATION=true"
 _FEEDBACK_FIELDS = {
     "genre_classifier": "classifier", "cover_clip": "clip", "starting_clip": "clip",
     "cover_index": "index",
@@ -195,11 +196,23 @@ async def models(request: Request, state: State) -> ModelsResponse:
         **state.models.versions,
         genres=index.genre_names if index else [],
         covers=len(index.index) if index else 0,
+        no_generator=_no_generator(state),
         feedback=state.feedback is not None,
         airflow=USER_HEADER in request.headers,
         limits=LIMITS,
         problem=state.models.problem,
     )
+
+
+def _no_generator(state: AppState) -> str | None:
+    """Return why no concepts can be drawn, or None if they can."""
+    if not state.generation:
+        return TURNED_OFF
+    try:
+        state.models.generator.require()
+    except NotReadyError as error:
+        return str(error)
+    return None
 
 
 @info_routes.get("/steps")

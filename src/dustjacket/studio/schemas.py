@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from dustjacket.generation.concept_request import ConceptRequest
 from dustjacket.pipeline.step import Status
 from dustjacket.retrieval.search import MAX_RESULTS
 
@@ -122,6 +123,47 @@ class MatchResponse(BaseModel):
     by: list[VersionRef]
 
 
+class ConceptRef(BaseModel):
+    """A concept that was made, whose art is used again."""
+
+    job: Annotated[str, StringConstraints(pattern=r"^[\w-]{1,40}$")]
+    number: int = Field(ge=0, le=100)
+
+
+class ConceptQuery(ConceptRequest):
+    """Concepts that are wanted; with ``art``, only type is set."""
+
+    art: ConceptRef | None = Field(None, description="set type on this art, and draw nothing")
+
+
+class ConceptResponse(BaseModel):
+    """One concept of a book's cover."""
+
+    number: int
+    seed: int | None = Field(description="of the art; null for own art")
+    type_seed: int = Field(description="of the layout")
+    preview: str = Field(description="address of the preview, relative to the Studio's")
+    score: float | None = Field(description="cosine similarity of the art and the book")
+    fit: float | None = Field(description="share of the real covers that fit the book less")
+    nearest: list[FoundCover] = Field(description="real covers that are nearest to the art")
+    copy_of: str | None = Field(
+        description="id of the real cover that this one is too close to; it is then not exported"
+    )
+    copied: FoundCover | None = Field(description="that cover, if it is in the index")
+
+
+class ConceptJobResponse(BaseModel):
+    """A job that makes concepts, and those that it has made."""
+
+    job: str
+    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    before: int = Field(description="jobs that come first")
+    total: int
+    concepts: list[ConceptResponse]
+    problem: str | None = Field(description="why it failed")
+    generator: str | None = Field(description="version that drew the art; null for own art")
+
+
 class RequestLimits(BaseModel):
     """The largest requests that are accepted."""
 
@@ -139,6 +181,8 @@ class ModelsResponse(BaseModel):
     clip: VersionRef | None = None
     index: VersionRef | None = None
     labels: VersionRef | None = None
+    generator: VersionRef | None = None
+    no_generator: str | None = Field(description="why no concepts can be drawn; null if they can")
     genres: list[str] = Field(description="values of the genre filter of a search")
     covers: int
     feedback: bool = Field(description="whether votes are stored")

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.integration
 HEADERS = {"X-Dustjacket": "studio"}
 PLACES = (
     "", "index.html", "studio.js", "studio.css", "models", "metrics", "health", "openapi.json",
-    "docs", "redoc", "covers/1/image", "nothing", "genre",
+    "docs", "redoc", "covers/1/image", "nothing", "genre", "create/x", "create/x/0/cover.png",
 )  # fmt: skip
-POSTS = ("genre", "covers/search", "match", "genre/batch", "feedback")
+POSTS = ("genre", "covers/search", "match", "genre/batch", "feedback", "create", "create/own-art")
 
 
 @pytest.fixture(scope="module")

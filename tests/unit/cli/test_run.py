@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+from dustjacket.cli import generated_covers
 from dustjacket.cli import run as command
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.team_defaults import TeamDefaults
@@ -56,6 +57,7 @@ def platform(monkeypatch, folder):
         "print_report": lambda *_: None,
     }.items():
         monkeypatch.setattr(command, name, value)
+    monkeypatch.setattr(generated_covers, "write_generated_covers", lambda *_: None)
     return stand
 
 

@@ -11,17 +11,23 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from dustjacket.studio.concept_jobs import ConceptJobs
 from tests.support.bucket import store_in_memory
+from tests.support.generators import WorkerInThread, drawing_tools
 from tests.support.studio_case import HEADERS, make_app
 
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance,
     response_schema_conformance,
 ]  # fmt: skip
-QUERIES = ["POST /genre", "POST /covers/search", "POST /match", "POST /feedback"]
+QUERIES = [
+    "POST /genre", "POST /covers/search", "POST /match", "POST /feedback", "POST /create",
+    "POST /create/own-art",
+]  # fmt: skip
 OPERATIONS = [
     *QUERIES, "POST /genre/batch", "GET /covers/{cover}/image", "GET /models", "GET /steps",
-    "GET /metrics", "GET /health",
+    "GET /metrics", "GET /health", "GET /create/{job}", "DELETE /create/{job}",
+    "GET /create/{job}/{number}/preview", "GET /create/{job}/{number}/cover.{form}",
 ]  # fmt: skip
 LOCAL = {"Host": "127.0.0.1"}
 
@@ -31,6 +37,7 @@ def operations(tmp_path):
     """The operations of an app of each test's own: Schemathesis stops the app after a test."""
     app = make_app(tmp_path, studio_feedback=True)
     app.state.studio.feedback.flush = lambda: None
+    app.state.studio.concepts = ConceptJobs(WorkerInThread(drawing_tools))
     app.state.studio.models.store.client = store_in_memory().client
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers=LOCAL)
     found = [result.ok() for result in schema.get_all_operations()]

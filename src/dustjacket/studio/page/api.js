@@ -42,16 +42,18 @@ async function problemOf(response) {
  *
  * Args:
  *   path: relative to the page.
- *   options: `body` and its `type`, which make it a POST; `signal`; `timeoutMs`, 0 for none.
+ *   options: `body` and its `type`, which make it a POST; another `method`; `signal`; `timeoutMs`,
+ *     0 for none.
  */
-export async function ask(path, { body, type, signal, timeoutMs = TIMEOUT_MS } = {}) {
+export async function ask(path, { body, type, signal, timeoutMs = TIMEOUT_MS, method } = {}) {
+  const verb = method ?? (body === undefined ? "GET" : "POST");
   const signals = [signal, timeoutMs && AbortSignal.timeout(timeoutMs)].filter(Boolean);
   const headers = { Accept: "application/json, application/x-ndjson, application/problem+json" };
-  if (body !== undefined) headers["X-Dustjacket"] = "studio";
+  if (verb !== "GET") headers["X-Dustjacket"] = "studio";
   if (type) headers["Content-Type"] = type;
   const response = await reached(
     fetch(path, {
-      method: body === undefined ? "GET" : "POST",
+      method: verb,
       headers,
       body,
       signal: signals.length ? AbortSignal.any(signals) : undefined,

@@ -8,6 +8,7 @@ const KINDS = {
   cover_clip: "Cover CLIP",
   cover_index: "Cover index",
   labelled_covers: "Labelled covers",
+  cover_generator: "Cover generator",
 };
 const DAGS = {
   select_classifier: "Genre classifier",

@@ -2,6 +2,7 @@
 
 import { Asker, askJson, inFrame } from "./api.js";
 import { batchPanel } from "./batch.js";
+import { createPanel } from "./create.js";
 import { at, setText } from "./dom.js";
 import { closeRetrainingOutside, offerRetraining, showVersions } from "./links.js";
 import { coverPanel } from "./match.js";
@@ -11,7 +12,7 @@ import { tabs } from "./tabs.js";
 import { titlePanel } from "./title.js";
 import { takeVotes } from "./votes.js";
 
-const ANSWERS = { title: ["genre", "covers"], cover: ["match"], many: ["batch"] };
+const ANSWERS = { title: ["genre", "covers"], cover: ["match"], create: [], many: ["batch"] };
 const answers = new Map();
 let models = {
   limits: { title: 500, image_bytes: 20e6, prompts: 100, batch_rows: 50_000, batch_bytes: 20e6 },
@@ -22,6 +23,7 @@ const panels = { limits, answered };
 const tab = tabs({ changed: () => (saveState(), drawVersions()) });
 const title = titlePanel({ changed: saveState, answered });
 const cover = coverPanel(panels);
+const create = createPanel(panels);
 const many = batchPanel(panels);
 
 const modelsAsker = new Asker("models", {
@@ -30,6 +32,7 @@ const modelsAsker = new Asker("models", {
     offerRetraining(models.airflow);
     takeVotes(models.feedback);
     title.genres(models.genres);
+    create.serve(models);
     at("title").maxLength = models.limits.title;
     at("notice").hidden = !models.problem;
     setText(at("notice"), models.problem ?? "");
@@ -39,7 +42,8 @@ const modelsAsker = new Asker("models", {
 const askModels = () => modelsAsker.ask((signal) => askJson("models", { signal }));
 
 function inUse() {
-  return [models.classifier, models.clip, models.index, models.labels].filter(Boolean);
+  const { classifier, clip, index, labels, generator } = models;
+  return [classifier, clip, index, labels, generator].filter(Boolean);
 }
 
 function answered(name, versions) {
@@ -79,7 +83,9 @@ function restore(state) {
 
 function openFile(file) {
   if (!file) return;
-  if (file.type.startsWith("image/")) {
+  if (file.type.startsWith("image/") && tab.current() === "create") {
+    create.take(file);
+  } else if (file.type.startsWith("image/")) {
     tab.open("cover");
     cover.take(file);
   } else if (/\.csv$/i.test(file.name) || file.type === "text/csv") {
@@ -113,7 +119,8 @@ window.addEventListener("paste", (event) => {
 window.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || event.target instanceof HTMLSelectElement) return;
   if (event.target instanceof HTMLTextAreaElement) return;
-  ({ title: title.clear, cover: cover.clear, many: many.cancel })[tab.current()]();
+  const stop = { title: title.clear, cover: cover.clear, create: create.cancel, many: many.cancel };
+  stop[tab.current()]();
 });
 window.addEventListener("hashchange", () => restore(addressState()));
 

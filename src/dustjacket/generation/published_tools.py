@@ -1,0 +1,93 @@
+"""What concepts are made with, from published versions: generator, champion, covers, genres."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError
+
+from dustjacket.errors import CorruptVersionError, NotReadyError
+from dustjacket.generation.concepts import Artist, ConceptTools, Gallery
+from dustjacket.generation.read import load_generator, manifest_in_use
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.settings import Settings
+from dustjacket.storage.manifest import Manifest, remake
+from dustjacket.storage.store import Store
+from dustjacket.typesetting.style import HouseStyle, load_style
+
+if TYPE_CHECKING:
+    from dustjacket.generation.near_copies import NearCopies
+
+
+def open_tools(settings: Settings) -> ConceptTools:
+    """Return what concepts are made with, from the published versions.
+
+    Raises:
+        BadInputError: the file of the house style cannot be used.
+    """
+    style = load_style(settings.house_style) if settings.house_style else HouseStyle()
+    return replace(published_tools(Store(settings)), style=style)
+
+
+def published_tools(store: Store) -> ConceptTools:
+    """Return what concepts are made with; the newest version is read when it is needed first."""
+
+    @lru_cache(1)
+    def artist(version: str) -> Artist:
+        manifest = store.manifest(Kind.COVER_GENERATOR, version)
+        near_copies = _near_copies(store, manifest)
+        conditioner = str(manifest.facts.get("conditioner", ""))
+        return Artist(load_generator(store, manifest), near_copies, conditioner)
+
+    @lru_cache(1)
+    def gallery(version: str) -> Gallery:
+        from dustjacket.clip.embed import optimize_for_inference
+        from dustjacket.clip.read import load_version
+        from dustjacket.retrieval.read import load_index, model_of
+
+        index = store.manifest(Kind.COVER_INDEX, version)
+        model = model_of(store, index)
+        cache = store.settings.cache
+        clip = optimize_for_inference(load_version(store, model, cache))
+        return Gallery(clip, load_index(store, index, model, cache))
+
+    def gallery_in_use() -> Gallery | None:
+        from dustjacket.retrieval.read import index_in_use
+
+        try:
+            return gallery(index_in_use(store).version)
+        except NotReadyError:
+            return None
+
+    return ConceptTools(
+        artist=lambda: artist(manifest_in_use(store).version),
+        gallery=gallery_in_use,
+    )
+
+
+def _near_copies(store: Store, manifest: Manifest) -> "NearCopies":
+    from dustjacket.generation.near_copies import FILE, NearCopies
+
+    body = store.read(manifest, FILE)
+    try:
+        return NearCopies.from_bytes(body)
+    except (SafetensorError, KeyError, ValueError) as error:
+        name = f"{manifest.kind}/{manifest.version}"
+        reason = type(error).__name__
+        raise CorruptVersionError(
+            f"{name}/{FILE} cannot be read ({reason}); {remake(name)}"
+        ) from None
+
+
+def genre_predictor(store: Store) -> Callable[[str, str], str]:
+    """Return a function that predicts a genre from title and author; "" without a classifier."""
+    from dustjacket.genres.read import load_scorer
+    from dustjacket.genres.scorer import predict_genre
+    from dustjacket.pipeline.steps import in_use
+
+    champion = in_use(store, Kind.GENRE_CLASSIFIER)
+    if champion is None:
+        return lambda *_: ""
+    scorer = load_scorer(store, champion, store.settings.cache)
+    return lambda title, author: predict_genre(scorer, title, author or None)[0][0]

@@ -1,0 +1,80 @@
+"""What concepts are made with: the newest published versions, or one line about what is wrong."""
+
+from datetime import UTC, datetime
+
+import pytest
+from safetensors.numpy import save
+
+from dustjacket.errors import BadInputError, CorruptVersionError, NotReadyError
+from dustjacket.generation import near_copies, read
+from dustjacket.generation.published_tools import genre_predictor, open_tools, published_tools
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.storage.manifest import version_name
+from tests.support.bucket import store_in_memory
+from tests.support.generators import DrawnGenerator, near_copies_of_covers
+
+NEAR_COPIES = near_copies_of_covers().to_bytes()
+
+
+def load(folder, version):
+    """Read a generator as its implementation does, from a file that names its colours."""
+    text = (folder / "generator.txt").read_text()
+    if text != "good":
+        raise CorruptVersionError(f"{version} is no generator ({text}): train it again")
+    generator = DrawnGenerator()
+    generator.version = version
+    return generator
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("DUSTJACKET_HOME", str(tmp_path))
+    monkeypatch.setattr(read, "IMPLEMENTATIONS", {"test": f"{__name__}:load"})
+    return store_in_memory()
+
+
+def publish(store, day, generator=b"good", implementation="test", **files):
+    name = version_name(datetime(2026, 1, day, tzinfo=UTC), "0" * 12)
+    draft = store.draft(Kind.COVER_GENERATOR, name)
+    for path, body in {"generator.txt": generator, near_copies.FILE: NEAR_COPIES, **files}.items():
+        if body is not None:
+            draft.put(path, body)
+    draft.publish(facts={"implementation": implementation, "conditioner": "cover_clip/1"})
+    return f"cover_generator/{name}"
+
+
+def test_the_newest_generator_draws(store):
+    tools = published_tools(store)
+    with pytest.raises(NotReadyError, match="dustjacket run"):
+        tools.artist()
+    first = publish(store, 1)
+    artist = tools.artist()
+    assert (artist.generator.version, artist.conditioner) == (first, "cover_clip/1")
+    assert tools.artist() is artist, "it is read once"
+    assert tools.gallery() is None
+    second = publish(store, 2)
+    assert tools.artist().generator.version == second
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"generator": b"truncated"}, {"implementation": "elsewhere"}, {near_copies.FILE: None},
+     {near_copies.FILE: b"no safetensors"}, {near_copies.FILE: NEAR_COPIES[:1000]},
+     {near_copies.FILE: save({})}],
+)  # fmt: skip
+def test_a_generator_that_cannot_be_read_is_one_line(store, broken):
+    publish(store, 1, **broken)
+    with pytest.raises(CorruptVersionError) as caught:
+        published_tools(store).artist()
+    assert "\n" not in str(caught.value)
+    assert "cover_generator/" in str(caught.value)
+
+
+def test_without_a_classifier_no_genre_is_predicted(store):
+    assert genre_predictor(store)("Rice", "") == ""
+
+
+def test_a_house_style_that_cannot_be_read_is_named(store, tmp_path):
+    settings = store.settings.model_copy(update={"house_style": tmp_path / "none.yaml"})
+    with pytest.raises(BadInputError, match=r"none\.yaml"):
+        open_tools(settings)
