@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFilter, ImageOps, UnidentifiedImageError
 
 from dustjacket.errors import BadInputError
 
@@ -22,8 +22,8 @@ _PALETTE_SIZE = 8
 _MAX_ICC_BYTES = 1 << 20
 _RARE = 0.02
 """Share of the pixels below which a colour does not count as one of the art's."""
-_CUT_ABOVE = 0.3
-"""Share of what is cut off that is above."""
+CUT_ABOVE = 0.3
+"""Share of the rows cut off that are above: more is kept of the upper part, where heads are."""
 _GREY_SATURATION = 0.12
 
 Rgb = tuple[int, int, int]
@@ -120,14 +120,15 @@ def _normalise(image: Image.Image) -> Image.Image:
     return rgb
 
 
-def cropped(art: Image.Image, width: int, height: int) -> Image.Image:
+def cropped(art: Image.Image, width: float, height: float, above: float = CUT_ABOVE) -> Image.Image:
     """Return the art cut to the shape of ``width`` by ``height``, at its own size.
 
-    The cut keeps more of the upper part: there are the heads.
+    Args:
+        above: share of the rows cut off that are above what is kept.
     """
     scale = min(art.width / width, art.height / height)
     kept = (max(1, round(width * scale)), max(1, round(height * scale)))
-    left, top = (art.width - kept[0]) // 2, round(_CUT_ABOVE * (art.height - kept[1]))
+    left, top = (art.width - kept[0]) // 2, round(above * (art.height - kept[1]))
     return art.crop((left, top, left + kept[0], top + kept[1]))
 
 
@@ -176,3 +177,21 @@ def detail_map(preview: np.ndarray) -> np.ndarray:
     )
     smooth = np.asarray(reduced.resize(edges.size, Image.Resampling.BILINEAR))
     return np.clip(smooth / max(4.0, float(np.quantile(smooth, 0.95))), 0, 1)
+
+
+def saliency_map(preview: np.ndarray) -> np.ndarray:
+    """Return how much of what matters is at each pixel of art (height, width, 3); the sum is 1.
+
+    Equal parts are detail, distance from the mean colour (Achanta et al., Frequency-tuned Salient
+    Region Detection, 2009), and a prior: faces and main objects stand above the middle.
+    """
+    height, width = preview.shape[:2]
+    smooth = np.asarray(
+        Image.fromarray(preview).filter(ImageFilter.GaussianBlur(width / 60)), np.float32
+    )
+    distance = np.linalg.norm(smooth - preview.reshape(-1, 3).mean(axis=0), axis=2)
+    rows, columns = np.mgrid[0:height, 0:width]
+    across, down = columns / width - 0.5, rows / height - 0.4
+    prior = np.exp(-(across**2 / 0.1 + down**2 / 0.08))
+    parts = (detail_map(preview), distance**2, prior)
+    return np.asarray(sum(part / max(1e-6, float(part.sum())) for part in parts) / len(parts))

@@ -66,7 +66,12 @@ class Drawing:
 def drawing_of(layout: Layout, art: Image.Image) -> Drawing:
     """Return a layout with its art as a drawing."""
     pictures: list[Item] = [
-        ImageBox(layout.art_box, fitted_jpeg(art, layout.art_box), "jpeg", "Art of the cover")
+        ImageBox(
+            layout.art_box,
+            fitted_jpeg(art, layout.art_box, layout.cut_above),
+            "jpeg",
+            "Art of the cover",
+        )
     ]
     fields: list[Item] = list(layout.fills)
     if layout.logo and layout.logo_png:
@@ -77,13 +82,13 @@ def drawing_of(layout: Layout, art: Image.Image) -> Drawing:
     )  # fmt: skip
 
 
-def fitted_jpeg(art: Image.Image, box: Box, per_pixel: float = 1) -> bytes:
-    """Return the middle of the art, cut to a box, as JPEG with at least its pixels.
+def fitted_jpeg(art: Image.Image, box: Box, above: float) -> bytes:
+    """Return the art, cut to a box, as JPEG with at least its pixels.
 
     Art with more pixels keeps up to twice as many a side; smaller art is enlarged smoothly.
     """
-    kept = cropped(art, round(box.width), round(box.height))
-    width = min(max(kept.width, round(box.width * per_pixel)), round(2 * box.width * per_pixel))
+    kept = cropped(art, box.width, box.height, above)
+    width = min(max(kept.width, round(box.width)), round(2 * box.width))
     height = max(1, round(width * box.height / box.width))
     encoded = io.BytesIO()
     kept.resize((width, height), Image.Resampling.LANCZOS).save(

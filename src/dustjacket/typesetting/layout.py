@@ -18,7 +18,7 @@ from dustjacket.typesetting.colouring import Coloured, colour
 from dustjacket.typesetting.contrast import MIN_CONTRAST
 from dustjacket.typesetting.fonts import catalogue, measure
 from dustjacket.typesetting.habits import Habits
-from dustjacket.typesetting.preview import ArtPreview, preview_of
+from dustjacket.typesetting.preview import ArtPreview, preview_of, saliency_of
 from dustjacket.typesetting.provenance import LABEL, Provenance
 from dustjacket.typesetting.schemas import (
     HEIGHT,
@@ -37,10 +37,12 @@ __all__ = ["Layout", "lay_out", "read_layout"]
 
 PRESS_WIDTH = 1500
 """Pixels of art across a cover 5 inches wide, at 300 a inch: the least for press."""
-_WEIGHTS = {"calm": 0.9, "size": 1.0, "contrast": 0.7, "art": 1.1, "balance": 0.3, "habits": 0.3}
+_WEIGHTS = {"calm": 0.9, "size": 1.0, "contrast": 0.7, "art": 1.7, "balance": 0.3, "habits": 0.3}
 _VARIETY = 0.45
 """How far the seed can raise a score: which of several good arrangements is taken."""
-_AREA_POWER = 0.75
+_SMALL = 800
+"""Pixels of the longer side of the copy that is looked at."""
+_AREA_POWER = 0.5
 """How much a smaller picture counts less."""
 _WHOLE_BONUS = 0.35
 """For type over art that needs no veil."""
@@ -52,6 +54,7 @@ _LABEL_SIZE = 0.0165
 class _Scored:
     coloured: Coloured
     arrangement: Arrangement
+    above: float
     score: float
 
 
@@ -85,15 +88,17 @@ def lay_out(
     fonts = catalogue(style.font_folder)
     setter = Setter(book, style, pairing, fonts, *size)
     whole = art.convert("RGB")
-    colours = colours_of(cropped(whole, *size))
+    small = whole.copy()
+    small.thumbnail((_SMALL, _SMALL))
+    colours, saliency = colours_of(cropped(small, *size)), saliency_of(small)
     candidates = []
     for arrangement in arrangements(setter):
-        preview = preview_of(whole, arrangement.art_box, size)
+        preview = preview_of(small, saliency, arrangement.art_box, size)
         for coloured in colour(arrangement, preview, colours, style, size):
             if coloured.contrast >= MIN_CONTRAST:
                 jitter = _VARIETY * rng.random()
                 score = _score(arrangement, coloured, preview, habits, size) + jitter
-                candidates.append(_Scored(coloured, arrangement, score))
+                candidates.append(_Scored(coloured, arrangement, preview.above, score))
     if not candidates:
         raise BadInputError(
             f"house style {style.name}: no arrangement of {', '.join(style.families)} is legible "
@@ -112,6 +117,7 @@ def lay_out(
         contrast=round(best.coloured.contrast, 2),
         background=best.coloured.background,
         art_box=best.arrangement.art_box,
+        cut_above=best.above,
         fills=best.coloured.fills,
         texts=best.coloured.texts,
         provenance=provenance,
@@ -130,9 +136,9 @@ def _score(
     text_mask = preview.mask([text.box for text in arrangement.texts])
     covered = preview.mask([arrangement.panel]) if arrangement.panel else text_mask
     behind = preview.detail[text_mask & on_art] if arrangement.panel is None else np.empty(0)
-    visible = preview.matters[on_art & ~covered].sum() * preview.kept_share
+    visible = preview.matters[on_art & ~covered].sum()
     rows = np.arange(len(on_art))[:, None] / len(on_art)
-    centre = float((preview.matters * rows).sum())
+    centre = float((preview.matters * rows).sum() / max(1e-6, float(preview.matters.sum())))
     middle = (title.box.top + title.box.height / 2) / size[1]
     terms = {
         "calm": 1 - float(behind.mean()) if behind.size else 0.85,

@@ -7,8 +7,18 @@ from functools import cached_property
 import numpy as np
 from PIL import Image, ImageColor
 
-from dustjacket.typesetting.art import PREVIEW_WIDTH, Rgb, cropped, detail_map
+from dustjacket.typesetting.art import (
+    CUT_ABOVE,
+    PREVIEW_WIDTH,
+    Rgb,
+    cropped,
+    detail_map,
+    saliency_map,
+)
 from dustjacket.typesetting.schemas import Box, FilledBox
+
+_CUTS = (0.0, 0.15, CUT_ABOVE, 0.5, 0.75, 1.0)
+_USUAL_CUT = 0.03
 
 
 @dataclass(frozen=True)
@@ -17,13 +27,16 @@ class ArtPreview:
 
     Attributes:
         scale: pixels of the preview per pixel of the cover.
-        kept_share: share of the art that its box shows.
+        above: how the art is cut; see :func:`dustjacket.typesetting.art.cropped`.
+        matters: (height, width) how much of what matters in the art is at each pixel; the sum is
+            less than 1 where the box cuts some off.
     """
 
     pixels: np.ndarray
     art_box: Box
     scale: float
-    kept_share: float
+    above: float
+    matters: np.ndarray
 
     def mask(self, boxes: Iterable[Box], grow: float = 0) -> np.ndarray:
         """Return which pixels are in any of the boxes, each grown by so many pixels of a cover."""
@@ -41,36 +54,39 @@ class ArtPreview:
         """How busy each pixel is, 0 to 1."""
         return detail_map(self.pixels)
 
-    @cached_property
-    def matters(self) -> np.ndarray:
-        """How much of what matters is at each pixel of the art; the sum is 1.
-
-        Half of it is where there is detail, half where faces and main objects stand most often.
-        """
-        rows, columns = np.mgrid[0 : self.pixels.shape[0], 0 : self.pixels.shape[1]]
-        across = columns / self.pixels.shape[1] - 0.5
-        down = rows / self.pixels.shape[0] - 0.38
-        often = np.exp(-(across**2 / 0.1 + down**2 / 0.06)) * self.art_mask()
-        detail = self.detail * self.art_mask()
-        return np.asarray(often / often.sum() + detail / max(1e-6, float(detail.sum()))) / 2
-
     def art_mask(self) -> np.ndarray:
         """Return which pixels show art."""
         return self.mask([self.art_box])
 
 
-def preview_of(art: Image.Image, box: Box, size: tuple[int, int]) -> ArtPreview:
-    """Return a preview of art in a box of a cover of ``size``."""
+def saliency_of(art: Image.Image) -> Image.Image:
+    """Return how much of what matters is at each pixel of a small copy of the art; the sum is 1."""
+    small = art.resize(
+        (PREVIEW_WIDTH, max(1, round(PREVIEW_WIDTH * art.height / art.width))),
+        Image.Resampling.BOX,
+    )
+    return Image.fromarray(saliency_map(np.asarray(small)).astype(np.float32))
+
+
+def preview_of(
+    art: Image.Image, saliency: Image.Image, box: Box, size: tuple[int, int]
+) -> ArtPreview:
+    """Return a preview of art in a box of a cover of ``size``, cut where least is lost."""
+    shown = (box.width, box.height)
+    kept = {above: float(np.asarray(cropped(saliency, *shown, above)).sum()) for above in _CUTS}
+    # A cut elsewhere than usual must show clearly more.
+    above = max(_CUTS, key=lambda cut: kept[cut] + (_USUAL_CUT if cut == CUT_ABOVE else 0))
     scale = PREVIEW_WIDTH / size[0]
     pixels = np.zeros((round(size[1] * scale), PREVIEW_WIDTH, 3), np.uint8)
-    kept = cropped(art, round(box.width), round(box.height))
+    matters = np.zeros(pixels.shape[:2], np.float32)
     top, left = round(box.top * scale), round(box.left * scale)
-    bottom = min(len(pixels), round(box.bottom * scale))
-    right = min(PREVIEW_WIDTH, round(box.right * scale))
-    small = kept.resize((max(1, right - left), max(1, bottom - top)), Image.Resampling.BOX)
-    pixels[top:bottom, left:right] = np.asarray(small)[: bottom - top, : right - left]
-    share = kept.width * kept.height / (art.width * art.height)
-    return ArtPreview(pixels, box, scale, share)
+    height = max(1, min(len(pixels), round(box.bottom * scale)) - top)
+    width = max(1, min(PREVIEW_WIDTH, round(box.right * scale)) - left)
+    for image, target in ((art, pixels), (saliency, matters)):
+        cut = cropped(image, *shown, above).resize((width, height), Image.Resampling.BOX)
+        target[top : top + height, left : left + width] = np.asarray(cut)
+    matters *= kept[above] / max(1e-6, float(matters.sum()))
+    return ArtPreview(pixels, box, scale, above, matters)
 
 
 def painted(preview: ArtPreview, background: Rgb, fills: Iterable[FilledBox]) -> np.ndarray:

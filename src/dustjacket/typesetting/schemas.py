@@ -107,7 +107,8 @@ class Layout(_Part):
     """A cover without its art.
 
     Attributes:
-        art_box: where the art is; the middle of the art fills it.
+        art_box: where the art is, which fills it.
+        cut_above: share of the rows of the art that do not fit that are cut off above.
         fills: drawn over the art, in order; texts are drawn over them.
         logo, logo_png: where the logo is, and it, as PNG in base 64.
         concept: the art has too few pixels to be printed at this size (300 a inch).
@@ -125,6 +126,7 @@ class Layout(_Part):
     contrast: Annotated[float, Field(ge=1, le=21)] = 21
     background: Colour
     art_box: Box
+    cut_above: Share = 0.3
     fills: Annotated[tuple[FilledBox, ...], Field(max_length=20)] = ()
     texts: Annotated[tuple[TextBlock, ...], Field(max_length=10)]
     logo: Box | None = None

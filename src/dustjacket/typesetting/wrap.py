@@ -96,7 +96,9 @@ def wrap_drawing(
         spine_width(options) * PIXELS_PER_INCH,
     )
     box = _bled(front.art_box, front, sheet)
-    pictures: list[Item] = [ImageBox(box, fitted_jpeg(art, box), "jpeg", "Art of the cover")]
+    pictures: list[Item] = [
+        ImageBox(box, fitted_jpeg(art, box, front.cut_above), "jpeg", "Art of the cover")
+    ]
     cut = [fill for fill in front.fills if not fill.stroke]
     fields: list[Item] = [
         fill.model_copy(update={"box": _bled(fill.box, front, sheet)}) for fill in cut

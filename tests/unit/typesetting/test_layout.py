@@ -13,7 +13,7 @@ from dustjacket.typesetting.contrast import MIN_CONTRAST, contrast
 from dustjacket.typesetting.fonts import catalogue
 from dustjacket.typesetting.habits import measure_habits
 from dustjacket.typesetting.layout import lay_out, read_layout
-from dustjacket.typesetting.preview import painted, preview_of, rgb_of
+from dustjacket.typesetting.preview import painted, preview_of, rgb_of, saliency_of
 from dustjacket.typesetting.provenance import Provenance
 from dustjacket.typesetting.schemas import check_fits, ink
 from dustjacket.typesetting.style import FieldColours, HouseStyle
@@ -37,8 +37,9 @@ def assert_sound(layout, art):
     """Check that every line is inside the cover, and that its contrast holds on what is behind."""
     fonts = catalogue()
     check_fits(layout, fonts)
+    whole = art.convert("RGB")
     behind = painted(
-        preview_of(art.convert("RGB"), layout.art_box, (layout.width, layout.height)),
+        preview_of(whole, saliency_of(whole), layout.art_box, (layout.width, layout.height)),
         rgb_of(layout.background),
         layout.fills,
     )
