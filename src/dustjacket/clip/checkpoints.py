@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -18,7 +18,6 @@ from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-KIND = Kind.CLIP_CHECKPOINT
 TENSORS, STATE = "tensors.safetensors", "state.json"
 FORMAT = 2
 """Format of the state; one without a number has format 1, which has no ``best_mrr``."""
@@ -79,7 +78,7 @@ def snapshot(
         if adam := optimizer.state.get(weight):
             moments[f"first/{name}"] = adam["exp_avg"].detach().cpu().clone()
             moments[f"second/{name}"] = adam["exp_avg_sq"].detach().cpu().clone()
-    return Checkpoint(TrainingState(**asdict(state)), copy_weights(weights), moments, best)
+    return Checkpoint(replace(state), copy_weights(weights), moments, best)
 
 
 def copy_weights(weights: dict[str, torch.nn.Parameter]) -> dict[str, torch.Tensor]:
@@ -118,9 +117,22 @@ class Checkpoints:
     Any run of the same plan finds and resumes them.
     """
 
-    def __init__(self, store: Store, digest: str, keep: int = 2) -> None:
-        """Keep the newest ``keep`` checkpoints."""
+    def __init__(
+        self,
+        store: Store,
+        digest: str,
+        keep: int = 2,
+        *,
+        kind: Kind = Kind.CLIP_CHECKPOINT,
+        state: type[TrainingState] = TrainingState,
+    ) -> None:
+        """Keep the newest ``keep`` checkpoints.
+
+        Args:
+            kind, state: of the checkpoints, and the class of their states.
+        """
         self._store, self._digest, self._keep = store, digest, keep
+        self._kind, self._state = kind, state
         self._writer = ThreadPoolExecutor(1, "checkpoint")
         self._writing: Future[None] | None = None
         self._warned = False  # once per outage
@@ -129,7 +141,9 @@ class Checkpoints:
     def versions(self) -> list[str]:
         """Return the complete checkpoints, oldest first."""
         prefix = f"{self._digest}-"
-        return [version for version in self._store.versions(KIND) if version.startswith(prefix)]
+        return [
+            version for version in self._store.versions(self._kind) if version.startswith(prefix)
+        ]
 
     def newest(self) -> str | None:
         """Return the newest checkpoint that can be read, or None."""
@@ -145,10 +159,10 @@ class Checkpoints:
     @retry_while_unavailable
     def state(self, version: str) -> TrainingState:
         """Return the progress that a checkpoint records."""
-        manifest = self._store.manifest(KIND, version)
+        manifest = self._store.manifest(self._kind, version)
         state = json.loads(self._store.read(manifest, STATE))
-        check_format(f"{KIND}/{version}", state.pop("format", 1), (1, FORMAT))
-        return TrainingState(**state)
+        check_format(f"{self._kind}/{version}", state.pop("format", 1), (1, FORMAT))
+        return self._state(**state)
 
     @retry_while_unavailable
     def read(self, version: str) -> Checkpoint:
@@ -157,7 +171,7 @@ class Checkpoints:
         Raises:
             CorruptVersionError: its bytes have changed.
         """
-        manifest = self._store.manifest(KIND, version)
+        manifest = self._store.manifest(self._kind, version)
         parts: dict[str, dict[str, torch.Tensor]] = {"weights": {}, "moments": {}, "best": {}}
         for name, tensor in load(self._store.read(manifest, TENSORS)).items():
             part, _, weight = name.partition("/")
@@ -200,7 +214,7 @@ class Checkpoints:
 
     def _delete(self, versions: Sequence[str]) -> None:
         for version in versions:
-            prefix = f"{KIND}/{version}/"
+            prefix = f"{self._kind}/{version}/"
             keys = [key for key, _ in self._store.keys(prefix)]
             # The manifest goes first: without it, the remaining files are not a version.
             for key in sorted(keys, key=lambda key: key != prefix + MANIFEST):
@@ -218,7 +232,7 @@ class Checkpoints:
 
     @retry_while_unavailable
     def _put(self, version: str, body: bytes, state: dict[str, Any]) -> None:
-        draft = self._store.draft(KIND, version)
+        draft = self._store.draft(self._kind, version)
         draft.put(TENSORS, body)
         draft.put(STATE, json.dumps({"format": FORMAT, **state}).encode())
         draft.publish(facts=state)

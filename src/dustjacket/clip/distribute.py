@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import psutil
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
@@ -18,7 +18,6 @@ from pyspark.errors import PySparkException
 from pyspark.ml.torch.distributor import TorchDistributor
 from pyspark.sql import SparkSession
 
-from dustjacket.clip.step import ClipParameters
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.pipeline.spark import LOOPBACK, is_local
 
@@ -42,8 +41,28 @@ _SIGNAL = re.compile(r"\((SIG(?!TERM)\w+)\)")  # torchrun ends the other process
 _PEER_ERROR_WAIT_S = 10.0
 
 
+class DistributedParameters(Protocol):
+    """Parameters of a training in several processes."""
+
+    @property
+    def processes(self) -> int:
+        """Number of processes."""
+
+    @property
+    def device(self) -> Literal["cpu", "gpu"]:
+        """Device to train on."""
+
+    @property
+    def batch_size(self) -> int:
+        """Covers in a batch of all processes."""
+
+    @property
+    def micro_batch(self) -> int:
+        """Covers per process and forward pass; 0: its whole share."""
+
+
 def run_distributed(
-    spark: SparkSession, parameters: ClipParameters, train: Callable[..., None], *args: Any
+    spark: SparkSession, parameters: DistributedParameters, train: Callable[..., None], *args: Any
 ) -> None:
     """Call ``train(*args)`` in ``parameters.processes`` processes; if one fails, all end.
 
@@ -68,7 +87,7 @@ def run_distributed(
         raise error_from_output(str(error), parameters) from error
 
 
-def error_from_output(output: str, parameters: ClipParameters) -> DustjacketError:
+def error_from_output(output: str, parameters: DistributedParameters) -> DustjacketError:
     """Return the error that made a training fail.
 
     A process that fails takes the others with it: their errors, such as a closed connection, are
@@ -83,7 +102,7 @@ def error_from_output(output: str, parameters: ClipParameters) -> DustjacketErro
     return DustjacketError(f"training failed: {_foreign_error(output, parameters)}")
 
 
-def _foreign_error(output: str, parameters: ClipParameters) -> str:
+def _foreign_error(output: str, parameters: DistributedParameters) -> str:
     """Return the cause where no process raised an error of ours."""
     if OUT_OF_MEMORY.search(output):
         return out_of_memory_message(parameters)
@@ -98,18 +117,18 @@ def _foreign_error(output: str, parameters: ClipParameters) -> str:
     return candidates[0].splitlines()[0]
 
 
-def out_of_memory_message(parameters: ClipParameters) -> str:
+def out_of_memory_message(parameters: DistributedParameters) -> str:
     """Return what to do when memory ran out."""
     pairs, cure = _pairs_at_a_time(parameters), _smaller_parts(parameters)
     return f"out of memory with {pairs} pairs at a time in each process: {cure}"
 
 
-def _smaller_parts(parameters: ClipParameters) -> str:
+def _smaller_parts(parameters: DistributedParameters) -> str:
     half = max(1, _pairs_at_a_time(parameters) // 2)
     return f"set micro_batch={half}, which computes the same gradients in smaller parts"
 
 
-def _pairs_at_a_time(parameters: ClipParameters) -> int:
+def _pairs_at_a_time(parameters: DistributedParameters) -> int:
     share = max(1, parameters.batch_size // parameters.processes)
     return min(parameters.micro_batch or share, share)
 

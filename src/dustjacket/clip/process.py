@@ -6,10 +6,7 @@ and its result into the draft of the new version.
 
 import hashlib
 import json
-import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,29 +14,25 @@ import mlflow
 import numpy as np
 import pandas as pd
 import torch
-import torch.distributed as dist
 
-from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, TrainingState
+from dustjacket.clip.checkpoints import Checkpoints, TrainingState
 from dustjacket.clip.data import ImageSubset, Pairs
-from dustjacket.clip.distribute import OUT_OF_MEMORY, RENDEZVOUS, out_of_memory_message
 from dustjacket.clip.figures import matches_figure
 from dustjacket.clip.images import CoverCache
-from dustjacket.clip.metric_logger import AsyncMetricLogger
+from dustjacket.clip.membership import find_checkpoint, join_group, metric_logger
 from dustjacket.clip.model import Clip, save
 from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.clip.read import load_version
 from dustjacket.clip.retries import retry_while_unavailable
 from dustjacket.clip.step import MODEL_FOLDER, ClipParameters
-from dustjacket.clip.train import DivergedError, MetricLogger, TrainingResult, fit
-from dustjacket.errors import BadInputError, DustjacketError
+from dustjacket.clip.train import DivergedError, TrainingResult, fit
+from dustjacket.errors import DustjacketError
 from dustjacket.genres.published_labels import read_training_labels
 from dustjacket.pipeline.kinds import Kind
-from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft
 from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
-from dustjacket.tracking import runs as tracking
 
 RESULT, DIVERGED = "training.json", "diverged_batch.json"
 
@@ -72,26 +65,8 @@ def train_process(task: TrainingTask) -> None:
     Raises:
         DustjacketError: the cause of the failure, in one line.
     """
-    group = ProcessGroup(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
-    device = _select_device(task.parameters)
-    rendezvous = os.environ.get(RENDEZVOUS)
-    if rendezvous:  # on one machine; on a cluster, Spark sets the threads of each task
-        cores, processes = len(os.sched_getaffinity(0)), int(os.environ["LOCAL_WORLD_SIZE"])
-        torch.set_num_threads(max(1, cores // processes))
-    dist.init_process_group(
-        "nccl" if device.type == "cuda" else "gloo",
-        init_method=f"file://{rendezvous}" if rendezvous else "env://",
-        rank=group.rank,
-        world_size=group.world,
-    )
-    try:
+    with join_group(task.parameters) as (group, device):
         _train(task, group, device)
-    except (RuntimeError, MemoryError, OSError) as error:
-        if not isinstance(error, MemoryError) and not OUT_OF_MEMORY.search(str(error)):
-            raise
-        raise DustjacketError(out_of_memory_message(task.parameters)) from None
-    finally:
-        dist.destroy_process_group()
 
 
 def _train(task: TrainingTask, group: ProcessGroup, device: torch.device) -> None:
@@ -102,9 +77,9 @@ def _train(task: TrainingTask, group: ProcessGroup, device: torch.device) -> Non
     training, validation = _read_pairs(store, task, clip, group)
     keys = hashlib.sha256("\n".join(training.books["key"]).encode()).hexdigest()[:12]
     checkpoints = Checkpoints(store, task.digest, parameters.keep_checkpoints)
-    resume = _find_checkpoint(checkpoints, keys, group)
+    resume = find_checkpoint(checkpoints, keys, group)
     draft = Draft(store, Kind.CLIP_CANDIDATE, task.version, task.attempt)
-    with _metric_logger(task, group) as log_metrics:
+    with metric_logger(task.settings, task.run_id, group) as log_metrics:
         try:
             result = fit(
                 clip, training, validation, parameters, group=group, log_metrics=log_metrics,
@@ -122,22 +97,6 @@ def _train(task: TrainingTask, group: ProcessGroup, device: torch.device) -> Non
     if group.rank == 0:
         clip.model.cpu()
         _write(clip, draft, result, validation, task)
-
-
-def _select_device(parameters: ClipParameters) -> torch.device:
-    if parameters.device == "cpu":
-        if parameters.precision == "bf16" and not has_fast_bf16():
-            print("this processor emulates bf16, which is slow: use precision=fp32")
-        return torch.device("cpu")
-    gpus, processes = torch.cuda.device_count(), int(os.environ["LOCAL_WORLD_SIZE"])
-    if gpus < processes:
-        raise BadInputError(
-            f"device=gpu with {processes} processes on a machine with {gpus} GPUs that PyTorch can "
-            "use: use fewer processes, or device=cpu"
-        )
-    device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-    torch.cuda.set_device(device)
-    return device
 
 
 def _read_pairs(
@@ -166,38 +125,6 @@ def _read_pairs(
         return Pairs(rows.reset_index(drop=True), ImageSubset(cache, rows.index.to_numpy()))
 
     return pairs("train"), pairs("validation")
-
-
-def _find_checkpoint(checkpoints: Checkpoints, keys: str, group: ProcessGroup) -> Checkpoint | None:
-    """Return the newest checkpoint of the same training pairs; delete those after it.
-
-    Args:
-        keys: digest of the training pairs.
-    """
-    version = group.broadcast(checkpoints.newest() if group.rank == 0 else None)
-    checkpoint = checkpoints.read(version) if version else None
-    if checkpoint is not None and checkpoint.state.pairs != keys:
-        print("the readable covers differ from the checkpoint's: training restarts from step 0")
-        version = checkpoint = None
-    group.barrier()  # until all processes have read it
-    if group.rank == 0:
-        retry_while_unavailable(checkpoints.discard_after)(version)
-    return checkpoint
-
-
-@contextmanager
-def _metric_logger(task: TrainingTask, group: ProcessGroup) -> Iterator[MetricLogger]:
-    if group.rank:
-        yield lambda _metrics, _step: None
-        return
-    # With MLflow's many retries, the logger would notice an outage only after minutes.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    tracking.connect(task.settings)
-    metric_logger = AsyncMetricLogger(task.run_id)
-    try:
-        yield metric_logger
-    finally:
-        metric_logger.close()
 
 
 def _write(

@@ -2,15 +2,13 @@
 
 A model may find a cover because it reads the title on it. OCR of each cover with BM25 shows how far
 reading alone goes (Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond,
-2009). Covers whose text is painted over (Telea, An Image Inpainting Technique Based on the Fast
-Marching Method, 2004) show how far seeing alone goes.
+2009). Covers whose text is painted over show how far seeing alone goes.
 """
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,6 +16,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from dustjacket.clip.embed import embed_files
 from dustjacket.clip.prompts import query_prompts
+from dustjacket.covers.ocr import CoverReader, CoverText
 from dustjacket.covers.read import read_images
 from dustjacket.evaluation.covers import group_codes
 from dustjacket.evaluation.extras import Extra
@@ -34,9 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _K1, _B = 1.2, 0.75  # BM25's usual saturation and length normalisation
-_OCR_SIDE = 512  # pixels; larger covers are read at this size, in about 0.1 s
 _LOGGED_COVERS = 50
-_MARGIN = 0.02  # of the longer side, painted over around each line of text
 _SEEN, _UNSEEN = "covers", "covers without text"
 _HEADING = "Seeing or reading"
 _READING = "OCR"
@@ -45,63 +42,6 @@ _TEXT = (
     "and each model on the same covers with and without their text."
 )
 _NOTE = "Covers without text: each line of text that OCR finds is painted over."
-
-
-@dataclass(frozen=True)
-class CoverText:
-    """The text on a cover.
-
-    Attributes:
-        lines: as read.
-        painted: the cover as a PNG file, with the text painted over.
-    """
-
-    lines: tuple[str, ...]
-    painted: bytes
-
-
-class CoverReader:
-    """Reads covers with RapidOCR, whose models are in its package."""
-
-    def __init__(self) -> None:
-        from rapidocr import RapidOCR
-
-        self._engine = RapidOCR(
-            params={
-                "Global.log_level": "error",
-                "Global.use_cls": False,
-                # By default small images are enlarged: the same text in four times the time.
-                "Det.limit_type": "max",
-                "Det.limit_side_len": _OCR_SIDE,
-                # Its threads wait for each other busily, which takes the cores from all else.
-                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-            }
-        )
-
-    def read(self, body: bytes) -> CoverText | None:
-        """Return the text on an image file; None if the file cannot be decoded."""
-        import cv2
-
-        image = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
-        if image is None:
-            return None
-        scale = min(1.0, _OCR_SIDE / max(image.shape[:2]))
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        found: Any = self._engine(image)
-        lines = [
-            (text, box)
-            for text, box in zip(
-                found.txts or (), () if found.boxes is None else found.boxes, strict=True
-            )
-            if len(text) > 1  # a single character is most often a shape
-        ]
-        if lines:
-            mask = np.zeros(image.shape[:2], np.uint8)
-            cv2.fillPoly(mask, [np.round(box).astype(np.int32) for _, box in lines], 255)
-            side = 2 * round(_MARGIN * max(image.shape[:2])) + 1
-            mask = cv2.dilate(mask, np.ones((side, side), np.uint8))
-            image = cv2.inpaint(image, mask, 3, cv2.INPAINT_TELEA)
-        return CoverText(tuple(text for text, _ in lines), cv2.imencode(".png", image)[1].tobytes())
 
 
 def bm25_vectors(queries: Sequence[str], texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -24,8 +24,12 @@ _TEXTURE = (448, 704)
 _SUBTITLE_SHARE = 0.26
 
 
-def draw_cover(book: SampleBook, rng: random.Random) -> Image.Image:
-    """Return the cover of ``book``, 300 to 400 pixels wide; ``rng`` varies all but its motifs."""
+def draw_cover(book: SampleBook, rng: random.Random, *, text: bool = True) -> Image.Image:
+    """Return the cover of ``book``, 300 to 400 pixels wide; ``rng`` varies all but its motifs.
+
+    Args:
+        text: whether title, subtitle and author are set on it; without, it is the same picture.
+    """
     width = rng.randint(300, 400)
     height = round(width * rng.uniform(1.4, 1.6))
     genre = GENRES.index(book.genre)
@@ -41,7 +45,8 @@ def draw_cover(book: SampleBook, rng: random.Random) -> Image.Image:
     compose = rng.choice(preferred if rng.random() < _PREFERRED_SHARE else COMPOSITIONS)
     areas = compose(canvas)
     image = _textured(canvas.image.reduce(SCALE), rng)
-    _write(image, book, areas, face_of(genre, rng))
+    if text:
+        _write(image, book, areas, face_of(genre, rng))
     return image
 
 

@@ -6,7 +6,8 @@ import time
 import pytest
 import torch
 
-from dustjacket.clip.checkpoints import KIND, Checkpoint, Checkpoints, TrainingState
+from dustjacket.clip.checkpoints import Checkpoint, Checkpoints, TrainingState
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import MANIFEST
 
 pytestmark = pytest.mark.integration
@@ -44,7 +45,7 @@ def test_the_newest_is_read_back_and_the_oldest_are_gone(store, kept):
         read, written = getattr(newest, part), getattr(checkpoint(3), part)
         assert read.keys() == written.keys()
         assert all(torch.equal(read[name], written[name]) for name in written)
-    keys = [key for key, _ in store.keys(f"{KIND}/")]
+    keys = [key for key, _ in store.keys(f"{Kind.CLIP_CHECKPOINT}/")]
     assert not [key for key in keys if "000000001/" in key]
 
 
@@ -58,7 +59,7 @@ def test_a_large_one_is_kept(kept):
 
 def test_a_corrupt_one_is_skipped(store, kept, caplog):
     write(kept, 1, 2)
-    newest = store.manifest(KIND, kept.versions()[-1])
+    newest = store.manifest(Kind.CLIP_CHECKPOINT, kept.versions()[-1])
     store.client.put_object(
         Bucket=store.bucket, Key=newest.prefix + "tensors.safetensors", Body=b"changed"
     )
@@ -69,10 +70,12 @@ def test_a_corrupt_one_is_skipped(store, kept, caplog):
 def test_an_incomplete_one_does_not_exist(store, kept):
     write(kept, 1, 2)
     version = kept.versions()[-1]
-    store.client.delete_object(Bucket=store.bucket, Key=f"{KIND}/{version}/{MANIFEST}")
+    store.client.delete_object(
+        Bucket=store.bucket, Key=f"{Kind.CLIP_CHECKPOINT}/{version}/{MANIFEST}"
+    )
     assert kept.newest() == kept.versions()[0]
     kept.discard()
-    for key, _ in list(store.keys(f"{KIND}/{version}/")):
+    for key, _ in list(store.keys(f"{Kind.CLIP_CHECKPOINT}/{version}/")):
         store.client.delete_object(Bucket=store.bucket, Key=key)
 
 

@@ -1,0 +1,202 @@
+"""The decoder: a diffusion model that draws small art from a condition.
+
+EDM (Karras et al. 2022, "Elucidating the design space of diffusion-based generative models"): its
+preconditioning, its loss weights, its noise levels and Heun's method. Art of 72x48 pixels is drawn
+as 36x24 with 12 channels, which costs about a quarter.
+
+Shapes: B images, H = 72, W = 48, 3 colours; h = 36, w = 24, 12 channels; C dimensions of a
+condition; Q requests.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from diffusers import UNet2DModel
+from torch.nn import functional
+
+BASE = (48, 72)
+"""Width and height of the art that is drawn, in pixels, before it is enlarged."""
+CHANNELS, HEIGHT, WIDTH = 12, BASE[1] // 2, BASE[0] // 2
+SIGMA_DATA, SIGMA_MIN, SIGMA_MAX, RHO = 0.5, 0.02, 40.0, 7.0
+_SIGMA_MEAN, _SIGMA_STD = -0.6, 1.2
+"""Of the logarithm of the noise levels in training."""
+MAX_CONDITION_NOISE = 0.5
+"""Of the noise on a condition, whose entries have a variance of about 1; its level is an input."""
+_EMBEDDED = 256
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What determines the decoder's weights.
+
+    Attributes:
+        condition: its dimensions.
+        width: channels at 36x24; there are twice as many at 18x12, and three times at 9x6.
+    """
+
+    condition: int
+    width: int = 64
+
+
+class Decoder(torch.nn.Module):
+    """A U-Net that removes noise from art, given a condition and the art of a reference cover."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.unet = UNet2DModel(
+            sample_size=(HEIGHT, WIDTH),
+            in_channels=2 * CHANNELS,
+            out_channels=CHANNELS,
+            down_block_types=("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
+            up_block_types=("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+            block_out_channels=(shape.width, 2 * shape.width, 3 * shape.width),
+            layers_per_block=1,
+            attention_head_dim=32,
+            resnet_time_scale_shift="scale_shift",
+            class_embed_type="identity",
+        )
+        self.condition = torch.nn.Sequential(
+            torch.nn.Linear(shape.condition + 1, 2 * _EMBEDDED),
+            torch.nn.SiLU(),
+            torch.nn.Linear(2 * _EMBEDDED, 4 * shape.width),
+        )
+        self.null = torch.nn.Parameter(torch.zeros(4 * shape.width))
+
+    def embed(
+        self, condition_BC: torch.Tensor, noise_B: torch.Tensor, dropped_B: torch.Tensor
+    ) -> torch.Tensor:
+        """Return what conditions the U-Net.
+
+        Args:
+            noise_B: standard deviation of the noise on each condition.
+            dropped_B: whether the learnt null token takes the condition's place.
+        """
+        embedded = self.condition(torch.cat([condition_BC, noise_B[:, None]], dim=1))
+        return torch.where(dropped_B[:, None], self.null.to(embedded.dtype), embedded)
+
+    def denoise(
+        self,
+        noisy_BKhw: torch.Tensor,
+        sigma_B: torch.Tensor,
+        embedded: torch.Tensor,
+        reference_BKhw: torch.Tensor,
+    ) -> torch.Tensor:
+        """Return the (B, 12, h, w) art that is expected under the noise of ``sigma_B``."""
+        sigma = sigma_B.view(-1, 1, 1, 1)
+        total = (sigma**2 + SIGMA_DATA**2).sqrt()
+        inputs = torch.cat([noisy_BKhw / total, reference_BKhw / SIGMA_DATA], dim=1)
+        level_B = 250 * sigma_B.log()  # the sinusoids of timesteps have periods from 6 to 60,000
+        output = self.unet(
+            inputs.contiguous(memory_format=torch.channels_last), level_B, embedded
+        ).sample.float()
+        return SIGMA_DATA**2 / total**2 * noisy_BKhw + sigma * SIGMA_DATA / total * output
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of training, with all its random draws.
+
+    Attributes:
+        art, reference, noise: (B, 12, h, w).
+        condition: (B, C), without noise; condition_noise: (B, C) standard normal.
+        level: (B,) of the noise on the condition; sigma: (B,) of the noise on the art.
+        dropped: (B,) whether the condition is replaced by the null token.
+    """
+
+    art: torch.Tensor
+    reference: torch.Tensor
+    noise: torch.Tensor
+    condition: torch.Tensor
+    condition_noise: torch.Tensor
+    level: torch.Tensor
+    sigma: torch.Tensor
+    dropped: torch.Tensor
+
+    def map(self, function: Callable[[torch.Tensor], torch.Tensor]) -> "Batch":
+        """Return a batch of what ``function`` returns for each tensor."""
+        return Batch(**{name: function(tensor) for name, tensor in vars(self).items()})
+
+
+def denoising_loss(decoder: Decoder, batch: Batch) -> torch.Tensor:
+    """Return the mean of EDM's weighted squared error."""
+    condition_BC = batch.condition + batch.level[:, None] * batch.condition_noise
+    embedded = decoder.embed(condition_BC, batch.level, batch.dropped)
+    sigma = batch.sigma.view(-1, 1, 1, 1)
+    denoised = decoder.denoise(
+        batch.art + sigma * batch.noise, batch.sigma, embedded, batch.reference
+    )
+    weight = (sigma**2 + SIGMA_DATA**2) / (sigma * SIGMA_DATA) ** 2
+    return (weight * (denoised - batch.art) ** 2).mean()
+
+
+def noise_for_training(normal_B: torch.Tensor) -> torch.Tensor:
+    """Return training's noise levels for standard normal numbers."""
+    return (normal_B * _SIGMA_STD + _SIGMA_MEAN).exp()
+
+
+@torch.inference_mode()
+def sample(
+    decoder: Decoder,
+    condition_QC: torch.Tensor,
+    reference_QKhw: torch.Tensor,
+    noise_QKhw: torch.Tensor,
+    guidance_Q: torch.Tensor,
+    steps: int,
+) -> torch.Tensor:
+    """Return (Q, 12, h, w) art by Heun's method, with classifier-free guidance.
+
+    The source of guidance is Ho and Salimans 2022, "Classifier-free diffusion guidance": 0 draws
+    without the condition, 1 with it, and more moves further away from what has no condition.
+    """
+    count = len(condition_QC)
+    none_Q = torch.zeros(count, device=condition_QC.device)
+    embedded = torch.cat(
+        [
+            decoder.embed(condition_QC, none_Q, torch.zeros_like(none_Q, dtype=torch.bool)),
+            decoder.embed(condition_QC, none_Q, torch.ones_like(none_Q, dtype=torch.bool)),
+        ]
+    )
+    references = torch.cat([reference_QKhw, torch.zeros_like(reference_QKhw)])
+    guidance = guidance_Q.view(-1, 1, 1, 1)
+
+    def slope(art: torch.Tensor, sigma: float) -> torch.Tensor:
+        both = torch.cat([art, art])
+        sigmas = torch.full((len(both),), sigma, device=art.device)
+        with_text, without = decoder.denoise(both, sigmas, embedded, references).chunk(2)
+        return (art - (without + guidance * (with_text - without))) / sigma
+
+    levels = noise_levels(steps)
+    art = noise_QKhw * levels[0]
+    for sigma, after in zip(levels, [*levels[1:], 0.0], strict=True):
+        first = slope(art, sigma)
+        moved = art + (after - sigma) * first
+        if after:
+            moved = art + (after - sigma) * (first + slope(moved, after)) / 2
+        art = moved
+    return art
+
+
+def noise_levels(steps: int) -> list[float]:
+    """Return EDM's decreasing noise levels."""
+    ends = SIGMA_MAX ** (1 / RHO), SIGMA_MIN ** (1 / RHO)
+    shares = [step / max(1, steps - 1) for step in range(steps)]
+    return [(ends[0] + share * (ends[1] - ends[0])) ** RHO for share in shares]
+
+
+def to_latent(art_BHW3: torch.Tensor) -> torch.Tensor:
+    """Return (B, 12, h, w) floats from -1 to 1 of (B, H, W, 3) 8-bit art."""
+    pixels = art_BHW3.permute(0, 3, 1, 2).float() / 127.5 - 1
+    return functional.pixel_unshuffle(pixels, 2)
+
+
+def to_art(latent_BKhw: torch.Tensor) -> torch.Tensor:
+    """Return (B, H, W, 3) 8-bit art; the inverse of :func:`to_latent`."""
+    pixels = functional.pixel_shuffle(latent_BKhw.float(), 2)
+    return ((pixels + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def precision_context(device: torch.device, *, bf16: bool) -> torch.autocast:
+    """Return autocast to bf16, or its no-op."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=bf16)
