@@ -46,6 +46,7 @@ def test_nothing_heavy_is_imported(bag):
         ("finetune_clip", ["labelled_covers"], "clip_candidate"),
         ("evaluate_clip", ["clip_candidate"], "cover_clip"),
         ("index_covers", ["cover_clip", "covers"], "cover_index"),
+        ("train_generator", ["cover_clip", "labelled_covers"], "generator_candidate"),
     ],
 )
 def test_the_assets_chain_the_dags_as_designed(bag, dag, follows, publishes):
@@ -96,6 +97,7 @@ def test_a_task_that_makes_an_mlflow_run_links_to_it_and_an_evaluation_to_its_re
         ("select_classifier", "cross_validate"): {"MLflow run"},
         ("label_covers", "predict"): {"MLflow run"},
         ("finetune_clip", "train"): {"MLflow run"},
+        ("train_generator", "train"): {"MLflow run"},
         ("evaluate_clip", "evaluate"): {"MLflow run", "Report"},
         (CATCH_UP, "start"): {"Triggered DAG"},
     }

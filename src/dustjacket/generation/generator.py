@@ -25,15 +25,15 @@ class Request:
 
 
 class Generator(Protocol):
-    """Draws textless art.
+    """Draws textless art."""
 
-    Attributes:
-        version: ``<kind>/<version>`` of its weights.
-        size: (width, height) of the art, in pixels.
-    """
+    @property
+    def version(self) -> str:
+        """``<kind>/<version>`` of its weights."""
 
-    version: str
-    size: tuple[int, int]
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the art, in pixels."""
 
     def draw(self, requests: Sequence[Request]) -> np.ndarray:
         """Return (n, height, width, 3) 8-bit RGB art of n requests.

@@ -10,6 +10,7 @@ condition; Q requests.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from diffusers import UNet2DModel
@@ -27,7 +28,7 @@ _EMBEDDED = 256
 
 
 @dataclass(frozen=True)
-class Shape:
+class DecoderShape:
     """What determines the decoder's weights.
 
     Attributes:
@@ -42,10 +43,10 @@ class Shape:
 class Decoder(torch.nn.Module):
     """A U-Net that removes noise from art, given a condition and the art of a reference cover."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: DecoderShape) -> None:
         super().__init__()
         self.shape = shape
-        self.unet = UNet2DModel(
+        self.unet: Any = UNet2DModel(  # type: ignore[no-untyped-call]
             sample_size=(HEIGHT, WIDTH),
             in_channels=2 * CHANNELS,
             out_channels=CHANNELS,
@@ -73,7 +74,7 @@ class Decoder(torch.nn.Module):
             noise_B: standard deviation of the noise on each condition.
             dropped_B: whether the learnt null token takes the condition's place.
         """
-        embedded = self.condition(torch.cat([condition_BC, noise_B[:, None]], dim=1))
+        embedded: torch.Tensor = self.condition(torch.cat([condition_BC, noise_B[:, None]], dim=1))
         return torch.where(dropped_B[:, None], self.null.to(embedded.dtype), embedded)
 
     def denoise(
@@ -88,7 +89,7 @@ class Decoder(torch.nn.Module):
         total = (sigma**2 + SIGMA_DATA**2).sqrt()
         inputs = torch.cat([noisy_BKhw / total, reference_BKhw / SIGMA_DATA], dim=1)
         level_B = 250 * sigma_B.log()  # the sinusoids of timesteps have periods from 6 to 60,000
-        output = self.unet(
+        output: torch.Tensor = self.unet(
             inputs.contiguous(memory_format=torch.channels_last), level_B, embedded
         ).sample.float()
         return SIGMA_DATA**2 / total**2 * noisy_BKhw + sigma * SIGMA_DATA / total * output

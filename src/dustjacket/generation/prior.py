@@ -107,12 +107,7 @@ def fit_prior(
     rng = np.random.default_rng(_SEED)
     ridges = [_measured(_ridge(texts, images, each), each, validation) for each in PENALTIES]
     best = _best(ridges)
-    held_out = _out_of_fold(
-        texts,
-        groups,
-        images.shape[1],
-        lambda rows: _ridge(texts[:, rows], images[rows], best.setting),
-    )
+    held_out = _out_of_fold(texts, images, groups, partial(_ridge, penalty=best.setting))
     errors = images - best.prior.image_mean - held_out[0]
     residual = replace(best.prior, kind="residual", residual=_factor(errors))
     draws = rng.standard_normal((len(validation[0]), len(residual.residual)))
@@ -122,12 +117,8 @@ def fit_prior(
         trials.append(_measured(prior, temperature, validation))
     chosen = _best(trials)
     if chosen.prior.kind == "neighbours":
-        held_out = _out_of_fold(
-            texts,
-            groups,
-            images.shape[1],
-            lambda rows: _neighbours(texts[:, rows], images[rows], chosen.setting),
-        )
+        fit = partial(_neighbours, temperature=chosen.setting)
+        held_out = _out_of_fold(texts, images, groups, fit)
     elif chosen.prior.kind == "residual":
         shape = (*held_out.shape[:2], len(residual.residual))
         held_out += (rng.standard_normal(shape) @ residual.residual).astype(np.float32)

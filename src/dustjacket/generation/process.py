@@ -24,19 +24,23 @@ from dustjacket.clip.prompts import prompt_variants
 from dustjacket.clip.read import load_version
 from dustjacket.clip.retries import retry_while_unavailable
 from dustjacket.errors import DustjacketError, NotReadyError
+from dustjacket.generation.batches import ConditionedArt
 from dustjacket.generation.conditions import Conditioner, fit_conditioner
 from dustjacket.generation.figures import drawn_figure
-from dustjacket.generation.network import BASE, Decoder, Shape
+from dustjacket.generation.near_copies import FILE as NEAR_COPIES
+from dustjacket.generation.near_copies import NearCopies
+from dustjacket.generation.network import BASE, Decoder, DecoderShape
 from dustjacket.generation.prior import PriorTrial, fit_prior
 from dustjacket.generation.scratch import ScratchGenerator, save
 from dustjacket.generation.step import GENERATOR_FOLDER, MIN_COVERS, GeneratorParameters
-from dustjacket.generation.textless import LARGE, text_left, textless_art
-from dustjacket.generation.train import ConditionedArt, GeneratorState, TrainedDecoder, fit
+from dustjacket.generation.textless import text_left, textless_art
+from dustjacket.generation.train import GeneratorState, fit
 from dustjacket.generation.weights import load_starting_weights
 from dustjacket.genres.published_labels import read_training_labels
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft
+from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
 
@@ -70,21 +74,22 @@ class GeneratorTask:
 
 
 @dataclass(frozen=True)
-class TrainingData:
+class GeneratorData:
     """What a generator learns from.
 
     Attributes:
+        keys: of the training covers; ``digest`` is theirs.
         books: rows of the validation covers.
         trials: figures of the candidates for the prior.
-        keys: digest of the keys of the training covers.
     """
 
     training: ConditionedArt
     validation: ConditionedArt
+    keys: list[str]
     books: pd.DataFrame
     conditioner: Conditioner
     trials: list[PriorTrial]
-    keys: str
+    digest: str
     text_left: float
 
 
@@ -111,16 +116,16 @@ def _train(task: GeneratorTask, group: ProcessGroup, device: torch.device) -> No
     )
     data = read_data(store, task, text, image)
     checkpoints = generator_checkpoints(store, task.digest, parameters.keep_checkpoints)
-    resume = find_checkpoint(checkpoints, data.keys, group)
+    resume = find_checkpoint(checkpoints, data.digest, group)
     torch.manual_seed(parameters.seed)
-    decoder = Decoder(Shape(data.training.conditions.shape[2], parameters.width))
+    decoder = Decoder(DecoderShape(data.training.conditions.shape[2], parameters.width))
     started_from = load_starting_weights(decoder) if parameters.starting_weights else "random"
     with metric_logger(task.settings, task.run_id, group) as log_metrics:
         try:
             result = fit(
                 decoder, data.training, data.validation, parameters, group=group, device=device,
                 log_metrics=log_metrics, checkpoints=checkpoints, resume=resume,
-                state=GeneratorState(run_id=task.run_id, pairs=data.keys),
+                state=GeneratorState(run_id=task.run_id, pairs=data.digest),
             )  # fmt: skip
         finally:
             checkpoints.close()
@@ -129,7 +134,7 @@ def _train(task: GeneratorTask, group: ProcessGroup, device: torch.device) -> No
         _write(store, task, decoder, text, data, {"started_from": started_from, **asdict(result)})
 
 
-def read_data(store: Store, task: GeneratorTask, text: Clip, image: Clip) -> TrainingData:
+def read_data(store: Store, task: GeneratorTask, text: Clip, image: Clip) -> GeneratorData:
     """Make the art and its conditions; every process makes the same.
 
     Raises:
@@ -144,23 +149,23 @@ def read_data(store: Store, task: GeneratorTask, text: Clip, image: Clip) -> Tra
     if len(books) > parameters.max_covers:
         books = books.sample(parameters.max_covers, random_state=parameters.seed)
         books = books.sort_values("position", ignore_index=True)
-    readable, art = textless_art(store, covers, books, LARGE)
-    if len(books) - len(readable) > parameters.max_broken_share * len(books):
+    readable, art = textless_art(store, covers, books, BASE)
+    broken = len(books) - len(readable)
+    if broken > parameters.max_broken_share * len(books):
         raise DustjacketError(
-            f"{len(books) - len(readable)} of {len(books)} covers of covers/{covers.version} cannot "
-            "be read: ingest them again, or raise max_broken_share"
+            f"{broken} of {len(books)} covers of covers/{covers.version} cannot be read: ingest "
+            "them again, or raise max_broken_share"
         )
     is_training = (readable["split"] == "train").to_numpy()
     if is_training.sum() < MIN_COVERS:
         raise NotReadyError(too_few(labels.version, int(is_training.sum())))
-    _, small = textless_art(store, covers, readable, BASE)
     texts = np.stack(
         [
             embed_texts(text, prompts)
             for prompts in prompt_variants(readable, genre=True, min_confidence=_MIN_CONFIDENCE)
         ]
     )
-    images = embed_art(image, art)
+    images = embed_art(store, covers, readable, image)
     rows, others = np.flatnonzero(is_training), np.flatnonzero(~is_training)
     groups = readable["group"].to_numpy()
     whole = len(texts) - 1  # the prompt with author and genre
@@ -171,8 +176,8 @@ def read_data(store: Store, task: GeneratorTask, text: Clip, image: Clip) -> Tra
     conditions = conditioner.join(predicted, texts[:, rows])
     queries = conditioner.conditions(texts[whole, others])
     own = groups[rows][:, None] == groups[rows]
-    pixels = torch.from_numpy(small)
-    return TrainingData(
+    pixels, keys = torch.from_numpy(art), list(readable["key"].iloc[rows])
+    return GeneratorData(
         training=ConditionedArt(
             pixels[rows],
             torch.from_numpy(conditions),
@@ -183,10 +188,11 @@ def read_data(store: Store, task: GeneratorTask, text: Clip, image: Clip) -> Tra
             torch.from_numpy(queries[None]),
             torch.from_numpy(conditioner.references(queries)[:, :1]),
         ),
+        keys=keys,
         books=readable.iloc[others].reset_index(drop=True),
         conditioner=conditioner,
         trials=trials,
-        keys=hashlib.sha256("\n".join(readable["key"].iloc[rows]).encode()).hexdigest()[:12],
+        digest=hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12],
         text_left=text_left(readable, parameters.seed),
     )
 
@@ -199,16 +205,13 @@ def too_few(version: str, covers: int) -> str:
     )
 
 
-def embed_art(clip: Clip, art: np.ndarray) -> np.ndarray:
-    """Return the (N, D) embeddings of (N, height, width, 3) art, of unit length."""
+def embed_art(store: Store, covers: Manifest, books: pd.DataFrame, clip: Clip) -> np.ndarray:
+    """Return the (N, D) embeddings of the textless art of N covers, of unit length."""
     size = (clip.image_size, clip.image_size)
     parts = []
-    for first in range(0, len(art), _EMBEDDED_AT_ONCE):
-        pixels = torch.from_numpy(art[first : first + _EMBEDDED_AT_ONCE]).permute(0, 3, 1, 2)
-        square = torch.nn.functional.interpolate(
-            pixels.float(), size, mode="bicubic", antialias=True
-        )
-        parts.append(embed_covers(clip, square.round().clamp(0, 255).to(torch.uint8)))
+    for first in range(0, len(books), _EMBEDDED_AT_ONCE):
+        _, art = textless_art(store, covers, books.iloc[first : first + _EMBEDDED_AT_ONCE], size)
+        parts.append(embed_covers(clip, torch.from_numpy(art).permute(0, 3, 1, 2)))
     return np.concatenate(parts)
 
 
@@ -217,7 +220,7 @@ def _write(
     task: GeneratorTask,
     decoder: Decoder,
     text: Clip,
-    data: TrainingData,
+    data: GeneratorData,
     result: dict[str, object],
 ) -> None:
     draft = Draft(store, Kind.GENERATOR_CANDIDATE, task.version, task.attempt)
@@ -226,6 +229,8 @@ def _write(
         save(Path(scratch), decoder, data.conditioner, art, steps)
         for file in (Path(scratch) / GENERATOR_FOLDER).iterdir():
             retry_while_unavailable(draft.upload)(f"{GENERATOR_FOLDER}/{file.name}", file)
+    near_copies = NearCopies.of(data.keys, art, data.validation.art.numpy())
+    retry_while_unavailable(draft.put)(NEAR_COPIES, near_copies.to_bytes())
     if len(data.validation):
         version = f"{draft.kind}/{draft.version}"
         generator = ScratchGenerator(version, text, data.conditioner, decoder, art, steps)

@@ -3,7 +3,6 @@
 Shapes: N training covers, T and D dimensions of text and image embeddings, Q requests.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -28,7 +27,7 @@ from dustjacket.generation.network import (
     HEIGHT,
     WIDTH,
     Decoder,
-    Shape,
+    DecoderShape,
     precision_context,
     sample,
     to_art,
@@ -97,7 +96,8 @@ class ScratchGenerator:
         """Return the (1, T) embedding; with a description, the mean of both."""
         texts = [prompt(request.title, request.author or None, request.genre or None)]
         texts += [request.description] if request.description else []
-        return embed_texts(self.text, texts).mean(0, keepdims=True)
+        mean: np.ndarray = embed_texts(self.text, texts).mean(0, keepdims=True)
+        return mean
 
 
 def save(
@@ -135,7 +135,7 @@ def load(folder: Path, version: str) -> ScratchGenerator:
     try:
         config = json.loads((own / _CONFIG).read_text())
         check_format(version, config["format"], (FORMAT,))
-        decoder = Decoder(Shape(**config["shape"]))
+        decoder = Decoder(DecoderShape(**config["shape"]))
         decoder.load_state_dict(load_torch(own / _DECODER))
         arrays = load_file(own / _CONDITIONER)
         known, art = arrays.pop("known"), arrays.pop("art")
@@ -144,12 +144,12 @@ def load(folder: Path, version: str) -> ScratchGenerator:
         text = load_clip(folder / CONDITIONER_FOLDER)
     except CorruptVersionError:
         raise
-    except Exception as error:  # every reader has errors of its own
+    except Exception as error:  # noqa: BLE001  # every reader has errors of its own
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise CorruptVersionError(
             f"{version} is no generator that this release reads ({reason}): train it again"
         ) from None
-    decoder.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    decoder.eval().to(memory_format=torch.channels_last)
     return ScratchGenerator(
         version, text, Conditioner(prior, *scales, known), decoder, art, config["sampling_steps"]
     )

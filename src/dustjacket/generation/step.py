@@ -10,7 +10,7 @@ from dustjacket.pipeline.step import Step
 from dustjacket.storage.manifest import Facts
 
 GENERATOR_FOLDER, CONDITIONER_FOLDER = "generator", "conditioner"
-"""Folders of a published generator: its own files, and the text encoder that it was trained with."""
+"""Folders of a published generator: its own files, and its text encoder."""
 MIN_COVERS = 20
 """Fewer covers that models may be trained on make no generator."""
 
@@ -26,7 +26,7 @@ class GeneratorParameters(StepParameters):
         3, gt=0, le=100_000, description="Time for the training steps; their number is measured"
     )
     max_covers: int = Field(
-        20_000, ge=MIN_COVERS, le=10_000_000, description="Maximum number of covers to learn from"
+        10_000, ge=MIN_COVERS, le=1_000_000, description="Maximum number of covers to learn from"
     )
     starting_weights: bool = Field(
         True, description="Start from the package's weights, if it has any; otherwise random ones"

@@ -3,16 +3,12 @@
 All draws are functions of seed and step, so that a training that was stopped ends as if it never
 had been. The number of steps follows from the budget: it is measured once, before the first step,
 and every checkpoint carries it.
-
-Shapes: N training covers, M validation covers, V prompts a cover, C dimensions of a condition, K
-references a cover, G covers of the global batch; art is (72, 48, 3) 8-bit.
 """
 
 import math
 import time
 from dataclasses import asdict, dataclass, replace
 
-import numpy as np
 import torch
 
 from dustjacket.clip.checkpoints import (
@@ -26,17 +22,11 @@ from dustjacket.clip.checkpoints import (
 from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.clip.train import MAX_GRADIENT_NORM, MetricLogger, schedule
 from dustjacket.errors import CorruptVersionError, DustjacketError
+from dustjacket.generation.batches import ConditionedArt, draw_batch
 from dustjacket.generation.network import (
-    CHANNELS,
-    HEIGHT,
-    MAX_CONDITION_NOISE,
-    WIDTH,
-    Batch,
     Decoder,
     denoising_loss,
-    noise_for_training,
     precision_context,
-    to_latent,
 )
 from dustjacket.generation.step import GeneratorParameters
 
@@ -59,24 +49,6 @@ class GeneratorState(TrainingState):
 
     steps: int = 0
     checkpoint_steps: int = 0
-
-
-@dataclass(frozen=True)
-class ConditionedArt:
-    """Art with conditions and references.
-
-    Attributes:
-        art: (n, 72, 48, 3).
-        conditions: (V, n, C), one for each prompt.
-        references: (n, K) rows of the training covers' art.
-    """
-
-    art: torch.Tensor
-    conditions: torch.Tensor
-    references: torch.Tensor
-
-    def __len__(self) -> int:
-        return len(self.art)
 
 
 @dataclass(frozen=True)
@@ -133,44 +105,6 @@ def fit(
         trainer.measure_steps()
     trainer.train(checkpoints, resumed=resume is not None)
     return trainer.finish()
-
-
-def draw_batch(
-    data: ConditionedArt, art: torch.Tensor, parameters: GeneratorParameters, step: int
-) -> Batch:
-    """Return the global batch of a step, a function of seed and step alone.
-
-    Args:
-        art: (N, 72, 48, 3) of all references.
-    """
-    size = parameters.batch_size
-    rng = np.random.default_rng([parameters.seed, step])
-    rows = torch.from_numpy(rng.integers(len(data), size=size))
-    prompts = torch.from_numpy(rng.integers(len(data.conditions), size=size))
-    numbers = torch.from_numpy(rng.integers(data.references.shape[1], size=size))
-    uniform = torch.from_numpy(rng.random((4, size)).astype(np.float32))
-    noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    flipped = uniform[0] < 0.5
-    references = flip(to_latent(art[data.references[rows, numbers]]), flipped)
-    dropped = uniform[1] < parameters.null_share
-    seen = (uniform[2] < parameters.reference_share) & ~dropped
-    condition = data.conditions[prompts, rows]
-    return Batch(
-        art=flip(to_latent(data.art[rows]), flipped),
-        reference=references * seen.view(-1, 1, 1, 1),
-        noise=torch.randn(size, CHANNELS, HEIGHT, WIDTH, generator=noise),
-        condition=condition,
-        condition_noise=torch.randn(condition.shape, generator=noise),
-        level=uniform[3] * MAX_CONDITION_NOISE,
-        sigma=noise_for_training(torch.randn(size, generator=noise)),
-        dropped=dropped,
-    )
-
-
-def flip(latent_BKhw: torch.Tensor, flipped_B: torch.Tensor) -> torch.Tensor:
-    """Mirror some pictures left to right; within a 2x2 block, the columns change places too."""
-    blocks = latent_BKhw.unflatten(1, (-1, 2, 2)).flip(-1, 3).flatten(1, 3)
-    return torch.where(flipped_B.view(-1, 1, 1, 1), blocks, latent_BKhw)
 
 
 class _Trainer:
@@ -275,7 +209,7 @@ class _Trainer:
             some = own.map(lambda tensor, at=first: tensor[at : at + part])  # type: ignore[misc]
             with precision_context(self.device, bf16=parameters.precision == "bf16"):
                 loss = denoising_loss(self.decoder, some) * (len(some.sigma) / count)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         loss_value = self.group.mean(total)
         self.group.average_gradients(list(self.weights.values()))

@@ -11,7 +11,7 @@ from dustjacket.pipeline.steps import STEPS
 from tests.support.bucket import store_in_memory
 
 # Ingestions, labels, evaluations and indexes end with their publication.
-COMPLETING = {"select_classifier", "finetune_clip"}
+COMPLETING = {"select_classifier", "finetune_clip", "train_generator"}
 
 
 def test_only_steps_that_have_something_to_complete_run_again():

@@ -66,13 +66,17 @@ def test_nothing_is_started_on_a_new_platform(defaults):
 def test_of_two_versions_that_a_paused_dag_missed_it_is_started_once_on_the_newest(run, defaults):
     run("label_covers", top=4)
     run("label_covers", top=5)
-    assert to_start(run, defaults, paused=["finetune_clip"]) == []
-    assert to_start(run, defaults) == ["finetune_clip"], "not label_covers, with the default top"
+    assert to_start(run, defaults, paused=["finetune_clip", "train_generator"]) == []
+    assert to_start(run, defaults, paused=["train_generator"]) == ["finetune_clip"], (
+        "not label_covers, with the default top"
+    )
     run("finetune_clip")
     newest = run.store.newest("clip_candidate")
     assert newest.parents["labelled_covers"] == run.store.newest("labelled_covers").version
-    assert to_start(run, defaults) == ["evaluate_clip"]
+    assert to_start(run, defaults) == ["evaluate_clip", "train_generator"]
     run("evaluate_clip")
+    assert to_start(run, defaults) == ["train_generator"]
+    run("train_generator")
     assert to_start(run, defaults) == []
 
 
@@ -83,7 +87,8 @@ def test_only_the_first_of_several_is_started_for_its_event_starts_the_others(ru
     assert to_start(run, defaults) == ["select_classifier"]
     assert to_start(run, defaults, active=["select_classifier"]) == []
     assert to_start(run, defaults, active=["ingest_catalog"]) == []
-    assert to_start(run, defaults, paused=["select_classifier"]) == ["finetune_clip"]
+    others = ["finetune_clip", "train_generator"]
+    assert to_start(run, defaults, paused=["select_classifier"]) == others
 
 
 def test_what_came_back_is_started_again_downstream(run, defaults, monkeypatch):
