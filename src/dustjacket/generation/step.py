@@ -111,6 +111,7 @@ TRAIN_GENERATOR = Step(
     facts=GeneratorFacts,
     reads=(Kind.LABELLED_COVERS,),
     optional_inputs=(Kind.COVER_CLIP,),
+    follows=(Kind.EVALUATION,),
     experiment="cover-generator",
     section="generator",
     completes=True,

@@ -35,9 +35,8 @@ def reason_to_wait(step: Step, store: "Store", overrides: Mapping[str, Any]) -> 
     if waited > MAX_WAIT:
         log.warning("%s waited for %s: it reads what is published now", step.name, waited)
         return None
-    kinds = [
-        kind for kind in step.reads + step.optional_inputs if not overrides.get(f"{kind}_version")
-    ]
+    inputs = step.reads + step.optional_inputs + step.follows
+    kinds = [kind for kind in inputs if not overrides.get(f"{kind}_version")]
     # A run that announced its version ends within seconds: a new process would take longer.
     for _ in range(_LOOKS):
         reason = pending.reason_to_wait(kinds, store, _is_active, waited.total_seconds())

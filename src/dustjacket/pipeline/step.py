@@ -50,6 +50,8 @@ class Step:
         parameters, facts: classes of its parameters and of the facts in its manifests.
         reads: required kinds; by default, the versions in use.
         optional_inputs: kinds that it also reads if a version of them is published.
+        follows: kinds that it does not read, but that decide on what it reads: a run waits until
+            the steps that make them have ended.
         promotes_to: the kind that a promotion publishes from this step's result, if any.
         experiment: MLflow experiment of its runs, if it has any.
         artifacts: paths of pages in its MLflow run, by link text.
@@ -66,6 +68,7 @@ class Step:
     facts: type[Facts] = Facts
     reads: tuple[str, ...] = ()
     optional_inputs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     promotes_to: str | None = None
     experiment: str | None = None
     artifacts: dict[str, str] = field(default_factory=dict)

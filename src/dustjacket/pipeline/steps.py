@@ -65,7 +65,7 @@ def upstream(kinds: Iterable[str]) -> list[Step]:
     for step in reversed(STEPS.values()):
         if step.publishes in wanted:
             found.append(step)
-            wanted |= {*step.reads, *step.optional_inputs}
+            wanted |= {*step.reads, *step.optional_inputs, *step.follows}
     return found[::-1]
 
 
