@@ -48,6 +48,7 @@ def report(own_home, tmp_path_factory):
     library = make_sample(folder, 400, 450, seed=7)
     words = ["run", "--catalog", library.listing, "--covers", library.covers]
     words += ["--select-classifier.candidates", '["complement_nb"]']
+    words += ["--train-generator.budget-minutes", 0.2]
     words += ["--finetune-clip.recipe", "locked", "--finetune-clip.epochs", 30]
     words += ["--finetune-clip.learning-rate", "1e-3", "--evaluate-clip.min-test-covers", 30]
     process, output = started(own_home, folder, *words)

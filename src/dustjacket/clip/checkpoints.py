@@ -96,7 +96,8 @@ def restore(
     Raises:
         CorruptVersionError: the checkpoint belongs to another model.
     """
-    if checkpoint.weights.keys() != weights.keys():
+    kept = {name: weight.shape for name, weight in checkpoint.weights.items()}
+    if kept != {name: weight.shape for name, weight in weights.items()}:
         raise CorruptVersionError(
             "the checkpoint belongs to another model: delete it and train again"
         )
