@@ -76,14 +76,19 @@ def snapshot(
     moments = {}
     for name, weight in weights.items():
         if adam := optimizer.state.get(weight):
-            moments[f"first/{name}"] = adam["exp_avg"].detach().cpu().clone()
-            moments[f"second/{name}"] = adam["exp_avg_sq"].detach().cpu().clone()
+            moments[f"first/{name}"] = _copy(adam["exp_avg"])
+            moments[f"second/{name}"] = _copy(adam["exp_avg_sq"])
     return Checkpoint(replace(state), copy_weights(weights), moments, best)
 
 
 def copy_weights(weights: dict[str, torch.nn.Parameter]) -> dict[str, torch.Tensor]:
     """Copy weights to main memory."""
-    return {name: weight.detach().cpu().clone() for name, weight in weights.items()}
+    return {name: _copy(weight) for name, weight in weights.items()}
+
+
+def _copy(tensor: torch.Tensor) -> torch.Tensor:
+    # safetensors writes no other memory format.
+    return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
 def restore(

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 T = TypeVar("T")
 
@@ -64,9 +63,11 @@ class ProcessGroup:
         if self.world == 1:
             return
         gradients = [weight.grad for weight in parameters if weight.grad is not None]
-        flat = parameters_to_vector(gradients)
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(flat)
-        vector_to_parameters(flat / self.world, gradients)
+        parts = (flat / self.world).split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view(gradient.shape))
 
     def barrier(self) -> None:
         """Wait until every process has called this."""

@@ -5,14 +5,17 @@ import torch
 import torch.multiprocessing as mp
 from safetensors.torch import load_file, save_file
 
+from dustjacket.clip.checkpoints import copy_weights
 from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.errors import CorruptVersionError, DustjacketError
 from dustjacket.generation.batches import draw_batch
 from dustjacket.generation.network import Decoder, DecoderShape
+from dustjacket.generation.process import generator_checkpoints
 from dustjacket.generation.step import GeneratorParameters
 from dustjacket.generation.train import GeneratorState, fit
 from tests.integration.clip.test_train import Kept, StoppedError, assert_close, stop_at
 from tests.support.art import coloured_art
+from tests.support.bucket import store_in_memory
 
 TRAINING, VALIDATION = coloured_art(24), coloured_art(8, seed=1)
 
@@ -32,6 +35,20 @@ def trained(steps=4, given=None, **options):
     state = GeneratorState(steps=steps)
     result = fit(model, TRAINING, VALIDATION, given or parameters(), state=state, **options)
     return model, result
+
+
+def distance(weights, others):
+    """Return the distance of two trainings' weights, as a share of what training changed.
+
+    AdamW's first steps are as large for a gradient that is all rounding as for any other.
+    """
+    start = decoder().state_dict()
+    moved = {name: others[name] - tensor for name, tensor in start.items()}
+    apart = {name: others[name] - weights[name] for name in start}
+    return float(
+        torch.cat([each.flatten() for each in apart.values()]).norm()
+        / torch.cat([each.flatten() for each in moved.values()]).norm()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +80,10 @@ def test_a_training_resumed_ends_as_if_it_never_stopped(stop, whole):
     with pytest.raises(StoppedError):
         trained(checkpoints=kept, log_metrics=stop_at(stop + 1))
     assert [checkpoint.state.step for checkpoint in kept] == list(range(stop + 1))
-    model, result = trained(steps=999, checkpoints=kept, resume=kept[-1])
+    stored = generator_checkpoints(store_in_memory(), "digest")
+    stored.write(kept[-1])
+    stored.close()
+    model, result = trained(steps=999, checkpoints=kept, resume=stored.read(stored.newest()))
     assert result.steps == 4, "the checkpoint has the number of steps"
     assert_close(model.state_dict(), whole, atol=0, rtol=0)
 
@@ -88,8 +108,7 @@ def test_the_steps_fit_the_budget_and_measuring_them_changes_nothing():
 
 
 def test_a_batch_in_parts_trains_as_the_whole(whole):
-    parts = trained(given=parameters(micro_batch=3))[0].state_dict()
-    assert_close(parts, whole, atol=1e-3)
+    assert distance(trained(given=parameters(micro_batch=3))[0].state_dict(), whole) < 0.05
 
 
 def test_a_loss_that_is_not_a_number_ends_the_training_with_the_cure():
@@ -107,7 +126,7 @@ def _train_two(rank, folder):
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
     model, _ = trained(group=ProcessGroup(rank, 2))
     if rank == 0:
-        save_file(model.state_dict(), f"{folder}/trained.safetensors")
+        save_file(copy_weights(dict(model.named_parameters())), f"{folder}/trained.safetensors")
     dist.destroy_process_group()
 
 
@@ -115,7 +134,7 @@ def test_two_processes_train_as_one(tmp_path, monkeypatch, whole):
     monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     mp.spawn(_train_two, args=(str(tmp_path),), nprocs=2)
-    assert_close(load_file(tmp_path / "trained.safetensors"), whole, atol=1e-3)
+    assert distance(load_file(tmp_path / "trained.safetensors"), whole) < 0.05
 
 
 def test_bf16_trains_to_finite_weights():
