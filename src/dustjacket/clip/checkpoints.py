@@ -112,8 +112,11 @@ def restore(
             if f"first/{name}" in checkpoint.moments:
                 optimizer.state[weight] = {
                     "step": torch.tensor(float(checkpoint.state.step), device=weight.device),
-                    "exp_avg": checkpoint.moments[f"first/{name}"].to(weight),
-                    "exp_avg_sq": checkpoint.moments[f"second/{name}"].to(weight),
+                    # AdamW needs the weight's memory format.
+                    "exp_avg": torch.empty_like(weight).copy_(checkpoint.moments[f"first/{name}"]),
+                    "exp_avg_sq": torch.empty_like(weight).copy_(
+                        checkpoint.moments[f"second/{name}"]
+                    ),
                 }
 
 

@@ -65,7 +65,8 @@ class ProcessGroup:
         gradients = [weight.grad for weight in parameters if weight.grad is not None]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(flat)
-        parts = (flat / self.world).split([gradient.numel() for gradient in gradients])
+        sizes = [gradient.numel() for gradient in gradients]
+        parts = torch.split(flat / self.world, sizes)
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view(gradient.shape))
 
