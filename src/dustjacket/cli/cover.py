@@ -32,6 +32,10 @@ class Output(BaseModel):
     printer: str = Field("kdp", description="printer of the paperback")
     trim: str = Field("5x8", description="width and height of the paperback in inches")
     paper: str = Field("cream", description="paper of the paperback")
+    certificate: Path | None = Field(
+        None, description="PEM chain that signs covers of generated art (C2PA); not PDF"
+    )
+    key: Path | None = Field(None, description="PEM file of the certificate's private key")
 
     def forms(self) -> list[str]:
         """Return the formats.
@@ -64,17 +68,37 @@ class Output(BaseModel):
 
         forms, wrap = self.forms(), self.wrap()
         folder = load_style(self.style).font_folder if self.style else None
+        if (self.certificate is None) != (self.key is None):
+            raise BadInputError("--certificate and --key sign together: name both")
         self.out.mkdir(parents=True, exist_ok=True)
         if "json" in forms:
             self._save("cover.json", layout.model_dump_json(indent=1).encode())
         for form in FORMS:
             if form in forms:
-                self._save(f"cover.{form}", render(layout, art, form, font_folder=folder))
+                cover = render(layout, art, form, font_folder=folder)
+                self._save(f"cover.{form}", self._signed(cover, form, layout))
                 if wrap:
                     body = render_wrap(layout, art, wrap, form, font_folder=folder)
-                    self._save(f"wrap.{form}", body)
+                    self._save(f"wrap.{form}", self._signed(body, form, layout))
         if layout.concept:
             console.print(_CONCEPT)
+
+    def _signed(self, body: bytes, form: str, layout: "Layout") -> bytes:
+        if not self.certificate or not self.key or not layout.provenance:
+            return body
+        from dustjacket.typesetting.signing import SIGNED_FORMS, sign_cover
+
+        for signed_form in SIGNED_FORMS:
+            if form == signed_form:
+                return sign_cover(
+                    body,
+                    signed_form,
+                    layout.book.title,
+                    layout.provenance,
+                    certificate=self.certificate,
+                    key=self.key,
+                )
+        return body
 
     def _save(self, name: str, body: bytes) -> None:
         path = self.out / name

@@ -60,6 +60,7 @@ def test_a_paperback_is_made_of_pages_and_isbn(monkeypatch, tmp_path, art):
         (["--title", "a", "--format", "gif"], "--format gif"),
         (["--title", "a", "--style", "none.yaml"], "none.yaml"),
         (["--title", "a", "--pages", "5"], "prints 24 to 828 pages"),
+        (["--title", "a", "--key", "k.pem"], "name both"),
     ],
 )
 def test_wrong_input_is_one_line(monkeypatch, tmp_path, art, capsys, words, message):
