@@ -6,7 +6,9 @@ same 2 cores as locust, which asks. ``/one-by-one`` answers without micro-batche
 many searches a second are answered at the most, beside open_clip in a FastAPI app over the same
 gallery, at the better of one and two threads. ``/airflow`` is the p99 of Airflow's own endpoint
 while the Studio is asked ten questions a second through it, beside that at rest. ``PARTS`` may
-name one of ``alone`` and ``airflow``.
+name one of ``alone``, ``airflow`` and ``create``. ``/create`` is ten questions a second while
+concepts of covers are made without a pause, on own art: typesetting, previews and comparison with
+all covers, in the worker.
 """
 
 import contextlib
@@ -48,6 +50,7 @@ from dustjacket.storage.store import Store
 from tests.benchmarks.measure import line, own_program
 from tests.benchmarks.retrieval import generated
 from tests.conftest import running_platform
+from tests.support.images import drawn, saved
 
 COVERS, GENRES, MODEL = 20_590, 32, "ViT-B-32"
 RATES, GOAL_MS = (1, 10, 50), 150.0
@@ -256,6 +259,54 @@ def listing_ms(api: AirflowApi, meanwhile: Callable[[], object]) -> list[float]:
     return found
 
 
+def while_creating() -> None:
+    """Print how long questions take while concepts are made, and how long four concepts take."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        object_store(Path(scratch), Console(stderr=True)) as settings,
+    ):
+        store, folder = Store(settings), Path(scratch)
+        titles = publish_covers(store, folder)
+        publish_classifier(store, classifier(titles, sentences=False), folder)
+        with studio(settings, 16) as (address, _):
+            stop, seconds = threading.Event(), list[float]()
+            creating = threading.Thread(target=create_until, args=(address, stop, seconds))
+            ask(address, folder, 0, 4)
+            rest = ask(address, folder, 10, 20)
+            creating.start()
+            while not seconds:  # the worker has read its models
+                time.sleep(0.5)
+            busy = ask(address, folder, 10, 20)
+            stop.set()
+            creating.join()
+    for share in (50, 99):
+        both = [
+            float(np.percentile([1000 * took for took, _ in found["asked"]], share))
+            for found in (busy, rest)
+        ]
+        failed = sum(status != 200 for _, status in busy["asked"])
+        note = f"beside that at rest; {len(seconds)} jobs meanwhile, {failed} questions failed"
+        line(f"studio/create/p{share}", *both, "ms", len(busy["asked"]), note)
+    took = float(np.median(seconds[1:]))
+    line("studio/create/4-concepts", took, 10, "s", len(seconds) - 1, "on own art; goal 10 s")
+
+
+def create_until(address: str, stop: threading.Event, seconds: list[float]) -> None:
+    """Make four concepts again and again; add the seconds of each time."""
+    art = {"image": saved(drawn(3, (400, 640)))}
+    query = {"query": json.dumps({"title": "Murder at the Emerald Tower", "n": 4})}
+    with httpx.Client(base_url=address, headers={"X-Dustjacket": "bench"}, timeout=60) as client:
+        while not stop.is_set():
+            began = time.perf_counter()
+            reply = client.post("/create/own-art", files=art, data=query).raise_for_status()
+            job = reply.json()
+            while job["state"] in ("waiting", "running"):
+                time.sleep(0.2)
+                job = client.get(f"/create/{job['job']}").raise_for_status().json()
+            assert job["state"] == "done", job["problem"]
+            seconds.append(time.perf_counter() - began)
+
+
 def alone() -> None:
     """Print the lines of the Studio by itself."""
     with (
@@ -273,6 +324,6 @@ def alone() -> None:
 
 
 if __name__ == "__main__":
-    parts = {"alone": alone, "airflow": through_airflow}
+    parts = {"alone": alone, "airflow": through_airflow, "create": while_creating}
     for part in (os.environ.get("PARTS") or ",".join(parts)).split(","):
         parts[part]()
