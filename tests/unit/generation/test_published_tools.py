@@ -1,7 +1,10 @@
 """What concepts are made with: the newest published versions, or one line about what is wrong."""
 
+import json
+import pickle
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from safetensors.numpy import save
 
@@ -13,6 +16,8 @@ from dustjacket.storage.manifest import version_name
 from tests.support.bucket import store_in_memory
 from tests.support.generators import DrawnGenerator, near_copies_of_covers
 
+IMPLEMENTATIONS = read.IMPLEMENTATIONS
+CONFIG = json.dumps({"format": 1, "shape": {"condition": 8, "width": 32}}).encode()
 NEAR_COPIES = near_copies_of_covers().to_bytes()
 
 
@@ -68,6 +73,23 @@ def test_a_generator_that_cannot_be_read_is_one_line(store, broken):
         published_tools(store).artist()
     assert "\n" not in str(caught.value)
     assert "cover_generator/" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "weights"),
+    [(None, None), (b"{", b""), (CONFIG, None), (CONFIG, b"no safetensors"),
+     (CONFIG, pickle.dumps({"weights": 1})), (CONFIG, save({})),
+     (CONFIG, save({"w": np.ones(9, np.float32)})[:40])],
+)  # fmt: skip
+def test_weights_that_are_missing_or_no_safetensors_are_one_line(
+    store, monkeypatch, config, weights
+):
+    monkeypatch.setattr(read, "IMPLEMENTATIONS", IMPLEMENTATIONS)
+    files = {"generator/generator.json": config, "generator/decoder.safetensors": weights}
+    publish(store, 1, implementation="scratch", **files)
+    with pytest.raises(CorruptVersionError, match=r"cover_generator/.*train it again") as caught:
+        published_tools(store).artist()
+    assert "\n" not in str(caught.value)
 
 
 def test_without_a_classifier_no_genre_is_predicted(store):

@@ -134,11 +134,11 @@ export class Concepts {
     this.#draw();
   }
 
-  /** The number, from 1, of the concept that fits best; 0 if there are none to compare. */
+  /** The number, from 1, of the concept that fits best; 0 if none fits better than another. */
   best() {
     const fits = this.#cards.map((card) => (card && !card.copy_of ? (card.score ?? -2) : -2));
     const most = Math.max(...fits);
-    return this.#cards.length > 1 && most > -2 ? fits.indexOf(most) + 1 : 0;
+    return fits.some((fit) => fit < most) ? fits.indexOf(most) + 1 : 0;
   }
 
   #draw() {
