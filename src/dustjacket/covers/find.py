@@ -25,6 +25,7 @@ from dustjacket.covers.tables import (
     book_columns,
     cover_table,
     place_columns,
+    read_options,
     table_rows,
 )
 from dustjacket.errors import BadInputError
@@ -74,17 +75,18 @@ def find_covers(
         BadInputError: the source has neither a table of covers nor images that are named by their
             book, or it has a table that is not understood and no other.
     """
-    files = sorted_files(source, packs, parameters.max_bytes)
+    files = sorted_files(source, read_options(parameters), packs, parameters.max_bytes)
     tables, problems = _tables(source, files, parameters)
     if tables:
         files.passed_over |= {name: str(problem) for name, problem in problems.items()}
-        images = ImageFiles(files.images)
+        images = ImageFiles(files.nameable())
         rows: Iterator[dict[str, Any]] = _numbered(
-            table_rows(source, table, images, files.images, packs, options) for table in tables
+            table_rows(source.store, table, images, files.images, packs, options)
+            for table in tables
         )
-        used = {shown_name(table.entry.name): table.fields for table in tables}
+        used = {shown_name(table.file.name): table.fields for table in tables}
         rows = islice(rows, at_most)
-        records = {shown_name(table.entry.name) for table in tables if table.columns is CANONICAL}
+        records = {shown_name(table.file.name) for table in tables if table.columns is CANONICAL}
         if records:
             rows = _without_alone(_last_records(rows), records, files.passed_over)
         return FoundCovers(_arrow(rows), used, _shown(files.passed_over))
@@ -117,14 +119,14 @@ def _tables(
     source: CoverSource, files: Files, parameters: CoversParameters
 ) -> tuple[list[CoverTable], dict[str, BadInputError]]:
     """Return the tables of covers, and why other tables are none, by name."""
-    tables, problems = [], dict[str, BadInputError]()
-    for entry in files.tables:
+    tables, problems = [], dict(files.refused)
+    for table in files.tables:
         try:
-            tables.append(cover_table(source, entry, parameters))
+            tables.append(cover_table(source.store, table, parameters))
         except NoTableError as error:
-            files.passed_over[entry.name] = str(error)
+            files.passed_over[table.file.name] = str(error)
         except BadInputError as error:
-            problems[entry.name] = error
+            problems[table.file.name] = error
     return tables, problems
 
 

@@ -47,8 +47,12 @@ class ImageFiles:
     """The names of a source's files, to look up by path."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Keep the names: paths below the folder of the source."""
-        self.names = frozenset(names)
+        """Keep the names, which are read when a path is looked up.
+
+        Args:
+            names: paths below the folder of the source.
+        """
+        self._names = names
 
     def find(self, image: str, folder: str) -> str | None:
         """Return the file that a table in ``folder`` means by ``image``, or None.
@@ -72,6 +76,11 @@ class ImageFiles:
                 if file := known().get(form(suffix)):
                     return file
         return None
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the files."""
+        return frozenset(self._names)
 
     @property
     def _known(

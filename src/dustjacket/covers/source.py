@@ -3,33 +3,28 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import BinaryIO
 
 from dustjacket.covers.packs import Packs
 from dustjacket.errors import BadInputError
-from dustjacket.sources.archives import is_archive, members
+from dustjacket.settings import Settings
+from dustjacket.sources.beside import fingerprint_with_beside, stage_beside
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile, stage
-from dustjacket.sources.formats import HEAD_BYTES, format_of, is_table_name, problem_of
-from dustjacket.sources.streams import corrupt_as_bad_input, decompressed, opened
+from dustjacket.sources.find import SourceTable, is_hidden, look_at, may_be_table
+from dustjacket.sources.formats import problem_of
+from dustjacket.sources.tables import ReadOptions
 from dustjacket.storage.store import Store
 
 _IMAGE_ENDINGS = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif",
     ".heic", ".heif",
 )  # fmt: skip
-_HIDDEN = re.compile(
-    r"(?:.*/)?(?:\.[^./][^/]*|\._.*|Thumbs\.db|desktop\.ini)|(?:.*/)?(?:\.[^./][^/]*|__MACOSX)/.*",
-    re.IGNORECASE | re.DOTALL,
-)
 _IMAGE_HEADS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _FTYP = re.compile(rb"....ftyp(?:avi[fs]|he[iv][cxms]|mif1|msf1)|RIFF....WEBP", re.DOTALL)
-_ARCHIVE = "archive"
-_MAX_MEMBER = 1 << 30
-"""Bytes of a table in an archive."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +62,6 @@ class CoverSource:
         """The bucket of all files."""
         return self.files[0].bucket if self.files else self.store.bucket
 
-    @contextmanager
-    def open(self, entry: SourceEntry) -> Iterator[BinaryIO]:
-        """Open a file for the block, decompressed; damage is a BadInputError that names it."""
-        with (
-            corrupt_as_bad_input(entry.file),
-            decompressed(opened(entry.file, self.store, entry.part)) as stream,
-        ):
-            yield stream
-
 
 @dataclass
 class Files:
@@ -84,19 +70,28 @@ class Files:
     Attributes:
         images: image files, or files that only a row can tell to be one, by name.
         named: names of those that are images by their ending or content.
-        tables: files that a format matches.
+        tables: with their shapes.
+        refused: why files that should be tables are none, by name.
         passed_over: why other files are not used, by name.
+        beside: yields the images beside a table that is the whole source, which its rows may name.
     """
 
     images: dict[str, SourceEntry] = field(default_factory=dict)
     named: list[str] = field(default_factory=list)
-    tables: list[SourceEntry] = field(default_factory=list)
+    tables: list[SourceTable] = field(default_factory=list)
+    refused: dict[str, BadInputError] = field(default_factory=dict)
     passed_over: dict[str, str] = field(default_factory=dict)
+    beside: Callable[[], Iterable[SourceEntry]] = tuple
 
     def add_image(self, entry: SourceEntry) -> None:
         """Add a file that is an image."""
         self.named.append(entry.name)
         self.images[entry.name] = entry
+
+    def nameable(self) -> Iterator[str]:
+        """Yield the names of the files that a row may name; those beside are found then."""
+        self.images |= {entry.name: entry for entry in self.beside()}
+        yield from self.images
 
 
 def stage_covers(address: str, store: Store) -> CoverSource:
@@ -107,92 +102,80 @@ def stage_covers(address: str, store: Store) -> CoverSource:
     Raises:
         BadInputError: the source does not exist, or is empty.
     """
-    files = stage(address, store, lambda name: not _HIDDEN.fullmatch(name))
+    files = stage(address, store, lambda name: not is_hidden(name))
     return CoverSource(address, store, tuple(files))
 
 
-def sorted_files(source: CoverSource, packs: Packs, max_bytes: int) -> Files:
+def fingerprint_of_covers(address: str, settings: Settings) -> str:
+    """Return a digest of the content of a source, and of the images beside a single table."""
+    return fingerprint_with_beside(address, settings, is_image_name)
+
+
+def sorted_files(source: CoverSource, options: ReadOptions, packs: Packs, max_bytes: int) -> Files:
     """Return the files of a source by what they are; of an archive, the files in it.
 
     Files without a known ending are told by their content.
 
     Args:
-        packs: take the files of archives.
+        options: of all tables.
+        packs: take the images of archives.
         max_bytes: of an image; more is not kept of the files of archives.
-
-    Raises:
-        BadInputError: a file is named like a table, or is the only one, and is none.
     """
     files = Files()
     is_single = len(source.files) == 1
-    for entry in map(SourceEntry, source.files):
-        kind = _add(files, source, entry, is_single=is_single)
-        if kind != _ARCHIVE:
-            continue
-        folder = "" if is_single else f"{entry.name}/"
-        members = list(_members(files, source, entry, folder, packs, max_bytes))
-        packs.flush()
-        for member in members:
-            if _add(files, source, member, is_single=False) == _ARCHIVE:
-                files.passed_over[member.name] = "an archive inside an archive: unpack it"
+    others = []
+    for file in source.files:
+        if is_image_name(file.name):
+            files.add_image(SourceEntry(file))
+        else:
+            others.append(file)
+
+    # The files of an archive that is the whole source are named as those of a folder are.
+    archive = f"{source.files[0].name}/" if is_single else ""
+
+    def take(file: SourceFile, head: bytes, body: BinaryIO) -> bool:
+        entry = SourceEntry(replace(file, name=file.name.removeprefix(archive)))
+        is_image = is_image_name(entry.name) or is_image_head(head)
+        if not is_image and (may_be_table(entry.name) or (is_single and not file.member)):
+            return False
+        if file.member:
+            entry = _packed(entry, body, packs, max_bytes)
+        if is_image:
+            files.add_image(entry)
+        else:
+            # A row may name it: its content then gives the reason.
+            files.images[entry.name] = entry
+            files.passed_over[entry.name] = problem_of(head) or "neither a table nor an image"
+        return True
+
+    found = look_at(others, source.address, source.store, options, take)
+    packs.flush()
+    files.tables = [
+        replace(table, file=replace(table.file, name=table.file.name.removeprefix(archive)))
+        for table in found.tables
+    ]
+    files.refused = found.refused
+    files.passed_over |= {
+        name.removeprefix(archive): reason for name, reason in found.passed_over.items()
+    }
+    for file in others:
+        if file.name in found.passed_over:
+            files.images[file.name] = SourceEntry(file)
+    if is_single and files.tables and not files.named:
+        beside = partial(stage_beside, source.address, source.store, is_image_name)
+        files.beside = lambda: map(SourceEntry, beside())
     return files
 
 
-def _add(files: Files, source: CoverSource, entry: SourceEntry, *, is_single: bool) -> str | None:
-    """Add a file to those of its kind, unless it is an archive; return ``_ARCHIVE`` then."""
-    name = entry.name
-    if name.lower().endswith(_IMAGE_ENDINGS):
-        files.add_image(entry)
-        return None
-    try:
-        with source.open(entry) as stream:
-            head = stream.read(HEAD_BYTES)
-    except (OSError, BadInputError) as error:
-        files.passed_over[name] = str(error)
-        return None
-    problem = problem_of(head)
-    if is_image_head(head):
-        files.add_image(entry)
-    elif not head.strip():
-        files.passed_over[name] = "empty"
-    elif is_table_name(name) or is_single or "." not in name.rpartition("/")[2]:
-        try:
-            format_of(head, name)
-        except BadInputError as error:
-            if is_archive(head):
-                return _ARCHIVE
-            if is_table_name(name) or is_single:
-                raise BadInputError(f"covers {source.address!r}: {error}") from None
-        else:
-            files.tables.append(entry)
-            return None
-    if name not in files.passed_over and entry.name not in files.images:
-        # A row may name it: its content then gives the reason.
-        files.passed_over[name] = problem or "neither a table nor an image"
-        files.images[name] = entry
-    return None
+def _packed(entry: SourceEntry, body: BinaryIO, packs: Packs, max_bytes: int) -> SourceEntry:
+    key, offset, size = packs.add(body.read(max_bytes + 1))
+    file = SourceFile(entry.name, packs.prefix.bucket, key, size)
+    return SourceEntry(file, ByteRange(offset, offset + size))
 
 
-def _members(
-    files: Files,
-    source: CoverSource,
-    archive: SourceEntry,
-    folder: str,
-    packs: Packs,
-    max_bytes: int,
-) -> Iterator[SourceEntry]:
-    with source.open(archive) as stream:
-        for member in members(stream, shown_name(archive.name)):
-            name = f"{folder}{member.name}"
-            if member.problem or _HIDDEN.fullmatch(member.name):
-                if member.problem:
-                    files.passed_over[name] = member.problem
-                continue
-            is_image = name.lower().endswith(_IMAGE_ENDINGS)
-            body = member.body.read(max_bytes + 1 if is_image else _MAX_MEMBER)
-            key, offset, size = packs.add(body)
-            file = SourceFile(name, packs.prefix.bucket, key, size)
-            yield SourceEntry(file, ByteRange(offset, offset + size))
+def is_image_name(name: str) -> bool:
+    """Return whether a file's ending is that of an image."""
+    return name.lower().endswith(_IMAGE_ENDINGS)
 
 
 def is_image_head(head: bytes) -> bool:

@@ -11,6 +11,7 @@ from dustjacket.records.parameters import RecordParameters
 from dustjacket.storage.manifest import Facts, Manifest
 
 if TYPE_CHECKING:
+    from dustjacket.settings import Settings
     from dustjacket.storage.store import Store
 
 
@@ -125,6 +126,12 @@ class CoversFacts(Facts):
 
 class CoversStep(Step):
     """The step; a version is retriable if images failed to be fetched for transient reasons."""
+
+    def fingerprint(self, source: str, settings: "Settings") -> str:
+        """Return a digest of a source, with the images beside a single table."""
+        from dustjacket.covers.source import fingerprint_of_covers
+
+        return fingerprint_of_covers(source, settings)
 
     def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:
         """Return RETRIABLE if another attempt may accept more rows."""

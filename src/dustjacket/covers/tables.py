@@ -11,7 +11,7 @@ import pyarrow as pa
 from dustjacket.covers.image_values import image_in
 from dustjacket.covers.locate import ImageFiles, address_reason, is_safe_path
 from dustjacket.covers.packs import Packs
-from dustjacket.covers.source import CoverSource, SourceEntry, shown_name
+from dustjacket.covers.source import SourceEntry, shown_name
 from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
 from dustjacket.identity.text import normalise
@@ -19,10 +19,13 @@ from dustjacket.records.columns import Columns, columns_of
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import CANONICAL, BookRecord, record_of
 from dustjacket.sources.encoding import raw_text
-from dustjacket.sources.files import is_web
-from dustjacket.sources.formats import FORMATS, read_rows, shape_of
+from dustjacket.sources.files import SourceFile, is_web
+from dustjacket.sources.find import SourceTable
+from dustjacket.sources.formats import FORMATS, read_rows
+from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.sources.tables import ReadOptions, Shape, key_of
 from dustjacket.splits import coarse_key, strict_key
+from dustjacket.storage.store import Store
 
 MAX_TITLE_LENGTH = 1000
 ROW_SCHEMA = pa.schema(
@@ -60,7 +63,7 @@ _PARAMETERS = {
     "genre": "category_column",
 }
 _SAMPLE_ROWS = 200
-_MAY_BE_NOTES = (".txt", ".text", ".md", ".log")
+_MAY_BE_NOTES = (".txt",)
 
 
 class NoTableError(BadInputError):
@@ -71,7 +74,7 @@ class NoTableError(BadInputError):
 class CoverTable:
     """A file of the source that is a table of covers, and its columns."""
 
-    entry: SourceEntry
+    file: SourceFile
     shape: Shape
     columns: Columns
 
@@ -83,46 +86,44 @@ class CoverTable:
         return {field: names.get(column, column) for field, column in found if column}
 
 
-def cover_table(
-    source: CoverSource, entry: SourceEntry, parameters: CoversParameters
-) -> CoverTable:
-    """Return a file as a table of covers: with titles, and with images or ISBNs.
+def read_options(parameters: CoversParameters) -> ReadOptions:
+    """Return how the tables of a source are to be read."""
+    named = frozenset(map(key_of, _overrides(parameters).values()))
+    return ReadOptions("", parameters.separator, parameters.encoding, named)
+
+
+def _overrides(parameters: CoversParameters) -> dict[str, str]:
+    named = {field: getattr(parameters, parameter) for field, parameter in _PARAMETERS.items()}
+    return {field: name for field, name in named.items() if name}
+
+
+def cover_table(store: Store, table: SourceTable, parameters: CoversParameters) -> CoverTable:
+    """Return a table of a source as a table of covers: with titles, and with images or ISBNs.
 
     Raises:
         NoTableError: it is a text without columns.
         BadInputError: it is no such table; the message lists its columns.
     """
-    overrides = {
-        field: name for field, parameter in _PARAMETERS.items()
-        if (name := getattr(parameters, parameter))
-    }  # fmt: skip
-    options = ReadOptions(
-        entry.name,
-        parameters.separator,
-        parameters.encoding,
-        frozenset(map(key_of, overrides.values())),
-    )
-    may_be_notes = entry.name.lower().endswith(_MAY_BE_NOTES) or "." not in entry.name
-    try:
-        with source.open(entry) as stream:
-            shape = shape_of(stream, options)
-    except BadInputError:
-        if may_be_notes:
-            raise NoTableError("a text without columns") from None
-        raise
+    file, shape = table.file, table.shape
     if FORMATS[shape.format].canonical:
         # An EPUB gives the bytes of its cover only where they are used.
-        return CoverTable(entry, replace(shape, used=frozenset(CANONICAL.fields)), CANONICAL)
-    where = repr(shown_name(entry.name))
-    with source.open(entry) as stream:
+        return CoverTable(file, replace(shape, used=frozenset(CANONICAL.fields)), CANONICAL)
+    where = repr(shown_name(file.name))
+    with corrupt_as_bad_input(file), opened(file, store) as stream:
         rows = islice(read_rows(stream, shape), _SAMPLE_ROWS)
         read = list(rows)
     sample = [row.values for row in read if not row.reason]
-    if may_be_notes and (len(shape.columns) < 2 or 2 * len(sample) <= len(read)):
+    may_be_notes = file.name.lower().endswith(_MAY_BE_NOTES) or "." not in file.name
+    if may_be_notes and 2 * len(sample) <= len(read):
         raise NoTableError("a text without columns")
     names = list(dict.fromkeys([*shape.keys, *(name for row in sample for name in row)]))
     columns = columns_of(
-        names, overrides, ("title",), where=where, parameters=_PARAMETERS, sample=sample
+        names,
+        _overrides(parameters),
+        ("title",),
+        where=where,
+        parameters=_PARAMETERS,
+        sample=sample,
     )
     if not columns.image and "isbn" not in columns:
         listed = ", ".join(names[:20])
@@ -130,11 +131,11 @@ def cover_table(
             f"{where} has no image column and no isbn column, but {len(names)} columns ({listed}): "
             "set image_column to one of them"
         )
-    return CoverTable(entry, shape, columns)
+    return CoverTable(file, shape, columns)
 
 
 def table_rows(
-    source: CoverSource,
+    store: Store,
     table: CoverTable,
     images: ImageFiles,
     places: Mapping[str, SourceEntry],
@@ -145,15 +146,15 @@ def table_rows(
 
     Args:
         images: the files that rows may name.
-        places: of those files, by name.
+        places: of those files, by name, once ``images`` has found them.
         packs: take the images that are in the table itself.
     """
-    folder = PurePosixPath(table.entry.name).parent.as_posix()
-    with source.open(table.entry) as stream:
+    folder = PurePosixPath(table.file.name).parent.as_posix()
+    with corrupt_as_bad_input(table.file), opened(table.file, store) as stream:
         for record in read_rows(stream, table.shape):
             row: dict[str, Any] = {
                 "position": record.position,
-                "source_file": shown_name(table.entry.name),
+                "source_file": shown_name(table.file.name),
                 "raw": raw_text(record.raw),
             }
             if record.reason:

@@ -18,7 +18,7 @@ from dustjacket.pipeline.code_digest import code_digest, module_digests
 from dustjacket.pipeline.step import Status, Step
 from dustjacket.pipeline.steps import STEPS, in_use, why_none
 from dustjacket.pipeline.team_defaults import TeamDefaults
-from dustjacket.sources.files import contents, fingerprint
+from dustjacket.sources.files import contents
 from dustjacket.storage.manifest import Manifest, digest_of, time_after, version_name
 from dustjacket.storage.store import Store
 
@@ -163,7 +163,7 @@ def plan_step(
         source = values.get("source")
         if not source:
             raise BadInputError(f"{step.name} has no source: set the parameter 'source'")
-        fingerprints[source] = fingerprint(source, store.settings)
+        fingerprints[source] = step.fingerprint(source, store.settings)
     code = code_digest(step.function)
     digest = digest_of(
         {

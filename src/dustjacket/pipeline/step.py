@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from dustjacket.pipeline.parameters import StepParameters
+from dustjacket.sources.files import fingerprint
 from dustjacket.storage.manifest import Facts, Manifest
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from dustjacket.pipeline.plan import Plan
     from dustjacket.pipeline.team_defaults import TeamDefaults
+    from dustjacket.settings import Settings
     from dustjacket.storage.store import Store
 
 
@@ -89,6 +91,10 @@ class Step:
     def in_use(self, store: "Store") -> Manifest | None:
         """Return the version of this step that later steps read by default, or None."""
         return store.newest(self.publishes)
+
+    def fingerprint(self, source: str, settings: "Settings") -> str:
+        """Return a digest of what the step reads of ``source``; see ``sources.files``."""
+        return fingerprint(source, settings)
 
     def find_published(self, plan: "Plan", store: "Store") -> Manifest | None:
         """Return the version that holds the plan's work, or None."""

@@ -64,9 +64,14 @@ def fingerprint(source: str, settings: Settings) -> str:
 
 
 def _content(root: Path) -> str:
+    folder = root if root.is_dir() else root.parent
+    named = ((file.relative_to(folder).as_posix(), file) for file in local_files(root))
+    return _content_of(named, root)
+
+
+def _content_of(named: Iterable[tuple[str, Path]], root: Path) -> str:
     digest = hashlib.sha256()
-    for file in local_files(root):
-        name = file.relative_to(root if root.is_dir() else root.parent).as_posix()
+    for name, file in named:
         digest.update(os.fsencode(name))
         try:
             with file.open("rb") as stream:
@@ -118,7 +123,7 @@ def local_files(root: Path) -> list[Path]:
     """
     if root.is_file():
         return [root]
-    files = sorted(_below(root, root.resolve())) if root.is_dir() else []
+    files = sorted(files_below(root, root.resolve())) if root.is_dir() else []
     if not files:
         defect = "is an empty folder" if root.is_dir() else "does not exist"
         raise BadInputError(
@@ -127,8 +132,13 @@ def local_files(root: Path) -> list[Path]:
     return files
 
 
-def _below(folder: Path, root: Path, *, linked: bool = False) -> Iterator[Path]:
-    """Yield the files below ``folder``; folders that may not be read are left out."""
+def files_below(folder: Path, root: Path, *, linked: bool = False) -> Iterator[Path]:
+    """Yield the files below ``folder``; folders that may not be read are left out.
+
+    Args:
+        root: of the source, without links; a link that leads out of it is not followed.
+        linked: whether ``folder`` is a link.
+    """
     for parent, folders, names in os.walk(folder):
         yield from (file for name in names if (file := Path(parent, name)).is_file())
         for link in (Path(parent, name) for name in folders if not linked):
@@ -136,7 +146,7 @@ def _below(folder: Path, root: Path, *, linked: bool = False) -> Iterator[Path]:
             # A link to a folder that holds it would have no end.
             is_circle = link.parent.resolve().is_relative_to(target)
             if link.is_symlink() and target.is_relative_to(root) and not is_circle:
-                yield from _below(link, root, linked=True)
+                yield from files_below(link, root, linked=True)
 
 
 def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str, int]]:
@@ -198,15 +208,17 @@ def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[S
         return sorted((file for file in files if is_wanted(file.name)), key=lambda file: file.name)
     if is_web(source):
         with _downloaded(source, store.settings) as path:
-            return _copy_to_s3(path, store, is_wanted)
+            return copy_to_s3(path, store, _wanted(path, is_wanted))
     check_allowed(source, store.settings)
     root = Path(source)
     if store.settings.folder:
-        return [
-            SourceFile(name, THIS_MACHINE, str(path), path.stat().st_size)
-            for name, path in _wanted(root, is_wanted)
-        ]
-    return _copy_to_s3(root, store, is_wanted)
+        return [in_place(name, path) for name, path in _wanted(root, is_wanted)]
+    return copy_to_s3(root, store, _wanted(root, is_wanted))
+
+
+def in_place(name: str, path: Path) -> SourceFile:
+    """Return a file that is read where it lies."""
+    return SourceFile(name, THIS_MACHINE, str(path), path.stat().st_size)
 
 
 def _wanted(root: Path, is_wanted: Callable[[str], bool]) -> list[tuple[str, Path]]:
@@ -220,14 +232,18 @@ def _wanted(root: Path, is_wanted: Callable[[str], bool]) -> list[tuple[str, Pat
     return sorted((name, path) for name, path in named if is_wanted(name))
 
 
-def _copy_to_s3(root: Path, store: Store, is_wanted: Callable[[str], bool]) -> list[SourceFile]:
+def copy_to_s3(root: Path, store: Store, named: list[tuple[str, Path]]) -> list[SourceFile]:
     """Copy files under keys that do not depend on the length and the characters of their names.
 
     A file that may not be read is left out, so reading its copy fails.
+
+    Args:
+        root: the source; if it is one file, it must be readable.
+        named: names and paths.
     """
-    prefix = f"sources/{_content(root)[:16]}/"
+    prefix = f"sources/{_content_of(named, root)[:16]}/"
     existing = dict(store.keys(prefix))
-    paths = dict(_wanted(root, is_wanted))
+    paths = dict(named)
     files = [
         SourceFile(
             name,

@@ -2,9 +2,12 @@
 
 import pytest
 
+from dustjacket.catalog.step import INGEST_CATALOG
+from dustjacket.covers.step import INGEST_COVERS
 from dustjacket.errors import BadInputError
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import CANONICAL, record_of
+from dustjacket.settings import Settings
 from tests.conftest import ROOT
 from tests.support.covers_run import run, write_table
 from tests.support.epub import epub, opf
@@ -89,6 +92,34 @@ def test_images_named_title_author_need_no_table(tmp_path, bodies):
         "Beowulf": (None, None),
     }
     assert list(covers.reasons().values()) == ["punctuation_title"]
+
+
+def test_a_table_alone_finds_the_images_beside_it_and_no_other_table(tmp_path, bodies):
+    source, secret = tmp_path / "set", tmp_path / "secret.jpg"
+    secret.write_bytes(bodies[3])
+    put(source, ["img/1.jpg", f"{ISBNS[0]}.jpg", "not named.jpg"], bodies)
+    (source / "link.jpg").symlink_to(secret)
+    rows = [("One", "", "img\\1.jpg"), ("Two", ISBNS[0], ""), ("Above", "", "../secret.jpg"),
+            ("Linked", "", "link.jpg"), ("None", "", "2.jpg")]  # fmt: skip
+    table = write_table(source / "t.csv", rows, ("title", "isbn", "image"))
+    write_table(source / "other.csv", [("Other", "img/1.jpg")], ("title", "image"))
+    covers = run(None, table, tmp_path / "out")
+    assert set(covers.index["title"]) == {"One", "Two"}
+    assert covers.reasons() == {
+        "Above": "unsafe_path", "Linked": "missing_image", "None": "missing_image"
+    }  # fmt: skip
+
+
+def test_the_images_beside_a_table_alone_count_in_its_digest(tmp_path, bodies):
+    settings = Settings(_env_file=None, home=tmp_path / "home", source_roots=str(tmp_path))
+    put(tmp_path / "set", ["1.jpg", "notes.doc"], bodies)
+    table = str(write_table(tmp_path / "set" / "t.csv", [("One", "1.jpg")], ("title", "image")))
+    before = INGEST_COVERS.fingerprint(table, settings)
+    put(tmp_path / "set", ["notes.doc"], bodies[1:])
+    assert INGEST_COVERS.fingerprint(table, settings) == before
+    assert INGEST_CATALOG.fingerprint(table, settings) != before
+    put(tmp_path / "set", ["2.jpg"], bodies[1:])
+    assert INGEST_COVERS.fingerprint(table, settings) != before
 
 
 def test_the_error_of_a_missing_column_lists_the_columns(tmp_path):

@@ -68,6 +68,14 @@ def test_images_named_by_title_may_be_in_an_archive(tmp_path):
     assert set(covers.index["title"]) == {"Emma", "Dune"}
 
 
+def test_names_that_hide_tables_hide_no_images(tmp_path):
+    packed = {"_art/_1.jpg": saved(drawn(1)), "t.csv": b"title,image\nEmma,_art/_1.jpg\n"}
+    (tmp_path / "covers.zip").write_bytes(zipped(packed | {"_delta_log/0.json": b"{}"}))
+    covers = run(None, tmp_path / "covers.zip", tmp_path / "out")
+    assert list(covers.index["title"]) == ["Emma"]
+    assert covers.result.passed_over == {"_delta_log/0.json": "hidden"}
+
+
 @pytest.mark.parametrize(
     ("name", "head"), [("c.7z", b"7z\xbc\xaf\x27\x1c\0\4"), ("c.rar", b"Rar!\x1a\x07\1\0")]
 )
