@@ -1,6 +1,7 @@
 """Covers written to a local folder, with or without Spark; no server."""
 
 import io
+import os
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -75,10 +76,16 @@ def run(
     out: Path,
     cache: Path | None = None,
     private: bool = True,
+    roots: Iterable[str] = (),
     **parameters: Any,
 ) -> CoversRun:
-    """Write the covers of ``source``, a folder or a file, to ``out``."""
-    settings = Settings(_env_file=None, folder=out.absolute(), source_roots=str(source.absolute()))
+    """Write the covers of ``source``, a folder or a file, to ``out``.
+
+    Args:
+        roots: further files that may be read.
+    """
+    allowed = os.pathsep.join([str(source.absolute()), *roots])
+    settings = Settings(_env_file=None, folder=out.absolute(), source_roots=allowed)
     messages: list[str] = []
     store = Store(settings)
     result = write_covers(

@@ -10,10 +10,9 @@ import pyarrow.compute as pc
 from dustjacket.catalog.parse import ListingChunk, ParseChunk, Piece, rows_of
 from dustjacket.sources.files import SourceFile
 from dustjacket.sources.formats import FORMATS
-from dustjacket.sources.onix.deltas import BLOCK_UPDATE, merged
+from dustjacket.sources.onix.deltas import BLOCK_UPDATE, WITHOUT_RECORD, merged
 from dustjacket.sources.tables import TableRow
 
-WITHOUT_RECORD = "update_without_record"
 _Place = tuple[int, int]
 """Number of a chunk, and of a row in it."""
 

@@ -269,7 +269,7 @@ def _ingest(step: Step, flags: StepParameters, out: Path | None) -> None:
     from dustjacket.cli.report import rows_table
 
     overrides = flags.model_dump(exclude_unset=True, exclude={"out", "preview"})
-    for name in {"source", "enrich"} & overrides.keys():
+    for name in {"source", "enrich", "catalog"} & overrides.keys():
         overrides[name] = absolute(overrides[name])
     manifest = ingest(step, overrides, out.absolute(), console)
     console.print(rows_table({manifest.kind: manifest.facts}))

@@ -29,8 +29,9 @@ def show_covers(given: dict[str, Any], console: Console) -> None:
     Args:
         given: parameters of the step.
     """
-    parameters = CoversParameters.model_validate(given | {"source": absolute(given["source"])})
-    with local_store(parameters.source) as store:
+    paths = {name: absolute(given[name]) for name in ("source", "catalog")}
+    parameters = CoversParameters.model_validate(given | paths)
+    with local_store(parameters.source, parameters.catalog) as store:
         print_preview(preview_covers(parameters, store), console)
 
 
@@ -52,7 +53,9 @@ def preview_covers(parameters: CoversParameters, store: Store) -> Preview:
 
 def _files(found: FoundCovers) -> list[FileFacts]:
     if found.by_name:
-        return [FileFacts(file=f"{found.by_name:,} images", format="names 'Title - Author'")]
+        return [
+            FileFacts(file=f"{found.by_name:,} images", format="named 'Title - Author' or by ISBN")
+        ]
     return [
         FileFacts(
             file=name,

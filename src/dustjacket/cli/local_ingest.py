@@ -58,7 +58,8 @@ def ingest(step: Step, overrides: dict[str, Any], out: Path, console: Console) -
     with _faults_in_one_line(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with _scratch_folder(out.parent) as scratch:
-            store = _store(scratch, overrides["source"], overrides.get("enrich", ""))
+            named = (overrides.get(name, "") for name in ("source", "enrich", "catalog"))
+            store = _store(scratch, *named)
             manifest = _run(step, overrides, store, console)
             whole = scratch / "store" / manifest.prefix
             (whole / MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=2))
@@ -69,12 +70,12 @@ def ingest(step: Step, overrides: dict[str, Any], out: Path, console: Console) -
 
 
 @contextlib.contextmanager
-def local_store(source: str) -> Iterator[Store]:
-    """Yield an empty store in a temporary folder, from which a source can be read."""
+def local_store(*sources: str) -> Iterator[Store]:
+    """Yield an empty store in a temporary folder, from which sources can be read."""
     folder = Path(tempfile.gettempdir())
     faults = _faults_in_one_line(folder / "preview")
     with faults, _scratch_folder(folder) as scratch:
-        yield _store(scratch, source)
+        yield _store(scratch, *sources)
 
 
 def _store(scratch: Path, *sources: str) -> Store:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from dustjacket.covers.image_names import books_of_names
-from dustjacket.covers.locate import ImageFiles
+from dustjacket.covers.locate import ImageFiles, has_isbn
 from dustjacket.covers.packs import Packs
 from dustjacket.covers.source import (
     CoverSource,
@@ -28,16 +28,19 @@ from dustjacket.covers.tables import (
     read_options,
     table_rows,
 )
+from dustjacket.covers.titles import books_by_isbn
 from dustjacket.errors import BadInputError
 from dustjacket.records.options import DEFAULT_OPTIONS, RecordOptions
-from dustjacket.records.record import CANONICAL, record_of
+from dustjacket.records.record import CANONICAL, BookRecord, record_of
 from dustjacket.sources.encoding import raw_text
+from dustjacket.storage.manifest import Manifest
 
 CURE = (
     "give a table with a title column and an image column, or name them by title_column and "
     "image_column; or a folder of images named 'Title - Author.jpg'"
 )
 _BATCH_ROWS = 10_000
+NOT_IN_CATALOG, OTHER_SIDE = "isbn_not_in_catalog", "not_the_front_cover"
 _NO_IMAGE = ("missing_image", "no_image")
 
 
@@ -64,12 +67,15 @@ def find_covers(
     packs: Packs,
     options: RecordOptions = DEFAULT_OPTIONS,
     at_most: int | None = None,
+    catalog: Manifest | None = None,
 ) -> FoundCovers:
     """Return a row for each record of the source.
 
     Args:
         packs: take the images that are inside other files.
         at_most: rows to read; None: all.
+        catalog: version whose books images are that are named by ISBN, unless a parameter names
+            a listing.
 
     Raises:
         BadInputError: the source has neither a table of covers nor images that are named by their
@@ -80,8 +86,11 @@ def find_covers(
     if tables:
         files.passed_over |= {name: str(problem) for name, problem in problems.items()}
         images = ImageFiles(files.nameable())
+        # Of a feed, later messages replace what earlier ones say; all others keep their order.
+        tables.sort(key=lambda table: table.shape.sent)
+        latest: dict[str, dict[str, Any]] = {}
         rows: Iterator[dict[str, Any]] = _numbered(
-            table_rows(source.store, table, images, files.images, packs, options)
+            table_rows(source.store, table, images, files.images, packs, options, latest)
             for table in tables
         )
         used = {shown_name(table.file.name): table.fields for table in tables}
@@ -96,19 +105,32 @@ def find_covers(
         )
     if not files.named:
         raise BadInputError(f"covers {source.address!r} has no table of covers: {CURE}")
+    has_titles = bool(parameters.catalog or catalog)
+    by_isbn = [name for name in files.named if has_titles and has_isbn(name)]
+    by_title = [name for name in files.named if not (has_titles and has_isbn(name))]
     try:
-        books = books_of_names(files.named, source.address)
+        named = books_of_names(by_title, source.address)
     except BadInputError as error:
         others = "".join(
             f"; {shown_name(name)!r} is {reason}"
             for name, reason in list(files.passed_over.items())[:3]
         )
         raise BadInputError(f"{error}{others}") from None
+    values = dict(zip(by_title, named, strict=True))
+    books = {name: record_of(value, CANONICAL, options) for name, value in values.items()}
+    fronts = ImageFiles(by_isbn).by_isbn
+    found = books_by_isbn(fronts.keys(), parameters, source.store, catalog, options)
+    books |= {name: found[isbn] for isbn, name in fronts.items() if isbn in found}
+    sides = set(by_isbn) - set(fronts.values())
     rows = (
-        _row_of_image(position, files.images[name], values, options)
-        for position, (name, values) in enumerate(zip(files.named, books, strict=True))
+        _row_of_image(
+            position,
+            files.images[name],
+            books.get(name) or (OTHER_SIDE if name in sides else NOT_IN_CATALOG),
+        )
+        for position, name in enumerate(files.named)
     )
-    return FoundCovers(_arrow(rows), {}, _shown(files.passed_over), by_name=len(books))
+    return FoundCovers(_arrow(rows), {}, _shown(files.passed_over), by_name=len(files.named))
 
 
 def _shown(passed_over: dict[str, str]) -> dict[str, str]:
@@ -130,13 +152,14 @@ def _tables(
     return tables, problems
 
 
-def _row_of_image(
-    position: int, entry: SourceEntry, values: Any, options: RecordOptions
-) -> dict[str, Any]:
+def _row_of_image(position: int, entry: SourceEntry, book: BookRecord | str) -> dict[str, Any]:
+    """Return the row of an image that its name gives a book, or a reason to reject it."""
     name = shown_name(entry.name)
     row = {"position": position, "source_file": name, "image": name}
     row["raw"] = raw_text(name.encode())
-    row |= book_columns(record_of(values, CANONICAL, options))
+    if isinstance(book, str):
+        return row | {"reason": book}
+    row |= book_columns(book)
     return row if row["reason"] else row | place_columns(entry)
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from dustjacket.covers.locate import isbn_of_name
+from dustjacket.covers.locate import has_isbn
 from dustjacket.covers.source import shown_name
 from dustjacket.errors import BadInputError
 
@@ -40,14 +40,15 @@ def books_of_names(names: Sequence[str], source: str) -> list[Mapping[str, str]]
     books = [_book(PurePosixPath(name), stems) for name in names]
     unnamed = [name for name, book in zip(names, books, strict=True) if not book["title"]]
     if len(unnamed) > _MAX_UNNAMED_SHARE * len(names):
-        by_isbn = sum(isbn_of_name(name) is not None for name in unnamed)
+        by_isbn = sum(map(has_isbn, unnamed))
         what = (
             "are named by ISBN, which is no title" if 2 * by_isbn > len(unnamed)
             else "have names that are no titles"
         )  # fmt: skip
+        or_listing = ", or name a listing that has titles and ISBNs with catalog" if by_isbn else ""
         raise BadInputError(
             f"covers {source!r}: {len(unnamed):,} of {len(names):,} images {what}, such as "
-            f"{shown_name(unnamed[0])!r}: {HOW_TO_NAME}"
+            f"{shown_name(unnamed[0])!r}: {HOW_TO_NAME}{or_listing}"
         )
     return books
 
@@ -67,7 +68,7 @@ def _book(path: PurePosixPath, stems: Mapping[str, int]) -> Mapping[str, str]:
 
 
 def _is_no_title(stem: str) -> bool:
-    if isbn_of_name(stem) or stem.casefold() in _GENERIC or _NUMBERED.fullmatch(stem):
+    if has_isbn(stem) or stem.casefold() in _GENERIC or _NUMBERED.fullmatch(stem):
         return True
     # "1984" is a title, and so may be another number of that many digits.
     return bool(_NUMBER_OR_HASH.fullmatch(stem)) and not re.fullmatch(r"[1-9]\d{3}", stem)

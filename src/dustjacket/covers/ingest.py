@@ -9,6 +9,7 @@ from dustjacket.covers.source import cache_prefix, stage_covers
 from dustjacket.covers.step import CoversFacts, CoversParameters
 from dustjacket.errors import UnchangedError
 from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.kinds import Kind
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -40,6 +41,7 @@ def ingest_covers(job: Job[CoversParameters], spark: "SparkSession | None") -> N
         log.info,
         run=job.draft.attempt,
         private=job.settings.allow_private_addresses,
+        catalog=job.input(Kind.CATALOG) if Kind.CATALOG in job.plan.inputs else None,
     )
     scratch.discard()
     facts = earlier and CoversFacts.of(earlier)

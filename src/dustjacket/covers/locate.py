@@ -133,12 +133,19 @@ def isbn_of_name(name: str) -> tuple[str, int] | None:
     >>> isbn_of_name("covers/978-0-14-143958-7_FC.jpg")
     ('9780141439587', 1)
     """
+    isbn, side = _isbn_and_side(name)
+    return (isbn, _FRONT.index(side)) if isbn and side in _FRONT else None
+
+
+def has_isbn(name: str) -> bool:
+    """Return whether the name of an image begins with an ISBN, whatever side of the book it is."""
+    return _isbn_and_side(name)[0] is not None
+
+
+def _isbn_and_side(name: str) -> tuple[str | None, str]:
     match = _ISBN_NAME.fullmatch(PurePosixPath(name).stem)
     isbn = isbn13_of(re.sub(r"[-\s]", "", match[1])) if match else None
-    if not match or not isbn:
-        return None
-    side = re.sub(r"[\W_]", "", match[2]).lower()
-    return (isbn, _FRONT.index(side)) if side in _FRONT else None
+    return (isbn, re.sub(r"[\W_]", "", match[2]).lower()) if match and isbn else (None, "")
 
 
 def _forms(image: str) -> Iterator[str]:

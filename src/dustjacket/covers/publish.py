@@ -35,6 +35,7 @@ from dustjacket.covers.tables import ROW_SCHEMA
 from dustjacket.pipeline.engine import Engine, in_this_process, on_spark
 from dustjacket.records.genres import published_spellings
 from dustjacket.records.options import options_of
+from dustjacket.storage.manifest import Manifest
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -70,6 +71,7 @@ def write_covers(
     *,
     run: str,
     private: bool = False,
+    catalog: Manifest | None = None,
 ) -> CoversResult:
     """Read the covers of ``source`` and write the files of a version below ``out``.
 
@@ -90,7 +92,8 @@ def write_covers(
         NotReadyError: too many images could not be fetched, for transient reasons.
     """
     with Packs(scratch) as packs:
-        found = find_covers(source, parameters, packs, options_of(parameters, (), source.store))
+        options = options_of(parameters, (), source.store)
+        found = find_covers(source, parameters, packs, options, catalog=catalog)
     rows = _with_one_spelling(found.rows)
     _report_found(found, report)
     to_read = rows.filter(pc.is_null(rows["reason"]))
@@ -154,7 +157,9 @@ def _report_found(found: FoundCovers, report: Callable[[str], None]) -> None:
             f"{table}: " + ", ".join(f"{field} from {name!r}" for field, name in columns.items())
         )
     if found.by_name:
-        report(f"no table: the names of {found.by_name:,} images are read as 'Title - Author'")
+        report(
+            f"no table: the names of {found.by_name:,} images are read as 'Title - Author' or ISBN"
+        )
     for name, reason in list(found.passed_over.items())[:MAX_NAMED]:
         report(f"{name!r} is not used: {reason}")
 

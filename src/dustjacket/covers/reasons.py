@@ -3,6 +3,9 @@
 _CURES = {
     "missing_image": "name the folder that holds the images and the table, and check the paths in "
     "the image column",
+    "isbn_not_in_catalog": "name a listing with the titles of these ISBNs with catalog",
+    "not_the_front_cover": "give front covers, named by ISBN alone or with _FC",
+    "update_without_record": "give the messages before it too",
     "no_image": "fill the image column, or set image_column to another one",
     "no_title": "fill the title column, or set title_column to another one",
     "punctuation_title": "set title_column to the column of titles",

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import BinaryIO
 
+from dustjacket.covers.locate import has_isbn
 from dustjacket.covers.packs import Packs
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
 from dustjacket.sources.beside import fingerprint_with_beside, stage_beside
 from dustjacket.sources.csv import WHOLE, ByteRange
-from dustjacket.sources.files import SourceFile, stage
+from dustjacket.sources.files import SourceFile, names_in, stage
 from dustjacket.sources.find import SourceTable, is_hidden, look_at, may_be_table
-from dustjacket.sources.formats import problem_of
+from dustjacket.sources.formats import is_table_name, problem_of
 from dustjacket.sources.tables import ReadOptions
 from dustjacket.storage.store import Store
 
@@ -111,6 +112,18 @@ def fingerprint_of_covers(address: str, settings: Settings) -> str:
     return fingerprint_with_beside(address, settings, is_image_name)
 
 
+def is_named_by_isbn(address: str, settings: Settings) -> bool:
+    """Return whether most images of a folder are named by ISBN, and no table is beside them.
+
+    Raises:
+        BadInputError: the source does not exist, or may not be read.
+    """
+    names = [name for name in names_in(address, settings) if not is_hidden(name)]
+    images = [name for name in names if is_image_name(name)]
+    by_isbn = sum(map(has_isbn, images))
+    return 2 * by_isbn > len(images) and not any(map(is_table_name, names))
+
+
 def sorted_files(source: CoverSource, options: ReadOptions, packs: Packs, max_bytes: int) -> Files:
     """Return the files of a source by what they are; of an archive, the files in it.
 
@@ -136,7 +149,9 @@ def sorted_files(source: CoverSource, options: ReadOptions, packs: Packs, max_by
     def take(file: SourceFile, head: bytes, body: BinaryIO) -> bool:
         entry = SourceEntry(replace(file, name=file.name.removeprefix(archive)))
         is_image = is_image_name(entry.name) or is_image_head(head)
-        if not is_image and (may_be_table(entry.name) or (is_single and not file.member)):
+        if not is_image and (
+            may_be_table(entry.name) or is_table_name(entry.name) or (is_single and not file.member)
+        ):
             return False
         if file.member:
             entry = _packed(entry, body, packs, max_bytes)

@@ -42,6 +42,12 @@ class CoversParameters(RecordParameters, StepParameters):
     encoding: str = Field(
         "", max_length=40, description="Encoding of text tables; empty: found in their content"
     )
+    catalog: str = Field(
+        "",
+        max_length=2000,
+        description="Listing with titles and ISBNs, for images that are named by ISBN alone: path, "
+        "s3:// or https:// address; empty: the newest version of the catalogue",
+    )
     short_side: int = Field(
         256,
         ge=32,
@@ -94,8 +100,8 @@ class CoversParameters(RecordParameters, StepParameters):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The table of genres, whose content the version depends on."""
-        return (self.genre_mapping,)
+        """Files beside the source whose content decides the result."""
+        return (self.genre_mapping, self.catalog)
 
 
 class CoversFacts(Facts):
@@ -132,6 +138,15 @@ class CoversStep(Step):
         from dustjacket.covers.source import fingerprint_of_covers
 
         return fingerprint_of_covers(source, settings)
+
+    def further_inputs(self, parameters: StepParameters, settings: "Settings") -> tuple[str, ...]:
+        """Return the catalogue, if images are named by ISBN alone and no parameter gives titles."""
+        from dustjacket.covers.source import is_named_by_isbn
+
+        given = CoversParameters.model_validate(parameters.model_dump())
+        if given.catalog or not given.source or not is_named_by_isbn(given.source, settings):
+            return ()
+        return (Kind.CATALOG,)
 
     def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:
         """Return RETRIABLE if another attempt may accept more rows."""

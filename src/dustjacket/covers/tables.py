@@ -22,6 +22,7 @@ from dustjacket.sources.encoding import raw_text
 from dustjacket.sources.files import SourceFile, is_web
 from dustjacket.sources.find import SourceTable
 from dustjacket.sources.formats import FORMATS, read_rows
+from dustjacket.sources.onix.deltas import BLOCK_UPDATE, WITHOUT_RECORD, applied
 from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.sources.tables import ReadOptions, Shape, key_of
 from dustjacket.splits import coarse_key, strict_key
@@ -141,6 +142,7 @@ def table_rows(
     places: Mapping[str, SourceEntry],
     packs: Packs,
     options: RecordOptions,
+    latest: dict[str, dict[str, Any]],
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table in ``ROW_SCHEMA``; positions are those in the table.
 
@@ -148,6 +150,7 @@ def table_rows(
         images: the files that rows may name.
         places: of those files, by name, once ``images`` has found them.
         packs: take the images that are in the table itself.
+        latest: records of a feed so far, which later ones may update in part.
     """
     folder = PurePosixPath(table.file.name).parent.as_posix()
     with corrupt_as_bad_input(table.file), opened(table.file, store) as stream:
@@ -160,8 +163,13 @@ def table_rows(
             if record.reason:
                 yield row | {"reason": record.reason}
                 continue
-            book = record_of(record.values, table.columns, options)
+            values = record.values
+            if table.columns is CANONICAL:
+                values = applied(latest, values)
+            book = record_of(values, table.columns, options)
             row |= book_columns(book)
+            if not book.title and record.values.get("notification") == BLOCK_UPDATE:
+                row["reason"] = WITHOUT_RECORD
             row |= {"record_id": book.record_id, "notification": book.notification}
             if row["reason"] is None:
                 image = image_in(book.image)

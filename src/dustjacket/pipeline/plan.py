@@ -147,7 +147,8 @@ def plan_step(
     }
     parameters = defaults.of(step).with_overrides(step.name, overrides)
     manifests: dict[str, Manifest] = {}
-    for kind, version in {**input_versions, **dict.fromkeys(parameters.optional_inputs)}.items():
+    further = step.further_inputs(parameters, store.settings)
+    for kind, version in {**input_versions, **dict.fromkeys(further)}.items():
         manifest = _named(store, kind, version) if version else in_use(store, kind)
         if manifest is not None:
             manifests[kind] = manifest

@@ -92,6 +92,14 @@ class Step:
         """Return the version of this step that later steps read by default, or None."""
         return store.newest(self.publishes)
 
+    def further_inputs(
+        self,
+        parameters: StepParameters,
+        settings: "Settings",  # noqa: ARG002
+    ) -> tuple[str, ...]:
+        """Return further kinds that a run reads if a version of them is published."""
+        return parameters.optional_inputs
+
     def fingerprint(self, source: str, settings: "Settings") -> str:
         """Return a digest of what the step reads of ``source``; see ``sources.files``."""
         return fingerprint(source, settings)

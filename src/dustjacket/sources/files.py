@@ -216,6 +216,22 @@ def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[S
     return copy_to_s3(root, store, _wanted(root, is_wanted))
 
 
+def names_in(source: str, settings: Settings) -> list[str]:
+    """Return the names of the files of a folder, on local disk or in S3; others have none.
+
+    Raises:
+        BadInputError: the source does not exist, or may not be read.
+    """
+    if source.startswith("s3://"):
+        prefix = urlsplit(source).path.lstrip("/")
+        return [key.removeprefix(prefix) for key, _, _ in s3_objects(source, settings)]
+    if is_web(source):
+        return []
+    check_allowed(source, settings)
+    root = Path(source)
+    return [path.relative_to(root).as_posix() for path in local_files(root) if path != root]
+
+
 def in_place(name: str, path: Path) -> SourceFile:
     """Return a file that is read where it lies."""
     return SourceFile(name, THIS_MACHINE, str(path), path.stat().st_size)

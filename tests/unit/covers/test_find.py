@@ -1,13 +1,21 @@
 """Covers are found in tables of any format and in image names, and only below the source."""
 
+import io
+from datetime import UTC, datetime
+
+import pyarrow.parquet as pq
 import pytest
 
 from dustjacket.catalog.step import INGEST_CATALOG
 from dustjacket.covers.step import INGEST_COVERS
 from dustjacket.errors import BadInputError
+from dustjacket.pipeline.job import Job
+from dustjacket.pipeline.plan import plan_step
+from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import CANONICAL, record_of
 from dustjacket.settings import Settings
+from dustjacket.storage.store import Store
 from tests.conftest import ROOT
 from tests.support.covers_run import run, write_table
 from tests.support.epub import epub, opf
@@ -326,3 +334,81 @@ def test_records_beside_a_table_whose_covers_are_elsewhere_are_passed_over(tmp_p
         f"opf/{title}.opf": "none of its covers is in the source"
         for title in ("One", "Two", "Three")
     }
+
+
+def catalog_of(folder, rows):
+    columns = ("title", "author", "genre", "isbn", "tdm_reservation")
+    return str(write_table(folder / "books.csv", rows, columns))
+
+
+def test_images_named_by_isbn_take_their_books_from_a_catalogue(tmp_path, bodies):
+    names = [f"{ISBNS[0]}_FC.jpg", f"{ISBNS[0]}_BC.jpg", "covers/978-0-553-21311-9.jpg",
+             "Dune - Frank Herbert.jpg"]  # fmt: skip
+    put(tmp_path / "set", names, bodies)
+    listing = catalog_of(tmp_path, [("Emma", "Jane Austen", "Romance", "0-14-143958-0", "1")])
+    covers = run(None, tmp_path / "set", tmp_path / "out", roots=(listing,), catalog=listing)
+    found = covers.index.set_index("title")
+    assert found.loc["Emma", ["author", "isbn13", "category", "image"]].tolist() == [
+        "Jane Austen", ISBNS[0], "Romance", names[0]
+    ]  # fmt: skip
+    assert found["training"].to_dict() == {"Emma": False, "Dune": True}
+    rejected = covers.table("rejected")
+    assert dict(zip(rejected["image"], rejected["reason"], strict=True)) == {
+        names[1]: "not_the_front_cover", names[2]: "isbn_not_in_catalog"
+    }  # fmt: skip
+
+
+def test_a_catalogue_without_isbns_is_refused_with_the_cure(tmp_path, bodies):
+    put(tmp_path / "set", [f"{ISBNS[0]}.jpg"], bodies)
+    listing = str(write_table(tmp_path / "books.csv", [("Emma", "R")], ("title", "genre")))
+    with pytest.raises(BadInputError, match=r"no column of ISBNs.*name another with catalog"):
+        run(None, tmp_path / "set", tmp_path / "out", roots=(listing,), catalog=listing)
+
+
+def test_the_newest_catalogue_is_read_only_for_images_that_are_named_by_isbn(tmp_path, bodies):
+    store = Store(Settings(_env_file=None, home=tmp_path / "home", folder=tmp_path / "store",
+                           source_roots=str(tmp_path)))  # fmt: skip
+    store.ensure_bucket()
+    put(tmp_path / "by isbn", [f"{isbn}.jpg" for isbn in ISBNS], bodies)
+    put(tmp_path / "by title", ["Emma - Jane Austen.jpg", "Dune - F H.jpg"], bodies)
+    rows = [("Emma", "Jane Austen", "Romance", ISBNS[0], "1"),
+            ("Moby-Dick", "Herman Melville", "Sea", ISBNS[1], "")]  # fmt: skip
+
+    def ingest(step, source, **parameters):
+        given = {"source": str(source), **parameters}
+        plan = plan_step(step, store, TeamDefaults(), datetime.now(UTC), given)
+        job = Job.of(plan, store)
+        step.load_function()(job, None)
+        return store.manifest(job.draft.kind, job.draft.version)
+
+    with pytest.raises(BadInputError, match=r"named by ISBN.*name a listing.*with catalog"):
+        ingest(INGEST_COVERS, tmp_path / "by isbn")
+    catalog = ingest(INGEST_CATALOG, catalog_of(tmp_path, rows), min_rows_per_genre=1)
+    covers = ingest(INGEST_COVERS, tmp_path / "by isbn")
+    assert covers.parents == {"catalog": catalog.version}
+    (index,) = [entry.path for entry in covers.files if entry.path.startswith("index/")]
+    found = pq.read_table(io.BytesIO(store.read(covers, index)))
+    assert found.select(["title", "author", "category", "training"]).to_pylist() == [
+        {"title": "Emma", "author": "Jane Austen", "category": "Romance", "training": False},
+        {"title": "Moby-Dick", "author": "Herman Melville", "category": "Sea", "training": True},
+    ]
+    assert ingest(INGEST_COVERS, tmp_path / "by title").parents == {}
+
+
+def test_an_update_of_a_part_keeps_the_rest_of_a_record(tmp_path, bodies):
+    put(tmp_path / "set", ["1.jpg", "2.jpg"], bodies)
+    update = (
+        "<Product><RecordReference>{}</RecordReference><NotificationType>04</NotificationType>"
+        "<ProductIdentifier><ProductIDType>15</ProductIDType><IDValue>{}</IDValue>"
+        f"</ProductIdentifier><CollateralDetail>{RESOURCE.format('2.jpg')}</CollateralDetail>"
+        "</Product>"
+    )
+    first = product("r1", "Emma", ISBNS[0], "1.jpg")
+    later = update.format("r1", ISBNS[0]) + update.format("r9", ISBNS[1])
+    for name, products in (("b.xml", first), ("a.xml", later)):
+        day = "20240101" if name == "b.xml" else "20240102"
+        sent = f"<Header><SentDateTime>{day}</SentDateTime></Header>"
+        (tmp_path / "set" / name).write_text(ONIX.format(sent + products))
+    covers = run(None, tmp_path / "set", tmp_path / "out")
+    assert covers.index[["title", "image"]].to_numpy().tolist() == [["Emma", "2.jpg"]]
+    assert covers.result.by_reason == {"replaced": 1, "update_without_record": 1}

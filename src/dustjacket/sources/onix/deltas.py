@@ -10,6 +10,8 @@ from typing import Any
 
 NEW, UPDATE, BLOCK_UPDATE, DELETE = "new", "update", "block_update", "delete"
 RESERVATION = "text_and_data_mining"
+WITHOUT_RECORD = "update_without_record"
+"""Reason of a block update of a record that is not there, if it has no title."""
 
 
 def merged(earlier: Mapping[str, Any] | None, later: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,6 +31,21 @@ def merged(earlier: Mapping[str, Any] | None, later: Mapping[str, Any]) -> dict[
         record["notification"] = DELETE
     if not later.get(RESERVATION) and earlier.get(RESERVATION):
         record[RESERVATION] = earlier[RESERVATION]
+    return record
+
+
+def applied(latest: dict[str, dict[str, Any]], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values of a record after a later one, and keep them in ``latest``.
+
+    Args:
+        latest: by ``record_id``; without descriptions, which take most of the memory.
+        values: of the later record.
+    """
+    identity = values.get("record_id")
+    if not isinstance(identity, str) or isinstance(values.get("image"), bytes):
+        return values
+    record = merged(latest.get(identity), values)
+    latest[identity] = {name: value for name, value in record.items() if name != "description"}
     return record
 
 
