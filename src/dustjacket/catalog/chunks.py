@@ -30,16 +30,18 @@ class ListingFiles:
 
 
 def find_files(
-    parameters: CatalogParameters, store: Store, required: Sequence[str] = ("title", "genre")
+    parameters: CatalogParameters, store: Store, required: Sequence[str] = ()
 ) -> ListingFiles:
     """Return the tables of the source.
 
     Args:
-        required: fields that each table must have a column for.
+        required: fields that each table must have a column for; by default title and, unless a
+            second source may give it, genre.
 
     Raises:
         BadInputError: there is no table, or a file should be one and is none.
     """
+    required = required or (("title",) if parameters.enrich else ("title", "genre"))
     source = parameters.source
     files = stage(source, store, lambda name: name == name_of(source) or may_be_table(name))
     named = frozenset(named_columns(parameters).values())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from dustjacket.catalog.step import CatalogParameters, FileFacts
@@ -63,6 +64,7 @@ def file_facts(name: str, listing_format: ListingFormat) -> FileFacts:
     shape, columns = listing_format.shape, listing_format.columns
     is_text = bool(shape.encoding_reason)
     lists = columns.genre_column.lists
+    used = set(chain.from_iterable(columns.fields.values()))
     of_lists = (f"the genre column {columns.first('genre')!r} holds lists",) if lists else ()
     return FileFacts(
         file=name,
@@ -71,5 +73,8 @@ def file_facts(name: str, listing_format: ListingFormat) -> FileFacts:
         encoding_reason=shape.encoding_reason,
         separator=shape.dialect.separator if shape.format == "csv" else "",
         columns=dict(columns.fields) if columns is not CANONICAL else {},
+        unused=tuple(name for name in shape.columns if name and key_of(name) not in used)
+        if columns is not CANONICAL
+        else (),
         warnings=(*shape.warnings, *of_lists),
     )

@@ -65,9 +65,7 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
         HeldBackError: the listing changed too much since the last version.
     """
     parameters = job.parameters
-    # Genres may come from the second source.
-    required = ["title"] if parameters.enrich else ["title", "genre"]
-    files = find_files(parameters, job.store, required)
+    files = find_files(parameters, job.store)
     statistics = write_catalog(job, files, spark)
     if not statistics.rows_accepted:
         raise BadInputError(nothing_accepted(parameters.source, statistics.rejected_by_reason))

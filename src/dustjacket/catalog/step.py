@@ -86,6 +86,7 @@ class FileFacts(BaseModel):
 
     Attributes:
         columns: columns of each field, best first.
+        unused: names of the other columns.
         warnings: what a person should look at.
     """
 
@@ -95,6 +96,7 @@ class FileFacts(BaseModel):
     encoding_reason: str = ""
     separator: str = ""
     columns: dict[str, tuple[str, ...]] = {}
+    unused: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

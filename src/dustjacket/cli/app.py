@@ -134,8 +134,9 @@ class IngestCatalog(CatalogParameters):
         from dustjacket.cli.preview import print_preview
 
         given = self.model_dump(exclude={"out", "preview"})
-        parameters = CatalogParameters.model_validate(given | {"source": absolute(self.source)})
-        with local_store(parameters.source) as store:
+        paths = {name: absolute(given[name]) for name in ("source", "enrich")}
+        parameters = CatalogParameters.model_validate(given | paths)
+        with local_store(parameters.source, parameters.enrich) as store:
             print_preview(preview(parameters, store), console)
 
 

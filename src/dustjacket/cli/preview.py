@@ -18,6 +18,8 @@ def print_preview(preview: Preview, console: Console) -> None:
         for field, columns in file.columns.items():
             also = f" (also {', '.join(columns[1:])})" if columns[1:] else ""
             console.print(f"  {field} is column {columns[0]!r}{also}")
+        if file.unused:
+            console.print(f"  not used: {_short(', '.join(map(repr, file.unused)))}")
         for warning in file.warnings:
             console.print(f"  warning: {warning}")
     if len(preview.files) > _FILES:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -132,6 +132,8 @@ def cover_table(store: Store, table: SourceTable, parameters: CoversParameters) 
             f"{where} has no image column and no isbn column, but {len(names)} columns ({listed}): "
             "set image_column to one of them"
         )
+    if shape.format == "parquet":  # which reads columns apart; any of them may hold images
+        shape = replace(shape, used=frozenset(chain.from_iterable(columns.fields.values())))
     return CoverTable(file, shape, columns)
 
 

@@ -84,6 +84,23 @@ def test_a_preview_shows_how_records_are_read_and_writes_nothing(listing, tmp_pa
     assert [path for path in sorted(tmp_path.rglob("*")) if "caches" not in path.parts] == before
 
 
+def test_a_preview_names_unused_columns_and_what_the_second_source_gives(listing, tmp_path):
+    listing.write_text("Title,Author,Price\nDune,Frank Herbert,9.99\nUbik,Philip K. Dick,4.50\n")
+    second = tmp_path / "second.csv"
+    second.write_text("title,author,genre,description\nDune,Frank Herbert,SF,Sand.\n")
+    words = command(listing, "--preview", "--enrich", second)
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    for line in (
+        "  not used: 'Price'", "  description: Sand.",
+        "  from the second source: description (second.csv), genres (second.csv)",
+        "of the first 2 records, 1 are rejected: no_genre 1",
+    ):  # fmt: skip
+        assert line in done.stdout
+    manifest = run(listing, tmp_path / "out", enrich=str(second), min_rows_per_genre=1)
+    assert manifest.facts["files"][0]["unused"] == ["Price"]
+
+
 def test_without_a_folder_to_write_to_the_line_names_the_flags(listing):
     done = subprocess.run(command(listing), capture_output=True, text=True, check=False)
     assert done.returncode == 1
