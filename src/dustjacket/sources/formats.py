@@ -17,6 +17,7 @@ from dustjacket.sources.epub.opf import OPF
 from dustjacket.sources.json_documents import JSON_DOCUMENT
 from dustjacket.sources.json_lines import JSON_LINES
 from dustjacket.sources.marc.marc21 import MARC21
+from dustjacket.sources.marc.marc_text import MARC_TEXT
 from dustjacket.sources.marc.marcxml import MARCXML
 from dustjacket.sources.ods import ODS
 from dustjacket.sources.onix.reader import ONIX
@@ -32,6 +33,7 @@ FORMATS: dict[str, Format] = {
         XLSX,
         ODS,
         MARC21,
+        MARC_TEXT,
         MARCXML,
         ONIX,
         OPF,

@@ -14,7 +14,13 @@ from typing import Any, BinaryIO, TextIO
 
 from dustjacket.errors import BadInputError
 from dustjacket.sources.csv import MAX_RECORD, ByteRange
-from dustjacket.sources.json_lines import is_too_long, values_of, without_surrogates
+from dustjacket.sources.json_lines import (
+    REPEATED_NAME,
+    is_too_long,
+    repeats_names,
+    values_of,
+    without_surrogates,
+)
 from dustjacket.sources.tables import (
     DamagedFileError,
     Format,
@@ -87,13 +93,28 @@ def _name_of_list(text: str, options: ReadOptions) -> str:
 
 
 def _rows(stream: BinaryIO, shape: Shape, _part: ByteRange) -> Iterator[TableRow]:
+    for position, (raw, record) in enumerate(objects_of(stream, shape)):
+        yield _row(position, raw, record, shape)
+
+
+def objects_of(stream: BinaryIO, shape: Shape) -> Iterator[tuple[str, Any]]:
+    """Yield the text and the value of each object; the value of a broken or huge one is None.
+
+    Args:
+        shape: its place is the name of the list that holds the objects; empty if they are the
+            document's own.
+
+    Raises:
+        DamagedFileError: the document ends inside an object or a list.
+    """
     text = io.TextIOWrapper(utf8_text(stream, shape), "utf-8", "replace", newline="")
-    position = -1
+    number = 0
     try:
-        for position, (raw, record) in enumerate(_objects(text, shape.place)):
-            yield _row(position, raw, record, shape)
+        for found in _objects(text, shape.place):
+            number += 1
+            yield found
     except EOFError as error:
-        raise DamagedFileError(f"it ends after record {position + 1}") from error
+        raise DamagedFileError(f"it ends after record {number}") from error
     finally:
         text.detach()
 
@@ -104,6 +125,8 @@ def _row(position: int, text: str, record: Any, shape: Shape) -> TableRow:
         return TableRow(position, position, raw, {}, "record_too_long")
     if not isinstance(record, dict):
         return TableRow(position, position, raw, {}, "malformed_json")
+    if repeats_names(text, record):
+        return TableRow(position, position, raw, {}, REPEATED_NAME)
     try:
         values = values_of(without_surrogates(record) if "\\u" in text else record, shape.used)
         too_long = len(text) > MAX_RECORD and is_too_long(values)

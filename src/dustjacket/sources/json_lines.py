@@ -26,11 +26,13 @@ from dustjacket.sources.texts import (
     utf8_lines,
 )
 
+REPEATED_NAME = "repeated_name"
 _HEAD = 1 << 20
 _MAX_LINE = 16 << 20
 """Bytes of a line that is parsed; the columns in use may have ``MAX_RECORD`` bytes of it."""
 _LINES = 100
 _BOM = "\ufeff"
+_NAME_END = re.compile(r'"\s*:')
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -57,6 +59,35 @@ def object_of(line: bytes) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = without_surrogates(value) if _ESCAPED_SURROGATE.search(line) else value
     return found
+
+
+def repeats_names(text: str, record: dict[str, Any]) -> bool:
+    """Return whether an object of a JSON text has two different values of one name.
+
+    Args:
+        text: of the object.
+        record: its value, in which the last value of each name counts.
+    """
+    if len(_NAME_END.findall(text)) <= len(record):
+        return False  # it has no other names, in objects or texts
+
+    def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs) and any(found[name] != value for name, value in pairs):
+            raise _RepeatedNameError
+        return found
+
+    try:
+        json.loads(text, object_pairs_hook=check)
+    except _RepeatedNameError:
+        return True
+    except (ValueError, RecursionError):
+        pass
+    return False
+
+
+class _RepeatedNameError(Exception):
+    pass
 
 
 def values_of(record: dict[str, Any], used: frozenset[str] | None) -> dict[str, Value]:
@@ -121,6 +152,9 @@ def _rows(stream: BinaryIO, shape: Shape, part: ByteRange) -> Iterator[TableRow]
         if record is None:
             reason = "malformed_json" if length == len(line) else "record_too_long"
             yield TableRow(position, offset, raw, {}, reason)
+            continue
+        if repeats_names(decode(line).strip(_BOM), record):
+            yield TableRow(position, offset, raw, {}, REPEATED_NAME)
             continue
         values = values_of(record, shape.used)
         if length > MAX_RECORD and is_too_long(values):

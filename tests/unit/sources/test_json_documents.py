@@ -148,3 +148,16 @@ def test_any_objects_are_read_as_they_were_written(rows, layout, is_ascii):
 def test_a_line_end_of_unicode_inside_a_string_is_a_character(sign):
     rows = [{"title": f"One{sign}two"}]
     assert read(json.dumps(rows, ensure_ascii=False).encode())[1] == rows
+
+
+@pytest.mark.parametrize("layout", ["lines", "array"])
+def test_an_object_with_two_values_of_one_name_is_rejected(layout):
+    objects = [
+        '{"title": "A", "title": "B"}', '{"title": "C", "title": "C"}',
+        '{"title": "D", "note": "say \\"title\\": E"}', '{"title": "F", "by": {"n": 1, "n": 2}}',
+        '{"title" : "G", "url": "http://x/a"}', '{"a":{"title":"H"},"title":"I","b":{"title":"J"}}',
+    ]  # fmt: skip
+    text = "\n".join(objects) if layout == "lines" else f"[{','.join(objects)}]"
+    _, rows = read(text.encode())
+    found = [row if isinstance(row, str) else row["title"] for row in rows]
+    assert found == ["repeated_name", "C", "D", "repeated_name", "G", "I"]
