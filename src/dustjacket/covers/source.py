@@ -107,9 +107,9 @@ def stage_covers(address: str, store: Store) -> CoverSource:
     return CoverSource(address, store, tuple(files))
 
 
-def fingerprint_of_covers(address: str, settings: Settings) -> str:
+def fingerprint_of_covers(address: str, store: Store) -> str:
     """Return a digest of the content of a source, and of the images beside a single table."""
-    return fingerprint_with_beside(address, settings, is_image_name)
+    return fingerprint_with_beside(address, store, is_image_name)
 
 
 def is_named_by_isbn(address: str, settings: Settings) -> bool:

@@ -133,11 +133,11 @@ class CoversFacts(Facts):
 class CoversStep(Step):
     """The step; a version is retriable if images failed to be fetched for transient reasons."""
 
-    def fingerprint(self, source: str, settings: "Settings") -> str:
+    def fingerprint(self, source: str, store: "Store") -> str:
         """Return a digest of a source, with the images beside a single table."""
         from dustjacket.covers.source import fingerprint_of_covers
 
-        return fingerprint_of_covers(source, settings)
+        return fingerprint_of_covers(source, store)
 
     def further_inputs(self, parameters: StepParameters, settings: "Settings") -> tuple[str, ...]:
         """Return the catalogue, if images are named by ISBN alone and no parameter gives titles."""

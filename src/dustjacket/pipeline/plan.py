@@ -164,7 +164,7 @@ def plan_step(
         source = values.get("source")
         if not source:
             raise BadInputError(f"{step.name} has no source: set the parameter 'source'")
-        fingerprints[source] = step.fingerprint(source, store.settings)
+        fingerprints[source] = step.fingerprint(source, store)
     code = code_digest(step.function)
     digest = digest_of(
         {

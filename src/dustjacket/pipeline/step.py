@@ -100,9 +100,9 @@ class Step:
         """Return further kinds that a run reads if a version of them is published."""
         return parameters.optional_inputs
 
-    def fingerprint(self, source: str, settings: "Settings") -> str:
+    def fingerprint(self, source: str, store: "Store") -> str:
         """Return a digest of what the step reads of ``source``; see ``sources.files``."""
-        return fingerprint(source, settings)
+        return fingerprint(source, store.settings, store)
 
     def find_published(self, plan: "Plan", store: "Store") -> Manifest | None:
         """Return the version that holds the plan's work, or None."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-from dustjacket.settings import Settings
 from dustjacket.sources.files import SourceFile, copy_to_s3, files_below, fingerprint, in_place
 from dustjacket.storage.store import Store
 
@@ -14,15 +13,13 @@ _MAX_FILES = 100_000
 """Files in the folder of a table; of a larger folder, none counts as beside it."""
 
 
-def fingerprint_with_beside(
-    source: str, settings: Settings, is_wanted: Callable[[str], bool]
-) -> str:
+def fingerprint_with_beside(source: str, store: Store, is_wanted: Callable[[str], bool]) -> str:
     """Return a digest of a source, and of the files beside it, if it is one file.
 
     Of the files beside it, names and sizes count: to read them all would take as long as an
     ingestion. See :func:`dustjacket.sources.files.fingerprint`.
     """
-    content = fingerprint(source, settings)
+    content = fingerprint(source, store.settings, store)
     beside = _beside(source, is_wanted)
     if not beside:
         return content

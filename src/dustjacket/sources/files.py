@@ -1,12 +1,13 @@
 """Source files on local disk, in S3 or on the web: fingerprint their content, copy them to S3."""
 
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -41,11 +42,12 @@ class SourceFile:
     member: str = ""
 
 
-def fingerprint(source: str, settings: Settings) -> str:
+def fingerprint(source: str, settings: Settings, store: Store | None = None) -> str:
     """Return a digest of the content of ``source``: 64 hexadecimal digits.
 
     Args:
         source: path, ``s3://`` address, or ``http(s)://`` address of a file.
+        store: takes what is downloaded from the web, so that :func:`stage` finds it there.
 
     Raises:
         BadInputError: the source does not exist, is empty, or may not be read.
@@ -53,6 +55,11 @@ def fingerprint(source: str, settings: Settings) -> str:
     """
     if is_web(source):
         with _downloaded(source, settings) as path:
+            if store:
+                (file,) = copy_to_s3(path, store, [(path.name, path)])
+                store.client.put_object(
+                    Bucket=store.bucket, Key=_kept(source), Body=json.dumps(asdict(file)).encode()
+                )
             return _content(path)
     if source.startswith("s3://"):
         digest = hashlib.sha256()
@@ -90,6 +97,11 @@ def contents(values: Iterable[str], settings: Settings) -> dict[str, str]:
         for value in values
         if value.startswith("s3://") or (value and Path(value).exists())
     }
+
+
+def _kept(url: str) -> str:
+    """Return the key of what says where the last download of an address is."""
+    return f"sources/web/{hashlib.sha256(url.encode()).hexdigest()[:32]}.json"
 
 
 def is_web(source: str) -> bool:
@@ -186,7 +198,8 @@ def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[S
     """Return the files of ``source`` with a name that ``is_wanted`` accepts, sorted by name.
 
     Files on local disk or the web are first copied to ``sources/<fingerprint>/``, once for the
-    same content, so that every machine of a cluster can read them. A store in a folder is of this
+    same content, so that every machine of a cluster can read them. A file on the web is the one
+    that was downloaded for its last fingerprint in this store. A store in a folder is of this
     machine alone: there, local files are read where they lie. Symbolic links that lead out of the
     source's folder are ignored.
 
@@ -207,6 +220,10 @@ def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[S
         ]
         return sorted((file for file in files if is_wanted(file.name)), key=lambda file: file.name)
     if is_web(source):
+        if kept := store.get(_kept(source)):
+            file = SourceFile(**json.loads(kept))
+            if dict(store.keys(file.key)):
+                return [file]
         with _downloaded(source, store.settings) as path:
             return copy_to_s3(path, store, _wanted(path, is_wanted))
     check_allowed(source, store.settings)

@@ -108,18 +108,18 @@ class Store:
             CorruptVersionError: its manifest cannot be read.
         """
         name = f"{kind}/{version}"
-        if (text := self._get(f"{name}/{MANIFEST}")) is not None:
+        if (text := self.get(f"{name}/{MANIFEST}")) is not None:
             return parse_manifest(text, name)
-        if (text := self._get(f"{name}/{REFERENCE}")) is not None:
+        if (text := self.get(f"{name}/{REFERENCE}")) is not None:
             name = f"{kind}/{parse_reference(text, name).stands_for}"
-            if (text := self._get(f"{name}/{MANIFEST}")) is not None:
+            if (text := self.get(f"{name}/{MANIFEST}")) is not None:
                 return parse_manifest(text, name)
         raise NotReadyError(
             f"{name} is not published: name a version that is, "
             "or leave the parameter empty for the one in use"
         )
 
-    def _get(self, key: str) -> bytes | None:
+    def get(self, key: str) -> bytes | None:
         """Return an object, or None if there is none."""
         try:
             return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
@@ -148,7 +148,7 @@ class Store:
     def published_by(self, kind: str, version: str) -> str | None:
         """Return the id of the DAG run that published a version or a reference, if it is known."""
         name = f"{kind}/{version}"
-        if (text := self._get(f"{name}/{REFERENCE}")) is not None:
+        if (text := self.get(f"{name}/{REFERENCE}")) is not None:
             return parse_reference(text, name).dag_run_id
         return self.manifest(kind, version).dag_run_id
 

@@ -119,15 +119,15 @@ def test_a_table_alone_finds_the_images_beside_it_and_no_other_table(tmp_path, b
 
 
 def test_the_images_beside_a_table_alone_count_in_its_digest(tmp_path, bodies):
-    settings = Settings(_env_file=None, home=tmp_path / "home", source_roots=str(tmp_path))
+    store = Store(Settings(_env_file=None, home=tmp_path / "home", source_roots=str(tmp_path)))
     put(tmp_path / "set", ["1.jpg", "notes.doc"], bodies)
     table = str(write_table(tmp_path / "set" / "t.csv", [("One", "1.jpg")], ("title", "image")))
-    before = INGEST_COVERS.fingerprint(table, settings)
+    before = INGEST_COVERS.fingerprint(table, store)
     put(tmp_path / "set", ["notes.doc"], bodies[1:])
-    assert INGEST_COVERS.fingerprint(table, settings) == before
-    assert INGEST_CATALOG.fingerprint(table, settings) != before
+    assert INGEST_COVERS.fingerprint(table, store) == before
+    assert INGEST_CATALOG.fingerprint(table, store) != before
     put(tmp_path / "set", ["2.jpg"], bodies[1:])
-    assert INGEST_COVERS.fingerprint(table, settings) != before
+    assert INGEST_COVERS.fingerprint(table, store) != before
 
 
 def test_the_error_of_a_missing_column_lists_the_columns(tmp_path):
