@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from dustjacket.records.text import line_of
@@ -76,15 +77,16 @@ def contributors_in(value: Any, role: str, missing: frozenset[str]) -> list[Cont
 def _plain(item: dict[str, Any]) -> Contributor | None:
     """Return the contributor of an object as trade formats have it, or None if it is another."""
     name, role = item.get("name"), item.get("role")
-    if (
-        len(item) == 2
-        and isinstance(name, str)
-        and isinstance(role, str)
-        and _RELATOR.fullmatch(role)
-    ):
-        person = line_of(name)
-        return Contributor(person, role) if person and not _SPECIAL.search(person) else None
+    if len(item) == 2 and isinstance(name, str) and isinstance(role, str):
+        return _of_feed(name, role)
     return None
+
+
+@lru_cache(maxsize=1 << 14)
+def _of_feed(name: str, role: str) -> Contributor | None:
+    # The records of a feed share their contributors.
+    person = line_of(name) if _RELATOR.fullmatch(role) else ""
+    return Contributor(person, role) if person and not _SPECIAL.search(person) else None
 
 
 def role_in_words(text: str) -> str | None:

@@ -142,16 +142,17 @@ class _Row:
 
     def values(self, field: str) -> list[Any]:
         """Return the values of a field's columns that are not empty, best first."""
-        columns = self.columns.fields.get(field)
-        if columns is None:
-            return []
+        columns = self.columns.fields.get(field, ())
+        if len(columns) == 1:  # as in trade formats
+            value = self.by_column.get(columns[0])
+            return [] if value is None or value == "" else [value]
         found = map(self.by_column.get, columns)
         return [value for value in found if value is not None and value != ""]
 
     def text(self, field: str) -> str:
         """Return a field's first text that is not missing, on one line."""
         for value in self.values(field):
-            text = line_of(scalar(value))
+            text = line_of(value if isinstance(value, str) else scalar(value))
             if not is_missing(text, self.missing):
                 return text
         return ""

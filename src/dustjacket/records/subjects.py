@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from dustjacket.records.column_names import CODED_SCHEMES
@@ -33,12 +34,10 @@ class Subject:
 def subjects_in(value: Iterable[Any], missing: frozenset[str]) -> list[Subject]:
     """Return subjects that are objects with scheme, code, heading (or term) and main."""
     found = [
-        Subject(
-            scalar(item.get("scheme")).strip().casefold(),
-            line_of(code) if (code := scalar(item.get("code"))) else "",
-            line_of(heading)
-            if (heading := scalar(item.get("heading") or item.get("term")))
-            else "",
+        _of_feed(
+            scalar(item.get("scheme")),
+            scalar(item.get("code")),
+            scalar(item.get("heading") or item.get("term")),
             bool(item.get("main")),
         )
         for item in items_of(value)
@@ -49,6 +48,12 @@ def subjects_in(value: Iterable[Any], missing: frozenset[str]) -> list[Subject]:
         for subject in dict.fromkeys(found)
         if not is_missing(subject.code or subject.heading, missing)
     ]
+
+
+@lru_cache(maxsize=1 << 14)
+def _of_feed(scheme: str, code: str, heading: str, main: bool) -> Subject:
+    # The records of a feed share their subjects.
+    return Subject(scheme.strip().casefold(), line_of(code), line_of(heading), main)
 
 
 def subjects_of_columns(
