@@ -14,7 +14,7 @@ from dustjacket.clip.conse import NAME as CONSE
 from dustjacket.clip.conse import build_conse
 from dustjacket.clip.model import CONFIGS, Clip, load, random_model
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.sources.files import s3_objects
+from dustjacket.sources.s3_objects import s3_objects
 from dustjacket.storage.store import Store
 
 HUB = "hf-hub:"

@@ -11,16 +11,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError, ParamValidationError
-
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
 from dustjacket.sources.roots import check_allowed
+from dustjacket.sources.s3_objects import s3_objects
 from dustjacket.storage.folder import THIS_MACHINE
 from dustjacket.storage.store import Store
 
 _UPLOADS = 8
-_NO_BUCKET = ("NoSuchBucket", "AccessDenied")
 _MAX_DOWNLOAD = 8 << 30
 _UNREADABLE = b"unreadable"
 
@@ -159,39 +157,6 @@ def files_below(folder: Path, root: Path, *, linked: bool = False) -> Iterator[P
             is_circle = link.parent.resolve().is_relative_to(target)
             if link.is_symlink() and target.is_relative_to(root) and not is_circle:
                 yield from files_below(link, root, linked=True)
-
-
-def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str, int]]:
-    """Yield ``(key, etag, size)`` of the object at an ``s3://`` address, or of all below a folder.
-
-    Raises:
-        BadInputError: there is no object, no such bucket, or no permission to list it.
-    """
-    address = urlsplit(source)
-    prefix = address.path.lstrip("/")
-    pages = (
-        Store(settings)
-        .client.get_paginator("list_objects_v2")
-        .paginate(Bucket=address.netloc, Prefix=prefix)
-    )
-    empty = True
-    try:
-        for page in pages:
-            for entry in page.get("Contents", []):
-                if entry["Key"] == prefix or entry["Key"].startswith(prefix.rstrip("/") + "/"):
-                    empty = False
-                    yield entry["Key"], entry["ETag"], entry["Size"]
-    except (ClientError, ParamValidationError) as error:
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] not in _NO_BUCKET:
-            raise
-        raise BadInputError(
-            f"bucket {address.netloc!r} of source {source!r} cannot be listed: name a bucket that "
-            "exists and that the platform's S3 account may read"
-        ) from None
-    if empty:
-        raise BadInputError(
-            f"source {source!r} contains no object: give an object or folder that exists"
-        )
 
 
 def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[SourceFile]:

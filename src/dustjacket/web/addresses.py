@@ -72,10 +72,12 @@ def checked_url(text: str, ports: Container[int], base: URL | None = None) -> UR
         host, port = address.raw_host, address.port
     except ValueError:
         raise WebError(text, "bad_url") from None
-    if len(text) > MAX_URL_LENGTH or not host:
+    if len(text) > MAX_URL_LENGTH:
         raise WebError(text, "bad_url")
-    if address.scheme not in ("http", "https"):
+    if address.scheme not in ("", "http", "https"):  # some have no host, such as data:
         raise WebError(text, "bad_scheme")
+    if not host:
+        raise WebError(text, "bad_url")
     if address.raw_user or address.raw_password:
         raise WebError(text, "credentials_in_url")
     if port not in ports:

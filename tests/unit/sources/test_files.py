@@ -55,7 +55,7 @@ def answering(monkeypatch, error):
             yield {}  # like the real one, it fails when it is read
             raise error
 
-    monkeypatch.setattr("dustjacket.sources.files.Store", Pages)
+    monkeypatch.setattr("dustjacket.sources.s3_objects.Store", Pages)
 
 
 @pytest.mark.parametrize("code", ["NoSuchBucket", "AccessDenied"])
