@@ -77,6 +77,7 @@ class Shape:
         used: keys of the columns to read; None reads all.
         warnings: for people to read, one phrase each.
         sent: when a feed's message was sent, in UTC as text that sorts by time.
+        preamble: of XML that can be split, what stands before the first record.
     """
 
     format: str
@@ -92,6 +93,7 @@ class Shape:
     used: frozenset[str] | None = None
     warnings: tuple[str, ...] = ()
     sent: str = ""
+    preamble: bytes = b""
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -75,6 +75,21 @@ def read_records(
         yield XmlRecord(position, offset, raw[:MAX_XML_RECORD], element, fault)
 
 
+def cut_records(
+    stream: BinaryIO, names: Collection[str], content: str | None = None
+) -> Iterator[tuple[int, bytes, str | None]]:
+    """Yield offset, bytes and fault of the records that :func:`read_records` yields, not parsed."""
+    _, read = _encoding(stream)
+    for offset, raw, reason, _ in _cut(read, names, content):
+        yield offset, raw, reason
+
+
+def is_utf16(first: bytes) -> bool:
+    """Return whether a file is in UTF-16, by its first bytes: offsets are of its text as UTF-8."""
+    marks = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
+    return first.startswith(marks) or b"<\0?\0" in first[:8]
+
+
 def check_declarations(stream: BinaryIO, name: str) -> None:
     """Check what an XML file declares before its first element.
 
@@ -134,7 +149,7 @@ def _xml_parser(encoding: str | None = None) -> etree.XMLParser:
 def _encoding(stream: BinaryIO) -> tuple[str, Callable[[], bytes]]:
     """Return the declared encoding, and a function that reads the next bytes of the file."""
     first = stream.read(_CHUNK)
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"<\0?\0" in first[:8]:
+    if is_utf16(first):
         decoder = codecs.getincrementaldecoder("utf-16")("replace")
         pending = [first]
         return "utf-8", lambda: decoder.decode(

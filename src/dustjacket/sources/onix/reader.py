@@ -16,10 +16,12 @@ from dustjacket.sources.onix.product import Header, values_of
 from dustjacket.sources.onix.tags import NAMES
 from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow
 from dustjacket.sources.xml import check_declarations, read_records
+from dustjacket.sources.xml_parts import preamble_of, records_of, split_records
 
 _HEAD_BYTES = 1 << 20
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, "<?".encode("utf-16-le"))
 _NAMES = ("Product", "product", "Header", "header")
+_PRODUCT = "[Pp]roduct"
 _ROOT = re.compile(
     rb"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*"
     rb"<(?:[\w.-]{1,100}:)?(ONIX[Mm]essage|[Pp]roduct)(?=[\s/>])([^>]*)>",
@@ -69,10 +71,11 @@ def shape_of_onix(stream: BinaryIO, options: ReadOptions) -> Shape:
     first = next(read_records(io.BytesIO(start), _NAMES), None)
     header = first.element if first else None
     is_header = header is not None and NAMES[header.tag] == "Header"
-    return Shape("onix", sent=_header(header).get("sent", "") if is_header else "")
+    sent = _header(header).get("sent", "") if is_header else ""
+    return Shape("onix", sent=sent, preamble=preamble_of(start, _NAMES, _PRODUCT))
 
 
-def rows_of_onix(stream: BinaryIO, _: Shape, __: ByteRange) -> Iterator[TableRow]:
+def rows_of_onix(stream: BinaryIO, shape: Shape, part: ByteRange) -> Iterator[TableRow]:
     """Yield the products of a file, whose values have canonical names.
 
     The file may hold several messages, or a product alone. A product that is malformed, has no
@@ -80,8 +83,8 @@ def rows_of_onix(stream: BinaryIO, _: Shape, __: ByteRange) -> Iterator[TableRow
     ``MAX_RECORD`` bytes.
     """
     header: Header = {}
-    position = 0
-    for record in read_records(stream, _NAMES):
+    position = part.position
+    for record in records_of(stream, shape.preamble, part, _NAMES):
         element = record.element
         if element is not None and NAMES[element.tag] == "Header":
             header = _header(element)
@@ -93,6 +96,10 @@ def rows_of_onix(stream: BinaryIO, _: Shape, __: ByteRange) -> Iterator[TableRow
         else:
             yield TableRow(position, record.offset, raw[:MAX_RECORD], {}, values)
         position += 1
+
+
+def _parts(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]:
+    return split_records(stream, shape.preamble, size, _NAMES, _PRODUCT)
 
 
 def _header(element: etree._Element) -> Header:
@@ -118,6 +125,7 @@ ONIX = Format(
     matches=is_onix,
     shape=shape_of_onix,
     rows=rows_of_onix,
+    split=_parts,
     canonical=True,
 )
 """ONIX for Books 3.0 and 3.1."""
