@@ -10,15 +10,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
+from botocore.exceptions import ClientError
 
 from dustjacket.errors import BadInputError
 from dustjacket.sources.archives import bounded, open_member
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile
 from dustjacket.sources.tables import DamagedFileError
+from dustjacket.storage.s3 import status_of
 from dustjacket.storage.store import Store
 
 _BUFFER = 1 << 20
+_UNREADABLE = (PermissionError, IsADirectoryError, FileNotFoundError)
 _CORRUPT = (
     EOFError, OSError, zlib.error, lzma.LZMAError, pa.ArrowException, UnicodeDecodeError
 )  # fmt: skip
@@ -32,18 +35,30 @@ def opened(file: SourceFile, store: Store, part: ByteRange = WHOLE) -> io.Buffer
 
     Args:
         part: bytes to read; only for files that are not compressed.
+
+    Raises:
+        BadInputError: the file is gone, or may not be read.
     """
     if part == WHOLE:
-        body: Any = store.client.get_object(Bucket=file.bucket, Key=file.key)["Body"]
-        stream = decompressed(io.BufferedReader(body, _BUFFER))
+        stream = decompressed(_body(file, store))
         if file.member:
             stream = decompressed(open_member(stream, file.name, file.member))
         return stream
     end = "" if part.end is None else part.end - 1
-    body = store.client.get_object(
-        Bucket=file.bucket, Key=file.key, Range=f"bytes={part.offset}-{end}"
-    )["Body"]
-    return io.BufferedReader(body, _BUFFER)
+    return _body(file, store, Range=f"bytes={part.offset}-{end}")
+
+
+def _body(file: SourceFile, store: Store, **options: str) -> io.BufferedReader:
+    client: Any = store.client
+    try:
+        body = client.get_object(Bucket=file.bucket, Key=file.key, **options)["Body"]
+        return io.BufferedReader(body, _BUFFER)
+    except (ClientError, *_UNREADABLE) as error:
+        if isinstance(error, ClientError) and status_of(error) not in (403, 404):
+            raise
+        raise BadInputError(
+            f"{file.name!r} is gone, or this account may not read it: give files that it can read"
+        ) from error
 
 
 _COMPRESSED: dict[bytes, Callable[[Any], Any]] = {
