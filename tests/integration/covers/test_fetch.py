@@ -7,9 +7,13 @@ import time
 import pyarrow.parquet as pq
 import pytest
 from aiohttp import web
+from rich.console import Console
 
+from dustjacket.cli.local_ingest import ingest
+from dustjacket.covers.fetch import trim
+from dustjacket.covers.step import INGEST_COVERS
 from dustjacket.errors import BadInputError, NotReadyError
-from tests.support.covers_run import run, write_table
+from tests.support.covers_run import folder_prefix, run, write_table
 from tests.support.images import drawn, saved
 from tests.support.web_server import serving
 
@@ -171,3 +175,39 @@ def test_progress_is_reported(tmp_path, server):
     assert covers.messages[1] == "5 rows name 5 images"
     assert covers.messages[-2].startswith("5 of 5 covers, ")
     assert covers.messages[-1] == "5 of 5 rows are covers, 0 are rejected"
+
+
+def test_a_second_command_after_a_503_asks_for_the_failed_covers_only(
+    tmp_path, server, monkeypatch
+):
+    for name in ("XDG_CACHE_HOME", "DUSTJACKET_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("DUSTJACKET_ALLOW_PRIVATE_ADDRESSES", "true")
+    server.overrides = {4: lambda _: web.Response(status=503)}
+    given = {"source": str(table_of(server, tmp_path / "t.csv", range(8))), "max_reject_share": 0.5}
+    first = ingest(INGEST_COVERS, given, tmp_path / "one", Console(quiet=True))
+    assert (first.facts["accepted"], first.facts["retriable"]) == (7, 1)
+    server.overrides = {}
+    server.served.requests.clear()
+    second = ingest(INGEST_COVERS, given, tmp_path / "two", Console(quiet=True))
+    assert dict(server.served.requests) == {"4.jpg": 1}
+    assert (second.facts["accepted"], second.facts["retriable"]) == (8, 0)
+
+
+def test_of_downloads_that_are_too_many_those_of_other_runs_go_first(tmp_path, server):
+    cache = tmp_path / "cache"
+    old = run(None, table_of(server, tmp_path / "old.csv", range(5)), tmp_path / "one", cache)
+    run(None, table_of(server, tmp_path / "new.csv", range(5, 10)), tmp_path / "two", cache)
+    prefix = folder_prefix(cache)
+    sizes = prefix.sizes("tars")
+    newest = max(sizes, key=lambda tar: (cache / tar).stat().st_mtime)
+    trim(prefix, {newest}, sum(sizes.values()))
+    assert prefix.sizes("tars") == sizes
+    trim(prefix, {newest}, sizes[newest])
+    assert set(prefix.sizes("tars")) == {newest}
+    trim(prefix, {newest}, sizes[newest] - 1)
+    assert prefix.sizes("tars") == {}
+    server.served.requests.clear()
+    again = run(None, table_of(server, tmp_path / "old.csv", range(5)), tmp_path / "three", cache)
+    assert sum(server.served.requests.values()) == 5
+    assert_same_content(old, again)

@@ -284,3 +284,24 @@ def test_memory_does_not_grow_with_the_file(catalog, tmp_path):
 
     read(6000)  # several batches, as of any longer file
     assert peak_growth_mib(lambda: read(12_000)) < 64  # its text is 120 MiB
+
+
+def test_the_largest_groups_of_books_are_listed_with_their_sizes(catalog, tmp_path):
+    titles = ["Dune: A Novel", "Dune (Dune, #1)", "Dune: The Graphic Novel", "Emma"]
+    titles += ["Emma: Penguin", "Ubik"]
+    authors = ["Frank Herbert"] * 3 + ["Jane Austen"] * 2 + ["Philip K. Dick"]
+    rows = zip(titles, authors, ["F"] * 6, strict=True)
+    file = tmp_path / "l.csv"
+    with file.open("w", newline="") as text:
+        csv.writer(text).writerows([("title", "author", "genre"), *rows])
+    found = catalog(file)
+    by_group = {}
+    for book in found.books:
+        by_group.setdefault(book["group"], []).append(book["title"])
+    expected = sorted(map(len, by_group.values()), reverse=True)
+    assert expected[:2] == [3, 2]
+    assert found.manifest.facts["profile"]["largest_groups"] == [
+        {"group": group, "books": len(by_group[group])}
+        for group in sorted(by_group, key=lambda group: -len(by_group[group]))
+        if len(by_group[group]) > 1
+    ]

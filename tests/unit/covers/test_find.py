@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dustjacket.catalog.step import INGEST_CATALOG
+from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.step import INGEST_COVERS
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.job import Job
@@ -412,3 +413,37 @@ def test_an_update_of_a_part_keeps_the_rest_of_a_record(tmp_path, bodies):
     covers = run(None, tmp_path / "set", tmp_path / "out")
     assert covers.index[["title", "image"]].to_numpy().tolist() == [["Emma", "2.jpg"]]
     assert covers.result.by_reason == {"replaced": 1, "update_without_record": 1}
+
+
+def test_an_image_that_was_listed_and_cannot_be_read_costs_itself(tmp_path, bodies, monkeypatch):
+    put(tmp_path / "set", ["Emma - Jane Austen.jpg", "Dune - Frank Herbert.jpg"], bodies)
+    read = S3Prefix.read
+
+    def refusing(self, path, offset=0, size=None):
+        if "Dune" in path:
+            raise PermissionError(13, "Permission denied", path)
+        return read(self, path, offset, size)
+
+    monkeypatch.setattr(S3Prefix, "read", refusing)
+    covers = run(None, tmp_path / "set", tmp_path / "out")
+    assert list(covers.index["title"]) == ["Emma"]
+    assert covers.reasons() == {"Dune": "unreadable_image"}
+
+
+@pytest.mark.parametrize(
+    ("rights", "training"),
+    [
+        ({}, [False, True, True]),
+        ({"rights_holder": "own"}, [True, True, True]),
+        ({"ignore_reservation_reason": "licence 12/2024"}, [True, True, True]),
+    ],
+)
+def test_a_cover_whose_rights_are_reserved_is_kept_and_trains_no_model(
+    tmp_path, bodies, rights, training
+):
+    put(tmp_path / "set", ["1.jpg", "2.jpg", "3.jpg"], bodies)
+    rows = [("One", "1.jpg", "1"), ("Two", "2.jpg", "0"), ("Three", "3.jpg", "")]
+    write_table(tmp_path / "set" / "t.csv", rows, ("title", "image", "tdm-reservation"))
+    covers = run(None, tmp_path / "set", tmp_path / "out", **rights)
+    assert covers.index["training"].tolist() == training
+    assert covers.result.facts().reserved == training.count(False)
