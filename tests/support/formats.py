@@ -52,6 +52,7 @@ EXAMPLES = {
     "epub": epub(_PACKAGE),
     "open_library": b"/type/edition\t/books/OL1M\t1\t2009-12-11T01:57:19\t" + _line(title=TITLE),
     "goodreads_graph": _line(book_id="1", title=TITLE, popular_shelves=[]),
+    "goodreads_authors": _line(author_id="7", name="Ada Stern", ratings_count="1"),
     "amazon_reviews": _line(parent_asin="0000000019", main_category="Books", title=TITLE),
     "google_books": _line(id="v1", volumeInfo={"title": TITLE}),
     "gutenberg": (

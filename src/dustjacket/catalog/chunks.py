@@ -23,10 +23,15 @@ _SAMPLE_ROWS = 1000
 
 @dataclass(frozen=True)
 class ListingFiles:
-    """The tables of a listing, sorted by time and name, and why other files are none."""
+    """The tables of a listing, sorted by time and name, and why other files are none.
+
+    Attributes:
+        authors: files that name authors by key, alone or beside books.
+    """
 
     tables: list[tuple[SourceFile, ListingFormat]] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)
+    authors: list[SourceTable] = field(default_factory=list)
 
 
 def find_files(
@@ -50,6 +55,9 @@ def find_files(
     samples: dict[tuple[str, ...], list[Any]] = {}
     tables = []
     for table in found.tables:
+        if table.shape.authors == "all":
+            found.passed_over[table.file.name] = "names of authors, which books take by key"
+            continue
         name = source if len(files) == 1 and not table.file.member else table.file.name
         shape = table.shape
         if not FORMATS[shape.format].canonical and shape.keys not in samples:
@@ -59,7 +67,9 @@ def find_files(
         tables.append((table.file, ListingFormat(shape, columns)))
     # Of a feed, later messages replace what earlier ones say; all others keep their order.
     tables.sort(key=lambda table: table[1].shape.sent)
-    return ListingFiles(tables, found.passed_over)
+    return ListingFiles(
+        tables, found.passed_over, [table for table in found.tables if table.shape.authors]
+    )
 
 
 def _sample(table: SourceTable, store: Store) -> list[Any]:

@@ -13,7 +13,7 @@ from dustjacket.catalog.chunks import PART_BYTES, ListingFiles, find_chunks, fin
 from dustjacket.catalog.columns import file_facts
 from dustjacket.catalog.decide import DECIDED, ROWS, decide
 from dustjacket.catalog.parse import ParseChunk, name_shown
-from dustjacket.catalog.second_source import read_enrichment
+from dustjacket.catalog.second_source import read_joins
 from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics_of
 from dustjacket.catalog.step import CatalogFacts, CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
@@ -138,8 +138,8 @@ def write_catalog(
     discarded = job.draft.scratch()
     scratch = TaskFiles.of(job.store, discarded.prefix)
     options = options_of(parameters, parameters.genres, job.store)
-    enrichment = read_enrichment(parameters, options, job.store, scratch)
-    parse = ParseChunk(scratch, parameters, options, enrichment)
+    joins = read_joins(files, parameters, options, job.store, scratch)
+    parse = ParseChunk(scratch, parameters, options, joins.joined if joins else None)
     rows_of_chunks = []
     chunks = list(find_chunks(files, job.store))
     for rows in run(parse, chunks):

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from dustjacket.catalog.cleaning import clean
 from dustjacket.catalog.columns import ListingFormat
 from dustjacket.catalog.decide import ROWS
-from dustjacket.catalog.enrich import Enrichment
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.options import RecordOptions
@@ -107,12 +106,16 @@ class ListingChunk:
 
 @dataclass(frozen=True)
 class ParseChunk:
-    """A task that stores the rows of a chunk as ``parsed/<number>`` and ``slim/<number>``."""
+    """A task that stores the rows of a chunk as ``parsed/<number>`` and ``slim/<number>``.
+
+    Attributes:
+        joined: returns a record with what other files have of it.
+    """
 
     scratch: TaskFiles
     parameters: CatalogParameters
     options: RecordOptions
-    enrichment: Enrichment | None = None
+    joined: Callable[[BookRecord], BookRecord] | None = None
 
     def __call__(self, chunk: ListingChunk) -> int:
         """Store the rows and return their number; memory is bounded by one batch.
@@ -145,10 +148,8 @@ class ParseChunk:
 
     def parse_row(self, piece: Piece, row: TableRow) -> tuple[Any, ...]:
         """Return one row in the columns of ``PARSED``: a book, or the reason for its rejection."""
-        enriched = self.enrichment.joined if self.enrichment else None
-        book = row.reason or clean(
-            row.values, piece.format.columns, self.parameters, self.options, enriched
-        )
+        columns = piece.format.columns
+        book = row.reason or clean(row.values, columns, self.parameters, self.options, self.joined)
         return _parsed(piece, row, book)
 
 

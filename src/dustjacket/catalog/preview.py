@@ -7,7 +7,7 @@ from itertools import islice
 from dustjacket.catalog.chunks import find_files
 from dustjacket.catalog.cleaning import clean
 from dustjacket.catalog.columns import file_facts
-from dustjacket.catalog.second_source import read_enrichment
+from dustjacket.catalog.second_source import read_joins
 from dustjacket.catalog.step import CatalogParameters, FileFacts
 from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.options import options_of
@@ -55,8 +55,8 @@ def preview(parameters: CatalogParameters, store: Store) -> Preview:
     """
     files = find_files(parameters, store)
     options = options_of(parameters, parameters.genres, store)
-    enrichment = read_enrichment(parameters, options, store, TaskFiles.of(store, "scratch/"))
-    enriched = enrichment.joined if enrichment else None
+    joins = read_joins(files, parameters, options, store, TaskFiles.of(store, "scratch/"))
+    joined = joins.joined if joins else None
     seen = Preview(
         [file_facts(file.name, found) for file, found in files.tables], files.passed_over
     )
@@ -65,7 +65,7 @@ def preview(parameters: CatalogParameters, store: Store) -> Preview:
         with opened(file, store) as stream, corrupt_as_bad_input(file):
             for row in islice(read_rows(stream, found.shape), _COUNTED - counted):
                 counted += 1
-                book = row.reason or clean(row.values, found.columns, parameters, options, enriched)
+                book = row.reason or clean(row.values, found.columns, parameters, options, joined)
                 reason = book if isinstance(book, str) else None
                 if reason:
                     seen.rejected_by_reason[reason] += 1
@@ -97,7 +97,7 @@ def _fields(book: BookRecord) -> dict[str, str]:
         "publisher": book.publisher,
         "description": book.description,
         "rights": book.rights,
-        "from the second source": ", ".join(f"{field} ({file})" for field, file in book.joined),
+        "from other files": ", ".join(f"{field} ({file})" for field, file in book.joined),
         "contradicted by the second source": ", ".join(book.conflicts),
         "training": "" if book.training else "no: text and data mining is reserved",
     }

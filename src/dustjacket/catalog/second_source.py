@@ -1,12 +1,15 @@
-"""Read the second source of a listing, which enriches its records."""
+"""Read what joins a listing: names of authors by key, and a second source."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from dustjacket.catalog.chunks import find_chunks, find_files
+from dustjacket.catalog.authors import AuthorNames, read_authors
+from dustjacket.catalog.chunks import ListingFiles, find_chunks, find_files
 from dustjacket.catalog.enrich import Enrichment
 from dustjacket.catalog.parse import rows_of
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
+from dustjacket.errors import BadInputError
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import BookRecord, record_of
 from dustjacket.storage.store import Store
@@ -15,29 +18,55 @@ _OWN_COLUMNS = ("title_column", "author_column", "genre_column", "description_co
                 "encoding")  # fmt: skip
 
 
-def read_enrichment(
-    parameters: CatalogParameters, options: RecordOptions, store: Store, scratch: TaskFiles
-) -> Enrichment | None:
-    """Store what the second source has of each book, or return None if there is no such source.
+@dataclass(frozen=True)
+class Joins:
+    """What other files give to the records of a listing: names of authors, and missing fields."""
 
-    Its columns are found by their names: those that parameters name are of the listing.
+    authors: AuthorNames | None = None
+    enrichment: Enrichment | None = None
+
+    def joined(self, record: BookRecord) -> BookRecord:
+        """Return a record with what other files have of it."""
+        if self.authors:
+            record = self.authors.named(record)
+        return self.enrichment.joined(record) if self.enrichment else record
+
+
+def read_joins(
+    files: ListingFiles,
+    parameters: CatalogParameters,
+    options: RecordOptions,
+    store: Store,
+    scratch: TaskFiles,
+) -> Joins | None:
+    """Store what other files than those of the books have of each book; None: nothing.
+
+    Columns of the second source are found by their names: those that parameters name are of the
+    listing.
 
     Raises:
-        BadInputError: the source has no table with a title.
+        BadInputError: the listing has no books, or the second source no table with a title.
     """
-    if not parameters.enrich:
-        return None
+    if not files.tables:
+        raise BadInputError(
+            f"listing {parameters.source!r} has names of authors alone: add the file of their books"
+        )
     own = {**dict.fromkeys(_OWN_COLUMNS, ""), "source": parameters.enrich}
-    enrichment = Enrichment(scratch, parameters.prefer)
-    enrichment.store(_records(parameters.model_copy(update=own), options, store))
-    return enrichment
+    other = parameters.model_copy(update=own)
+    theirs = find_files(other, store, ["title"]) if parameters.enrich else ListingFiles()
+    authors = read_authors([*files.authors, *theirs.authors], store, scratch)
+    enrichment = None
+    if theirs.tables:
+        enrichment = Enrichment(scratch, parameters.prefer)
+        enrichment.store(_records(theirs, Joins(authors), options, store))
+    return Joins(authors, enrichment) if authors or enrichment else None
 
 
 def _records(
-    parameters: CatalogParameters, options: RecordOptions, store: Store
+    files: ListingFiles, joins: Joins, options: RecordOptions, store: Store
 ) -> Iterator[tuple[str, BookRecord]]:
-    files = find_files(parameters, store, ["title"])
     for chunk in find_chunks(files, store):
         for piece, row in rows_of(chunk, store):
             if row.reason is None:
-                yield piece.file.name, record_of(row.values, piece.format.columns, options)
+                record = record_of(row.values, piece.format.columns, options)
+                yield piece.file.name, joins.joined(record)

@@ -23,9 +23,9 @@ from dustjacket.records.text import line_of, prose_of, storable, trimmed
 from dustjacket.records.values import is_container, is_missing, names_of, scalar
 
 _CANONICAL_FIELDS = (
-    "title", "subtitle", "contributors", "author", "subjects", "genre", "description", "isbn",
-    "work_id", "record_id", "notification", "language", "published", "image",
-    "text_and_data_mining", "rights", "publisher",
+    "title", "subtitle", "contributors", "author", "author_keys", "subjects", "genre",
+    "description", "isbn", "work_id", "record_id", "notification", "language", "published",
+    "image", "text_and_data_mining", "rights", "publisher",
 )  # fmt: skip
 CANONICAL = Columns(
     {**{name: (name,) for name in _CANONICAL_FIELDS}, "identifier": ("isbn", "record_id")}
@@ -47,6 +47,7 @@ class BookRecord:
         image: as the source has it: a path, an address, bytes, or a list or object of these.
         training: whether models may be trained on it; false if text and data mining is reserved.
         unread: fields whose value is an object or list that holds no name.
+        author_keys: of authors whose names are in another file of the source.
         joined: fields that another source gave, and the name of its file.
         conflicts: fields in which another source contradicts this one.
     """
@@ -71,6 +72,7 @@ class BookRecord:
     text_and_data_mining: str | None
     training: bool
     unread: tuple[str, ...] = ()
+    author_keys: tuple[str, ...] = ()
     joined: tuple[tuple[str, str], ...] = ()
     conflicts: tuple[str, ...] = ()
 
@@ -121,6 +123,7 @@ def record_of(
         text_and_data_mining=mining,
         training=mining != "reserved" or options.train_on_reserved,
         unread=_unread(row, {"title": title, "author": author, "genre": genres}),
+        author_keys=tuple(name for keys in row.values("author_keys") for name in names_of(keys)),
     )
 
 

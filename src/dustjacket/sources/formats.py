@@ -8,7 +8,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.sources.chunks import resumed
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.datasets.amazon_reviews import AMAZON_REVIEWS
-from dustjacket.sources.datasets.goodreads_graph import GOODREADS_GRAPH
+from dustjacket.sources.datasets.goodreads_graph import GOODREADS_AUTHORS, GOODREADS_GRAPH
 from dustjacket.sources.datasets.google_books import GOOGLE_BOOKS
 from dustjacket.sources.datasets.gutenberg import GUTENBERG
 from dustjacket.sources.datasets.open_library import OPEN_LIBRARY
@@ -40,6 +40,7 @@ FORMATS: dict[str, Format] = {
         EPUB,
         OPEN_LIBRARY,
         GOODREADS_GRAPH,
+        GOODREADS_AUTHORS,
         AMAZON_REVIEWS,
         GOOGLE_BOOKS,
         GUTENBERG,

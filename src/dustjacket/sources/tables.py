@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from dustjacket.sources.csv import COMMAS, ByteRange, Dialect
 from dustjacket.sources.encoding import decode
@@ -17,6 +17,9 @@ Value = str | int | float | bool | bytes | list[Any] | dict[str, Any] | None
 
 LISTING = ("ASIN", "filename", "image URL", "title", "author", "category id", "category")
 """Columns of a listing of book covers by Iwana et al. (2016), which has no header."""
+
+AUTHOR_KEY = "author_key"
+"""Key of the values of a row that is an author, whose name is ``author``, and no book."""
 
 
 class DamagedFileError(OSError):
@@ -77,6 +80,7 @@ class Shape:
         used: keys of the columns to read; None reads all.
         warnings: for people to read, one phrase each.
         sent: when a feed's message was sent, in UTC as text that sorts by time.
+        authors: whether the file names authors by key: ``some`` beside books, or ``all``.
         preamble: of XML that can be split, what stands before the first record.
     """
 
@@ -93,6 +97,7 @@ class Shape:
     used: frozenset[str] | None = None
     warnings: tuple[str, ...] = ()
     sent: str = ""
+    authors: Literal["", "some", "all"] = ""
     preamble: bytes = b""
 
     @property

@@ -9,10 +9,11 @@ import pytest
 from aiohttp import web
 from rich.console import Console
 
-from dustjacket.cli.local_ingest import ingest
+from dustjacket.cli import local_ingest
 from dustjacket.covers.fetch import trim
 from dustjacket.covers.step import INGEST_COVERS
 from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.settings import Settings
 from tests.support.covers_run import folder_prefix, run, write_table
 from tests.support.images import drawn, saved
 from tests.support.web_server import serving
@@ -182,14 +183,15 @@ def test_a_second_command_after_a_503_asks_for_the_failed_covers_only(
 ):
     for name in ("XDG_CACHE_HOME", "DUSTJACKET_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.setenv("DUSTJACKET_ALLOW_PRIVATE_ADDRESSES", "true")
+    trusting = Settings(_env_file=None, home=tmp_path / "home", allow_private_addresses=True)
+    monkeypatch.setattr(local_ingest, "load_settings", lambda: trusting)
     server.overrides = {4: lambda _: web.Response(status=503)}
     given = {"source": str(table_of(server, tmp_path / "t.csv", range(8))), "max_reject_share": 0.5}
-    first = ingest(INGEST_COVERS, given, tmp_path / "one", Console(quiet=True))
+    first = local_ingest.ingest(INGEST_COVERS, given, tmp_path / "one", Console(quiet=True))
     assert (first.facts["accepted"], first.facts["retriable"]) == (7, 1)
     server.overrides = {}
     server.served.requests.clear()
-    second = ingest(INGEST_COVERS, given, tmp_path / "two", Console(quiet=True))
+    second = local_ingest.ingest(INGEST_COVERS, given, tmp_path / "two", Console(quiet=True))
     assert dict(server.served.requests) == {"4.jpg": 1}
     assert (second.facts["accepted"], second.facts["retriable"]) == (8, 0)
 

@@ -93,7 +93,7 @@ def test_a_preview_names_unused_columns_and_what_the_second_source_gives(listing
     assert (done.returncode, done.stderr) == (0, "")
     for line in (
         "  not used: 'Price'", "  description: Sand.",
-        "  from the second source: description (second.csv), genres (second.csv)",
+        "  from other files: description (second.csv), genres (second.csv)",
         "of the first 2 records, 1 are rejected: no_genre 1",
     ):  # fmt: skip
         assert line in done.stdout

@@ -184,7 +184,7 @@ def test_there_is_an_example_of_every_format():
 def test_the_content_decides_the_format(name):
     shape = shape_of(io.BytesIO(EXAMPLES[name]), ReadOptions("books.bin"))
     assert shape.format == name
-    assert set(titles_of(EXAMPLES[name])) == {TITLE}
+    assert set(titles_of(EXAMPLES[name])) == (set() if shape.authors == "all" else {TITLE})
 
 
 def test_every_format_is_read_the_same_where_the_locale_is_ascii(tmp_path):

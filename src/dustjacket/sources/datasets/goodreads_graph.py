@@ -1,14 +1,16 @@
 """The UCSD Book Graph of Goodreads: JSON Lines with shelves of readers.
 
-Authors are identifiers there, and have names in another file, so books have none.
+Authors are identifiers there, and have names in another file, ``goodreads_book_authors.json``.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, BinaryIO
 
+from dustjacket.sources.csv import ByteRange
 from dustjacket.sources.datasets.json_objects import json_format, objects_in, text_in
-from dustjacket.sources.tables import Value
+from dustjacket.sources.tables import AUTHOR_KEY, ReadOptions, Shape, TableRow, Value
 
 _OTHER_SHELVES = """
     abandoned all-time-favorites arc arcs audible audio audio-book audio-books audiobook
@@ -27,6 +29,7 @@ _NO_GENRE = frozenset(_OTHER_SHELVES.split())
 _OF_TIME = re.compile(r"(?:.*-)?(?:19|20)\d\d(?:-.*)?|\d+-stars?|.*-(?:to-read|reads?|tbr)")
 _MAX_GENRES, _MAX_NAME = 10, 100
 _PLACEHOLDER = "/nophoto/"
+_AUTHOR_ROLES = ("", "Author", "Goodreads Author")
 
 
 def _values(book: Mapping[str, Any]) -> dict[str, Value]:
@@ -35,6 +38,12 @@ def _values(book: Mapping[str, Any]) -> dict[str, Value]:
     dates = [text_in(book.get(f"publication_{part}")) for part in ("year", "month", "day")]
     return {
         "title": text_in(book.get("title")),
+        "author_keys": [
+            f"goodreads:{author}"
+            for item in objects_in(book.get("authors"))
+            if text_in(item.get("role")) in _AUTHOR_ROLES
+            and (author := text_in(item.get("author_id")))
+        ],
         "genre": text_in(book.get("genre")) or genres_of(book.get("popular_shelves")),
         "description": text_in(book.get("description")),
         "isbn": [text for key in ("isbn13", "isbn") if (text := text_in(book.get(key)))],
@@ -72,4 +81,23 @@ def _date(parts: list[str]) -> str:
     return "-".join([year, *(part[:2].zfill(2) for part in known)])
 
 
+def _author(author: Mapping[str, Any]) -> dict[str, Value]:
+    number = text_in(author.get("author_id"))
+    return {
+        AUTHOR_KEY: f"goodreads:{number}" if number else "",
+        "author": text_in(author.get("name")),
+    }
+
+
+def _author_rows(stream: BinaryIO, shape: Shape, part: ByteRange) -> Iterator[TableRow]:
+    for row in _AUTHORS.rows(stream, shape, part):
+        yield replace(row, reason=row.reason or "not_a_book")
+
+
+def _author_shape(stream: BinaryIO, options: ReadOptions) -> Shape:
+    return replace(_AUTHORS.shape(stream, options), authors="all")
+
+
+_AUTHORS = json_format("goodreads_authors", ("author_id", "name", "ratings_count"), _author)
+GOODREADS_AUTHORS = replace(_AUTHORS, shape=_author_shape, rows=_author_rows)
 GOODREADS_GRAPH = json_format("goodreads_graph", ("book_id", "popular_shelves"), _values)

@@ -1,7 +1,7 @@
 """Dumps of Open Library: lines of type, key, revision, time and JSON, separated by tabs.
 
-Authors are keys there, and have names in another dump, so a book has an author only if its edition
-has a statement of one.
+Authors are keys there, and have names in another dump. Lines of authors are no books, but name the
+authors of books that have no statement of one.
 """
 
 import json
@@ -13,12 +13,15 @@ from dustjacket.sources.csv import MAX_RECORD, ByteRange
 from dustjacket.sources.datasets.json_objects import object_of, objects_in, text_in, texts_in
 from dustjacket.sources.encoding import decode
 from dustjacket.sources.json_lines import without_surrogates
-from dustjacket.sources.tables import Format, ReadOptions, Shape, TableRow, Value
+from dustjacket.sources.tables import AUTHOR_KEY, Format, ReadOptions, Shape, TableRow, Value
 
 MAX_LINE = 4 << 20
 """Maximum size of a line in bytes; a longer one is rejected."""
 _LINE = re.compile(rb"(?m)^/type/\w+\t/\w+/[^\t\n]+\t\d+\t[^\t\n]*\t\{")
 _BOOKS = frozenset({b"/type/edition", b"/type/work"})
+_AUTHOR = b"/type/author"
+_SCHEME = "openlibrary:"
+_HEAD = 64 << 10
 _COVER = "https://covers.openlibrary.org/b/id/{}-L.jpg"
 _YEAR = re.compile(r"(?<!\d)(1[4-9]\d\d|20\d\d)(?!\d)")
 _BY = re.compile(r"^\s*(?:written\s+)?by\s+", re.IGNORECASE)
@@ -44,6 +47,7 @@ def values_of(kind: str, key: str, book: Mapping[str, Any]) -> dict[str, Value]:
     return {
         "title": " ".join(filter(None, (prefix, text_in(book.get("title"))))),
         "subtitle": text_in(book.get("subtitle")),
+        "author_keys": [f"{_SCHEME}{author}" for author in _authors(book)],
         "author": _BY.sub("", text_in(book.get("by_statement"))).rstrip(" ."),
         "subjects": [
             {"scheme": "own", "code": None, "heading": text.rstrip("."), "main": False}
@@ -55,9 +59,15 @@ def values_of(kind: str, key: str, book: Mapping[str, Any]) -> dict[str, Value]:
         "published": year[1] if year else "",
         "publisher": text_in(book.get("publishers")),
         "image": _COVER.format(cover) if cover else "",
-        "record_id": f"openlibrary:{key}",
-        "work_id": f"openlibrary:{work}" if work else "",
+        "record_id": f"{_SCHEME}{key}",
+        "work_id": f"{_SCHEME}{work}" if work else "",
     }
+
+
+def _authors(book: Mapping[str, Any]) -> list[str]:
+    """Return the keys of authors, which a work has in objects of their own."""
+    found = (object_of(item.get("author")) or item for item in objects_in(book.get("authors")))
+    return [key for item in found if (key := text_in(item.get("key")))]
 
 
 def _is_id(cover: Any) -> bool:
@@ -69,22 +79,26 @@ def _text(value: Any) -> str:
     return text_in(object_of(value).get("value")) or text_in(value)
 
 
-def _found(line: bytes) -> dict[str, Value] | str:
+def _found(line: bytes) -> tuple[dict[str, Value], str | None]:
     """Return the fields of a line's book, or the reason for its rejection."""
     if len(line) > MAX_LINE:
-        return "record_too_long"
+        return {}, "record_too_long"
     kind, *fields = line.split(b"\t", 4)
     if len(fields) != 4 or not kind.startswith(b"/type/"):
-        return "malformed_line"
-    if kind not in _BOOKS:
-        return "not_a_book"
+        return {}, "malformed_line"
+    if kind not in (*_BOOKS, _AUTHOR):
+        return {}, "not_a_book"
     try:
-        book = json.loads(decode(fields[3]))
+        found = json.loads(decode(fields[3]))
     except (ValueError, RecursionError):
-        return "malformed_json"
-    if not isinstance(book, dict):
-        return "malformed_json"
-    return values_of(kind.decode(), decode(fields[0]), without_surrogates(book))
+        return {}, "malformed_json"
+    if not isinstance(found, dict):
+        return {}, "malformed_json"
+    key, found = decode(fields[0]), without_surrogates(found)
+    if kind == _AUTHOR:
+        name = text_in(found.get("name")) or text_in(found.get("personal_name"))
+        return {AUTHOR_KEY: f"{_SCHEME}{key}", "author": name}, "not_a_book"
+    return values_of(kind.decode(), key, found), None
 
 
 def _rows(stream: BinaryIO, _shape: Shape, _part: ByteRange) -> Iterator[TableRow]:
@@ -97,13 +111,10 @@ def _rows(stream: BinaryIO, _shape: Shape, _part: ByteRange) -> Iterator[TableRo
             offset += len(more)
         if not line.strip():
             continue
-        found = _found(line.rstrip(b"\r\n"))
+        found, reason = _found(line.rstrip(b"\r\n"))
         raw = line[:MAX_RECORD].rstrip(b"\r\n")
-        if isinstance(found, str):
-            yield TableRow(position, start, raw, {}, found)
-        else:
-            values = {name: value for name, value in found.items() if value}
-            yield TableRow(position, start, raw, values)
+        values = {name: value for name, value in found.items() if value}
+        yield TableRow(position, start, raw, values, reason)
         position += 1
 
 
@@ -111,8 +122,15 @@ def _matches(head: bytes, _name: str) -> bool:
     return _LINE.search(head[:MAX_RECORD]) is not None
 
 
-def _shape(_stream: BinaryIO, _options: ReadOptions) -> Shape:
-    return Shape("open_library")
+def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
+    kinds = {
+        line.partition(b"\t")[0] for line in stream.read(_HEAD).split(b"\n") if line[:1] == b"/"
+    }
+    if _AUTHOR not in kinds:
+        return Shape("open_library")
+    # A dump of all types begins with authors too.
+    is_all = kinds == {_AUTHOR} and "author" in options.name.rpartition("/")[2].lower()
+    return Shape("open_library", authors="all" if is_all else "some")
 
 
 OPEN_LIBRARY = Format("open_library", (), _matches, _shape, _rows, canonical=True)

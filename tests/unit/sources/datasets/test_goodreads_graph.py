@@ -25,6 +25,7 @@ def test_a_book_has_genres_of_shelves_and_its_work():
     (row,) = rows_of(GOODREADS_GRAPH, json.dumps(BOOK).encode())
     assert row.values == {
         "title": "The Key (Saga, #1)",
+        "author_keys": ["goodreads:7"],
         "genre": ["fantasy", "science fiction"],
         "description": "A tale.",
         "isbn": ["9780000000019", "0000000019"],

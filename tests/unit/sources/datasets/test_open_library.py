@@ -36,6 +36,7 @@ def test_an_edition_is_a_book_with_its_work():
     assert row.values == {
         "title": "The Key",
         "subtitle": "a novel",
+        "author_keys": ["openlibrary:/authors/OL1A"],
         "author": "Ada Stern",
         "subjects": [
             {"scheme": "own", "code": None, "heading": heading, "main": False}
