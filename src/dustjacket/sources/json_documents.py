@@ -39,6 +39,10 @@ _MAX_OBJECT = 16 << 20
 _SPACE = "\ufeff \t\r\n"
 _BETWEEN = re.compile(r"[\ufeff\s,]*")
 _NEXT_OBJECT = re.compile(r"\}[\s,]*(?=\{)")
+_NEXT_ARRAY = re.compile(r"(?=[\[{])")
+_NEXT_DOCUMENT = re.compile(r"\}\s{0,64}(?=\{)")
+"""Objects inside of a document have a comma or a bracket between them."""
+_OVERLAP = 128
 _LIST = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*\[\s*(?=\{)')
 _TITLES = frozenset({"title", "name", "book_title"})
 _decoder = json.JSONDecoder()
@@ -157,7 +161,14 @@ def _objects(stream: TextIO, list_name: str) -> Iterator[tuple[str, Any]]:
                 break
             continue
         if text[start] == "]" and in_list:
-            return
+            text = _next_document(stream, text[start + 1 :], list_name)
+            if not text:
+                return
+            in_list, start = _beginning(text, list_name)
+            if list_name and start == len(text):  # it has another form, such as an error
+                yield text[:MAX_RECORD], None
+                return
+            continue
         value, end, is_whole = _decoded(text, start, is_last=False)
         if not is_whole and len(text) - start > _MAX_OBJECT:
             text, start = _without_object(stream), 0
@@ -175,6 +186,17 @@ def _objects(stream: TextIO, list_name: str) -> Iterator[tuple[str, Any]]:
         start = end
     if in_list or text:
         raise EOFError
+
+
+def _next_document(stream: TextIO, text: str, list_name: str) -> str:
+    """Return the beginning of the document that follows the end of a list, or nothing."""
+    boundary = _NEXT_ARRAY if not list_name else _NEXT_DOCUMENT
+    while True:
+        if found := boundary.search(text):
+            return text[found.end() :] + stream.read(_HEAD)
+        if not (more := stream.read(_CHUNK)):
+            return ""
+        text = text[-_OVERLAP:] + more
 
 
 def _beginning(text: str, list_name: str) -> tuple[bool, int]:

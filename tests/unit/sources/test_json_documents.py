@@ -161,3 +161,22 @@ def test_an_object_with_two_values_of_one_name_is_rejected(layout):
     _, rows = read(text.encode())
     found = [row if isinstance(row, str) else row["title"] for row in rows]
     assert found == ["repeated_name", "C", "D", "repeated_name", "G", "I"]
+
+
+def paged(rows):
+    return {"n": {"a": 1}, "books": rows, "more": [[], {"x": 1}, {"y": 2}]}
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n"])
+@pytest.mark.parametrize(("wrap", "indent"), [(list, None), (list, 1), (paged, 1)])
+def test_the_records_of_all_documents_of_a_file_are_read(between, wrap, indent):
+    pages = [[{"title": f"{page}.{n}"} for n in range(3)] for page in range(3)]
+    text = between.join(json.dumps(wrap(page), indent=indent) for page in pages)
+    _, rows = read(text.encode())
+    assert [row["title"] for row in rows] == [book["title"] for page in pages for book in page]
+
+
+def test_a_document_of_another_form_after_others_is_rejected():
+    pages = [{"books": [{"title": "A"}, {"title": "B"}]}, {"error": "too many requests"}]
+    _, rows = read("\n".join(json.dumps(page, indent=1) for page in pages).encode())
+    assert rows == [{"title": "A"}, {"title": "B"}, "malformed_json"]
