@@ -131,6 +131,15 @@ def test_the_images_beside_a_table_alone_count_in_its_digest(tmp_path, bodies):
     assert INGEST_COVERS.fingerprint(table, store) != before
 
 
+def test_the_folder_of_a_table_of_addresses_is_not_walked(tmp_path, bodies):
+    store = Store(Settings(_env_file=None, home=tmp_path / "home", source_roots=str(tmp_path)))
+    rows = [("One", "https://example.org/1.jpg"), ("Two", "http://example.org/2.jpg")]
+    table = str(write_table(tmp_path / "t.csv", rows, ("title", "image")))
+    before = INGEST_COVERS.fingerprint(table, store)
+    put(tmp_path, ["1.jpg"], bodies)
+    assert INGEST_COVERS.fingerprint(table, store) == before
+
+
 def test_the_error_of_a_missing_column_lists_the_columns(tmp_path):
     table = write_table(tmp_path / "t.csv", [("A", "B", "c.jpg")])
     with pytest.raises(
