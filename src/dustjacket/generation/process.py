@@ -35,7 +35,6 @@ from dustjacket.generation.scratch import ScratchGenerator, save
 from dustjacket.generation.step import GENERATOR_FOLDER, MIN_COVERS, GeneratorParameters
 from dustjacket.generation.textless import text_left, textless_art
 from dustjacket.generation.train import GeneratorState, fit
-from dustjacket.generation.weights import load_starting_weights
 from dustjacket.genres.published_labels import read_training_labels
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.settings import Settings
@@ -119,7 +118,6 @@ def _train(task: GeneratorTask, group: ProcessGroup, device: torch.device) -> No
     resume = find_checkpoint(checkpoints, data.digest, group)
     torch.manual_seed(parameters.seed)
     decoder = Decoder(DecoderShape(data.training.conditions.shape[2], parameters.width))
-    started_from = load_starting_weights(decoder) if parameters.starting_weights else "random"
     with metric_logger(task.settings, task.run_id, group) as log_metrics:
         try:
             result = fit(
@@ -131,7 +129,7 @@ def _train(task: GeneratorTask, group: ProcessGroup, device: torch.device) -> No
             checkpoints.close()
     if group.rank == 0:
         decoder.cpu().eval()
-        _write(store, task, decoder, text, data, {"started_from": started_from, **asdict(result)})
+        _write(store, task, decoder, text, data, asdict(result))
 
 
 def read_data(store: Store, task: GeneratorTask, text: Clip, image: Clip) -> GeneratorData:

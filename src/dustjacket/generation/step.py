@@ -28,9 +28,6 @@ class GeneratorParameters(StepParameters):
     max_covers: int = Field(
         10_000, ge=MIN_COVERS, le=1_000_000, description="Maximum number of covers to learn from"
     )
-    starting_weights: bool = Field(
-        True, description="Start from the package's weights, if it has any; otherwise random ones"
-    )
     processes: int = Field(1, ge=1, le=64, description="Training processes (TorchDistributor)")
     device: Literal["cpu", "gpu"] = Field(
         "cpu", description="Device to train on; gpu: one process per GPU"
@@ -82,7 +79,6 @@ class GeneratorFacts(Facts):
         steps: optimizer steps, fixed by the budget before the first.
         starting_loss: of the validation covers before training.
         validation_loss, unconditional_loss: the same after, with condition and without.
-        started_from: ``package`` or ``random``.
     """
 
     implementation: str = "scratch"
@@ -98,7 +94,6 @@ class GeneratorFacts(Facts):
     starting_loss: float | None = None
     validation_loss: float | None = None
     unconditional_loss: float | None = None
-    started_from: str = "random"
     ledger_record: int | None = None
     rolled_back_to: str | None = None
 

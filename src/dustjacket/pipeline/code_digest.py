@@ -23,7 +23,7 @@ INFRASTRUCTURE = (
     "promotion.registry", "generation.registry",
 )  # fmt: skip
 """Modules and rooms that steps import but that do not affect what they publish."""
-DATA_SUFFIXES = (".json", ".j2", ".safetensors")
+DATA_SUFFIXES = (".json", ".j2")
 """Data files that decide what a step publishes; what an editor leaves beside them does not."""
 INFRASTRUCTURE_MODULES = ("step", "figures")
 """The same, by the name of a module directly in any room.
