@@ -1,5 +1,6 @@
 """What concepts are made with, from published versions: generator, champion, covers, genres."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -26,6 +27,9 @@ def open_tools(settings: Settings) -> ConceptTools:
     Raises:
         BadInputError: the file of the house style cannot be used.
     """
+    # Set before PyTorch is imported. Several threads a process slow each other down beside other
+    # work, and another number of threads could round another way: bytes would differ.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     style = load_style(settings.house_style) if settings.house_style else HouseStyle()
     return replace(published_tools(Store(settings)), style=style)
 

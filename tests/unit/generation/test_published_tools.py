@@ -1,6 +1,7 @@
 """What concepts are made with: the newest published versions, or one line about what is wrong."""
 
 import json
+import os
 import pickle
 from datetime import UTC, datetime
 
@@ -94,6 +95,12 @@ def test_weights_that_are_missing_or_no_safetensors_are_one_line(
 
 def test_without_a_classifier_no_genre_is_predicted(store):
     assert genre_predictor(store)("Rice", "") == ""
+
+
+def test_one_thread_draws_wherever_concepts_are_made(store, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    open_tools(store.settings)
+    assert os.environ["OMP_NUM_THREADS"] == "1"
 
 
 def test_a_house_style_that_cannot_be_read_is_named(store, tmp_path):
