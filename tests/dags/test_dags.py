@@ -47,6 +47,7 @@ def test_nothing_heavy_is_imported(bag):
         ("evaluate_clip", ["clip_candidate"], "cover_clip"),
         ("index_covers", ["cover_clip", "covers"], "cover_index"),
         ("train_generator", ["cover_clip", "labelled_covers"], "generator_candidate"),
+        ("evaluate_generator", ["generator_candidate"], "cover_generator"),
     ],
 )
 def test_the_assets_chain_the_dags_as_designed(bag, dag, follows, publishes):
@@ -99,6 +100,7 @@ def test_a_task_that_makes_an_mlflow_run_links_to_it_and_an_evaluation_to_its_re
         ("finetune_clip", "train"): {"MLflow run"},
         ("train_generator", "train"): {"MLflow run"},
         ("evaluate_clip", "evaluate"): {"MLflow run", "Report"},
+        ("evaluate_generator", "evaluate"): {"MLflow run", "Report"},
         (CATCH_UP, "start"): {"Triggered DAG"},
     }
 
@@ -113,8 +115,9 @@ def test_an_ingestion_waits_for_the_next_week_even_if_it_is_first_started_on_a_s
     }
 
 
-def test_a_promotion_follows_evaluation_and_approval_even_if_those_are_skipped(bag):
-    tasks = {task["id"]: task for task in bag["dags"]["evaluate_clip"]["tasks"]}
+@pytest.mark.parametrize("dag", ["evaluate_clip", "evaluate_generator"])
+def test_a_promotion_follows_evaluation_and_approval_even_if_those_are_skipped(bag, dag):
+    tasks = {task["id"]: task for task in bag["dags"][dag]["tasks"]}
     assert {name: task["after"] for name, task in tasks.items()} == {
         "plan": [],
         "evaluate": ["plan"],

@@ -50,6 +50,8 @@ def report(own_home, tmp_path_factory):
     words += ["--select-classifier.candidates", '["complement_nb"]']
     words += ["--train-generator.budget-minutes", 0.2]
     words += ["--finetune-clip.recipe", "locked", "--finetune-clip.epochs", 30]
+    words += ["--train-generator.budget-minutes", 0.2]
+    words += ["--evaluate-generator.titles", 12, "--evaluate-generator.seeds", 1]
     words += ["--finetune-clip.learning-rate", "1e-3", "--evaluate-clip.min-test-covers", 30]
     process, output = started(own_home, folder, *words)
     try:

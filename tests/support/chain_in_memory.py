@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.families import family_of
 from dustjacket.pipeline.plan import Plan, Work, bring_back, work_of
 from dustjacket.pipeline.step import Status
 from dustjacket.pipeline.steps import STEPS
@@ -38,7 +38,8 @@ def decide(
     """Record what followed from an evaluation: a refusal, or a promotion to ``to``."""
     entry = LedgerEntry(
         action="promoted" if to else "refused", verdict="promoted" if to else verdict, to=to,
-        who="a run", why="why", from_=None, model="clip_candidate/c", evaluation=evaluation.version,
+        who="a run", why="why", from_=None, model=f"{family_of(evaluation.kind).candidate}/c",
+        evaluation=evaluation.version,
     )  # fmt: skip
     ledger = Ledger(store)
     return ledger.append(entry, ledger.records(), DECIDED_AT)
@@ -65,6 +66,6 @@ def run_dag(
     if work.plan is None:
         return found
     version = publish(store, work.plan, **facts) if work.needs_job else work.version
-    if step.publishes == Kind.EVALUATION and version and Ledger(store).of(version) is None:
+    if step.promotes_to and version and Ledger(store).of(version) is None:
         decide(store, version)
     return found

@@ -24,6 +24,7 @@ LEAST: dict[str, dict[str, Any]] = {
     Kind.LABELLED_COVERS: {"labelled": 1},
     Kind.CLIP_CANDIDATE: {"starting_clip": "none"},
     Kind.EVALUATION: GATE,
+    Kind.GENERATOR_EVALUATION: GATE | {"champion_version": None},
     Kind.COVER_INDEX: {"model": "cover_clip/none"},
 }  # fmt: skip
 

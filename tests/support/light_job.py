@@ -8,7 +8,6 @@ import time
 from typing import Any
 
 from dustjacket.pipeline.job import Job
-from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.plan import Plan
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.settings import Settings, load_settings
@@ -40,8 +39,7 @@ if __name__ == "__main__":
     job.draft.put("worked-on.txt", plan.model_dump_json().encode())
     if step.experiment:
         leave_run(store.settings, plan)
-    champion = store.newest("cover_clip")
     facts = least_facts(step.publishes)
-    if step.publishes == Kind.EVALUATION and champion:
-        facts["champion_version"] = f"cover_clip/{champion.version}"
+    if step.promotes_to and (champion := store.newest(step.promotes_to)):
+        facts["champion_version"] = f"{champion.kind}/{champion.version}"
     job.publish(step.facts.model_validate(facts), rows={"files": 1})

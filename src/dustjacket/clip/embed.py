@@ -80,12 +80,13 @@ def optimize_for_inference(clip: Clip) -> Clip:
         if isinstance(tower, VisionTransformer | TextTransformer) and has_fast_bf16():
             tower.bfloat16()
     if isinstance(getattr(visual, "trunk", None), EfficientNet):
-        _fold_batch_norms(visual.trunk.eval())
+        fold_batch_norms(visual.trunk.eval())
         visual.to(memory_format=torch.channels_last)
     return clip
 
 
-def _fold_batch_norms(trunk: torch.nn.Module) -> None:
+def fold_batch_norms(trunk: torch.nn.Module) -> None:
+    """Fold each batch normalisation of an EfficientNet into the convolution before it, in place."""
     for module in trunk.modules():
         children = list(module.named_children())
         for (conv_name, conv), (norm_name, norm) in pairwise(children):

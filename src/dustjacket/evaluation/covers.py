@@ -90,10 +90,8 @@ def load_covers(
         max_bytes: limit of the decoded covers of each size.
         seed: of the sample.
     """
-    books = sample_books(books, seed)
-    genres = _genres(store, labels, books)
-    books["true_genre"] = true_genres(books["category"], genres)
-    books["known_genre"] = books["true_genre"].where(books["true_genre"].notna(), books["genre"])
+    genres = read_genre_names(store, labels, books)
+    books = with_genres(sample_books(books, seed), genres)
     covers = parent_of(store, labels, Kind.COVERS)
     images = {
         size: CoverCache(store, covers, books, size, max_bytes, folder)
@@ -108,6 +106,12 @@ def load_covers(
             (~usable).sum(), len(books), covers.version,
         )  # fmt: skip
     return EvaluationCovers(books, images, usable, genres)
+
+
+def with_genres(books: pd.DataFrame, genres: Collection[str]) -> pd.DataFrame:
+    """Return the books with the columns ``true_genre`` and ``known_genre``."""
+    true = true_genres(books["category"], genres)
+    return books.assign(true_genre=true, known_genre=true.where(true.notna(), books["genre"]))
 
 
 def sample_books(books: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -135,8 +139,8 @@ def true_genres(categories: pd.Series, genres: Collection[str]) -> pd.Series:
     return pd.Series(matches, index=categories.index, dtype=object)
 
 
-def _genres(store: Store, labels: Manifest, books: pd.DataFrame) -> list[str]:
-    """Return the genres of the classifier, or those that it predicted if it is gone."""
+def read_genre_names(store: Store, labels: Manifest, books: pd.DataFrame) -> list[str]:
+    """Return the genres of the classifier of labels, or those that it predicted if it is gone."""
     try:
         return read_genres(store, parent_of(store, labels, Kind.GENRE_CLASSIFIER))
     except GONE as error:

@@ -21,6 +21,10 @@ FILE = "near_copies.safetensors"
 """Name of the file in a generator's version."""
 _SMALL = (12, 18)
 """Pixels of the small version, width first."""
+_HASHED = (48, 72)
+"""Pixels of the version that is hashed: enlarged art differs in its hashes from what it was."""
+_MIN_BITS = 12
+"""Bits, of both hashes, without which they say nothing: all flat pictures have equal hashes."""
 _BLOCK = 256
 
 
@@ -101,8 +105,11 @@ class NearCopies:
 
     def _same_hashes(self, hashes: np.ndarray) -> np.ndarray:
         distances = np.bitwise_count(hashes[:, None] ^ self.hashes[None])
-        near: np.ndarray = (distances[..., 0] <= MAX_DHASH_DISTANCE) & (
-            distances[..., 1] <= MAX_VHASH_DISTANCE
+        has_shapes = np.bitwise_count(hashes).sum(axis=1) >= _MIN_BITS
+        near: np.ndarray = (
+            (distances[..., 0] <= MAX_DHASH_DISTANCE)
+            & (distances[..., 1] <= MAX_VHASH_DISTANCE)
+            & has_shapes[:, None]
         )
         return near
 
@@ -148,7 +155,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 def _hashes(art: np.ndarray) -> np.ndarray:
     """Return (N, 2) perceptual hashes as integers."""
     texts = [
-        perceptual_hashes(Image.fromarray(image).convert("L"))
+        perceptual_hashes(Image.fromarray(image).resize(_HASHED, Image.Resampling.BOX).convert("L"))
         for image in np.ascontiguousarray(art)
     ]
     integers = [[int(text, 16) for text in pair] for pair in texts]

@@ -1,18 +1,23 @@
-"""The step ``train_generator``: its parameters and its facts."""
+"""The steps ``train_generator`` and ``evaluate_generator``: parameters and facts."""
 
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from dustjacket.generation.schemas import GeneratorEvaluationFacts, GeneratorEvaluationParameters
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Step
+from dustjacket.promotion.evaluation_step import EvaluationStep
 from dustjacket.storage.manifest import Facts
 
 GENERATOR_FOLDER, CONDITIONER_FOLDER = "generator", "conditioner"
 """Folders of a published generator: its own files, and its text encoder."""
 MIN_COVERS = 20
 """Fewer covers that models may be trained on make no generator."""
+
+
+GENERATOR_REPORT = "report.html"
 
 
 class GeneratorParameters(StepParameters):
@@ -111,4 +116,16 @@ TRAIN_GENERATOR = Step(
     section="generator",
     completes=True,
 )
-STEPS = [TRAIN_GENERATOR]
+EVALUATE_GENERATOR = EvaluationStep(
+    name="evaluate_generator",
+    publishes=Kind.GENERATOR_EVALUATION,
+    function="dustjacket.generation.evaluate:evaluate_generator",
+    parameters=GeneratorEvaluationParameters,
+    facts=GeneratorEvaluationFacts,
+    reads=(Kind.GENERATOR_CANDIDATE,),
+    promotes_to=Kind.COVER_GENERATOR,
+    experiment="cover-generator",
+    artifacts={"Report": GENERATOR_REPORT},
+    section="generation",
+)
+STEPS = [TRAIN_GENERATOR, EVALUATE_GENERATOR]

@@ -89,7 +89,7 @@ class Decision:
         proven: whether the gain is proven, so that figures of the test side may be published.
     """
 
-    verdict: Verdict
+    verdict: str
     reason: str
     rules: tuple[Rule, ...]
     proven: bool
@@ -121,8 +121,12 @@ def decide(figures: GateInput, parameters: GateParameters) -> Decision:
     return Decision(verdict, reason, tuple(rules.values()), proven)
 
 
-def as_facts(figures: GateInput, decision: Decision) -> dict[str, Any]:
-    """Return the facts that an evaluation's manifest holds about the gate; promotion reads them."""
+def as_facts(figures: Any, decision: Decision) -> dict[str, Any]:
+    """Return the facts that an evaluation's manifest holds about the gate; promotion reads them.
+
+    Args:
+        figures: the dataclass of figures that the gate decided on.
+    """
     return {
         "verdict": decision.verdict,
         "reason": decision.reason,

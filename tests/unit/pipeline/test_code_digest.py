@@ -67,7 +67,7 @@ def test_a_change_in_a_module_is_new_work_for_each_step_that_uses_it_alone(packa
     change("splits.py", r"\Z", "\nMORE = 1\n")
     assert changed(before, digests(package)) == {
         "ingest_catalog", "ingest_covers", "select_classifier", "label_covers", "finetune_clip",
-        "evaluate_clip", "index_covers", "train_generator",
+        "evaluate_clip", "index_covers", "train_generator", "evaluate_generator",
     }  # fmt: skip
     change("splits.py", "\nMORE = 1\n", "\n")
     change("clip/train.py", r"\Z", "\nMORE = 1\n")
@@ -80,7 +80,7 @@ def test_a_change_in_a_module_is_new_work_for_each_step_that_uses_it_alone(packa
 
 def test_reading_labels_does_not_make_a_step_depend_on_what_made_them(package, before, change):
     change("genres/scorer.py", r"\Z", "\nMORE = 1\n")
-    users = {"select_classifier", "label_covers", "evaluate_clip"}
+    users = {"select_classifier", "label_covers", "evaluate_clip", "evaluate_generator"}
     assert changed(before, digests(package)) == users
 
 
@@ -114,7 +114,7 @@ def test_what_an_editor_leaves_beside_the_code_is_no_new_work(package, before):
 
 def test_a_data_file_of_a_room_is_part_of_the_steps_that_use_the_room(package, before, change):
     change("evaluation/page.html.j2", r"\Z", "<p>more</p>")
-    assert changed(before, digests(package)) == {"evaluate_clip"}
+    assert changed(before, digests(package)) == {"evaluate_clip", "evaluate_generator"}
 
 
 def test_no_step_depends_on_the_entrances_or_on_infrastructure():

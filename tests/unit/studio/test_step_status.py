@@ -54,7 +54,7 @@ def test_every_step_has_a_status_with_its_reason(app):
         "ingest_catalog": "published", "ingest_covers": "to_do", SELECT: "to_do",
         "label_covers": "missing_input", "finetune_clip": "missing_input",
         "evaluate_clip": "missing_input", "index_covers": "missing_input",
-        "train_generator": "missing_input",
+        "train_generator": "missing_input", "evaluate_generator": "missing_input",
     }  # fmt: skip
     assert steps["ingest_catalog"]["version"].startswith("20260101T")
     assert steps["ingest_catalog"]["published_at"]
