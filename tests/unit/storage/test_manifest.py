@@ -42,9 +42,10 @@ def test_a_manifest_of_an_earlier_release_is_read_with_its_facts(file):
                 assert facts[name] == written["facts"][name], name
 
 
-def test_every_kind_has_a_golden_manifest():
+def test_every_kind_that_a_release_wrote_has_a_golden_manifest():
     # Checkpoints are deleted when a training ends; they have golden files of their own.
-    assert {file.stem for file in GOLDEN} == {*Kind} - {Kind.CLIP_CHECKPOINT}
+    new = {kind for kind in Kind if "generator" in kind}
+    assert {file.stem for file in GOLDEN} == {*Kind} - new - {Kind.CLIP_CHECKPOINT}
 
 
 def test_facts_that_were_renamed_are_read_under_their_present_names():
