@@ -1,7 +1,6 @@
 """Conditions of the decoder: what the prior predicts for a text, and the text's own embedding.
 
-The predicted image embedding alone does not suffice: on the sample library, the real embedding of a
-cover tells the colour of its motif in .45 of cases, the title's embedding in all.
+The title's own embedding is part of the condition, as colours are hard to tell from image embeddings.
 
 Shapes: N training covers, V prompts a cover, Q queries, T and D dimensions of text and image
 embeddings, C = T + D dimensions of a condition, K references a query.

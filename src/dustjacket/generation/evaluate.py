@@ -60,7 +60,7 @@ def evaluate_generator(job: Job[GeneratorEvaluationParameters], _spark: SparkSes
     tested = assessor.assess("test", drawing, serves)
     test_side = sketch(sides["test"].books["group"])
     used = uses(test_side, Ledger(store).test_sides(GENERATOR))
-    decision = decide_generator(_gate_input(tested, used, test_side), parameters)
+    decision = decide_generator(gate_input(tested, used, test_side), parameters)
     shown = tested if decision.proven else assessor.assess("validation", drawing, serves)
     log.info("%s: %s", decision.verdict, decision.reason)
     seconds = {"drawing": shown.seconds, "evaluation": time.monotonic() - started}
@@ -78,13 +78,20 @@ def evaluate_generator(job: Job[GeneratorEvaluationParameters], _spark: SparkSes
                     **shown.facts(),
                     "seconds": seconds,
                     "champion_version": f"{serving.kind}/{serving.version}" if serving else None,
-                    **as_facts(_gate_input(shown, used, test_side), decision),
+                    **as_facts(gate_input(shown, used, test_side), decision),
                 }
             ),
         )
 
 
-def _gate_input(found: Assessment, used: int, test_side: Sequence[str]) -> GeneratorGateInput:
+def gate_input(found: Assessment, used: int, test_side: Sequence[str]) -> GeneratorGateInput:
+    """Return what the gate decides on.
+
+    Args:
+        used: how often this test side has decided before.
+        test_side: of :func:`dustjacket.promotion.spending.sketch`.
+    """
+
     def within(name: str) -> float:
         return found.precision[name].within_genre["recall_at_10"].share
 

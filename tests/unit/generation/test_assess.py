@@ -5,7 +5,7 @@ import pytest
 
 from dustjacket.generation import assess
 from dustjacket.generation.assess import Assessor
-from dustjacket.generation.evaluate import _gate_input
+from dustjacket.generation.evaluate import gate_input
 from dustjacket.generation.gate import decide_generator
 from dustjacket.generation.report import report_sections
 from dustjacket.generation.schemas import GeneratorEvaluationParameters
@@ -28,7 +28,7 @@ def assessor(library):
 
 def verdict(assessor, drawing, serving=None, **changed):
     found = assessor.assess("test", drawing, serving)
-    return decide_generator(_gate_input(found, 0, ()), PARAMETERS.model_copy(update=changed)), found
+    return decide_generator(gate_input(found, 0, ()), PARAMETERS.model_copy(update=changed)), found
 
 
 @pytest.mark.parametrize(
