@@ -1,6 +1,6 @@
 """Conditions of the decoder: what the prior predicts for a text, and the text's own embedding.
 
-The title's own embedding is part of the condition, as colours are hard to tell from image embeddings.
+The title's own embedding is part of the condition: image embeddings hardly tell colours apart.
 
 Shapes: N training covers, V prompts a cover, Q queries, T and D dimensions of text and image
 embeddings, C = T + D dimensions of a condition, K references a query.
