@@ -59,10 +59,20 @@ def test_clip_is_trained_and_evaluated_on_held_out_covers(first_run):
     assert 0 < evaluation["chance"]["recall_at_10"] <= 1
 
 
+def test_a_generator_is_trained_and_its_art_is_judged(first_run):
+    report = first_run[0]
+    assert report["generator"]["steps"] > 0
+    assert report["generator"]["text_left"] < 0.02
+    generation = report["generation"]
+    assert generation["verdict"] == "insufficient", "fewer than 100 test titles"
+    assert {"drawn", "real art", "mean of the genre"} <= set(generation["precision"])
+
+
 def test_the_run_shows_progress_and_ends_with_the_report(first_run):
     _, said, _ = first_run
     assert "ingest_catalog running" in said
     assert "verdict: insufficient" in said
+    assert "generator: insufficient" in said
     assert "Airflow" in said
     assert "MLflow" in said
     assert "login" in said
@@ -71,22 +81,16 @@ def test_the_run_shows_progress_and_ends_with_the_report(first_run):
 def test_a_second_run_finds_everything_done(first_run, library, home, tmp_path):
     before, _, first_seconds = first_run
     again, _, seconds = run_chain(library, home, tmp_path)
-    sections = ("catalog", "classifier", "covers", "labels", "clip", "evaluation", "index")
-    assert [again[one]["version"] for one in sections] == [
-        before[one]["version"] for one in sections
-    ]
+    for step in STEPS.values():
+        assert again[step.section]["version"] == before[step.section]["version"]
     assert seconds < first_seconds / 2
 
 
 def test_every_version_has_an_mlflow_run(first_run, platform):
     report = first_run[0]
-    sections = {"catalog": "catalog", "classifier": "genre_classifier", "covers": "covers",
-                "labels": "labelled_covers", "clip": "clip_candidate", "evaluation": "evaluation",
-                "index": "cover_index"}  # fmt: skip
-    kinds = {kind: report[section]["version"] for section, kind in sections.items()}
     for step in STEPS.values():
         if step.experiment:
-            page = run_page(platform, step.experiment, kinds[step.publishes])
+            page = run_page(platform, step.experiment, report[step.section]["version"])
             assert page.startswith(f"{platform.mlflow_uri}/#/experiments/"), step.name
 
 

@@ -115,6 +115,8 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     if promotion and promotion["verdict"] != report["evaluation"]["verdict"]:
         console.print(f"{promotion['action']}: {promotion['why']}")
     console.print()
+    if generation := report.get("generation"):
+        _print_generation(generation, console)
 
     times = Table("step", "seconds", title="Time")
     for step, seconds in report["seconds"].items():
@@ -145,6 +147,21 @@ def _print_evaluation(evaluation: dict[str, Any], console: Console) -> None:
         console.print(f"drift: {evaluation['drift']['warning']}", style="yellow")
     verdict = Text(evaluation["verdict"], "bold")
     console.print("verdict: ", verdict, f". {evaluation['reason']}", sep="")
+
+
+def _print_generation(generation: dict[str, Any], console: Console) -> None:
+    table = Table(
+        "art without type", "among all titles", "within the genre",
+        title=f"Own title among ten, {generation['side']} side",
+    )  # fmt: skip
+    for name, parts in generation["precision"].items():
+        shares = (parts[part]["recall_at_10"] for part in ("all_titles", "within_genre"))
+        table.add_row(
+            name, *(f"{one['share']:.3f} ({one['low']:.3f} to {one['high']:.3f})" for one in shares)
+        )
+    console.print(table)
+    verdict = Text(generation["verdict"], "bold")
+    console.print("generator: ", verdict, f". {generation['reason']}\n", sep="")
 
 
 def _recall(figures: dict[str, Any], direction: str) -> str:
