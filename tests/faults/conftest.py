@@ -80,5 +80,5 @@ def workers_of(page):
     try:
         with urlopen(f"http://{LOOPBACK}:{page}/json/") as answer:
             return json.load(answer)["aliveworkers"]
-    except OSError:
+    except (OSError, ValueError):  # the page answers before it has what it shows
         return 0

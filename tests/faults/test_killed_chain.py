@@ -51,7 +51,8 @@ def report(own_home, tmp_path_factory):
     words += ["--train-generator.budget-minutes", 0.2]
     words += ["--finetune-clip.recipe", "locked", "--finetune-clip.epochs", 30]
     words += ["--train-generator.budget-minutes", 0.2]
-    words += ["--evaluate-generator.titles", 12, "--evaluate-generator.seeds", 1]
+    words += ["--train-generator.max-covers", 40]
+    words += ["--evaluate-generator.titles", 2, "--evaluate-generator.seeds", 1]
     words += ["--finetune-clip.learning-rate", "1e-3", "--evaluate-clip.min-test-covers", 30]
     process, output = started(own_home, folder, *words)
     try:
@@ -92,7 +93,7 @@ def test_a_run_killed_in_the_middle_continues_where_it_was(report, own_store):
 
 def test_what_was_trained_on_its_own_covers_is_promoted(report, own_store):
     assert report["evaluation"]["verdict"] == "promoted"
-    promoted = Ledger(own_store).records()[-1]
+    promoted = Ledger(own_store).of_family(CLIP)[-1]
     assert promoted.action == "promoted"
     assert promoted.to == f"cover_clip/{own_store.newest('cover_clip').version}"
 
@@ -104,7 +105,7 @@ def test_what_was_trained_on_shuffled_pairs_is_refused_and_a_rollback_brings_its
     run = airflow.trigger("finetune_clip", {"labelled_covers_version": shuffle(own_store).version})
     until(lambda: airflow.run(run.dag_id, run.dag_run_id).state not in ACTIVE, 600, "it hangs")
     refused = until(
-        lambda: next((one for one in ledger.records() if one.action == "refused"), None),
+        lambda: next((one for one in ledger.of_family(CLIP) if one.action == "refused"), None),
         600, "the gate was not asked",
     )  # fmt: skip
     assert refused.verdict == "not_better", refused.why
