@@ -35,9 +35,9 @@ class GeneratorEvaluationParameters(GeneratorGateParameters):
     """Parameters of ``evaluate_generator``: the gate's limits, and how much is drawn."""
 
     titles: int = Field(
-        200, ge=1, le=100_000, description="Titles to draw for; they bound the evaluation's time"
+        100, ge=1, le=100_000, description="Titles to draw for, about 1 s each and seed"
     )
-    seeds: int = Field(4, ge=1, le=64, description="Pictures drawn for each title")
+    seeds: int = Field(1, ge=1, le=64, description="Pictures drawn for each title")
     training_covers: int = Field(
         2000, ge=2, le=100_000, description="Training covers that the judge learns from"
     )
