@@ -61,7 +61,8 @@ def run_chain(library, home, folder):
     words = ["run", "--catalog", library.listing, "--covers", library.covers]
     words += ["--finetune-clip.epochs", 2, "--finetune-clip.batch-size", 16]
     words += ["--select-classifier.folds", 2]
-    words += ["--train-generator.budget-minutes", 0.2]
+    words += ["--train-generator.budget-minutes", 0.2, "--train-generator.width", 32]
+    words += ["--train-generator.sampling-steps", 3]
     words += ["--evaluate-generator.titles", 4, "--evaluate-generator.seeds", 1]
     began = time.monotonic()
     done = dustjacket(*words, home=home, cwd=folder)

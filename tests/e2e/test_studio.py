@@ -19,7 +19,7 @@ from dustjacket.pipeline.steps import STEPS
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 expect.set_options(timeout=30_000)
 TITLE, OTHER = "Murder at the Red Tower", "The Vegetarian Kitchen"
 

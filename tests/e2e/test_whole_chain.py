@@ -12,7 +12,7 @@ from dustjacket.pipeline.steps import STEPS
 from dustjacket.tracking.links import run_page
 from tests.e2e.conftest import COVERS, ROWS, dustjacket, run_chain
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 DIRECTIONS = ("title_to_cover", "cover_to_title")
 RETRIEVAL = {"recall_at_1", "recall_at_5", "recall_at_10", "median_rank"}
 

@@ -22,7 +22,7 @@ from tests.e2e.conftest import dustjacket, user_home
 from tests.faults.test_ended_tasks import kill_all, until
 from tests.faults.test_starts import started, wait_for_line
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(2400)]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,8 @@ def report(own_home, tmp_path_factory):
     words += ["--train-generator.budget-minutes", 0.2]
     words += ["--finetune-clip.recipe", "locked", "--finetune-clip.epochs", 30]
     words += ["--train-generator.budget-minutes", 0.2]
-    words += ["--train-generator.max-covers", 40]
+    words += ["--train-generator.max-covers", 40, "--train-generator.width", 32]
+    words += ["--train-generator.sampling-steps", 3]
     words += ["--evaluate-generator.titles", 2, "--evaluate-generator.seeds", 1]
     words += ["--finetune-clip.learning-rate", "1e-3", "--evaluate-clip.min-test-covers", 30]
     process, output = started(own_home, folder, *words)
