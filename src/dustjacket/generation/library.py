@@ -22,7 +22,7 @@ from dustjacket.storage.store import Store
 JUDGED = (48, 72)
 """Width and height at which all art is measured, in pixels: that of the smallest decoder.
 
-Real art is reduced to it too: it would otherwise be told from drawn art by its sharpness.
+Real art is reduced to it too: otherwise its sharpness would distinguish it from drawn art.
 """
 
 

@@ -66,7 +66,7 @@ def is_hidden(name: str) -> bool:
 
 
 def _is_no_table(name: str) -> bool:
-    # Spark and Delta begin the names of what is no data with "_".
+    # Spark and Delta begin the names of their own files, which hold no rows, with "_".
     return is_hidden(name) or any(part.startswith("_") for part in PurePosixPath(name).parts)
 
 
