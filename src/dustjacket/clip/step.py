@@ -19,6 +19,13 @@ MODEL_FOLDER = "model"
 Recipe = Literal["full", "locked_image", "locked_text", "locked", "lora"]
 
 
+def uneven_batch(batch_size: int, processes: int) -> str | None:
+    """Return why a batch cannot be split over the processes, or None."""
+    if batch_size % processes:
+        return f"batch_size={batch_size} is not a multiple of processes={processes}"
+    return None
+
+
 class ClipParameters(StepParameters):
     """Parameters of ``finetune_clip``."""
 
@@ -94,9 +101,7 @@ class ClipParameters(StepParameters):
 
     def conflict(self) -> str | None:
         """Return why the batch cannot be split over the processes, or None."""
-        if self.batch_size % self.processes:
-            return f"batch_size={self.batch_size} is not a multiple of processes={self.processes}"
-        return None
+        return uneven_batch(self.batch_size, self.processes)
 
 
 class ClipFacts(Facts):

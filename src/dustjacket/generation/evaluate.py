@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from dustjacket.clip.read import newest_model
 from dustjacket.evaluation.page import Section, render
+from dustjacket.evaluation.step import REPORT
 from dustjacket.generation.assess import (
     DRAWN,
     FLOOR,
@@ -20,11 +21,10 @@ from dustjacket.generation.assess import (
 )
 from dustjacket.generation.gate import GeneratorGateInput, decide_generator
 from dustjacket.generation.library import read_sides
-from dustjacket.generation.near_copies import FILE, NearCopies
+from dustjacket.generation.near_copies import read_near_copies
 from dustjacket.generation.read import load_generator
 from dustjacket.generation.report import report_sections
 from dustjacket.generation.schemas import GeneratorEvaluationFacts, GeneratorEvaluationParameters
-from dustjacket.generation.step import GENERATOR_REPORT
 from dustjacket.pipeline.families import GENERATOR
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
@@ -54,7 +54,7 @@ def evaluate_generator(job: Job[GeneratorEvaluationParameters], _spark: SparkSes
     serves = load_generator(store, serving) if serving else None
     labels = parent_of(store, candidate, Kind.LABELLED_COVERS)
     sides = read_sides(store, labels, parameters)
-    near_copies = NearCopies.from_bytes(store.read(candidate, FILE))
+    near_copies = read_near_copies(store, candidate)
     retrieved = retrieve(store, newest_model(store), sides)
     assessor = Assessor(sides, near_copies, retrieved, parameters)
     tested = assessor.assess("test", drawing, serves)
@@ -70,7 +70,7 @@ def evaluate_generator(job: Job[GeneratorEvaluationParameters], _spark: SparkSes
         _track(shown, seconds, sections, page)
         ensure_registered(store, GENERATOR, candidate)
         ensure_champion(store, GENERATOR)
-        job.draft.put(GENERATOR_REPORT, page.encode())
+        job.draft.put(REPORT, page.encode())
         job.publish(
             rows={"titles": len(shown.side.books)},
             facts=GeneratorEvaluationFacts.model_validate(
@@ -132,4 +132,4 @@ def _track(
         for picture in section.pictures:
             if picture.artifact:
                 mlflow.log_figure(picture.figure, picture.artifact)
-    mlflow.log_text(page, GENERATOR_REPORT)
+    mlflow.log_text(page, REPORT)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from dustjacket.generation.schemas import GeneratorGateParameters
 from dustjacket.metrics.bootstrap import Interval
-from dustjacket.metrics.paired import PairedOutcome, detectable_gain
-from dustjacket.promotion.gate import Decision, Rule
+from dustjacket.metrics.paired import PairedOutcome
+from dustjacket.promotion.gate import Decision, Rule, decision_by, spent_level
 from dustjacket.promotion.spending import level
 
 _UNPROVEN = "is not looked at unless the pictures are proven to fit their titles"
@@ -67,10 +67,7 @@ def decide_generator(figures: GeneratorGateInput, parameters: GeneratorGateParam
         "only_colour": _shows(figures, proven=bool(fits.held)),
         "less_real": _looks_real(figures, parameters, proven=bool(fits.held)),
     }
-    broken = [verdict for verdict, rule in rules.items() if rule.held is False]
-    verdict = broken[0] if broken else "promoted"
-    reason = rules[broken[0] if broken else "not_better"].sentence
-    return Decision(verdict, reason, tuple(rules.values()), bool(fits.held))
+    return decision_by(rules, proven=bool(fits.held))
 
 
 def _enough_titles(figures: GeneratorGateInput, parameters: GeneratorGateParameters) -> Rule:
@@ -107,10 +104,7 @@ def _fits(figures: GeneratorGateInput) -> Rule:
     """Test recall@10 within the genre against the genre's mean, at the level of this decision."""
     at = level(figures.uses)
     low = figures.fits.interval(1 - 2 * at)[0] if figures.fits.books else -1.0
-    spent = (
-        f"this test side decided {figures.uses} times before, so the level is {at:.2g}, at which "
-        f"it finds a gain of {detectable_gain(figures.fits.size, at):+.3f} four times in five"
-    )
+    spent = spent_level(figures.uses, figures.fits.size)
     if low <= 0:
         return Rule(
             "fits",

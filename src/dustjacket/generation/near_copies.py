@@ -13,9 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from dustjacket.covers.hashes import MAX_DHASH_DISTANCE, MAX_VHASH_DISTANCE, perceptual_hashes
+from dustjacket.errors import CorruptVersionError
+from dustjacket.generation.prior import unit
+from dustjacket.storage.manifest import Manifest, remake
+from dustjacket.storage.store import Store
 
 FILE = "near_copies.safetensors"
 """Name of the file in a generator's version."""
@@ -73,7 +78,7 @@ class NearCopies:
         small = _small(art)
         mean = small.mean(axis=0)
         # Of the precision of the file, so that the limit is exact for what is read back.
-        vectors = _unit(small - mean).astype(np.float16).astype(np.float32)
+        vectors = unit(small - mean).astype(np.float16).astype(np.float32)
         kept = cls(list(keys), _hashes(art), vectors, mean, 1.0)
         limit = max(kept.nearest(held_out).cosines, default=1.0)
         return cls(kept.keys, kept.hashes, kept.vectors, mean, float(limit))
@@ -95,7 +100,7 @@ class NearCopies:
         for start in range(0, len(art), _BLOCK):
             block = art[start : start + _BLOCK]
             both = [block, block[:, :, ::-1]]
-            cosines = [_unit(_small(side) - self.mean) @ self.vectors.T for side in both]
+            cosines = [unit(_small(side) - self.mean) @ self.vectors.T for side in both]
             near = np.logical_or(*(self._same_hashes(_hashes(side)) for side in both))
             best = np.maximum(*cosines)
             for row in range(len(block)):
@@ -137,6 +142,22 @@ class NearCopies:
         )
 
 
+def read_near_copies(store: Store, manifest: Manifest) -> NearCopies:
+    """Return what recognises the near copies of a published generator.
+
+    Raises:
+        CorruptVersionError: its file cannot be read.
+    """
+    body = store.read(manifest, FILE)
+    try:
+        return NearCopies.from_bytes(body)
+    except (SafetensorError, KeyError, ValueError) as error:
+        name = f"{manifest.kind}/{manifest.version}"
+        raise CorruptVersionError(
+            f"{name}/{FILE} cannot be read ({type(error).__name__}); {remake(name)}"
+        ) from None
+
+
 def _small(art: np.ndarray) -> np.ndarray:
     """Return (N, D) float32 small versions."""
     rows = [
@@ -144,12 +165,6 @@ def _small(art: np.ndarray) -> np.ndarray:
         for image in np.ascontiguousarray(art)
     ]
     return np.stack(rows) if rows else np.empty((0, 3 * _SMALL[0] * _SMALL[1]), np.float32)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: np.ndarray = vectors / np.maximum(lengths, 1e-6)
-    return unit
 
 
 def _hashes(art: np.ndarray) -> np.ndarray:

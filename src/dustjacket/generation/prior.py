@@ -201,5 +201,5 @@ def _best(trials: Sequence[PriorTrial]) -> PriorTrial:
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Return vectors scaled to unit length; zeros stay zeros."""
-    scaled: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    scaled: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
     return scaled

@@ -4,21 +4,14 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from safetensors import SafetensorError
-
-from dustjacket.errors import CorruptVersionError, NotReadyError
+from dustjacket.errors import NotReadyError
 from dustjacket.generation.concepts import Artist, ConceptTools, Gallery
 from dustjacket.generation.read import load_generator, manifest_in_use
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.settings import Settings
-from dustjacket.storage.manifest import Manifest, remake
 from dustjacket.storage.store import Store
 from dustjacket.typesetting.style import HouseStyle, load_style
-
-if TYPE_CHECKING:
-    from dustjacket.generation.near_copies import NearCopies
 
 
 def open_tools(settings: Settings) -> ConceptTools:
@@ -39,8 +32,10 @@ def published_tools(store: Store) -> ConceptTools:
 
     @lru_cache(1)
     def artist(version: str) -> Artist:
+        from dustjacket.generation.near_copies import read_near_copies
+
         manifest = store.manifest(Kind.COVER_GENERATOR, version)
-        near_copies = _near_copies(store, manifest)
+        near_copies = read_near_copies(store, manifest)
         conditioner = str(manifest.facts.get("conditioner", ""))
         return Artist(load_generator(store, manifest), near_copies, conditioner)
 
@@ -68,20 +63,6 @@ def published_tools(store: Store) -> ConceptTools:
         artist=lambda: artist(manifest_in_use(store).version),
         gallery=gallery_in_use,
     )
-
-
-def _near_copies(store: Store, manifest: Manifest) -> "NearCopies":
-    from dustjacket.generation.near_copies import FILE, NearCopies
-
-    body = store.read(manifest, FILE)
-    try:
-        return NearCopies.from_bytes(body)
-    except (SafetensorError, KeyError, ValueError) as error:
-        name = f"{manifest.kind}/{manifest.version}"
-        reason = type(error).__name__
-        raise CorruptVersionError(
-            f"{name}/{FILE} cannot be read ({reason}); {remake(name)}"
-        ) from None
 
 
 def genre_predictor(store: Store) -> Callable[[str, str], str]:

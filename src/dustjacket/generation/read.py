@@ -27,19 +27,6 @@ def manifest_in_use(store: Store) -> Manifest:
     return manifest
 
 
-def generator_in_use(store: Store, cache: Path | None = None) -> Generator:
-    """Return the generator in use, read from the store.
-
-    Args:
-        cache: see :func:`load_generator`.
-
-    Raises:
-        NotReadyError: none is published.
-        CorruptVersionError: its files have changed.
-    """
-    return load_generator(store, manifest_in_use(store), cache)
-
-
 def load_generator(store: Store, manifest: Manifest, cache: Path | None = None) -> Generator:
     """Return the generator of a published version: a candidate, or one that was promoted.
 

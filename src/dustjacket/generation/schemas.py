@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from dustjacket.pipeline.parameters import StepParameters
-from dustjacket.promotion.schemas import GateFacts
+from dustjacket.promotion.schemas import GateFacts, RequireApproval
 
 
 class GeneratorGateParameters(StepParameters):
@@ -25,10 +25,7 @@ class GeneratorGateParameters(StepParameters):
     max_kid_rise: float = Field(
         0.2, ge=0, le=10, description="Rise of KID to be excluded, as a share of the serving one's"
     )
-    require_approval: bool = Field(
-        False,
-        description="Require a person's approval, in Airflow, of candidates that pass the gate",
-    )
+    require_approval: RequireApproval = False
 
 
 class GeneratorEvaluationParameters(GeneratorGateParameters):

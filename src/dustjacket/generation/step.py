@@ -4,6 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from dustjacket.clip.step import uneven_batch
+from dustjacket.evaluation.step import REPORT
 from dustjacket.generation.schemas import GeneratorEvaluationFacts, GeneratorEvaluationParameters
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import StepParameters
@@ -15,9 +17,6 @@ GENERATOR_FOLDER, CONDITIONER_FOLDER = "generator", "conditioner"
 """Folders of a published generator: its own files, and its text encoder."""
 MIN_COVERS = 20
 """Fewer covers that models may be trained on make no generator."""
-
-
-GENERATOR_REPORT = "report.html"
 
 
 class GeneratorParameters(StepParameters):
@@ -66,9 +65,7 @@ class GeneratorParameters(StepParameters):
 
     def conflict(self) -> str | None:
         """Return why the batch cannot be split over the processes, or None."""
-        if self.batch_size % self.processes:
-            return f"batch_size={self.batch_size} is not a multiple of processes={self.processes}"
-        return None
+        return uneven_batch(self.batch_size, self.processes)
 
 
 class GeneratorFacts(Facts):
@@ -125,7 +122,7 @@ EVALUATE_GENERATOR = EvaluationStep(
     reads=(Kind.GENERATOR_CANDIDATE,),
     promotes_to=Kind.COVER_GENERATOR,
     experiment="cover-generator",
-    artifacts={"Report": GENERATOR_REPORT},
+    artifacts={"Report": REPORT},
     section="generation",
 )
 STEPS = [TRAIN_GENERATOR, EVALUATE_GENERATOR]

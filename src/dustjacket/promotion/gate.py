@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from scipy.stats import norm
 
@@ -13,7 +13,6 @@ from dustjacket.metrics.paired import PairedOutcome, detectable_gain
 from dustjacket.promotion.schemas import GateParameters
 from dustjacket.promotion.spending import level
 
-Verdict = Literal["promoted", "not_better", "insufficient", "worse_genre", "forgotten", "leaked"]
 GenreRow = tuple[float, float, int, int, int]
 """Recall@10 of champion and candidate, covers, and book groups that were gained and lost."""
 
@@ -108,17 +107,39 @@ def decide(figures: GateInput, parameters: GateParameters) -> Decision:
     """
     better = _better(figures, parameters)
     proven = bool(better.held)
-    rules: dict[Verdict, Rule] = {
+    rules: dict[str, Rule] = {
         "insufficient": _enough_covers(figures, parameters, proven=proven),
         "leaked": _no_leak(figures, parameters),
         "not_better": better,
         "worse_genre": _no_worse_genre(figures, parameters, proven=proven),
         "forgotten": _nothing_forgotten(figures, parameters),
     }
+    return decision_by(rules, proven=proven)
+
+
+def decision_by(rules: Mapping[str, Rule], *, proven: bool) -> Decision:
+    """Return the decision of rules by verdict, of which ``not_better`` gives a promotion's reason.
+
+    The first broken rule names the verdict.
+    """
     broken = [verdict for verdict, rule in rules.items() if rule.held is False]
     verdict = broken[0] if broken else "promoted"
     reason = rules[broken[0] if broken else "not_better"].sentence
     return Decision(verdict, reason, tuple(rules.values()), proven)
+
+
+def spent_level(uses: int, size: float) -> str:
+    """Return a clause on the level of a decision, and the gain that it finds on such a test side.
+
+    Args:
+        uses: how often the test side has decided before.
+        size: of :class:`~dustjacket.metrics.paired.PairedOutcome`.
+    """
+    at = level(uses)
+    return (
+        f"this test side decided {uses} times before, so the level is {at:.2g}, at which "
+        f"it finds a gain of {detectable_gain(size, at):+.3f} four times in five"
+    )
 
 
 def as_facts(figures: Any, decision: Decision) -> dict[str, Any]:
@@ -173,10 +194,7 @@ def _better(figures: GateInput, parameters: GateParameters) -> Rule:
     )  # fmt: skip
     low = outcome.interval(1 - 2 * at)[0] if outcome.books else -1.0
     held = round(low, _DIGITS) > parameters.min_gain
-    spent = (
-        f"this test side decided {figures.uses} times before, so the level is {at:.2g}, at which "
-        f"it finds a gain of {detectable_gain(figures.size, at):+.3f} four times in five"
-    )
+    spent = spent_level(figures.uses, figures.size)
     if not held:
         return Rule(
             "better",

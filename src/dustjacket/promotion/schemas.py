@@ -1,11 +1,17 @@
 """The gate's parameters, and its decision as an evaluation's manifest records it."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.storage.manifest import Facts
+
+RequireApproval = Annotated[
+    bool,
+    Field(description="Require a person's approval, in Airflow, of candidates that pass the gate"),
+]
+"""The parameter of every gate by which a person has the last word."""
 
 
 class GateParameters(StepParameters):
@@ -31,10 +37,7 @@ class GateParameters(StepParameters):
     max_leaked_share: float = Field(
         0.05, ge=0, le=1, description="Maximum share of test covers that look like a training cover"
     )
-    require_approval: bool = Field(
-        False,
-        description="Require a person's approval, in Airflow, of candidates that pass the gate",
-    )
+    require_approval: RequireApproval = False
 
 
 class RuleFacts(BaseModel):

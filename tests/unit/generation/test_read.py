@@ -3,13 +3,13 @@
 import pytest
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.generation.read import generator_in_use, load_generator
+from dustjacket.generation.read import load_generator, manifest_in_use
 from tests.support.bucket import store_in_memory
 
 
 def test_without_a_generator_the_error_names_the_command_that_makes_one():
     with pytest.raises(NotReadyError, match="run `dustjacket run`"):
-        generator_in_use(store_in_memory())
+        manifest_in_use(store_in_memory())
 
 
 def test_a_generator_of_an_unknown_implementation_is_named_with_the_cure():

@@ -9,9 +9,9 @@ import pytest
 
 from dustjacket.clip.starting import ensure_starting
 from dustjacket.clip.step import ClipParameters
+from dustjacket.evaluation.step import REPORT
 from dustjacket.generation import read
 from dustjacket.generation.near_copies import FILE, NearCopies
-from dustjacket.generation.step import GENERATOR_REPORT
 from dustjacket.generation.textless import textless_art
 from dustjacket.genres.published_labels import read_training_labels
 from dustjacket.pipeline.families import GENERATOR
@@ -88,14 +88,14 @@ def test_noise_is_measured_and_refused(steps, evaluated):
 
 
 def test_the_page_and_its_pictures_are_published_and_in_mlflow(steps, evaluated):
-    page = steps.store.read(evaluated, GENERATOR_REPORT).decode()
+    page = steps.store.read(evaluated, REPORT).decode()
     assert "nearest training cover" in page or "mean of the genre" in page
     run = mlflow.search_runs(
         experiment_names=["cover-generator"], filter_string=f"tags.version = '{evaluated.version}'"
     ).iloc[0]
     assert run["metrics.near_copies"] == 0
     names = {file.path for file in mlflow.MlflowClient().list_artifacts(run["run_id"])}
-    assert {GENERATOR_REPORT, "contact_sheet.png", "nearest_covers.png"} <= names
+    assert {REPORT, "contact_sheet.png", "nearest_covers.png"} <= names
 
 
 def test_the_candidate_is_registered_and_draws_in_mlflow(steps, evaluated):
