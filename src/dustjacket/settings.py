@@ -7,7 +7,7 @@ servers to ``<home>/platform.env``; they apply where the environment sets no val
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     studio_feedback_days: int = Field(90, ge=1, description="days until stored feedback is deleted")
     generation: bool = Field(True, description="draw cover concepts; false turns that off")
     house_style: Path | None = Field(None, description="file of the team's house style for covers")
+    retention: Literal["list", "remove"] = Field(
+        "list", description="whether the weekly DAG removes what nothing needs, or only lists it"
+    )
+    retention_keep: int = Field(8, ge=1, description="newest versions of each kind that stay")
     studio_sample_share: float = Field(0.1, ge=0, le=1, description="share of queries stored")
 
     @field_validator("home")

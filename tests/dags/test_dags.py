@@ -8,12 +8,12 @@ from dustjacket.pipeline.steps import STEPS
 
 DAGS = Path(__file__).parents[2] / "dags"
 ROLLBACKS = {"rollback_clip": "cover_clip", "rollback_generator": "cover_generator"}
-CATCH_UP = "catch_up"
+CATCH_UP, RETENTION = "catch_up", "retention"
 
 
 def test_every_file_parses_with_no_import_error(bag):
     assert bag["errors"] == {}
-    assert set(bag["dags"]) == {*STEPS, *ROLLBACKS, CATCH_UP}
+    assert set(bag["dags"]) == {*STEPS, *ROLLBACKS, CATCH_UP, RETENTION}
 
 
 def test_each_file_parses_in_under_a_second(bag):
@@ -55,7 +55,7 @@ def test_the_assets_chain_the_dags_as_designed(bag, dag, follows, publishes):
     assert bag["dags"][dag]["outlets"] == [publishes]
 
 
-@pytest.mark.parametrize("dag", [*STEPS, *ROLLBACKS, CATCH_UP])
+@pytest.mark.parametrize("dag", [*STEPS, *ROLLBACKS, CATCH_UP, RETENTION])
 def test_a_dag_is_documented_owned_bounded_and_retried(bag, dag):
     found = bag["dags"][dag]
     assert len(found["doc"]) > 50
@@ -112,6 +112,7 @@ def test_an_ingestion_waits_for_the_next_week_even_if_it_is_first_started_on_a_s
         "ingest_catalog": next_sunday,
         "ingest_covers": next_sunday,
         CATCH_UP: next_noon,
+        RETENTION: "2026-11-30 03:00:00+00:00",
     }
 
 

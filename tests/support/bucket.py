@@ -1,8 +1,9 @@
 """A bucket in memory, behind the real ``Store``: the few calls of S3 that it makes."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -19,6 +20,8 @@ class Bucket:
         self.objects: dict[str, bytes] = {}
         self.deleted: list[str] = []
         self.failing: dict[str, Exception] = {}
+        self.modified: dict[str, datetime] = {}
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def _begin(self, call: str) -> None:
         if error := self.failing.get(call):
@@ -33,8 +36,7 @@ class Bucket:
 
     def put_object(self, **call: Any) -> None:
         self._begin("put_object")
-        assert call["IfNoneMatch"] == "*"
-        if call["Key"] in self.objects:
+        if "IfNoneMatch" in call and call["Key"] in self.objects:
             raise refused(412)
         self.objects[call["Key"]] = call["Body"]
         self._begin("put_object_reply")
@@ -69,7 +71,14 @@ class Bucket:
     def paginate(self, **call: Any) -> Iterator[dict[str, Any]]:
         prefix, delimiter = call["Prefix"], call.get("Delimiter")
         keys = sorted(key for key in self.objects if key.startswith(prefix))
-        yield {"Contents": [{"Key": key, "Size": len(self.objects[key])} for key in keys]}
+        for key in keys:
+            self.modified.setdefault(key, self.clock())
+        yield {
+            "Contents": [
+                {"Key": key, "Size": len(self.objects[key]), "LastModified": self.modified[key]}
+                for key in keys
+            ]
+        }
         if delimiter:
             folders = {key[len(prefix) :].partition(delimiter)[0] for key in keys}
             yield {"CommonPrefixes": [{"Prefix": f"{prefix}{one}/"} for one in sorted(folders)]}

@@ -25,6 +25,7 @@ from dustjacket.cli.cover import CoverCommands
 from dustjacket.cli.create import CreateCovers
 from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.sample import Sample
+from dustjacket.cli.upkeep import Retention
 from dustjacket.cli.users import Users
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
 from dustjacket.errors import BadInputError, DustjacketError
@@ -215,6 +216,9 @@ class Dustjacket(BaseSettings):
     )
     rollback: CliSubCommand[Rollback] = Field(
         description="Bring back an earlier champion and its cover index, by a run of a DAG"
+    )
+    retention: CliSubCommand[Retention] = Field(
+        description="List or remove versions, runs and logs that nothing needs any more"
     )
     users: CliSubCommand[Users] = Field(
         description="Add, remove, change and list the accounts of people"

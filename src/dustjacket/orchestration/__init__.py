@@ -13,12 +13,21 @@ from dustjacket.orchestration.promotion import (
     request_approval,
     rollback_dag,
 )
-from dustjacket.orchestration.step_dag import DAILY, RETRY, WEEKLY, step_dag, when_any
+from dustjacket.orchestration.step_dag import (
+    DAILY,
+    MONDAYS,
+    RETRY,
+    WEEKLY,
+    step_dag,
+    when_any,
+)
 from dustjacket.orchestration.tasks import announce, plan_run
+from dustjacket.orchestration.upkeep import remove_unneeded
 from dustjacket.orchestration.waiting import find_steps_to_start
 
 __all__ = [
     "DAILY",
+    "MONDAYS",
     "RETRY",
     "WEEKLY",
     "WITHIN",
@@ -28,6 +37,7 @@ __all__ = [
     "find_steps_to_start",
     "plan_run",
     "promote_candidate",
+    "remove_unneeded",
     "request_approval",
     "rollback_dag",
     "step_dag",

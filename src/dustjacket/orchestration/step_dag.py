@@ -20,6 +20,7 @@ RETRY = {
 # By default Airflow runs a DAG at its first start if the last tick was less than a tenth of the
 # period ago: every first start on a Sunday would run the ingestions before a source is set.
 WEEKLY = CronTriggerTimetable("0 0 * * 0", timezone="UTC", run_immediately=timedelta(0))
+MONDAYS = CronTriggerTimetable("0 3 * * 1", timezone="UTC", run_immediately=timedelta(0))
 DAILY = CronTriggerTimetable("0 12 * * *", timezone="UTC", run_immediately=timedelta(0))
 
 

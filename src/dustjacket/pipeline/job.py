@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from pydantic import ValidationError
 
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError, UnchangedError
+from dustjacket.pipeline.leases import lease
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.plan import Plan
 from dustjacket.pipeline.step import Step
@@ -136,7 +137,8 @@ def run_job(function: "Callable[[Job[Any], SparkSession], None] | None" = None) 
 
     spark = session(settings, plan.step)
     try:
-        function(job, spark)
+        with lease(job.store, plan, job.draft.attempt):
+            function(job, spark)
     except UnchangedError as error:
         _explain(str(error))
         sys.exit(EXIT_UNCHANGED)
