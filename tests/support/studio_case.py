@@ -17,7 +17,9 @@ from fastapi.testclient import TestClient
 from dustjacket.clip.embed import embed_files
 from dustjacket.clip.model import random_model
 from dustjacket.clip.zero_shot import embed_genres
+from dustjacket.genres.answers import Abstention
 from dustjacket.genres.bag_of_words import BagOfWords, LinearModel
+from dustjacket.genres.known_words import KnownWords
 from dustjacket.genres.scorer import Scorer
 from dustjacket.retrieval.search import HIT_COLUMNS, CoverIndex
 from dustjacket.sample.drawing import draw_cover
@@ -51,7 +53,13 @@ def loaded_classifier(version: str = "classifier-1") -> LoadedClassifier:
     return LoadedClassifier(
         manifest("genre_classifier", version),
         (version_ref("genre_classifier", version),),
-        Scorer("naive_bayes", GENRES, model),
+        Scorer(
+            "naive_bayes",
+            GENRES,
+            model,
+            abstention=Abstention(0.9, 0.9, 0.1),
+            known_words=KnownWords.of(["Rice, Paris"] * 2, None),
+        ),
     )
 
 

@@ -18,6 +18,7 @@ class PredictGenre(BaseModel):
 
     title: CliPositionalArg[str] = Field(description="title of a book")
     author: str | None = Field(None, description="its author")
+    description: str | None = Field(None, description="its description")
     as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="print JSON")
 
     def cli_cmd(self) -> None:
@@ -32,15 +33,24 @@ class PredictGenre(BaseModel):
             why = why_none(store, Kind.GENRE_CLASSIFIER)
             raise NotReadyError(f"{why}: run `dustjacket run`, with a larger listing if need be")
         scorer = load_scorer(store, champion, store.settings.cache)
-        genres = predict_genre(scorer, self.title, self.author)
+        answer = predict_genre(scorer, self.title, self.author, self.description)
         if self.as_json:
-            rounded = [{"genre": genre, "probability": round(p, 4)} for genre, p in genres]
-            print_json({"title": self.title, "genres": rounded, "classifier": champion.version})
+            rounded = [{"genre": genre, "probability": round(p, 4)} for genre, p in answer.ranked]
+            print_json(
+                {
+                    "title": self.title,
+                    "genres": rounded,
+                    "sure": answer.sure,
+                    "max_error": scorer.abstention.max_error,
+                    "classifier": champion.version,
+                }
+            )
             return
         table = Table("genre", "probability", title=self.title)
-        for genre, probability in genres:
+        for genre, probability in answer.ranked:
             table.add_row(genre, f"{probability:.1%}")
         console.print(table)
+        console.print(scorer.abstention.explain(sure=answer.sure))
 
 
 class FindCovers(BaseModel):

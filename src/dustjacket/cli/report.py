@@ -87,6 +87,15 @@ def _with_interval(name: str, value: float, interval: Sequence[float] | None) ->
     return f"{name} {value:.3f}{bounds}"
 
 
+def print_sure(classifier: Mapping[str, Any], console: Console) -> None:
+    """Print of how many books a classifier is sure, and how often it is wrong of those."""
+    if not (sure := classifier.get("sure")):
+        return
+    parts = [_with_interval(name, value, bounds) for name, (value, *bounds) in sure.items()]
+    stated = f"at most {classifier['abstention']['max_error']:.3f} is stated"
+    console.print(f"sure of held-out books: {', '.join(parts)}; {stated}")
+
+
 def print_depths(classifier: Mapping[str, Any], console: Console) -> None:
     """Print the metrics at each depth of genres from subjects, if there are any."""
     for depth, found in classifier.get("by_depth", {}).items():
@@ -107,6 +116,7 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         for name, value in classifier["test"].items()
     )
     console.print(f"on held-out books: {', '.join(test_metrics)}")
+    print_sure(classifier, console)
     print_depths(classifier, console)
     console.print(f"{classifier['verdict']}: {classifier['reason']}\n")
 

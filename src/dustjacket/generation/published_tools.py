@@ -75,4 +75,4 @@ def genre_predictor(store: Store) -> Callable[[str, str], str]:
     if champion is None:
         return lambda *_: ""
     scorer = load_scorer(store, champion, store.settings.cache)
-    return lambda title, author: predict_genre(scorer, title, author or None)[0][0]
+    return lambda title, author: predict_genre(scorer, title, author or None).genre

@@ -91,6 +91,7 @@ class BagOfWords:
 
     KIND: ClassVar[str] = "counted"
     encoder: ClassVar[None] = None
+    use_descriptions: ClassVar[bool] = False
 
     vocabulary: dict[str, int]
     idf: np.ndarray

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
+from dustjacket.genres.abstention import coverage_curve, measure_abstention
 from dustjacket.genres.checklist import keywords, run_checklist
 from dustjacket.genres.error_examples import metrics_by_slice, worst_confusions
 from dustjacket.genres.fits import Fits
@@ -39,6 +40,9 @@ class Evaluation:
             slightly optimistic, as models that saw the held-out fold chose the suspects.
         probabilities: (test books, genres).
         predicted: the likeliest genre of each test book.
+        sure: the coverage and the error of the abstention, as in
+            :func:`dustjacket.genres.abstention.measure_abstention`.
+        coverage: the accuracy at each coverage of the test books.
         suspects: training books whose genre the model contradicts.
         confusions: the most frequent ones on test books, with titles.
         slices: metrics by genre, by length of title, and by whether training knew the author.
@@ -52,6 +56,8 @@ class Evaluation:
     down_weighted: float
     probabilities: np.ndarray
     predicted: list[str]
+    sure: dict[str, tuple[float, float, float]]
+    coverage: pd.DataFrame
     suspects: pd.DataFrame
     confusions: pd.DataFrame
     slices: pd.DataFrame
@@ -65,9 +71,12 @@ def evaluate(
     """Evaluate the selected classifier on test books, and its training data for label noise."""
     data = fits.training_data
     genres, metric, seed = data.genres, data.parameters.metric, data.parameters.seed
-    probabilities = test_data.probabilities(scorer)
+    prediction = test_data.predict(scorer)
+    probabilities = prediction.probabilities
     predicted = likeliest(probabilities, genres)
     true = list(test_data.books["genre"])
+    right = np.array(predicted) == np.array(true)
+    groups = pd.factorize(test_data.books["group"])[0]
     sample_weight = sample_weights(
         data.books, selected.probabilities, genres, weight=data.parameters.suspect_weight
     )
@@ -77,13 +86,13 @@ def evaluate(
     ]
     return Evaluation(
         test=probability_metrics(true, probabilities, genres),
-        intervals=intervals(
-            true, predicted, groups=pd.factorize(test_data.books["group"])[0], seed=seed
-        ),
+        intervals=intervals(true, predicted, groups=groups, seed=seed),
         out_of_fold=probability_metrics(list(data.books["genre"]), selected.probabilities, genres),
         down_weighted=float(np.mean(down_weighted)),
         probabilities=probabilities,
         predicted=predicted,
+        sure=measure_abstention(prediction.sure, right, groups),
+        coverage=coverage_curve(probabilities.max(axis=1), right),
         suspects=suspects(data.books, selected.probabilities, genres),
         confusions=worst_confusions(test_data.books, predicted),
         slices=metrics_by_slice(test_data.books, predicted, data.books["author"]),
@@ -172,7 +181,7 @@ def compare_with_champion(
         return {"verdict": PROMOTED, "reason": "there is no champion yet"}
     try:
         scorer = load(champion)
-        champion_probabilities = test_data.probabilities(scorer)
+        champion_probabilities = test_data.predict(scorer).probabilities
     except CorruptVersionError as error:
         return {
             "verdict": PROMOTED,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import auc, roc_curve
@@ -103,6 +104,23 @@ def reliability_figure(confidence: np.ndarray, right: np.ndarray, ece: float) ->
     above.legend()
     below.hist(confidence, bins=_BINS, range=(0, 1))
     below.set(xlabel="confidence", ylabel="books")
+    return figure
+
+
+def coverage_figure(curve: pd.DataFrame) -> Figure:
+    """Return the accuracy of the most confident books by their share of all books.
+
+    Args:
+        curve: of :func:`dustjacket.genres.abstention.coverage_curve`.
+    """
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(curve["coverage"], curve["accuracy"], marker="o")
+    axes.set(
+        xlabel="coverage: share of test books, the most confident first", ylabel="accuracy",
+        xlim=(0, 1.02), ylim=(0, 1.02),
+    )  # fmt: skip
+    axes.grid(alpha=0.3)
     return figure
 
 

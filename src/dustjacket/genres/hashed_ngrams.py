@@ -21,7 +21,9 @@ BITS = 21
 """A block has 2**21 buckets; 200,000 titles of a large listing have about 700,000 n-grams."""
 _BLOCKS = 2  # words, and character n-grams: each scaled to unit length
 _SIZES = (3, 4, 5)
-_CHUNK = 8192
+_CHUNK, _CHUNK_DESCRIBED = 8192, 1024
+MAX_CHARS = 10_000
+"""Characters of a text that are read; the rest is left out, so that memory is bounded."""
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)
 # Saved scorers hold bucket numbers: a change to any constant or formula here breaks them.
@@ -67,15 +69,27 @@ def count_ngrams(
     Of titles these are words, word pairs, and character n-grams of 3 to 5 characters within a word
     and the blanks around it; of authors and descriptions words, each hashed as a field of its own.
     """
+    size = _CHUNK if descriptions is None else _CHUNK_DESCRIBED
     parts = [
         _count(
-            titles[start : start + _CHUNK],
-            authors[start : start + _CHUNK],
-            descriptions[start : start + _CHUNK] if descriptions is not None else None,
+            titles[start : start + size],
+            authors[start : start + size],
+            descriptions[start : start + size] if descriptions is not None else None,
         )
-        for start in range(0, len(titles), _CHUNK)
+        for start in range(0, len(titles), size)
     ]
     return concatenate(parts)
+
+
+def hash_words(texts: Sequence[str | None]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the index of the text that each word is in, and the word's hash of 64 bits."""
+    found = [(np.empty(0, np.int64), np.empty(0, np.uint64))]
+    with np.errstate(over="ignore"):
+        for start in range(0, len(texts), _CHUNK_DESCRIBED):
+            text, word = _words(_codes(texts[start : start + _CHUNK_DESCRIBED]))
+            found.append((text + start, word))
+    texts_of, words = zip(*found, strict=True)
+    return np.concatenate(texts_of), np.concatenate(words)
 
 
 def concatenate(parts: Sequence[NgramCounts]) -> NgramCounts:
@@ -122,7 +136,7 @@ def _count(
 
 def _codes(texts: Sequence[str | None]) -> np.ndarray:
     """Return the characters of all texts: a blank around each word, a break after each text."""
-    lines = "".join(f" {plain_words(text)} \n" for text in texts)
+    lines = "".join(f" {plain_words((text or '')[:MAX_CHARS])} \n" for text in texts)
     return np.frombuffer(lines.encode("utf-32-le", "replace"), np.uint32).astype(np.uint64)
 
 

@@ -45,6 +45,7 @@ _SCHEMA = spark_schema(
             ("key", pa.string()),
             ("genre", pa.string()),
             ("probability", pa.float64()),
+            ("sure", pa.bool_()),
             ("entropy", pa.float64()),
             ("model_version", pa.string()),
             ("held_out", pa.bool_()),
@@ -79,20 +80,24 @@ def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
     counts = [
         fn.count("*").alias("covers"),
         fn.count_if("held_out").alias("held_out"),
+        fn.count_if("sure").alias("sure"),
         fn.count_if(~fn.col("training")).alias("reserved"),
     ]
     counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").agg(*counts).collect()
     genres = {row["genre"]: int(row["covers"]) for row in sorted(counted)}
     labelled, held_out = sum(genres.values()), sum(row["held_out"] for row in counted)
+    sure = sum(row["sure"] for row in counted)
     n_reserved = sum(row["reserved"] for row in counted)
     with step_run(job):
-        mlflow.log_metrics({"labelled": labelled, "held_out": held_out, "reserved": n_reserved})
+        mlflow.log_metrics(
+            {"labelled": labelled, "sure": sure, "held_out": held_out, "reserved": n_reserved}
+        )
         mlflow.log_figure(bar_figure(genres, "covers by predicted genre"), "labels.png")
         job.publish(
             rows={"labelled": labelled},
             schema={field.name: field.dataType.simpleString() for field in labels.schema},
             facts=LabelFacts(
-                labelled=labelled, held_out=held_out, reserved=n_reserved, genres=genres
+                labelled=labelled, sure=sure, held_out=held_out, reserved=n_reserved, genres=genres
             ),
         )
 
@@ -137,6 +142,7 @@ def make_labeller(
                     "key": part["key"],
                     "genre": [genres[0]["genre"] for genres in best],
                     "probability": [genres[0]["probability"] for genres in best],
+                    "sure": model.sure(probabilities, list(part["title"])),
                     "entropy": entropy(probabilities),
                     "model_version": version,
                     "held_out": held_out,

@@ -23,17 +23,16 @@ class GenreClassifier(PythonModel):
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
-        """Return the likeliest genre of each row, and its probability."""
-        probabilities = self._scorer.probabilities(
+        """Return the likeliest genre of each row, its probability, and whether it is sure."""
+        predicted = self._scorer.predict(
             list(model_input["title"]),
             _texts(model_input, "author"),
             descriptions=_texts(model_input, "description"),
         )
+        answers = predicted.answers(alternatives=0)
         return pd.DataFrame(
-            {
-                "genre": [self._scorer.genres[label] for label in probabilities.argmax(axis=1)],
-                "probability": probabilities.max(axis=1),
-            }
+            [(answer.genre, answer.probability, answer.sure) for answer in answers],
+            columns=["genre", "probability", "sure"],
         )
 
 

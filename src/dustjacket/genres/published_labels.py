@@ -17,9 +17,11 @@ def read_labels(
 ) -> pd.DataFrame:
     """Return one row for each labelled cover, in the order of the covers' source.
 
-    Columns: key, genre (predicted), probability, entropy (nats), model_version, top (genre and
+    Columns: key, genre (predicted), probability, sure (of the genre; see
+    :class:`dustjacket.genres.answers.GenreAnswer`), entropy (nats), model_version, top (genre and
     probability of the likeliest genres), title, author, category, group, split, position, shard,
-    offset, size, sha256; missing values are None. ``held_out`` is whether the classifier was
+    offset, size, sha256; missing values are None. Earlier releases did not write ``sure``.
+    ``held_out`` is whether the classifier was
     trained on the book, so that the label is its out-of-fold prediction; earlier releases did not
     write that column. ``training`` is whether models may be trained on the cover; earlier releases
     recorded no rights.

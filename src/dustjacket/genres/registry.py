@@ -24,7 +24,13 @@ _SIGNATURE = ModelSignature(
             *(ColSpec(DataType.string, name, required=False) for name in ("author", "description")),
         ]
     ),
-    Schema([ColSpec(DataType.string, "genre"), ColSpec(DataType.double, "probability")]),
+    Schema(
+        [
+            ColSpec(DataType.string, "genre"),
+            ColSpec(DataType.double, "probability"),
+            ColSpec(DataType.boolean, "sure"),
+        ]
+    ),
 )
 
 

@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from dustjacket.errors import CorruptVersionError
+from dustjacket.genres.answers import ALWAYS_SURE, Abstention, GenreAnswer, Predictions
 from dustjacket.genres.bag_of_words import BagOfWords
 from dustjacket.genres.hashed_linear import HashedLinear
+from dustjacket.genres.known_words import KnownWords
 from dustjacket.genres.scores import UNCALIBRATED, Calibration
 
 DESCRIPTION, WEIGHTS = "scorer.json", "model.safetensors"
-_FORMAT = 2
+_FORMAT = 3
+_KNOWN_WORDS = "known_words"
 _MODELS: dict[str, type[BagOfWords | HashedLinear]] = {
     model.KIND: model for model in (BagOfWords, HashedLinear)
 }
@@ -29,12 +32,16 @@ class Scorer:
         genres: the genres, in the order of the probabilities.
         model: computes their scores.
         calibration: of the scores.
+        abstention: when it is sure of a genre.
+        known_words: of the training books; None in classifiers of earlier releases.
     """
 
     name: str
     genres: list[str]
     model: BagOfWords | HashedLinear
     calibration: Calibration = UNCALIBRATED
+    abstention: Abstention = ALWAYS_SURE
+    known_words: KnownWords | None = field(default=None, repr=False)
 
     def probabilities(
         self,
@@ -61,6 +68,42 @@ class Scorer:
         scores = self.model.scores(titles, authors, descriptions=descriptions, sentences=sentences)
         return self.calibration.probabilities(scores)
 
+    def predict(
+        self,
+        titles: Sequence[str],
+        authors: Sequence[str | None],
+        *,
+        descriptions: Sequence[str | None] | None = None,
+        sentences: np.ndarray | None = None,
+    ) -> Predictions:
+        """Return the genres of books, and of which it is sure.
+
+        Arguments and errors are those of :meth:`probabilities`.
+        """
+        probabilities = self.probabilities(
+            titles, authors, descriptions=descriptions, sentences=sentences
+        )
+        return Predictions(
+            self.genres, probabilities, self.sure(probabilities, titles, descriptions)
+        )
+
+    def sure(
+        self,
+        probabilities: np.ndarray,
+        titles: Sequence[str],
+        descriptions: Sequence[str | None] | None = None,
+    ) -> np.ndarray:
+        """Return (books,) whether it is sure of the likeliest genre of (books, genres)."""
+        read = descriptions if self.model.use_descriptions else None
+        thresholds = np.full(len(titles), self.abstention.threshold)
+        if read is not None:
+            described = np.fromiter(map(bool, read), bool, len(titles))
+            thresholds[described] = self.abstention.described_threshold
+        reached = probabilities.max(axis=1, initial=0) >= thresholds
+        if self.known_words is None or not titles:
+            return np.asarray(reached)
+        return np.asarray(reached & self.known_words.occur_in(titles, read))
+
     def save(self, folder: Path) -> None:
         """Write the scorer's two files into ``folder``."""
         description = {
@@ -68,13 +111,18 @@ class Scorer:
             "name": self.name,
             "genres": self.genres,
             "calibration": asdict(self.calibration),
+            "abstention": asdict(self.abstention),
             "kind": self.model.KIND,
             "model": self.model.description(),
         }
         folder.mkdir(parents=True, exist_ok=True)
         (folder / DESCRIPTION).write_text(json.dumps(description, ensure_ascii=False))
-        arrays = self.model.arrays().items()
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays}, folder / WEIGHTS)
+        arrays = self.model.arrays()
+        if self.known_words is not None:
+            arrays[_KNOWN_WORDS] = self.known_words.hashes
+        save_file(
+            {name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / WEIGHTS
+        )
 
     @classmethod
     def load(cls, folder: Path) -> "Scorer":
@@ -85,19 +133,26 @@ class Scorer:
         """
         description = json.loads((folder / DESCRIPTION).read_text())
         written = description.get("format")
-        if written != _FORMAT:
+        if written not in (_FORMAT - 1, _FORMAT):
             raise CorruptVersionError(
-                f"the classifier's files have format {written}, but this version of "
-                f"dustjacket reads format {_FORMAT}: run select_classifier to make new ones"
+                f"the classifier's files have format {written}, but this version of dustjacket "
+                f"reads formats {_FORMAT - 1} and {_FORMAT}: run select_classifier to make new ones"
             )
         model_type = _MODELS[description["kind"]]
-        model = model_type.restore(description["model"], load_file(folder / WEIGHTS))
-        calibration = Calibration(**description["calibration"])
-        return cls(description["name"], description["genres"], model, calibration)
+        arrays = load_file(folder / WEIGHTS)
+        words = arrays.pop(_KNOWN_WORDS, None)
+        return cls(
+            description["name"],
+            description["genres"],
+            model_type.restore(description["model"], arrays),
+            Calibration(**description["calibration"]),
+            Abstention(**description.get("abstention", {})),
+            None if words is None else KnownWords(words),
+        )
 
 
-def predict_genre(scorer: Scorer, title: str, author: str | None) -> list[tuple[str, float]]:
-    """Return every genre with its probability, likeliest first."""
-    probabilities = scorer.probabilities([title], [author])[0]
-    order = np.argsort(-probabilities, kind="stable")
-    return [(scorer.genres[index], float(probabilities[index])) for index in order]
+def predict_genre(
+    scorer: Scorer, title: str, author: str | None, description: str | None = None
+) -> GenreAnswer:
+    """Return the genre of one book, with all others as alternatives."""
+    return scorer.predict([title], [author], descriptions=[description]).answers()[0]

@@ -3,6 +3,7 @@
 import logging
 import tempfile
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -14,17 +15,20 @@ from pyspark.sql import DataFrame, SparkSession
 from dustjacket.catalog.read import read_books
 from dustjacket.errors import BadInputError, CorruptVersionError, NotReadyError
 from dustjacket.genres import out_of_fold
+from dustjacket.genres.abstention import CONFIDENCE, fit_threshold
+from dustjacket.genres.answers import Abstention
 from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
 from dustjacket.genres.compare import cross_validate, eligible, needs_selected_terms
 from dustjacket.genres.depth import metrics_by_depth
 from dustjacket.genres.embeddings import catalog_sentences
 from dustjacket.genres.evaluate import PROMOTED, check_usable, compare_with_champion, evaluate
 from dustjacket.genres.fits import Fits
+from dustjacket.genres.known_words import KnownWords, known_out_of_fold
 from dustjacket.genres.paper import repeat_paper
 from dustjacket.genres.read import SCORER, load_scorer
 from dustjacket.genres.registry import KIND, ensure_registered, point_aliases
 from dustjacket.genres.scorer import Scorer
-from dustjacket.genres.selection import select
+from dustjacket.genres.selection import CandidateResult, select
 from dustjacket.genres.sentences import Encoder, find_encoder
 from dustjacket.genres.step import ClassifierFacts, ClassifierParameters, other_library
 from dustjacket.genres.track import summary, track_candidates, track_depths, track_evaluation
@@ -68,14 +72,9 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             track_candidates(results, parameters.metric)
             selected = select(results)
             log.info("selected %s", selected.candidate.name)
-            scorer = Scorer(
-                selected.candidate.name,
-                training_data.genres,
-                fits.fit_all(selected, encoder),
-                selected.calibration,
-            )
-            evaluation = evaluate(fits, selected, scorer, test_data)
             unseen = out_of_fold.probabilities_by_title(fits, selected)
+            scorer = fit_scorer(fits, selected, encoder, unseen)
+            evaluation = evaluate(fits, selected, scorer, test_data)
             out_of_fold.write(job.draft, training_data.books, unseen)
         depth = int(job.input(Kind.CATALOG).parameters.get("genre_depth", 1))
         by_depth = metrics_by_depth(list(test_data.books["genre"]), evaluation.predicted, depth)
@@ -116,6 +115,8 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
                 candidates=[summary(result) for result in results],
                 test=evaluation.test,
                 intervals=evaluation.intervals,
+                abstention=asdict(scorer.abstention),
+                sure=evaluation.sure,
                 by_depth=by_depth,
                 out_of_fold=evaluation.out_of_fold,
                 down_weighted=evaluation.down_weighted,
@@ -130,6 +131,49 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         )
         # If another attempt published first, it may have ended before it set the aliases.
         _set_aliases(ClassifierFacts.of(manifest))
+
+
+def fit_scorer(
+    fits: Fits, selected: CandidateResult, encoder: Encoder | None, by_title: np.ndarray
+) -> Scorer:
+    """Return the selected classifier, trained on all books, with its abstention.
+
+    Args:
+        by_title: (books, genres) out-of-fold probabilities from titles and authors alone.
+    """
+    data = fits.training_data
+    model = fits.fit_all(selected, encoder)
+    titles, groups = list(data.books["title"]), pd.factorize(data.books["group"])[0]
+    descriptions = list(data.books["description"]) if model.use_descriptions else None
+
+    def threshold(
+        probabilities: np.ndarray, read: list[str | None] | None, books: np.ndarray
+    ) -> float:
+        known = known_out_of_fold(titles, read, data.folds)
+        right = probabilities.argmax(axis=1) == data.labels
+        confidence, of = probabilities.max(axis=1), groups[books]
+        return fit_threshold(
+            confidence[books], right[books], known[books], of, data.parameters.max_error
+        )
+
+    described = np.array([bool(text) for text in descriptions or ()], bool)
+    from_title = threshold(by_title, None, np.arange(len(titles)))
+    abstention = Abstention(
+        from_title,
+        threshold(selected.probabilities, descriptions, np.flatnonzero(described))
+        if described.any()
+        else from_title,
+        data.parameters.max_error,
+        CONFIDENCE,
+    )
+    return Scorer(
+        selected.candidate.name,
+        data.genres,
+        model,
+        selected.calibration,
+        abstention,
+        KnownWords.of(titles, descriptions),
+    )
 
 
 def _test_sides(store: Store) -> list[list[str] | None]:

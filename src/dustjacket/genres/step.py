@@ -65,6 +65,13 @@ class ClassifierParameters(StepParameters):
         max_length=500,
         description="Sentence model: name or folder; empty: no sentence embeddings",
     )
+    max_error: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="Greatest share of wrong genres among those that the classifier is sure of; it "
+        "says so of all others",
+    )
     suspect_weight: float = Field(
         0.2,
         ge=0,
@@ -94,6 +101,9 @@ class ClassifierFacts(Facts):
         model_version: its version in MLflow's registry.
         candidates: name, cv_mean, cv_std, seconds and more of each candidate.
         test, intervals: metrics on the test books, and their 95 % intervals.
+        abstention: fields of :class:`dustjacket.genres.answers.Abstention`.
+        sure: ``coverage`` (share of test books that the classifier is sure of) and ``error`` (share
+            of wrong genres among those): value, and its 95 % interval; empty in earlier releases.
         by_depth: metrics on the test books at each depth of genres from subjects.
         out_of_fold: metrics of out-of-fold predictions.
         suspects: books whose genre the model contradicts.
@@ -109,6 +119,8 @@ class ClassifierFacts(Facts):
     candidates: list[dict[str, Any]]
     test: dict[str, float]
     intervals: dict[str, tuple[float, float]] = {}
+    abstention: dict[str, float] = {}
+    sure: dict[str, tuple[float, float, float]] = {}
     by_depth: dict[str, dict[str, float]] = {}
     out_of_fold: dict[str, float] = {}
     down_weighted: float = 0.0
@@ -127,12 +139,14 @@ class LabelFacts(Facts):
 
     Attributes:
         labelled: how many.
+        sure: how many of them the classifier is sure of.
         held_out: how many have out-of-fold labels, as the classifier was trained on their books.
         reserved: how many no model may be trained on, as text and data mining is reserved.
         genres: how many of each predicted genre.
     """
 
     labelled: int
+    sure: int = 0
     held_out: int = 0
     reserved: int = 0
     genres: dict[str, int] = {}

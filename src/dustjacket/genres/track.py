@@ -12,6 +12,7 @@ from dustjacket.genres.figures import (
     bar_figure,
     candidates_figure,
     confusion_figure,
+    coverage_figure,
     learning_figure,
     reliability_figure,
     roc_figure,
@@ -64,9 +65,14 @@ def track_evaluation(
         | {f"test.{name}.low": low for name, (low, _) in evaluation.intervals.items()}
         | {f"test.{name}.high": high for name, (_, high) in evaluation.intervals.items()}
         | {f"out_of_fold.{name}": value for name, value in evaluation.out_of_fold.items()}
+        | {
+            f"sure.{name}{end}": value
+            for name, values in evaluation.sure.items()
+            for end, value in zip(("", ".low", ".high"), values, strict=True)
+        }
         | {f"down_weighted.{metric}": evaluation.down_weighted}
     )
-    for name in ("suspects", "confusions", "slices", "behaviours", "curve"):
+    for name in ("suspects", "confusions", "slices", "behaviours", "curve", "coverage"):
         mlflow.log_table(getattr(evaluation, name), f"{name}.json")
     predicted, true = evaluation.predicted, list(test["genre"])
     right = np.array(predicted) == np.array(true)
@@ -77,6 +83,7 @@ def track_evaluation(
         "reliability": reliability_figure(
             evaluation.probabilities.max(axis=1), right, evaluation.test["ece"]
         ),
+        "coverage": coverage_figure(evaluation.coverage),
         "learning_curve": learning_figure(
             list(evaluation.curve["rows"]), list(evaluation.curve[metric]), metric
         ),

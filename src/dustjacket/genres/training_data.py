@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from dustjacket.errors import BadInputError
+from dustjacket.genres.answers import Predictions
 from dustjacket.genres.features import BOOK, WEIGHT, with_terms
 from dustjacket.genres.hashed_ngrams import NgramCounts, concatenate, count_ngrams
 from dustjacket.genres.linear import SharedData
@@ -155,14 +156,14 @@ class TestData:
     sentences: np.ndarray | None = None
     encoder: Encoder | None = None
 
-    def probabilities(self, scorer: Scorer) -> np.ndarray:
-        """Return (books, genres).
+    def predict(self, scorer: Scorer) -> Predictions:
+        """Return the genres of all books.
 
         Raises:
             NotReadyError: the scorer needs another sentence model, whose weights are missing.
         """
         same_encoder = scorer.model.encoder == self.encoder
-        return scorer.probabilities(
+        return scorer.predict(
             list(self.books["title"]),
             list(self.books["author"]),
             descriptions=list(self.books["description"]),

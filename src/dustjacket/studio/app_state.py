@@ -17,7 +17,7 @@ from dustjacket.studio.concept_jobs import TIMEOUT_S, ConceptJobs
 from dustjacket.studio.handlers import genre_responses, search_responses
 from dustjacket.studio.metrics import Metrics
 from dustjacket.studio.models import Models
-from dustjacket.studio.schemas import BookQuery, CoverQuery, GenreResponse, SearchResponse
+from dustjacket.studio.schemas import CoverQuery, GenreQuery, GenreResponse, SearchResponse
 from dustjacket.studio.step_status import StepStatuses
 from dustjacket.studio.worker import Worker
 
@@ -53,7 +53,7 @@ class AppState:
         open_published = partial(open_tools, settings.with_secrets_of("s3"))
         self.concepts = ConceptJobs(Worker(open_published, TIMEOUT_S))
         batch_sizes = self.metrics.batches
-        self.genres = Batcher[BookQuery, GenreResponse](
+        self.genres = Batcher[GenreQuery, GenreResponse](
             lambda books: genre_responses(self.models.classifier.require(), books),
             max_batch=settings.studio_batch,
             on_batch=batch_sizes.labels("genres").observe,

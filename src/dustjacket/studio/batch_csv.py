@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from dustjacket.errors import BadInputError
 from dustjacket.records.columns import columns_of
-from dustjacket.records.record import record_of
+from dustjacket.records.record import BookRecord, record_of
 from dustjacket.sources.csv import WHOLE
 from dustjacket.sources.formats import HEAD_BYTES, format_of
 from dustjacket.sources.tables import ReadOptions
 from dustjacket.sources.text_tables import CSV
 from dustjacket.studio.handlers import genre_responses
 from dustjacket.studio.models import LoadedClassifier
-from dustjacket.studio.schemas import BookQuery
+from dustjacket.studio.schemas import MAX_DESCRIPTION_CHARS, GenreQuery
 
 MAX_ROWS, MAX_LINES = 50_000, 200_000
 """Blank lines, and those of a row that spans several, count as lines."""
@@ -34,12 +34,14 @@ class TitleRow:
     """
 
     number: int
-    book: BookQuery | None
+    book: GenreQuery | None
     reason: str | None = None
 
 
 def read_titles(body: bytes) -> list[TitleRow]:
-    """Return the rows of a CSV file with a column of titles and, optionally, one of authors.
+    """Return the rows of a CSV file with a column of titles.
+
+    Columns of authors and of descriptions are read if there are any.
 
     Raises:
         BadInputError: the file is something else, has no rows, or has too many rows or lines.
@@ -61,17 +63,21 @@ def read_titles(body: bytes) -> list[TitleRow]:
         if number > MAX_ROWS:
             raise BadInputError(f"the file has more than {MAX_ROWS:,} rows: send it in parts")
         record = record_of(row.values, columns)
-        rows.append(_title_row(number, row.reason, record.title, record.author))
+        rows.append(_title_row(number, row.reason, record))
     if not rows:
         raise BadInputError("the file has only a header: give one row for each book")
     return rows
 
 
-def _title_row(number: int, reason: str | None, title: str, author: str) -> TitleRow:
-    if reason or not title:
+def _title_row(number: int, reason: str | None, record: BookRecord) -> TitleRow:
+    if reason or not record.title:
         return TitleRow(number, None, reason or "no_title")
     try:
-        book = BookQuery(title=title, author=author or None)
+        book = GenreQuery(
+            title=record.title,
+            author=record.author or None,
+            description=record.description[:MAX_DESCRIPTION_CHARS] or None,
+        )
     except ValidationError as error:
         return TitleRow(number, None, f"{error.errors()[0]['loc'][0]}_too_long")
     return TitleRow(number, book)
@@ -91,14 +97,16 @@ def predictions(classifier: LoadedClassifier, rows: Sequence[TitleRow]) -> list[
         if row.book is None:
             results.append({"row": row.number, "error": str(row.reason).replace("_", " ")})
             continue
-        first, *others = next(responses).genres
+        response = next(responses)
+        first, *others = response.genres
         second = others[0] if others else None
         results.append(
             {
                 "row": row.number,
-                **row.book.model_dump(),
+                **row.book.model_dump(exclude={"description"}),
                 "genre": first.genre,
                 "probability": round(first.probability, 4),
+                "sure": response.sure,
                 "second": second and second.genre,
                 "second_probability": second and round(second.probability, 4),
             }

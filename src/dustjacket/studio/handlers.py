@@ -11,10 +11,10 @@ from dustjacket.clip.prompts import prompt
 from dustjacket.errors import BadInputError
 from dustjacket.studio.models import TEXTS_PER_BATCH, LoadedClassifier, LoadedIndex
 from dustjacket.studio.schemas import (
-    BookQuery,
     CoverQuery,
     FoundCover,
     FoundTitle,
+    GenreQuery,
     GenreResponse,
     GenreShare,
     MatchResponse,
@@ -32,14 +32,24 @@ _MAX_SHOWN = 12
 
 
 def genre_responses(
-    classifier: LoadedClassifier, books: Sequence[BookQuery]
+    classifier: LoadedClassifier, books: Sequence[GenreQuery]
 ) -> list[GenreResponse]:
     """Return the genres of each book."""
-    probabilities = classifier.scorer.probabilities(
-        [book.title for book in books], [book.author or None for book in books]
+    predicted = classifier.scorer.predict(
+        [book.title for book in books],
+        [book.author or None for book in books],
+        descriptions=[book.description or None for book in books],
     )
-    names, by = classifier.scorer.genres, [*classifier.by]
-    return [GenreResponse(genres=_ranked(names, row), by=by) for row in probabilities]
+    by, max_error = [*classifier.by], classifier.scorer.abstention.max_error
+    return [
+        GenreResponse(
+            genres=[GenreShare(genre=genre, probability=share) for genre, share in answer.ranked],
+            sure=answer.sure,
+            max_error=max_error,
+            by=by,
+        )
+        for answer in predicted.answers()
+    ]
 
 
 def search_responses(

@@ -25,8 +25,8 @@ from dustjacket.studio.middleware import USER_HEADER
 from dustjacket.studio.problems import RESPONSES, UNEXPECTED
 from dustjacket.studio.schemas import (
     MAX_TITLE_CHARS,
-    BookQuery,
     CoverQuery,
+    GenreQuery,
     GenreResponse,
     Health,
     MatchResponse,
@@ -69,8 +69,8 @@ info_routes = APIRouter(responses={status: RESPONSES[status] for status in (401,
 
 
 @query_routes.post("/genre")
-async def genre(book: BookQuery, state: State) -> GenreResponse:
-    """Predict a book's genre from its title and, if given, its author."""
+async def genre(book: GenreQuery, state: State) -> GenreResponse:
+    """Predict a book's genre from its title and, if given, its author and its description."""
     return await state.genres.submit(book)
 
 

@@ -9,11 +9,15 @@ from dustjacket.generation.concept_request import ConceptRequest
 from dustjacket.pipeline.step import Status
 from dustjacket.retrieval.search import MAX_RESULTS
 
-MAX_TITLE_CHARS, MAX_NAME_CHARS = 500, 300
+MAX_TITLE_CHARS, MAX_NAME_CHARS, MAX_DESCRIPTION_CHARS = 500, 300, 10_000
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE_CHARS)
 ]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NAME_CHARS)]
+
+Description = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=MAX_DESCRIPTION_CHARS)
+]
 
 
 class BookQuery(BaseModel):
@@ -23,6 +27,12 @@ class BookQuery(BaseModel):
 
     title: Title
     author: Name | None = None
+
+
+class GenreQuery(BookQuery):
+    """A book whose genre is wanted."""
+
+    description: Description | None = None
 
 
 class CoverQuery(BookQuery):
@@ -72,6 +82,11 @@ class GenreResponse(BaseModel):
     """All genres, most probable first."""
 
     genres: list[GenreShare]
+    sure: bool = Field(description="whether the classifier is sure of the first genre")
+    max_error: float | None = Field(
+        description="share of wrong genres, at most, among those that the classifier is sure of; "
+        "null: it states none"
+    )
     by: list[VersionRef]
 
 

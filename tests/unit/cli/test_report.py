@@ -3,7 +3,7 @@
 import io
 
 from dustjacket.cli.context import LiteralConsole
-from dustjacket.cli.report import candidates_table, print_depths
+from dustjacket.cli.report import candidates_table, print_depths, print_sure
 
 
 def printed(classifier):
@@ -29,3 +29,14 @@ def test_the_report_shows_a_classifier_at_each_depth_of_its_genres():
     print_depths({"by_depth": depths}, console)
     print_depths({}, console)
     assert console.export_text() == "at depth 1, 4 genres: macro F1 0.800, accuracy 0.900\n"
+
+
+def test_the_report_shows_of_how_many_books_the_classifier_is_sure():
+    console = LiteralConsole(width=160, record=True, file=io.StringIO())
+    sure = {"coverage": (0.4, 0.3, 0.5), "error": (0.08, 0.04, 0.12)}
+    print_sure({"sure": sure, "abstention": {"max_error": 0.1}}, console)
+    print_sure({}, console)
+    assert console.export_text() == (
+        "sure of held-out books: coverage 0.400 (0.300 to 0.500), error 0.080 (0.040 to 0.120); "
+        "at most 0.100 is stated\n"
+    )

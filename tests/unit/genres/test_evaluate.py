@@ -62,7 +62,7 @@ def judged(better, worse, earlier=0):
     ours[better : better + worse] = 1
     test_data = SimpleNamespace(
         books=pd.DataFrame({"genre": "Art", "group": groups}),
-        probabilities=lambda _: np.eye(2)[champion],
+        predict=lambda _: SimpleNamespace(probabilities=np.eye(2)[champion]),
     )
     evaluation = SimpleNamespace(
         predicted=[GENRES[code] for code in ours], test={"accuracy": (ours == 0).mean()}

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dustjacket.genres.answers import Abstention
 from dustjacket.genres.bag_of_words import BagOfWords, LinearModel
+from dustjacket.genres.known_words import KnownWords
 from dustjacket.genres.labels import make_labeller
 from dustjacket.genres.scorer import Scorer
 from dustjacket.splits import book_group
@@ -13,7 +15,13 @@ from dustjacket.splits import book_group
 def scorer_and_covers():
     weights = np.array([[3.0, 0.0, 1.0]])
     model = BagOfWords({"rice": 0}, np.ones(1), LinearModel(weights, np.zeros(3)))
-    scorer = Scorer("x", ["a", "b", "c"], model)
+    scorer = Scorer(
+        "x",
+        ["a", "b", "c"],
+        model,
+        abstention=Abstention(0.5, 0.5, 0.1),
+        known_words=KnownWords.of(["rice"] * 2, None),
+    )
     covers = pd.DataFrame(
         {
             "key": ["1", "2"], "title": ["Rice", "Quux"], "author": [None, "Ann"],
@@ -33,6 +41,7 @@ def test_labels_carry_what_a_reader_of_covers_needs():
     assert [[one["genre"] for one in top] for top in labels["top"]] == [["a", "c"], ["a", "b"]]
     assert labels["probability"][0] == labels["top"][0][0]["probability"] > 0.8
     assert list(labels["model_version"]) == ["v1", "v1"]
+    assert list(labels["sure"]) == [True, False]
     assert labels["entropy"][1] == pytest.approx(np.log(3))
     assert 0 < labels["entropy"][0] < labels["entropy"][1]
     for column in (

@@ -2,13 +2,16 @@
 
 import json
 import sys
+from dataclasses import replace
 from subprocess import run
 
 import numpy as np
 import pytest
 
 from dustjacket.errors import CorruptVersionError
+from dustjacket.genres.answers import Abstention
 from dustjacket.genres.bag_of_words import BagOfWords, ForestModel, LinearModel
+from dustjacket.genres.known_words import KnownWords
 from dustjacket.genres.scorer import DESCRIPTION, Scorer, predict_genre
 from dustjacket.genres.scores import Calibration
 from dustjacket.genres.terms import book_terms
@@ -104,7 +107,7 @@ def test_a_saved_scorer_loads_as_it_was(make, tmp_path):
 def test_a_scorer_of_another_format_says_what_to_run(tmp_path):
     linear().save(tmp_path)
     file = tmp_path / DESCRIPTION
-    file.write_text(file.read_text().replace('"format": 2', '"format": 1'))
+    file.write_text(file.read_text().replace('"format": 3', '"format": 1'))
     with pytest.raises(CorruptVersionError, match="run select_classifier"):
         Scorer.load(tmp_path)
 
@@ -119,8 +122,22 @@ def test_a_lower_slope_is_less_sure_of_the_same_genre():
 
 def test_every_genre_is_predicted_likeliest_first():
     found = predict_genre(linear(), "Paris", "King")
-    assert [genre for genre, _ in found] == ["Travel", "Cooking"]
-    assert sum(probability for _, probability in found) == pytest.approx(1)
+    assert [genre for genre, _ in found.ranked] == ["Travel", "Cooking"]
+    assert sum(probability for _, probability in found.ranked) == pytest.approx(1)
+
+
+def test_it_is_sure_of_probable_genres_of_books_of_which_it_knows_a_word(tmp_path):
+    prior = linear(bias=np.log([0.95, 0.05]))
+    assert prior.predict(["Rice", "三体", "x", "!!!"], [None] * 4).sure.all(), "no rule, no error"
+    sure = replace(
+        prior, abstention=Abstention(0.9, 0.9, 0.1), known_words=KnownWords.of(["Rice"] * 2, None)
+    )
+    sure.save(tmp_path)
+    for scorer in (sure, Scorer.load(tmp_path)):
+        found = scorer.predict(["Rice", "三体", "x", "!!!", "Rice"], [None] * 4 + ["King"])
+        assert list(found.sure) == [True, False, False, False, False]
+        assert found.probabilities[1].max() > 0.9
+        assert list(found.probabilities[4] > 0.9) == [False, False]
 
 
 def test_scoring_imports_nothing_heavy():

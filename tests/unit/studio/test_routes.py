@@ -18,6 +18,21 @@ def test_a_title_has_all_genres_with_probabilities_and_the_version(studio):
     assert [row["version"] for row in body["by"]] == ["classifier-1"]
 
 
+@pytest.mark.parametrize(
+    ("title", "sure"),
+    [("Rice", True), ("Rice in Paris", False), ("三体", False), ("x", False), ("!!!", False)],
+)
+def test_a_title_has_whether_the_classifier_is_sure(studio, title, sure):
+    body = studio.post("/genre", json={"title": title, "description": "About it."}).json()
+    assert (body["sure"], body["max_error"]) == (sure, 0.1)
+
+
+def test_a_description_is_no_part_of_a_search_and_not_too_long(studio):
+    assert_problem(studio.post("/covers/search", json={**RICE, "description": "x"}), 422)
+    described = {**RICE, "description": "x" * 10_001}
+    assert_problem(studio.post("/genre", json=described), 422, "description")
+
+
 def test_covers_are_found_and_shown(studio):
     body = studio.post("/covers/search", json={**RICE, "top": 5}).json()
     assert len(body["covers"]) == 5
@@ -90,20 +105,27 @@ def test_an_invalid_query_is_refused_with_the_field(studio, query, field):
 
 
 def test_a_file_of_titles_is_answered_row_by_row(studio):
-    body = 'Name,author\n"Rice, rice",\nParis,"King"\n,nobody\n' + "x" * 600 + ",\n"
+    body = (
+        'Name,author,description\n"Rice, rice",,About it.\nParis,"King",\n,nobody,\n'
+        + "x" * 600
+        + ",,\nRice in Paris,,"
+        + "y" * 20_000
+        + "\n"
+    )
     response = studio.post(
         "/genre/batch", content=body.encode(), headers={"Content-Type": "text/csv"}
     )
     first, *chunks = map(json.loads, response.text.splitlines())
     assert response.headers["content-type"] == "application/x-ndjson"
-    assert (first["rows"], first["by"][0]["version"]) == (4, "classifier-1")
+    assert (first["rows"], first["by"][0]["version"]) == (5, "classifier-1")
     rows = [row for chunk in chunks for row in chunk["predictions"]]
     assert [row.get("genre", row.get("error")) for row in rows] == [
-        "Cooking", "Travel & Trips", "no title", "title too long",
+        "Cooking", "Travel & Trips", "no title", "title too long", "Cooking",
     ]  # fmt: skip
+    assert [row.get("sure") for row in rows] == [True, True, None, None, False]
     assert rows[1]["author"] == "King"
     assert rows[1]["second"] == "Cooking"
-    assert chunks[-1]["done"] == 4
+    assert chunks[-1]["done"] == 5
 
 
 def test_a_long_file_is_answered_in_chunks_in_order(studio):

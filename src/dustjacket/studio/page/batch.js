@@ -89,14 +89,17 @@ export function batchPanel({ limits, answered }) {
     progress();
   }
 
-  function rowOf({ row, title, author, genre, probability, second, second_probability, error }) {
+  function rowOf(prediction) {
+    const { row, title, author, genre, probability, sure, second, second_probability, error } =
+      prediction;
     const cells = error
-      ? [make("td", { class: "wrong", colspan: 5 }, error)]
+      ? [make("td", { class: "wrong", colspan: 6 }, error)]
       : [
           make("td", { dir: "auto" }, title),
           make("td", { dir: "auto" }, author ?? ""),
           make("td", {}, genre),
           make("td", { class: "number" }, percent(probability)),
+          make("td", {}, sure ? "yes" : "not sure"),
           make("td", {}, second ? `${second}, ${percent(second_probability)}` : ""),
         ];
     return make("tr", {}, make("td", { class: "number" }, count(row)), ...cells);

@@ -6,6 +6,7 @@ const COLUMNS = [
   "author",
   "genre",
   "probability",
+  "sure",
   "second",
   "second_probability",
   "error",

@@ -19,6 +19,13 @@ const EXAMPLES = [
 
 const versionIds = (versions) => versions.map(({ kind, version }) => ({ kind, version }));
 
+/** Returns what the classifier states about its first genre. */
+function sureText(sure, maxError) {
+  if (!sure) return "The likeliest genre may well be wrong.";
+  if (maxError === null) return "";
+  return `Of the genres that the classifier is sure of, at most ${percent(maxError)} are wrong.`;
+}
+
 /**
  * Sets the panel up.
  *
@@ -31,6 +38,7 @@ const versionIds = (versions) => versions.map(({ kind, version }) => ({ kind, ve
  */
 export function titlePanel({ changed, answered }) {
   const [title, author, filter] = ["title", "author", "genre-filter"].map(at);
+  const description = at("description");
   const [genrePart, coversPart] = ["genre-part", "covers-part"].map((id) => new Part(at(id)));
   const bars = new Bars(at("genres"), {
     key: "genre",
@@ -45,7 +53,7 @@ export function titlePanel({ changed, answered }) {
   const genreAsker = new Asker("genre", {
     busy: () => genrePart.busy(),
     refused: (problem) => forget(genrePart, "genre", problem),
-    answered: ({ book, genres, by }) => {
+    answered: ({ book, genres, sure, max_error, by }) => {
       const [top] = genres;
       answered("genre", by);
       bars.show(
@@ -57,10 +65,11 @@ export function titlePanel({ changed, answered }) {
       );
       if (!top) return genrePart.none(make("p", {}, "The classifier knows no genre."));
       genrePart.ready();
-      setText(at("top-genre"), top.genre);
+      setText(at("top-genre"), sure ? top.genre : `Not sure: ${top.genre}?`);
+      setText(at("genre-sure"), sureText(sure, max_error));
       const vote = { ...book, on: "genre", answer: top.genre, by: versionIds(by) };
       at("genre-thumbs").replaceChildren(thumbs(vote, ["Right", "Wrong"], top.genre));
-      announce("genre", `${top.genre}, ${percent(top.probability)}.`);
+      announce("genre", `${sure ? "" : "Not sure: "}${top.genre}, ${percent(top.probability)}.`);
     },
   });
 
@@ -92,7 +101,7 @@ export function titlePanel({ changed, answered }) {
     if (name === "covers") covers.show([]);
     else {
       bars.show([]);
-      setText(at("top-genre"), "");
+      for (const id of ["top-genre", "genre-sure"]) setText(at(id), "");
       at("genre-thumbs").replaceChildren();
     }
     answered(name, null);
@@ -107,11 +116,15 @@ export function titlePanel({ changed, answered }) {
     show(Boolean(book.title));
     if (!book.title) return;
     const genre = filter.value || null;
-    const queries = { genre: JSON.stringify(book), covers: JSON.stringify([book, genre]) };
+    const described = { ...book, description: description.value.trim() || null };
+    const queries = { genre: JSON.stringify(described), covers: JSON.stringify([book, genre]) };
     const before = last;
     last = queries;
     if (queries.genre !== before.genre) {
-      genreAsker.ask(async (signal) => ({ book, ...(await postJson("genre", book, { signal })) }));
+      genreAsker.ask(async (signal) => ({
+        book,
+        ...(await postJson("genre", described, { signal })),
+      }));
     }
     if (queries.covers !== before.covers) {
       const body = { ...book, genre, top: SHOWN_COVERS };
@@ -139,7 +152,7 @@ export function titlePanel({ changed, answered }) {
     }
     bars.show([]);
     covers.show([]);
-    setText(at("top-genre"), "");
+    for (const id of ["top-genre", "genre-sure"]) setText(at(id), "");
     at("genre-thumbs").replaceChildren();
   }
 
@@ -150,6 +163,7 @@ export function titlePanel({ changed, answered }) {
   };
   title.addEventListener("input", typed);
   author.addEventListener("input", typed);
+  description.addEventListener("input", typed);
   title.addEventListener("compositionend", typed);
   author.addEventListener("compositionend", typed);
   filter.addEventListener("change", search);
@@ -167,6 +181,7 @@ export function titlePanel({ changed, answered }) {
   function restore(state) {
     title.value = state.title ?? "";
     author.value = state.author ?? "";
+    description.value = ""; // too long for the address
     choose(state.genre ?? "");
     at("clear").hidden = !title.value;
     search();

@@ -33,8 +33,16 @@ from tests.support.stores import StepRunner
 pytestmark = pytest.mark.integration
 COMPARED = ("naive_bayes", "complement_nb", "linear_svm", "complement_nb_sentences", "vote")
 FOLDS = 2
-TABLES = ("cross_validation", "suspects", "confusions", "slices", "behaviours", "curve")
-FIGURES = ("candidates", "confusion", "f1_by_genre", "roc", "reliability", "learning_curve")
+TABLES = ("cross_validation", "suspects", "confusions", "slices", "behaviours", "curve", "coverage")
+FIGURES = (
+    "candidates",
+    "confusion",
+    "f1_by_genre",
+    "roc",
+    "reliability",
+    "learning_curve",
+    "coverage",
+)
 
 
 @dataclass
@@ -120,6 +128,9 @@ def test_the_run_of_a_selection_has_its_data_its_tables_and_its_figures(made):
 
 def test_the_first_version_is_the_champion_and_a_later_one_that_is_not_better_is_not(made):
     assert made.first.facts["verdict"] == "promoted"
+    assert made.first.facts["abstention"]["max_error"] == 0.1
+    coverage, low, high = made.first.facts["sure"]["coverage"]
+    assert 0 <= low <= coverage <= high <= 1
     assert made.champion == made.first.version
     assert made.second.facts["verdict"] == "not_better", made.second.facts["reason"]
     assert aliased(tracking.CHAMPION) == made.first.version

@@ -1,0 +1,94 @@
+"""Answers of a classifier: genres with probabilities, and whether it is sure of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+NEVER = 2.0
+"""A threshold above every probability: a classifier that is sure of nothing."""
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """The rule of when a classifier is sure; see :mod:`dustjacket.genres.abstention`.
+
+    Attributes:
+        threshold: the least probability of a genre that it is sure of, from title and author.
+        described_threshold: the same where a description is read too.
+        max_error: the stated share of wrong genres among those; None: nothing is stated, as in
+            classifiers of earlier releases.
+        confidence: the probability with which the share holds.
+    """
+
+    threshold: float = 0.0
+    described_threshold: float = 0.0
+    max_error: float | None = None
+    confidence: float = 0.95
+
+    def explain(self, *, sure: bool) -> str:
+        """Return a line on whether the classifier is sure, with the error that it states."""
+        if not sure:
+            return "Not sure: the likeliest genre may well be wrong."
+        if self.max_error is None:
+            return "This classifier states no error: it was selected by an earlier release."
+        return f"Sure: at most {self.max_error:.0%} of the genres that it is sure of are wrong."
+
+
+ALWAYS_SURE = Abstention()
+"""The rule of a classifier that states no error."""
+
+
+@dataclass(frozen=True)
+class GenreAnswer:
+    """The genre of one book.
+
+    Attributes:
+        genre: the likeliest, even if the classifier is not sure of it.
+        probability: of that genre.
+        alternatives: other genres with their probabilities, likeliest first.
+        sure: whether the classifier is sure of the genre: its stated error holds among the books
+            of which it is. It never is where it knows no word of the title or description.
+    """
+
+    genre: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...]
+    sure: bool
+
+    @property
+    def ranked(self) -> list[tuple[str, float]]:
+        """The genre and its alternatives, likeliest first."""
+        return [(self.genre, self.probability), *self.alternatives]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The genres of many books.
+
+    Attributes:
+        genres: in the order of the probabilities.
+        probabilities: (books, genres), each row summing to 1.
+        sure: (books,) whether the classifier is sure of the likeliest genre.
+    """
+
+    genres: Sequence[str]
+    probabilities: np.ndarray
+    sure: np.ndarray
+
+    def answers(self, alternatives: int | None = None) -> list[GenreAnswer]:
+        """Return an answer for each book.
+
+        Args:
+            alternatives: the number of other genres in each; None: all.
+        """
+        top = len(self.genres) if alternatives is None else alternatives + 1
+        order = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :top]
+        shares = np.take_along_axis(self.probabilities, order, axis=1)
+        answers = []
+        for columns, values, sure in zip(order, shares.tolist(), self.sure.tolist(), strict=True):
+            (genre, probability), *others = zip(
+                [self.genres[column] for column in columns], values, strict=True
+            )
+            answers.append(GenreAnswer(genre, probability, tuple(others), sure))
+        return answers
