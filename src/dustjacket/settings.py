@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     studio_feedback: bool = Field(False, description="store votes and a sample of the queries")
     studio_feedback_days: int = Field(90, ge=1, description="days until stored feedback is deleted")
     generation: bool = Field(True, description="draw cover concepts; false turns that off")
-    house_style: Path | None = Field(None, description="file of the team's house style for covers")
+    house_style: Path | None = Field(None, description="file or folder of the team's house styles")
     retention: Literal["list", "remove"] = Field(
         "list", description="whether the weekly DAG removes what nothing needs, or only lists it"
     )

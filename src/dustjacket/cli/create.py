@@ -16,6 +16,7 @@ from dustjacket.cli.context import absolute, console, open_store
 from dustjacket.errors import BadInputError
 from dustjacket.generation.concept_request import MAX_CONCEPTS, ConceptRequest, ExportForm
 from dustjacket.pipeline.parameters import first_error
+from dustjacket.typesetting.style import FamilyName, FieldColours
 
 if TYPE_CHECKING:
     from dustjacket.generation.concepts import Art, Concept, ConceptTools
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SHEET, FACTS = "contact_sheet.jpg", "concepts.json"
 _NAME_CHARS = 60
 _BOOK = ("title", "subtitle", "author", "description", "genre")
+_MADE = ("n", "seed", "guidance", "layout", "colours")
 
 
 class CreateCovers(BaseModel):
@@ -38,6 +40,8 @@ class CreateCovers(BaseModel):
     seed: int = Field(0, ge=0, description="of the first concept; each next one adds 1")
     guidance: float = Field(2.0, description="0: typical covers; higher: closer to the text")
     style: Path | None = Field(None, description="file of a house style; empty: the team's")
+    layout: FamilyName | None = Field(None, description="family of layouts; empty: any")
+    colours: FieldColours = Field(FieldColours(), description="of fields, title and other text")
     art: Path | None = Field(None, description="picture to set type on; nothing is drawn")
     format: list[ExportForm] = Field(["png"], description="formats: png,jpeg,svg,pdf,json")
     batch: str = Field("", description="table of books, in any format of a listing")
@@ -48,7 +52,7 @@ class CreateCovers(BaseModel):
         from dustjacket.generation.concept_request import check_art
         from dustjacket.generation.concepts import Art
         from dustjacket.generation.published_tools import genre_predictor, open_tools
-        from dustjacket.typesetting.style import load_style
+        from dustjacket.typesetting.style import load_styles
 
         if bool(self.title.strip()) == bool(self.batch):
             raise BadInputError("give either a title, or a table of books with --batch")
@@ -56,13 +60,13 @@ class CreateCovers(BaseModel):
         if not store.settings.generation and self.art is None:
             raise BadInputError("cover generation is turned off: set DUSTJACKET_GENERATION=true")
         tools = open_tools(store.settings)
-        given = self.model_dump(include={*_BOOK, "n", "seed", "guidance"}, exclude_unset=True)
+        given = self.model_dump(include={*_BOOK, *_MADE}, exclude_unset=True)
         books: Iterable[Mapping[str, Any]] = [{}]
         if self.batch:
             given.pop("title", None)
             books = read_books(absolute(self.batch))
         write_covers(
-            replace(tools, style=load_style(self.style)) if self.style else tools,
+            replace(tools, styles=load_styles(self.style)) if self.style else tools,
             ({**book, **given} for book in books),
             self.out,
             self.format,

@@ -15,10 +15,12 @@ class CoverText:
 
     Attributes:
         lines: as read.
+        boxes: left, top, right and bottom of each line, as shares of the cover's width and height.
         painted: the cover as a PNG file, with the text painted over.
     """
 
     lines: tuple[str, ...]
+    boxes: tuple[tuple[float, float, float, float], ...]
     painted: bytes
 
 
@@ -61,10 +63,17 @@ class CoverReader:
             )
             if len(text) > 1  # a single character is most often a shape
         ]
+        size = np.array(image.shape[1::-1])
+        corners = (np.asarray(box) / size for _, box in lines)
+        boxes = tuple(
+            (float(x.min()), float(y.min()), float(x.max()), float(y.max()))
+            for x, y in (four.T for four in corners)
+        )
         if lines:
             mask = np.zeros(image.shape[:2], np.uint8)
             cv2.fillPoly(mask, [np.round(box).astype(np.int32) for _, box in lines], 255)
             side = 2 * round(_MARGIN * max(image.shape[:2])) + 1
             mask = cv2.dilate(mask, np.ones((side, side), np.uint8))
             image = cv2.inpaint(image, mask, 3, cv2.INPAINT_TELEA)
-        return CoverText(tuple(text for text, _ in lines), cv2.imencode(".png", image)[1].tobytes())
+        painted = cv2.imencode(".png", image)[1].tobytes()
+        return CoverText(tuple(text for text, _ in lines), boxes, painted)

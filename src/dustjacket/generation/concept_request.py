@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
 from dustjacket.typesetting.book import MAX_DESCRIPTION, MAX_TITLE, CleanText
+from dustjacket.typesetting.style import FamilyName, FieldColours
 
 ExportForm = Literal["png", "jpeg", "svg", "pdf", "json"]
 MAX_CONCEPTS = 16
@@ -34,6 +35,12 @@ class ConceptRequest(BaseModel):
     )
     type_seed: int | None = Field(
         None, ge=0, le=_MAX_SEED, description="of the first layout; none: that of the art"
+    )
+
+    style: CleanText = Field("", max_length=60, description="house style; empty: the team's")
+    layout: FamilyName | None = Field(None, description="family of layouts; none: any")
+    colours: FieldColours = Field(
+        FieldColours(), description="of type and fields; those not given: of the style, or the art"
     )
 
     @field_validator("title")

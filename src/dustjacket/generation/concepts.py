@@ -1,7 +1,7 @@
 """Cover concepts for a book: drawn art with type set on it, how well it fits, how new it is."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,11 @@ from dustjacket.errors import BadInputError
 from dustjacket.generation.concept_request import ConceptRequest, ExportForm
 from dustjacket.generation.generator import Generator, Request
 from dustjacket.typesetting.book import Book
+from dustjacket.typesetting.habits import Habits
 from dustjacket.typesetting.layout import Layout, lay_out
 from dustjacket.typesetting.provenance import Provenance, prompt_hash
 from dustjacket.typesetting.render import render
-from dustjacket.typesetting.style import HouseStyle
+from dustjacket.typesetting.style import PLAIN, HouseStyle
 
 if TYPE_CHECKING:
     from dustjacket.clip.model import Clip
@@ -126,12 +127,14 @@ class ConceptTools:
     Attributes:
         artist: returns the generator in use; raises NotReadyError if there is none.
         gallery: returns the covers in use; None if none are published.
-        style: the team's house style.
+        habits: returns where covers have their type, by genre; "" is all genres.
+        styles: house styles by name; the first is the default.
     """
 
     artist: Callable[[], Artist]
     gallery: Callable[[], Gallery | None]
-    style: HouseStyle = field(default_factory=HouseStyle)
+    habits: Callable[[], Mapping[str, Habits]] = dict
+    styles: Mapping[str, HouseStyle] = field(default_factory=lambda: {PLAIN: HouseStyle()})
 
     def make(
         self,
@@ -149,17 +152,22 @@ class ConceptTools:
 
         Raises:
             NotReadyError: no generator is published.
-            BadInputError: the type cannot be set.
+            BadInputError: the type cannot be set, or there is no such house style.
         """
-        seed = request.seed + number
+        style, habits, seed = self.style_for(request), self.habits(), request.seed + number
         art = art or self.artist().draw(request, seed)
         type_seed = seed if request.type_seed is None else request.type_seed + number
         book = Book(**request.model_dump(include={"title", "subtitle", "author", "genre"}))
         with Image.open(io.BytesIO(art.body)) as picture:
             layout = lay_out(
-                picture, book, self.style, type_seed, provenance=_provenance(art, request)
+                picture,
+                book,
+                style,
+                type_seed,
+                habits=habits.get(request.genre, habits.get("")),
+                provenance=_provenance(art, request),
             )
-        preview = _preview(render(layout, art.body, "jpeg", font_folder=self.style.font_folder))
+        preview = _preview(render(layout, art.body, "jpeg", font_folder=style.font_folder))
         concept = Concept(art=art, type_seed=type_seed, layout=layout, preview=preview)
         gallery = self.gallery()
         return gallery.compare(concept, request.title, request.author) if gallery else concept
@@ -177,7 +185,23 @@ class ConceptTools:
             )
         if form == "json":
             return concept.layout.model_dump_json(indent=2).encode()
-        return render(concept.layout, concept.art.body, form, font_folder=self.style.font_folder)
+        folder = self.styles[concept.layout.style].font_folder
+        return render(concept.layout, concept.art.body, form, font_folder=folder)
+
+    def style_for(self, request: ConceptRequest) -> HouseStyle:
+        """Return the house style of a request, with the layout and colours that it names.
+
+        Raises:
+            BadInputError: there is no such house style.
+        """
+        style = self.styles.get(request.style or next(iter(self.styles)))
+        if style is None:
+            raise BadInputError(f"style {request.style!r} is unknown: {', '.join(self.styles)}")
+        colours = request.colours.model_dump(exclude_none=True)
+        changes: dict[str, object] = {"colours": style.colours.model_copy(update=colours)}
+        if request.layout:
+            changes |= {"families": (request.layout,), "position": None}
+        return style.model_copy(update=changes)
 
 
 def _provenance(art: Art, request: ConceptRequest) -> Provenance | None:

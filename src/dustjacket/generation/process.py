@@ -27,6 +27,8 @@ from dustjacket.errors import DustjacketError, NotReadyError
 from dustjacket.generation.batches import ConditionedArt
 from dustjacket.generation.conditions import Conditioner, fit_conditioner
 from dustjacket.generation.figures import drawn_figure
+from dustjacket.generation.habits import FILE as HABITS
+from dustjacket.generation.habits import habits_of, to_bytes
 from dustjacket.generation.near_copies import FILE as NEAR_COPIES
 from dustjacket.generation.near_copies import NearCopies
 from dustjacket.generation.network import BASE, Decoder, DecoderShape
@@ -42,6 +44,7 @@ from dustjacket.storage.draft import Draft
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
+from dustjacket.typesetting.habits import Habits
 
 RESULT = "training.json"
 _MIN_CONFIDENCE = 0.3
@@ -80,6 +83,7 @@ class GeneratorData:
         keys: of the training covers; ``digest`` is theirs.
         books: rows of the validation covers.
         trials: figures of the candidates for the prior.
+        habits: where the training covers have their type, by genre.
     """
 
     training: ConditionedArt
@@ -90,6 +94,7 @@ class GeneratorData:
     trials: list[PriorTrial]
     digest: str
     text_left: float
+    habits: dict[str, Habits]
 
 
 def generator_checkpoints(store: Store, digest: str, keep: int = 2) -> Checkpoints:
@@ -192,6 +197,7 @@ def read_data(store: Store, task: GeneratorTask, text: Clip, image: Clip) -> Gen
         trials=trials,
         digest=hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12],
         text_left=text_left(readable, parameters.seed),
+        habits=habits_of(readable.iloc[rows]),
     )
 
 
@@ -229,6 +235,7 @@ def _write(
             retry_while_unavailable(draft.upload)(f"{GENERATOR_FOLDER}/{file.name}", file)
     near_copies = NearCopies.of(data.keys, art, data.validation.art.numpy())
     retry_while_unavailable(draft.put)(NEAR_COPIES, near_copies.to_bytes())
+    retry_while_unavailable(draft.put)(HABITS, to_bytes(data.habits))
     if len(data.validation):
         version = f"{draft.kind}/{draft.version}"
         generator = ScratchGenerator(version, text, data.conditioner, decoder, art, steps)

@@ -11,7 +11,8 @@ from dustjacket.generation.read import load_generator, manifest_in_use
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
-from dustjacket.typesetting.style import HouseStyle, load_style
+from dustjacket.typesetting.habits import Habits
+from dustjacket.typesetting.style import load_styles
 
 
 def open_tools(settings: Settings) -> ConceptTools:
@@ -23,8 +24,7 @@ def open_tools(settings: Settings) -> ConceptTools:
     # Set before PyTorch is imported. Several threads a process slow each other down beside other
     # work, and another number of threads could round another way: bytes would differ.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    style = load_style(settings.house_style) if settings.house_style else HouseStyle()
-    return replace(published_tools(Store(settings)), style=style)
+    return replace(published_tools(Store(settings)), styles=load_styles(settings.house_style))
 
 
 def published_tools(store: Store) -> ConceptTools:
@@ -38,6 +38,12 @@ def published_tools(store: Store) -> ConceptTools:
         near_copies = read_near_copies(store, manifest)
         conditioner = str(manifest.facts.get("conditioner", ""))
         return Artist(load_generator(store, manifest), near_copies, conditioner)
+
+    @lru_cache(1)
+    def habits(version: str) -> dict[str, Habits]:
+        from dustjacket.generation.habits import read_habits
+
+        return read_habits(store, store.manifest(Kind.COVER_GENERATOR, version))
 
     @lru_cache(1)
     def gallery(version: str) -> Gallery:
@@ -59,7 +65,14 @@ def published_tools(store: Store) -> ConceptTools:
         except NotReadyError:
             return None
 
+    def habits_in_use() -> dict[str, Habits]:
+        try:
+            return habits(manifest_in_use(store).version)
+        except NotReadyError:
+            return {}
+
     return ConceptTools(
+        habits=habits_in_use,
         artist=lambda: artist(manifest_in_use(store).version),
         gallery=gallery_in_use,
     )

@@ -24,12 +24,13 @@ from dustjacket.settings import home
 from dustjacket.storage.host import own_file, private_folder
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
+from dustjacket.typesetting.habits import TextBox
 
 log = logging.getLogger(__name__)
 
 LARGE = (192, 288)
 """Width and height at which art is kept, in pixels; all other sizes are made from it."""
-_VERSION = 1
+_VERSION = 2
 """Of the method: another one makes all art anew."""
 _BATCH = 200
 """Covers in memory at a time."""
@@ -83,6 +84,16 @@ def text_left(books: pd.DataFrame, seed: int) -> float:
     return after / max(before, 1)
 
 
+def text_boxes(books: pd.DataFrame) -> list[list[TextBox]]:
+    """Return the boxes of the lines of text on each cover, whose art was made.
+
+    Args:
+        books: rows with sha256, that :func:`textless_art` has returned.
+    """
+    paths = [_path(art_folder(), sha256).with_suffix(".json") for sha256 in books["sha256"]]
+    return [json.loads(path.read_text())["boxes"] for path in paths]
+
+
 def art_folder() -> Path:
     """Return the folder of the art of this platform, or of this worker of a cluster.
 
@@ -129,7 +140,7 @@ def _write(folder: Path, readers: Readers, sha256: str, body: bytes) -> None:
         with Image.open(io.BytesIO(text.painted)) as painted:
             small = painted.convert("RGB").resize(LARGE, Image.Resampling.LANCZOS)
         small.save(image, "PNG", compress_level=1)
-        found = {"characters": characters(text.lines)}
+        found = {"characters": characters(text.lines), "boxes": text.boxes}
         _replace(path.with_suffix(".json"), json.dumps(found).encode())
     _replace(path, image.getvalue())  # last: it marks the cover as done; empty if unreadable
 

@@ -9,6 +9,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from dustjacket.errors import BadInputError
 from dustjacket.generation.published_tools import open_tools
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
@@ -20,6 +21,7 @@ from dustjacket.studio.models import Models
 from dustjacket.studio.schemas import CoverQuery, GenreQuery, GenreResponse, SearchResponse
 from dustjacket.studio.step_status import StepStatuses
 from dustjacket.studio.worker import Worker
+from dustjacket.typesetting.style import load_styles
 
 if TYPE_CHECKING:
     from dustjacket.feedback.store import Feedback
@@ -34,6 +36,7 @@ class AppState:
 
     Attributes:
         feedback: None unless the settings turn it on.
+        styles: names of the house styles, the default first; none if one cannot be used.
         image_threads: read covers' images from the object store, apart from the models' threads,
             so that a slow store does not delay queries.
         decoding_thread: decodes uploaded pictures. It is one, because each thread keeps some of the
@@ -50,6 +53,7 @@ class AppState:
         self._feedback_days = settings.studio_feedback_days
         self.feedback = _feedback(self.models.store, settings) if settings.studio_feedback else None
         self.generation = settings.generation
+        self.styles = _names_of_styles(settings)
         open_published = partial(open_tools, settings.with_secrets_of("s3"))
         self.concepts = ConceptJobs(Worker(open_published, TIMEOUT_S))
         batch_sizes = self.metrics.batches
@@ -119,6 +123,15 @@ class AppState:
             return await asyncio.get_running_loop().run_in_executor(self._background_threads, work)
         except Exception:
             log.exception("background work failed; the Studio continues")
+
+
+def _names_of_styles(settings: Settings) -> list[str]:
+    """Return the names of the house styles; none that can be used ends the Studio."""
+    try:
+        return list(load_styles(settings.house_style))
+    except BadInputError as error:
+        log.warning("%s", error)
+        return []
 
 
 def _feedback(store: Store, settings: Settings) -> "Feedback":

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Path, Request, Response, UploadFile
 from pydantic import Json
 from starlette.exceptions import HTTPException
 
+from dustjacket.errors import BadInputError
 from dustjacket.generation.concept_request import ConceptRequest, ExportForm, check_art
 from dustjacket.generation.concepts import Art, Concept, ConceptTools
 from dustjacket.studio.app_state import AppState
@@ -44,7 +45,7 @@ async def create(query: ConceptQuery, request: Request, state: State) -> Concept
     else:
         state.models.generator.require()
     wanted = ConceptRequest.model_validate(query.model_dump(exclude={"art"}))
-    return _response(state, state.concepts.submit(ConceptJob(caller, wanted, art)))
+    return _submit(state, ConceptJob(caller, wanted, art))
 
 
 @create_routes.post(OWN_ART, status_code=202)
@@ -57,8 +58,7 @@ async def create_on_own_art(
     """Set type on a picture; nothing is drawn."""
     body, loop = await image.read(), asyncio.get_running_loop()
     art = Art(await loop.run_in_executor(state.decoding_thread, check_art, body))
-    job = ConceptJob(caller_of(request.scope), query, art)
-    return _response(state, state.concepts.submit(job))
+    return _submit(state, ConceptJob(caller_of(request.scope), query, art))
 
 
 @create_routes.get("/{job}")
@@ -108,6 +108,13 @@ def _concept(job: ConceptJob, number: int) -> Concept:
     if number >= len(job.concepts):
         raise HTTPException(404, "this job has made no concept of this number")
     return job.concepts[number]
+
+
+def _submit(state: AppState, job: ConceptJob) -> ConceptJobResponse:
+    if job.request.style not in ("", *state.styles):
+        names = ", ".join(state.styles)
+        raise BadInputError(f"style {job.request.style!r} is unknown: choose one of {names}")
+    return _response(state, state.concepts.submit(job))
 
 
 def _response(state: AppState, job: ConceptJob) -> ConceptJobResponse:

@@ -197,6 +197,7 @@ async def models(request: Request, state: State) -> ModelsResponse:
         genres=index.genre_names if index else [],
         covers=len(index.index) if index else 0,
         no_generator=_no_generator(state),
+        styles=state.styles,
         feedback=state.feedback is not None,
         airflow=USER_HEADER in request.headers,
         limits=LIMITS,

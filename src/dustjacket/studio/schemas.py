@@ -200,6 +200,7 @@ class ModelsResponse(BaseModel):
     no_generator: str | None = Field(description="why no concepts can be drawn; null if they can")
     genres: list[str] = Field(description="values of the genre filter of a search")
     covers: int
+    styles: list[str] = Field(description="house styles for concepts, the default first")
     feedback: bool = Field(description="whether votes are stored")
     airflow: bool = Field(description="whether the request came through Airflow")
     limits: RequestLimits

@@ -15,6 +15,10 @@ LOGO_SIDE = 0.085
 """Of the cover's width: the side of the box that holds a logo."""
 
 
+_PANEL, _WIDE_PANEL, _LONG_TITLE = 0.66, 0.76, 24
+"""Widths of a panel, as shares of the cover's; a title of more characters gets the wide one."""
+
+
 @dataclass(frozen=True)
 class Arrangement:
     """One way to set a cover.
@@ -103,7 +107,7 @@ def _overlay(setter: Setter) -> Iterator[Arrangement]:
 def _panel(setter: Setter) -> Iterator[Arrangement]:
     """Everything on one panel over art that fills the cover."""
     padding = 0.075 * setter.width
-    width = 0.66 * setter.width
+    width = (_WIDE_PANEL if len(setter.parts["title"]) > _LONG_TITLE else _PANEL) * setter.width
     texts = setter.stack(
         ("series", "title", "subtitle", "author"), width - 2 * padding * 0.7,
         0.5 * setter.height, "center", setter.width / 2,

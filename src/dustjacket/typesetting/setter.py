@@ -13,8 +13,10 @@ from dustjacket.typesetting.style import Alignment, HouseStyle, Pairing
 Role = Literal["title", "subtitle", "author", "series"]
 MARGIN = 0.08
 """Of the cover's width, on all sides."""
-_TITLE_SIZE, _SUBTITLE_SIZE, _AUTHOR_SIZE, _SERIES_SIZE = 0.205, 0.046, 0.056, 0.026
+_TITLE_SIZE, _SUBTITLE_SIZE, _AUTHOR_SIZE, _SERIES_SIZE = 0.205, 0.054, 0.056, 0.026
 """Largest sizes, as shares of the cover's width."""
+_SHORT_TITLE, _LARGEST_TITLE = 1.2, 0.34
+"""A short title is set larger: at most the first, divided by its characters, up to the second."""
 _SUBTITLE_SHARE = 0.42
 """Largest size of a subtitle, as a share of the title's."""
 _SMALL_CAPITALS = 0.12
@@ -107,7 +109,8 @@ class Setter:
             tracking = pairing.tracking if is_title else _SMALL_CAPITALS
         elif is_title and _has_capitals(text):
             tracking = pairing.title_tracking
-        shares = {"title": _TITLE_SIZE, "subtitle": _SUBTITLE_SIZE, "author": _AUTHOR_SIZE}
+        title = max(_TITLE_SIZE, min(_LARGEST_TITLE, _SHORT_TITLE / len(text)))
+        shares = {"title": title, "subtitle": _SUBTITLE_SIZE, "author": _AUTHOR_SIZE}
         own = pairing.title if is_title else pairing.text
         fitted = fit(
             shown,

@@ -23,7 +23,10 @@ Position = Literal["top", "middle", "bottom"]
 Alignment = Literal["left", "center", "right"]
 MAX_STYLE_BYTES, MAX_LOGO_BYTES = 64 << 10, 4 << 20
 _LOGO_SIDE = 600
-_BUILT_IN = "house"
+_NAME_CHARS = 60
+_SUFFIXES = (".yaml", ".yml", ".json")
+PLAIN = "plain"
+"""Name of the style that leaves everything to each cover."""
 
 
 class Pairing(BaseModel):
@@ -73,6 +76,7 @@ class HouseStyle(BaseModel):
     """How a team's covers look. What is not given is chosen for each cover.
 
     Attributes:
+        name: else that of the file, without its ending.
         fonts: the typefaces; else by genre.
         font_folder: of the team's own fonts, relative to the style's file.
         families: layouts to choose from: type over the art, on a panel, beside the art on a field,
@@ -86,7 +90,7 @@ class HouseStyle(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: CleanText = Field(_BUILT_IN, min_length=1, max_length=60)
+    name: CleanText = Field(PLAIN, min_length=1, max_length=_NAME_CHARS)
     fonts: Pairing | None = None
     font_folder: Path | None = None
     families: tuple[FamilyName, ...] = Field(
@@ -120,6 +124,8 @@ def load_style(path: Path) -> HouseStyle:
         raise BadInputError(f"house style {path}: logo_png: name a file by `logo` instead")
     folder = path.resolve().parent
     changes: dict[str, Any] = {}
+    if "name" not in style.model_fields_set:
+        changes["name"] = path.stem[:_NAME_CHARS]
     if style.font_folder:
         changes["font_folder"] = _below(folder, style.font_folder, path)
         if not changes["font_folder"].is_dir():
@@ -129,6 +135,27 @@ def load_style(path: Path) -> HouseStyle:
     if style.logo:
         changes["logo_png"] = _read_logo(_below(folder, style.logo, path), path)
     return style.model_copy(update=changes)
+
+
+def load_styles(path: Path | None) -> dict[str, HouseStyle]:
+    """Return house styles by name: of a file, or of all YAML and JSON files of a folder; and none.
+
+    The first is the team's default. The last leaves everything to each cover, and is the only one
+    without a path.
+
+    Raises:
+        BadInputError: a style cannot be used, see :func:`load_style`; two have the same name.
+    """
+    files = [path] if path else []
+    if path and path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES)
+    styles: dict[str, HouseStyle] = {}
+    for file in files:
+        style = load_style(file)
+        if style.name in (*styles, PLAIN):
+            raise BadInputError(f"house style {file}: another one is called {style.name!r}")
+        styles[style.name] = style
+    return styles | {PLAIN: HouseStyle()}
 
 
 def _read(path: Path) -> object:

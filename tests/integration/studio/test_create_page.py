@@ -3,6 +3,7 @@
 With ``SCREENSHOTS=folder`` each state is saved as a picture.
 """
 
+import json
 import re
 import threading
 import time
@@ -165,6 +166,39 @@ def test_type_changes_and_the_art_stays(browse, studio):
     assert cards(page).first.locator("img").first.get_attribute("src") != picture
 
 
+def test_layout_and_colours_are_chosen_and_the_art_stays(browse, studio):
+    page = browse(studio[0])
+    make_covers(page)
+    before, picture = seeds(page), cards(page).first.locator("img").first.get_attribute("src")
+    page.get_by_label("Layout").select_option("framed")
+    page.get_by_label("Colours", exact=True).select_option("own")
+    page.get_by_label("Field").fill("#102030")
+    shoot(page, "create-colours")
+    act(page, "New type", 1)
+    expect(cards(page).first.locator(f"img[src='{picture}']")).to_have_count(0)
+    expect(page.locator("#create-go")).to_be_enabled()
+    assert seeds(page) == before
+    with page.expect_download() as download:
+        act(page, "Download JSON", 1)
+    layout = json.loads(download.value.path().read_bytes())
+    assert layout["family"].startswith("framed")
+    assert layout["background"] == "#102030"
+    assert violations(page) == []
+
+
+def test_a_house_style_is_chosen_by_name(browse, tmp_path):
+    folder = tmp_path / "styles"
+    folder.mkdir()
+    (folder / "night.yaml").write_text("name: Night\nseries: Night Classics")
+    with served(tmp_path, house_style=folder) as (address, _):
+        page = browse(address)
+        expect(page.get_by_label("House style")).to_have_value("Night")
+        with page.expect_request("**/create") as asked:
+            page.get_by_label("House style").select_option("plain")
+            make_covers(page)
+        assert asked.value.post_data_json["style"] == "plain"
+
+
 @pytest.mark.parametrize(
     ("form", "start"),
     [("png", b"\x89PNG"), ("svg", b"<"), ("pdf", b"%PDF"), ("json", b"{")],
@@ -182,11 +216,17 @@ def test_earlier_covers_are_shown_again_after_a_reload(browse, studio):
     page = browse(studio[0])
     make_covers(page)
     before = seeds(page)
+    page.locator("#create-author").fill("Ada Stern")
+    page.get_by_label("Layout").select_option("split")
     make_covers(page, OTHER)
     page.reload()
     page.get_by_role("button", name=re.compile(f"^{TITLE}")).click()
     expect(cards(page)).to_have_count(4)
     assert seeds(page) == before
+    expect(page.locator("#create-author")).to_have_value("")
+    page.get_by_role("button", name=re.compile(f"^{OTHER}")).click()
+    expect(page.locator("#create-author")).to_have_value("Ada Stern")
+    expect(page.get_by_label("Layout")).to_have_value("split")
 
 
 def test_type_is_set_on_own_art_where_nothing_can_be_drawn(browse, tmp_path):

@@ -28,6 +28,10 @@ def cover(*lines, side=(300, 450)):
 def test_the_text_of_a_cover_is_read_and_painted_over(reader):
     text = reader.read(cover("The Red Tower", "Ada Stern"))
     assert text.lines == ("The Red Tower", "Ada Stern")
+    left, top, right, bottom = text.boxes[0]
+    assert (left, top) == (pytest.approx(20 / 300, abs=0.04), pytest.approx(40 / 450, abs=0.04))
+    assert right > 0.7
+    assert bottom < text.boxes[1][1]
     assert reader.read(text.painted).lines == ()
     pixels = np.asarray(Image.open(io.BytesIO(text.painted)))
     assert pixels[400, 150].tolist() == [180, 30, 30], "the picture is kept"

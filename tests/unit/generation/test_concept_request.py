@@ -39,7 +39,8 @@ def test_any_text_is_one_clean_line_or_refused(title):
 @pytest.mark.parametrize(
     ("field", "value"),
     [("n", 0), ("n", 17), ("seed", -1), ("seed", 2**31), ("guidance", -1), ("guidance", 99),
-     ("guidance", float("nan")), ("description", "x" * 5001), ("colour", "red")],
+     ("guidance", float("nan")), ("description", "x" * 5001), ("colour", "red"),
+     ("layout", "wild"), ("colours", {"field": "red"}), ("colours", {"ink": "#000000"})],
 )  # fmt: skip
 def test_a_field_out_of_range_is_refused_by_its_name(field, value):
     with pytest.raises(ValidationError, match=field):

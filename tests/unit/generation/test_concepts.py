@@ -8,6 +8,8 @@ from PIL import Image
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.generation.concept_request import ConceptRequest
 from dustjacket.generation.concepts import Art, ConceptTools, make_concepts, ranked
+from dustjacket.typesetting.habits import measure_habits
+from dustjacket.typesetting.style import HouseStyle
 from tests.support.generators import copying_tools, drawing_tools, tools_without_generator
 from tests.support.images import drawn, saved
 
@@ -62,6 +64,43 @@ def test_type_is_changed_without_drawing(concepts):
     assert concept.art == concepts[1].art
     assert concept.layout.book.title == "Beans"
     assert concept.layout != concepts[1].layout
+
+
+def test_layout_colours_and_house_style_are_those_of_the_request(tools, concepts):
+    blue = {"field": "#102030", "title": "#f0e0c0", "text": "#ffffff"}
+    wanted = RICE.model_copy(update={"n": 1}).model_dump() | {"layout": "framed", "colours": blue}
+    art = concepts[0].art
+    (framed,) = make_concepts(tools, ConceptRequest(**wanted), art)
+    assert framed.layout.family.startswith("framed")
+    assert framed.layout.background == "#102030"
+    assert framed.layout.block("title").colour == "#f0e0c0"
+    styled = ConceptTools(
+        artist=tools.artist,
+        gallery=tools.gallery,
+        styles={"night": HouseStyle(name="night", series="Night Classics"), "plain": HouseStyle()},
+    )
+    for style, series in (("", "NIGHT CLASSICS"), ("night", "NIGHT CLASSICS"), ("plain", None)):
+        (made,) = make_concepts(styled, ConceptRequest(**{**wanted, "style": style}), art)
+        block = made.layout.block("series")
+        assert (block and block.text) == series
+        assert styled.export(made, "svg")
+    with pytest.raises(BadInputError, match="style 'day' is unknown: night, plain"):
+        next(make_concepts(styled, ConceptRequest(**{**wanted, "style": "day"}), art))
+
+
+def test_type_follows_the_habits_of_the_genre_or_of_all(tools, concepts):
+    low, high = (measure_habits([[(0.1, at, 0.9, at + 0.1)]] * 500) for at in (0.7, 0.05))
+    art = concepts[0].art
+    with_habits = ConceptTools(
+        artist=tools.artist, gallery=tools.gallery, habits=lambda: {"": high, "Travel": low}
+    )
+
+    def tops(genre):
+        request = RICE.model_copy(update={"genre": genre, "layout": "overlay", "n": 4})
+        made = make_concepts(with_habits, request, art)
+        return [concept.layout.block("title").box.top for concept in made]
+
+    assert min(tops("Travel")) > max(tops("Cooking"))
 
 
 def test_own_art_needs_no_generator_and_is_not_said_to_be_generated():

@@ -10,10 +10,11 @@ import pytest
 from safetensors.numpy import save
 
 from dustjacket.errors import BadInputError, CorruptVersionError, NotReadyError
-from dustjacket.generation import near_copies, read
+from dustjacket.generation import habits, near_copies, read
 from dustjacket.generation.published_tools import genre_predictor, open_tools, published_tools
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import version_name
+from dustjacket.typesetting.habits import measure_habits
 from tests.support.bucket import store_in_memory
 from tests.support.generators import DrawnGenerator, near_copies_of_covers
 
@@ -91,6 +92,19 @@ def test_weights_that_are_missing_or_no_safetensors_are_one_line(
     with pytest.raises(CorruptVersionError, match=r"cover_generator/.*train it again") as caught:
         published_tools(store).artist()
     assert "\n" not in str(caught.value)
+
+
+def test_habits_are_those_of_the_generator_in_use(store):
+    tools = published_tools(store)
+    assert tools.habits() == {}
+    publish(store, 1)
+    assert tools.habits() == {}, "an earlier release measured none"
+    high = measure_habits([[(0.1, 0.05, 0.9, 0.2)]])
+    publish(store, 2, **{habits.FILE: habits.to_bytes({"": high})})
+    assert tools.habits() == {"": high}
+    publish(store, 3, **{habits.FILE: b"{}]"})
+    with pytest.raises(CorruptVersionError, match="habits of cover_generator/"):
+        tools.habits()
 
 
 def test_without_a_classifier_no_genre_is_predicted(store):

@@ -125,6 +125,8 @@ def test_art_that_is_no_usable_picture_is_refused(client, body, reason):
         ({"title": "x" * 500}, "title"), ({"title": "a\x00b"}, "title"), ({"title": 7}, "title"),
         ({"title": "x", "n": 17}, "n"), ({"title": "x", "guidance": 99}, "guidance"),
         ({"title": "x", "style": "/etc/passwd"}, "style"),
+        ({"title": "x", "layout": "wild"}, "layout"),
+        ({"title": "x", "colours": {"field": "red"}}, "colours"),
     ],
 )  # fmt: skip
 def test_an_invalid_query_is_refused_with_the_field(client, query, field):

@@ -95,6 +95,18 @@ def test_same_input_gives_the_same_layout_and_seeds_vary_it(art):
     assert len({lay_out(art, book, HouseStyle(), seed).family for seed in range(8)}) > 2
 
 
+def test_seeds_that_follow_each_other_give_layouts_of_several_families(art):
+    book = Book("The Moon Pool", author="A. Merritt")
+    families = [lay_out(art, book, HouseStyle(), seed).family.split()[0] for seed in range(4)]
+    assert len(set(families)) >= 3
+
+
+def test_a_title_of_a_few_characters_is_set_large(art):
+    style = HouseStyle(families=("overlay",))
+    sizes = [lay_out(art, Book(title), style, 1).block("title").size for title in ("It", "Dracula")]
+    assert sizes[0] > 1.3 * sizes[1]
+
+
 def test_type_avoids_the_busy_part(art):
     layouts = [
         lay_out(art, Book("The Moon"), HouseStyle(families=("overlay",)), seed) for seed in range(9)

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from dustjacket.errors import BadInputError
-from dustjacket.typesetting.style import HouseStyle, load_style, pairings, pairings_for
+from dustjacket.typesetting.style import HouseStyle, load_style, load_styles, pairings, pairings_for
 from tests.unit.typesetting.conftest import png_of
 
 STYLE = """
@@ -64,8 +64,22 @@ def test_a_missing_file_is_named(tmp_path):
         load_style(tmp_path / "none.yaml")
 
 
+def test_a_folder_has_styles_by_name_and_the_plain_one(tmp_path):
+    (tmp_path / "b.yaml").write_text("name: Night\nseries: Night Classics")
+    (tmp_path / "a.json").write_text("{}")
+    (tmp_path / "notes.txt").write_text("no style")
+    styles = load_styles(tmp_path)
+    assert list(styles) == ["a", "Night", "plain"]
+    assert {name: style.name for name, style in styles.items()} == {name: name for name in styles}
+    assert list(load_styles(tmp_path / "b.yaml")) == ["Night", "plain"]
+    assert list(load_styles(None)) == ["plain"]
+    (tmp_path / "c.yml").write_text("name: Night")
+    with pytest.raises(BadInputError, match=r"c\.yml: another one is called 'Night'"):
+        load_styles(tmp_path)
+
+
 def test_a_genre_has_its_pairings_and_every_genre_has_one():
     assert {pairing.name for pairing in pairings_for("Romance")} >= {"romance"}
     assert "poster" in {pairing.name for pairing in pairings_for("Mystery, Thriller & Suspense")}
     assert pairings_for("") == list(pairings()[:2])
-    assert json.loads(HouseStyle().model_dump_json())["name"] == "house"
+    assert json.loads(HouseStyle().model_dump_json())["name"] == "plain"

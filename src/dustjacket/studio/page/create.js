@@ -27,9 +27,11 @@ const newSeed = () => Math.floor(Math.random() * MAX_SEED);
  *   `cancel()`.
  */
 export function createPanel({ limits }) {
-  const [title, author, description, genre, daring] = [
+  const [title, author, description, genre, daring, style, layout, palette] = [
     "create-title", "create-author", "create-description", "create-genre", "create-daring",
+    "create-style", "create-layout", "create-palette",
   ].map(at);
+  const colours = ["field", "title", "text"].map((name) => [name, at(`create-colour-${name}`)]);
   const part = new Part(at("concepts-part"));
   const concepts = new Concepts(at("concepts"), {
     again: (place) => draw([place]),
@@ -64,7 +66,27 @@ export function createPanel({ limits }) {
     description: description.value.trim(),
     genre: genre.value || predicted,
     guidance: Number(daring.value),
+    style: style.value,
+    layout: layout.value || null,
+    colours: palette.value ? Object.fromEntries(colours.map(([name, { value }]) => [name, value])) : {},
   });
+
+  /** Fills the form as it was when concepts were asked for. */
+  function restore(asked) {
+    for (const [input, value] of [
+      [title, asked.title], [author, asked.author], [description, asked.description],
+      [daring, asked.guidance], [style, asked.style], [layout, asked.layout ?? ""],
+    ]) input.value = value;
+    genre.value = asked.genre;
+    palette.value = asked.colours.field ? "own" : "";
+    for (const [name, input] of colours) input.value = asked.colours[name] ?? input.value;
+    showColours();
+    predict();
+  }
+
+  function showColours() {
+    at("create-colours").hidden = at("create-colours-hint").hidden = !palette.value;
+  }
 
   function nameGenre() {
     setText(genre.options[0], predicted ? `${predicted} (predicted)` : "any");
@@ -96,7 +118,8 @@ export function createPanel({ limits }) {
   }
 
   function start(places, request, { keep = false } = {}) {
-    const named = book().title;
+    const asked = book();
+    const named = asked.title;
     if (!keep) concepts.wait(places);
     part.ready();
     at("concepts-part").dataset.state = "loading";
@@ -112,14 +135,14 @@ export function createPanel({ limits }) {
           concepts.put(places[seen], { ...made.concepts[seen], job: made.job, title: named });
         }
         show(made);
-        if (FINISHED.has(made.state)) return { made, named };
+        if (FINISHED.has(made.state)) return { made, asked };
         await pause(POLL_MS, signal);
         made = await askJson(`create/${job}`, { signal });
       }
     });
   }
 
-  function finish({ made, named }) {
+  function finish({ made, asked }) {
     stop();
     if (made.problem) {
       const text = make("p", {}, made.problem);
@@ -128,7 +151,7 @@ export function createPanel({ limits }) {
       announce("create", made.problem);
       return;
     }
-    history.add({ job: made.job, title: named });
+    history.add({ job: made.job, asked: { ...asked, genre: genre.value } });
     const best = concepts.best();
     const fit = best ? ` Concept ${best} fits best.` : "";
     announce("create", `${counted(made.concepts.length, "cover")} made.${fit}`);
@@ -168,14 +191,13 @@ export function createPanel({ limits }) {
     at("create-go").focus();
   }
 
-  async function reopen({ job: from, title: named }) {
+  async function reopen({ job: from, asked }) {
     if (!at("create-cancel").hidden) return false;
     try {
       const made = await askJson(`create/${from}`);
-      concepts.replace(made.concepts.map((one) => ({ ...one, job: from, title: named })));
-      title.value = named;
+      concepts.replace(made.concepts.map((one) => ({ ...one, job: from, title: asked.title })));
+      restore(asked);
       part.ready();
-      predict();
       return true;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
@@ -226,6 +248,7 @@ export function createPanel({ limits }) {
 
   title.addEventListener("input", predictLater);
   author.addEventListener("input", predictLater);
+  palette.addEventListener("change", showColours);
   at("create").addEventListener("submit", (event) => {
     event.preventDefault();
     draw(concepts.open(SHOWN));
@@ -254,6 +277,10 @@ export function createPanel({ limits }) {
         ...models.genres.map((name) => make("option", { value: name }, name)),
       );
       genre.value = chosen;
+      const styled = style.value;
+      style.replaceChildren(...models.styles.map((name) => make("option", { value: name }, name)));
+      style.value = models.styles.includes(styled) ? styled : (models.styles[0] ?? "");
+      at("create-style-field").hidden = models.styles.length < 2;
       nameGenre();
       busy(!at("create-cancel").hidden);
     },

@@ -2,7 +2,7 @@
 
 import { make } from "./dom.js";
 
-const KEY = "dustjacket-concepts";
+const KEY = "dustjacket-concepts-2";
 const MAX_ENTRIES = 12;
 const times = new Intl.DateTimeFormat("en", { hour: "numeric", minute: "2-digit" });
 
@@ -28,9 +28,9 @@ export class History {
     this.#draw();
   }
 
-  /** Adds a job: its id and title. */
-  add({ job, title }) {
-    this.#entries = [{ job, title, at: Date.now() }, ...this.#entries].slice(0, MAX_ENTRIES);
+  /** Adds a job: its id, and what was asked for. */
+  add({ job, asked }) {
+    this.#entries = [{ job, asked, at: Date.now() }, ...this.#entries].slice(0, MAX_ENTRIES);
     this.#save();
   }
 
@@ -48,7 +48,7 @@ export class History {
     this.list.replaceChildren(
       ...this.#entries.map((entry) => {
         const time = make("small", {}, times.format(entry.at));
-        const shown = make("span", { dir: "auto" }, entry.title);
+        const shown = make("span", { dir: "auto" }, entry.asked.title);
         const button = make("button", { type: "button", class: "plain" }, shown, " ", time);
         button.addEventListener("click", async () => {
           if (await this.open(entry)) return;

@@ -15,6 +15,7 @@ from dustjacket.clip.starting import ensure_starting
 from dustjacket.clip.step import MODEL_FOLDER, ClipParameters
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.generation.generator import Request
+from dustjacket.generation.habits import read_habits
 from dustjacket.generation.near_copies import FILE, NearCopies
 from dustjacket.generation.read import load_generator
 from dustjacket.generation.scratch import load
@@ -112,6 +113,13 @@ def test_a_published_generator_draws_the_same_art_alone_and_among_others(
     assert np.array_equal(again[0], art[0])
     assert not np.array_equal(generator.draw([Request(**{**vars(first), "seed": 3})])[0], art[0])
     assert generator.draw([]).shape == (0, height, width, 3)
+
+
+def test_habits_of_the_covers_travel_with_the_candidate(store, candidate):
+    habits = read_habits(store, candidate)
+    assert set(habits) == {"", "Art"}
+    assert sum(habits["Art"].title) == pytest.approx(1)
+    assert habits["Art"].covers == habits[""].covers <= TRAINED
 
 
 def test_what_recognises_near_copies_travels_with_the_candidate(store, candidate):
