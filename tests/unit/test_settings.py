@@ -11,6 +11,7 @@ from dustjacket.catalog.parse import ParseChunk
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.covers.s3_prefix import S3Prefix
+from dustjacket.errors import BadInputError
 from dustjacket.platform.credentials import write_dotenv
 from dustjacket.records.options import DEFAULT_OPTIONS
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
@@ -22,6 +23,9 @@ SECRETS = {
     "studio_token": "the-token-of-the-studio",
     "studio_proxy_token": "the-token-of-the-proxy",
     "mlflow_password": "the-password-of-mlflow",
+    "airflow_fernet_key": "the-key-of-airflow",
+    "airflow_jwt_secret": "the-secret-of-airflow",
+    "mlflow_database": "postgresql://user:the-password-of-another-database@host/mlflow",
     "mlflow_uri": "http://user:the-password-in-the-address@host",
     "s3_access_key": "the-key-of-s3",
     "s3_secret_key": "the-secret-of-s3",
@@ -98,3 +102,24 @@ def test_what_ingestions_send_to_spark_holds_the_key_of_s3_alone(settings):
         ParseChunk(TaskFiles.of(store, "scratch/"), CatalogParameters(source="x"), DEFAULT_OPTIONS),
     ):
         assert held(cloudpickle.dumps(sent)) == {"s3_access_key", "s3_secret_key"}
+
+
+def test_a_file_may_hold_a_setting(tmp_path, monkeypatch):
+    monkeypatch.setenv("DUSTJACKET_HOME", str(tmp_path))
+    write_dotenv(tmp_path / PLATFORM_ENV, {"DUSTJACKET_S3_SECRET_KEY": "of the embedded server"})
+    (tmp_path / "secret").write_text("the secret \n")
+    monkeypatch.setenv("DUSTJACKET_S3_SECRET_KEY_FILE", str(tmp_path / "secret"))
+    read = Settings(_env_file=tmp_path / PLATFORM_ENV)
+    assert read.s3_secret_key.get_secret_value() == "the secret "
+    monkeypatch.setenv("DUSTJACKET_S3_SECRET_KEY", "of the variable")
+    read = Settings(_env_file=tmp_path / PLATFORM_ENV)
+    assert read.s3_secret_key.get_secret_value() == "of the variable"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff"])
+def test_a_file_without_the_setting_is_refused_by_name(tmp_path, monkeypatch, content):
+    if content is not None:
+        (tmp_path / "secret").write_bytes(content)
+    monkeypatch.setenv("DUSTJACKET_STUDIO_TOKEN_FILE", str(tmp_path / "secret"))
+    with pytest.raises(BadInputError, match=r"DUSTJACKET_STUDIO_TOKEN_FILE names .*/secret, which"):
+        Settings(_env_file=None)

@@ -2,7 +2,6 @@
 
 import errno
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +19,12 @@ from pydantic_settings import (
 
 from dustjacket.catalog.step import INGEST_CATALOG, CatalogParameters
 from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeStudio
-from dustjacket.cli.context import absolute, console, print_json
+from dustjacket.cli.context import absolute, console
 from dustjacket.cli.cover import CoverCommands
 from dustjacket.cli.create import CreateCovers
 from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.sample import Sample
+from dustjacket.cli.servers import Doctor, Down, Init, Serve, ShowStatus, Up
 from dustjacket.cli.upkeep import Retention
 from dustjacket.cli.users import Users
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
@@ -37,56 +37,6 @@ from dustjacket.settings import home
 from dustjacket.storage.host import disk_note, prepare_process
 
 EXIT_INTERRUPTED = 130
-
-
-class Up(BaseModel):
-    """Start the embedded platform, or those of its servers that are down."""
-
-    def cli_cmd(self) -> None:
-        """Run the command."""
-        from dustjacket.platform import print_addresses, up
-
-        print_addresses(up(), console)
-
-
-class Down(BaseModel):
-    """Stop the embedded platform and all its processes."""
-
-    def cli_cmd(self) -> None:
-        """Run the command."""
-        from dustjacket.platform import down
-
-        down()
-
-
-class ShowStatus(BaseModel):
-    """Show each server (health, address, uptime) and each step (whether its work is done, why)."""
-
-    why: str = Field("", description="list every change that makes this step run again")
-    as_json: CliImplicitFlag[bool] = Field(
-        False, alias="json", description="print the servers as JSON"
-    )
-
-    def cli_cmd(self) -> None:
-        """Run the command; the exit status is 1 unless every server is healthy."""
-        from dustjacket.cli.step_status import print_step_status, print_why
-        from dustjacket.platform import print_status, status
-
-        if self.why:
-            print_why(self.why, console)
-            return
-        servers = status()
-        healthy = bool(servers) and all(server.healthy for server in servers)
-        if self.as_json:
-            print_json([asdict(server) for server in servers])
-        else:
-            print_status(servers, console)
-            if healthy:
-                print_step_status(console)
-            elif servers:
-                console.print("The state of the steps is unknown while a server is unhealthy.")
-        if not healthy:
-            sys.exit(1)
 
 
 class RunOptions(BaseModel):
@@ -191,6 +141,15 @@ class Dustjacket(BaseSettings):
     )
     status: CliSubCommand[ShowStatus] = Field(
         description="Show each server, and whether the work of each step is done"
+    )
+    doctor: CliSubCommand[Doctor] = Field(
+        description="Check all that the platform needs, and name the cure for what fails"
+    )
+    init: CliSubCommand[Init] = Field(
+        description="Prepare a team's own servers: database, bucket, and a probe of the store"
+    )
+    serve: CliSubCommand[Serve] = Field(
+        description="Run one server in the foreground, as a container does"
     )
     run: CliSubCommand[Run] = Field(
         description="Start the platform, run all steps on a listing and covers, and report"

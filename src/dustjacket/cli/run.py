@@ -17,7 +17,7 @@ from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults
 from dustjacket.platform import down, is_up, up
 from dustjacket.sample import make_sample
-from dustjacket.settings import Settings
+from dustjacket.settings import Settings, load_settings
 from dustjacket.sources.files import fingerprint
 from dustjacket.sources.roots import SAMPLE_PREFIX, allow
 from dustjacket.storage.store import Store
@@ -41,9 +41,11 @@ def run(
         DustjacketError: a source does not exist, a server does not start, or a step failed.
     """
     catalog, covers = absolute(catalog), absolute(covers)
-    was_up = is_up()
+    # With an Airflow of the team's own, there is nothing to start or stop.
+    elsewhere = bool(Settings(_env_file=None).airflow_url)
+    was_up = elsewhere or is_up()
     try:
-        settings = up()
+        settings = load_settings() if elsewhere else up()
         api, store = AirflowApi(settings), Store(settings)
         given = {"ingest_catalog": catalog, "ingest_covers": covers}
         for step, source in given.items():

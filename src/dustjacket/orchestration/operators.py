@@ -17,13 +17,12 @@ from dustjacket.pipeline.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.platform.environments import AIRFLOW_SECRETS
 from dustjacket.platform.process_guard import MARK, kill_attempt, process_guard
-from dustjacket.settings import WORKERS, load_settings
+from dustjacket.settings import WORKERS, load_settings, project_folder
 from dustjacket.tracking.links import end_runs
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-JOBS = Path(__file__).parents[3] / "spark_jobs"
 JOB = "run_step.py"
 
 
@@ -41,7 +40,9 @@ class SparkStepOperator(SparkSubmitOperator):
 
     def __init__(self, *, step: str, plan: str = "plan", **kwargs: Any) -> None:
         super().__init__(
-            application=os.fspath(Path(os.environ.get("DUSTJACKET_JOBS", JOBS)) / JOB),
+            application=os.fspath(
+                Path(os.environ.get("DUSTJACKET_JOBS") or project_folder("spark_jobs")) / JOB
+            ),
             name=step,
             conf=STEPS[step].spark,
             durable=False,

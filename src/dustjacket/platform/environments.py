@@ -9,10 +9,9 @@ from pathlib import Path
 from dustjacket.platform.credentials import Credentials, write_private
 from dustjacket.platform.mlflow_server import PASSWORDS
 from dustjacket.platform.ports import LOOPBACK
-from dustjacket.settings import Settings
+from dustjacket.settings import Settings, project_folder
 from dustjacket.storage.host import host_environment
 
-PROJECT = Path(__file__).parents[3]
 PLATFORM_MARK = "DUSTJACKET_PLATFORM"
 SPARK_CONNECTION = "AIRFLOW_CONN_SPARK_DEFAULT"
 SUPERVISOR = "supervisor"
@@ -58,7 +57,7 @@ class Grant:
 GRANTS = {
     SUPERVISOR: Grant(),
     "s3": Grant(),
-    "mlflow": Grant(),
+    "mlflow": Grant(("mlflow_database",)),
     "airflow-api": Grant(("studio",), AIRFLOW_SECRETS, airflow=True, inherited=_AIRFLOW),
     # Its tasks inherit its environment; the jobs that they start do not get Airflow's secrets.
     "airflow-scheduler": Grant(
@@ -74,7 +73,7 @@ GRANTS = {
 
 
 def environments(
-    settings: Settings, credentials: Credentials, ports: dict[str, int], java: Path
+    settings: Settings, credentials: Credentials, ports: dict[str, int], java: Path | None
 ) -> dict[str, dict[str, str]]:
     """Return the environment variables of the supervisor and of each server, by its name.
 
@@ -110,6 +109,7 @@ def inherited(caller: Mapping[str, str], grant: Grant, settings: Settings) -> di
         prefixes = (*prefixes, "AWS_")
     exact = settings.task_variables.replace(",", " ").split() if grant.tasks else []
     ours = {f"DUSTJACKET_{name.upper()}" for name in type(settings).model_fields}
+    ours |= {f"{name}_FILE" for name in ours}
     kept = {}
     for name, value in caller.items():
         own = name.startswith("DUSTJACKET_") and name not in ours
@@ -129,17 +129,17 @@ def environment_file(folder: Path, server: str) -> Path:
     return folder / f"environment-{server}.json"
 
 
-def _every_process(settings: Settings, java: Path) -> dict[str, str]:
+def _every_process(settings: Settings, java: Path | None) -> dict[str, str]:
     home = settings.home
-    return {
+    variables = {
         PLATFORM_MARK: str(home),
         # Otherwise a process that sets its title overwrites its environment, and with it the mark.
         "SPT_NOENV": "1",
         # Not in a folder that other accounts can write to, or that is memory.
         "TMPDIR": str(home / "tmp"),
         "TORCHINDUCTOR_CACHE_DIR": str(home / "cache" / "torchinductor"),
-        "JAVA_HOME": str(java),
     }
+    return variables | ({"JAVA_HOME": str(java)} if java else {})
 
 
 def _tasks(settings: Settings) -> dict[str, str]:
@@ -160,15 +160,15 @@ def _airflow(settings: Settings, credentials: Credentials, ports: dict[str, int]
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": "4",
         "CORE__LOAD_EXAMPLES": "False",
-        "CORE__DAGS_FOLDER": str(PROJECT / "dags"),
-        "CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "CORE__DAGS_FOLDER": str(project_folder("dags")),
+        "CORE__PLUGINS_FOLDER": str(project_folder("plugins")),
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
         "CORE__FERNET_KEY": credentials.fernet_key,
         "CORE__AUTH_MANAGER": "dustjacket.platform.airflow_login.AccountsAuthManager",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{settings.airflow_user}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
-        "API__BASE_URL": settings.airflow_url or "",
+        "API__BASE_URL": settings.airflow_public_url or settings.airflow_url or "",
         "API_AUTH__JWT_SECRET": credentials.jwt_secret,
         # airflow.cfg holds the paths of the first start: the folder may have been moved since.
         "LOGGING__BASE_LOG_FOLDER": str(home / "airflow" / "logs"),

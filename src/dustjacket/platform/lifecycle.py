@@ -37,6 +37,7 @@ from dustjacket.platform.servers import (
 from dustjacket.platform.status import airflow_health, is_healthy
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
 from dustjacket.storage.host import make_private, prepare_process, private_folder
+from dustjacket.storage.probe import probe_store
 from dustjacket.storage.store import Store
 
 _START_S = 240.0
@@ -59,8 +60,9 @@ def up() -> Settings:
     used instead of embedded ones. If everything runs already, it returns at once.
 
     Raises:
-        DustjacketError: Java or a library is not available, a configured port is busy, or a server
-            does not become healthy; all servers are then stopped again.
+        DustjacketError: Java or a library is not available, a configured port is busy, the
+            object store's puts are not atomic, or a server does not become healthy; all servers
+            are then stopped again.
     """
     prepare_process()
     folder = private_folder(home())
@@ -103,14 +105,18 @@ def _start(folder: Path) -> None:
             f"{outside.airflow_user!r} is a person's account: unset DUSTJACKET_AIRFLOW_USER to "
             "start the platform"
         )
+    if outside.s3_endpoint:
+        # The embedded store is one release, which its tests probe.
+        Store(outside).ensure_bucket()
+        probe_store(outside, multipart=False)
     (folder / "logs").mkdir(mode=0o700, exist_ok=True)
     shutil.rmtree(folder / "tmp", ignore_errors=True)
     (folder / "tmp").mkdir()
     (folder / "airflow").mkdir(exist_ok=True)
     java = use_java(console)
     with ThreadPoolExecutor(2) as pool:
-        s3proxy = pool.submit(s3proxy_jars, folder / "jars", console)
-        s3a = pool.submit(s3a_jars, folder / "jars", console)
+        s3proxy = pool.submit(s3proxy_jars, outside.jars_folder, console)
+        s3a = pool.submit(s3a_jars, outside.jars_folder, console)
         s3proxy_folder, s3a_folder = s3proxy.result(), s3a.result()
     credentials = load_credentials(folder / CREDENTIALS)
     configured = {
@@ -141,12 +147,12 @@ def _start(folder: Path) -> None:
         }
     settings = outside.model_copy(update=embedded)
     write_server_files(settings, credentials, sorted(s3a_folder.glob("*.jar")))
-    write_mlflow_files(folder, credentials)
+    write_mlflow_files(folder, credentials, outside.mlflow_database)
     _move_artifacts(folder)
     variables = environments(settings, credentials, ports, java)
     check_databases(folder)
     console.print("preparing Airflow's database")
-    _migrate(folder, variables["airflow-api"])
+    migrate(folder, variables["airflow-api"])
     servers = embedded_servers(settings, outside, ports, s3proxy_folder)
     write_servers(folder, servers)
     console.print(f"starting {', '.join(server.name for server in servers)}")
@@ -164,7 +170,12 @@ def _move_artifacts(folder: Path) -> None:
         earlier.rename(artifacts)
 
 
-def _migrate(folder: Path, variables: dict[str, str]) -> None:
+def migrate(folder: Path, variables: dict[str, str]) -> None:
+    """Create the tables of Airflow's database, or bring them to this release.
+
+    Raises:
+        DustjacketError: the database cannot be used.
+    """
     log = folder / "logs" / "airflow-migrate.log"
     with log.open("w") as stream:
         done = subprocess.run(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dustjacket.settings import home
+from dustjacket.settings import Settings, home
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -42,13 +42,19 @@ _PLACE = re.compile(r"(?:artifact|archive|storage)(?:location|root|ur[il])$")
 _OWN_PLACE = re.compile(r"(?:mlflow-artifacts|models|runs):/(?!/)[^%\\]*")
 
 
-def create(port: int) -> "Flask":
-    """Return the WSGI application of the platform in ``DUSTJACKET_HOME``, served at ``port``."""
+def create(port: int, address: str = "") -> "Flask":
+    """Return the WSGI application of the platform in ``DUSTJACKET_HOME``, served at ``port``.
+
+    Args:
+        address: another ``host:port`` by which clients name the server.
+    """
     folder = home()
-    database = f"sqlite:///{folder / 'mlflow.db'}"
+    # Not of platform.env, which may be of the start before.
+    database = Settings(_env_file=None).mlflow_database or f"sqlite:///{folder / 'mlflow.db'}"
     artifacts = folder / ARTIFACTS
     artifacts.mkdir(mode=0o700, exist_ok=True)
     hosts = [f"{name}:{port}" for name in ("127.0.0.1", "localhost")]
+    hosts += [address] if address and address not in hosts else []
     os.environ.update(
         {
             # What `mlflow server` sets for its workers.

@@ -5,6 +5,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from secrets import token_hex
+from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -63,15 +64,33 @@ def embedded_servers(
         outside: settings from the environment alone.
         s3proxy_jars: folder of S3Proxy's jars.
     """
-    bin_ = Path(sys.executable).parent
-    airflow = str(bin_ / "airflow")
     servers = []
     if not outside.s3_endpoint:
         servers.append(s3_server(settings, s3proxy_jars))
     if not outside.mlflow_uri:
         servers.append(mlflow_server(settings, ports["mlflow"]))
-    api = ("api-server", "--host", LOOPBACK, "--port", str(ports["airflow"]), "--workers", "1")
-    servers += [
+    servers += airflow_servers(settings, ports)
+    if not outside.studio_url:
+        serve = (_program("dustjacket"), "studio", "--port", str(ports["studio"]))
+        servers.append(Server("studio", serve, f"{settings.studio_url}/health"))
+    return servers
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def airflow_servers(
+    settings: Settings, ports: dict[str, int], host: str = LOOPBACK
+) -> list[Server]:
+    """Return the four parts of Airflow.
+
+    Args:
+        host: address on which its API listens.
+    """
+    airflow = _program("airflow")
+    api = ("api-server", "--host", host, "--port", str(ports["airflow"]), "--workers", "1")
+    return [
         Server("airflow-api", (airflow, *api), f"{settings.airflow_url}/api/v2/version"),
         Server(
             "airflow-scheduler",
@@ -82,10 +101,6 @@ def embedded_servers(
         Server("airflow-dag-processor", (airflow, "dag-processor"), part="dag_processor"),
         Server("airflow-triggerer", (airflow, "triggerer", "--skip-serve-logs"), part="triggerer"),
     ]
-    if not outside.studio_url:
-        serve = (str(bin_ / "dustjacket"), "studio", "--port", str(ports["studio"]))
-        servers.append(Server("studio", serve, f"{settings.studio_url}/health"))
-    return servers
 
 
 def load_servers(folder: Path) -> list[Server]:
@@ -132,25 +147,31 @@ def _s3_properties(settings: Settings, folder: Path, identity: str, credential: 
     )
 
 
-def mlflow_server(settings: Settings, port: int) -> Server:
+def mlflow_server(settings: Settings, port: int, host: str = LOOPBACK) -> Server:
     """Return MLflow's server, which reads the files that ``write_mlflow_files`` wrote."""
+    address = urlsplit(settings.mlflow_uri or "").netloc.rpartition("@")[2]
     gunicorn = (
-        *(str(Path(sys.executable).parent / "gunicorn"), "--bind", f"{LOOPBACK}:{port}"),
+        *(_program("gunicorn"), "--bind", f"{host}:{port}"),
         *("--workers", "1", "--threads", "8", "--graceful-timeout", "3"),
         *("--worker-tmp-dir", str(settings.home), "--no-control-socket"),
-        f"dustjacket.platform.mlflow_server:create({port})",
+        f"dustjacket.platform.mlflow_server:create({port}, {address!r})",
     )
     return Server("mlflow", gunicorn, f"{settings.mlflow_uri}/health")
 
 
-def write_mlflow_files(folder: Path, credentials: Credentials) -> None:
-    """Write the account of the platform's own tasks at MLflow, a private file."""
+def write_mlflow_files(folder: Path, credentials: Credentials, database: str | None = None) -> None:
+    """Write the account of the platform's own tasks at MLflow, a private file.
+
+    Args:
+        database: SQLAlchemy URL; SQLite in ``folder`` when empty.
+    """
+    accounts = database or f"sqlite:///{folder / 'mlflow-auth.db'}"
     write_private(
         folder / AUTH_CONFIG,
         "[mlflow]\n"
         f"admin_username = {MLFLOW_USER}\n"
         f"admin_password = {credentials.mlflow_password}\n"
-        f"database_uri = sqlite:///{str(folder / 'mlflow-auth.db').replace('%', '%%')}\n"
+        f"database_uri = {accounts.replace('%', '%%')}\n"
         "default_permission = READ\n"
         "authorization_function = dustjacket.platform.mlflow_login:authenticate\n",
     )
@@ -167,10 +188,18 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
     for name, store in stores.items():
         store[0].mkdir(exist_ok=True)
         write_private(home / f"{name}.properties", _s3_properties(settings, *store))
-    write_private(
-        home / PASSWORDS,
-        f'{{"{settings.airflow_user}": "{credentials.airflow_password}"}}',
-    )
+    write_passwords(settings, {settings.airflow_user: credentials.airflow_password})
+    write_spark_files(settings, jars)
+
+
+def write_passwords(settings: Settings, passwords: dict[str, str]) -> None:
+    """Write the passwords of the platform's own accounts at Airflow, by name: a private file."""
+    write_private(settings.home / PASSWORDS, json.dumps(passwords))
+
+
+def write_spark_files(settings: Settings, jars: list[Path]) -> None:
+    """Write the configuration of the jobs' Spark."""
+    home = settings.home
     spark = home / "spark-conf"
     spark.mkdir(exist_ok=True)
     (spark / "log4j2.properties").write_text(SPARK_LOG4J)

@@ -20,10 +20,14 @@ _CONFLICT, _ALREADY_EXISTS = 409, 412
 _MAX_SKEW = timedelta(minutes=15)  # S3 refuses requests that are signed at another time
 
 
-def s3_client(settings: Settings) -> "S3Client":
+def s3_client(settings: Settings, attempts: int = 5, connections: int = 10) -> "S3Client":
     """Return a client for the object store in ``settings``, or for its folder.
 
     A refusal because the clocks differ raises a DustjacketError that shows both times.
+
+    Args:
+        attempts: how often a request is sent that fails without an answer.
+        connections: how many requests are under way at once, at most.
     """
     if settings.folder:
         elsewhere = settings.model_copy(update={"folder": None})
@@ -45,7 +49,8 @@ def s3_client(settings: Settings) -> "S3Client":
             s3={"addressing_style": "path"},
             connect_timeout=5,
             read_timeout=60,
-            retries={"max_attempts": 4, "mode": "standard"},
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            max_pool_connections=connections,
             # Trailing checksums need a transfer encoding that some servers refuse. The manifest's
             # SHA-256 covers every file.
             request_checksum_calculation="when_required",

@@ -16,6 +16,7 @@ import pytest
 
 from dustjacket.platform import status, supervision, up
 from dustjacket.platform.credentials import load_credentials
+from dustjacket.platform.doctor import examine
 from dustjacket.platform.environments import GRANTS, PLATFORM_MARK
 from dustjacket.platform.process_guard import processes_with
 from dustjacket.platform.servers import load_servers
@@ -23,6 +24,13 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.integration
 WORKING = ROOT / "tests/support/working_job.py"
+
+
+def test_the_doctor_finds_a_running_platform_well(platform):
+    findings = {each.check: each for each in examine()}
+    assert {each for each in findings.values() if each.state == "failed"} == set()
+    servers = {"object store", "clocks", "atomic puts", "MLflow", "Airflow", "Studio"}
+    assert {findings[name].state for name in servers} == {"ok"}
 
 
 def processes_of(platform):

@@ -101,3 +101,18 @@ def test_the_platform_s_own_account_cannot_have_the_name_of_a_person(tmp_path, m
     monkeypatch.setenv("DUSTJACKET_AIRFLOW_USER", "ann")
     with pytest.raises(DustjacketError, match="unset DUSTJACKET_AIRFLOW_USER"):
         lifecycle._start(tmp_path)
+
+
+def test_a_store_whose_puts_are_not_atomic_is_refused_before_anything_starts(tmp_path, monkeypatch):
+    monkeypatch.setenv("DUSTJACKET_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DUSTJACKET_S3_ENDPOINT", "http://store:9000")
+
+    def refuse(settings, *, multipart):
+        assert (settings.s3_endpoint, multipart) == ("http://store:9000", False)
+        raise DustjacketError("the object store let 2 of 16 writers")
+
+    monkeypatch.setattr(lifecycle, "probe_store", refuse)
+    monkeypatch.setattr(lifecycle.Store, "ensure_bucket", lambda _: None)
+    monkeypatch.setattr(lifecycle, "use_java", lambda _: pytest.fail("it starts"))
+    with pytest.raises(DustjacketError, match="2 of 16 writers"):
+        lifecycle.up()
