@@ -22,6 +22,10 @@ LEAST: dict[str, dict[str, Any]] = {
         "verdict": "promoted", "reason": "it is the first",
     },
     Kind.LABELLED_COVERS: {"labelled": 1},
+    Kind.LABELLED_CATALOG: {
+        "labelled": 1, "not_sure": 0, "held_out": 0, "subjects": {}, "contradicted": 0,
+        "noise": 0.0, "noise_interval": (0.0, 0.8), "to_review": 0,
+    },
     Kind.CLIP_CANDIDATE: {"starting_clip": "none"},
     Kind.EVALUATION: GATE,
     Kind.GENERATOR_EVALUATION: GATE | {"champion_version": None},

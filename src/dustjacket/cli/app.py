@@ -23,6 +23,7 @@ from dustjacket.cli.context import absolute, console
 from dustjacket.cli.cover import CoverCommands
 from dustjacket.cli.create import CreateCovers
 from dustjacket.cli.history import Rollback, ShowHistory
+from dustjacket.cli.label import LabelFile
 from dustjacket.cli.sample import Sample
 from dustjacket.cli.servers import Doctor, Down, Init, Serve, ShowStatus, Up
 from dustjacket.cli.upkeep import Retention
@@ -156,6 +157,9 @@ class Dustjacket(BaseSettings):
     )
     genre: CliSubCommand[PredictGenre] = Field(
         description="Predict the genre of a title with the classifier in use"
+    )
+    label: CliSubCommand[LabelFile] = Field(
+        description="Add subjects to a file of books, and write it as it came"
     )
     covers: CliSubCommand[FindCovers] = Field(
         description="Find the covers that match a title best in the champion's index"

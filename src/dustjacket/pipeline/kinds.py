@@ -11,6 +11,7 @@ class Kind(StrEnum):
     SENTENCE_EMBEDDINGS = "sentence_embeddings"
     COVERS = "covers"
     LABELLED_COVERS = "labelled_covers"
+    LABELLED_CATALOG = "labelled_catalog"
     STARTING_CLIP = "starting_clip"
     CLIP_CHECKPOINT = "clip_checkpoint"
     CLIP_CANDIDATE = "clip_candidate"

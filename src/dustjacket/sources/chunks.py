@@ -2,12 +2,12 @@
 
 import io
 from collections.abc import Iterator
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 CHUNK = 256 << 10
 
 
-def chunks_of(stream: BinaryIO) -> Iterator[bytes]:
+def chunks_of(stream: IO[bytes]) -> Iterator[bytes]:
     """Yield the rest of a stream in chunks."""
     while chunk := stream.read(CHUNK):
         yield chunk

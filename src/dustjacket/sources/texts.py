@@ -94,6 +94,17 @@ def utf8_lines(stream: BinaryIO, shape: Shape) -> BinaryIO:
     return stream_of(_converted(stream, shape))
 
 
+def original_text(lines: bytes, shape: Shape) -> bytes:
+    """Return lines of :func:`utf8_lines` in the encoding and with the line ends of their file.
+
+    Raises:
+        UnicodeEncodeError: the encoding lacks a character.
+    """
+    if shape.encoding in _AS_IT_IS:
+        return lines.replace(b"\n", shape.line_end.encode())
+    return lines.decode().replace("\n", shape.line_end).encode(shape.encoding)
+
+
 def _converted(stream: BinaryIO, shape: Shape) -> Iterator[bytes]:
     # Records that mix UTF-8 and Windows-1252 are decoded one by one, later: their bytes stay.
     as_it_is = shape.encoding in _AS_IT_IS

@@ -1,13 +1,17 @@
 """What every process of the platform needs of its machine, whatever the caller's environment.
 
-Private files, an encoding of file names that holds any title, and no proxy in front of loopback.
+Private files, files that appear when they are complete, an encoding of file names that holds any
+title, and no proxy in front of loopback.
 """
 
 import os
+import secrets
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from dustjacket.errors import DustjacketError
 
@@ -122,3 +126,23 @@ def make_private(folder: Path) -> int:
             except FileNotFoundError:  # a running server deleted it
                 continue
     return changed
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file that appears under its name when it is complete and on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        part.unlink(missing_ok=True)

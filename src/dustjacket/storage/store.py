@@ -9,20 +9,18 @@ To bring an earlier version back into use, a name without files is published, wh
 """
 
 import hashlib
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from botocore.exceptions import ClientError
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.settings import Settings
 from dustjacket.storage.draft import Draft
+from dustjacket.storage.host import new_file
 from dustjacket.storage.manifest import (
     MANIFEST,
     REFERENCE,
@@ -220,7 +218,7 @@ class Store:
         name, done = f"{manifest.kind}/{manifest.version}", 0
         total = sum(entry.size for entry in missing)
         for entry in missing:
-            with _new_file(folder / entry.path) as file:
+            with new_file(folder / entry.path) as file:
                 for chunk in self._chunks(manifest, entry):
                     file.write(chunk)
                     done += len(chunk)
@@ -278,23 +276,3 @@ def _is_intact(path: Path, entry: FileEntry) -> bool:
             return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
     except OSError:
         return False
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file that appears under its name when it is complete and on disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with part.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    finally:
-        part.unlink(missing_ok=True)

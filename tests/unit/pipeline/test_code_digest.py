@@ -66,7 +66,7 @@ def changed(before, after):
 def test_a_change_in_a_module_is_new_work_for_each_step_that_uses_it_alone(package, before, change):
     change("splits.py", r"\Z", "\nMORE = 1\n")
     assert changed(before, digests(package)) == {
-        "ingest_catalog", "ingest_covers", "select_classifier", "label_covers", "finetune_clip",
+        "ingest_catalog", "ingest_covers", "select_classifier", "label_catalog", "label_covers", "finetune_clip",
         "evaluate_clip", "index_covers", "train_generator", "evaluate_generator",
     }  # fmt: skip
     change("splits.py", "\nMORE = 1\n", "\n")
@@ -80,7 +80,13 @@ def test_a_change_in_a_module_is_new_work_for_each_step_that_uses_it_alone(packa
 
 def test_reading_labels_does_not_make_a_step_depend_on_what_made_them(package, before, change):
     change("genres/scorer.py", r"\Z", "\nMORE = 1\n")
-    users = {"select_classifier", "label_covers", "evaluate_clip", "evaluate_generator"}
+    users = {
+        "select_classifier",
+        "label_catalog",
+        "label_covers",
+        "evaluate_clip",
+        "evaluate_generator",
+    }
     assert changed(before, digests(package)) == users
 
 

@@ -21,7 +21,7 @@ MAX_MARC_RECORD = 4 << 20
 """Maximum size of a record in bytes; a longer one is rejected."""
 _CHUNK = 1 << 18
 _LEADER, _ENTRY = 24, 12
-_END_OF_RECORD, _END_OF_FIELD, _SUBFIELD = b"\x1d", b"\x1e", b"\x1f"
+END_OF_RECORD, END_OF_FIELD, SUBFIELD = b"\x1d", b"\x1e", b"\x1f"
 _PADDING = b"\r\n\0\x1a"
 _IS_LEADER = re.compile(rb"[\d ]{5}[\x20-\x7e]{5}[\d ]{2}[\d ]{5}[\x20-\x7e]{3}45[\x20-\x7e]{2}")
 _NEXT_LEADER = re.compile(rb"\d{5}[acdnp][a-z][a-z ][a-z ][a ]22\d{5}[\x20-\x7e]{3}4500")
@@ -40,18 +40,27 @@ def read_marc21(body: bytes) -> MarcRecord | str:
     if not _IS_LEADER.match(body):
         return "broken_leader"
     leader = body[:_LEADER].decode("ascii")
-    # The directory has no terminator of its own in it, so its end is known without the leader.
-    directory, end, data = body[_LEADER:].partition(_END_OF_FIELD)
-    entries = [directory[at : at + _ENTRY] for at in range(0, len(directory), _ENTRY)]
-    is_regular = all(len(entry) == _ENTRY and entry[3:].isdigit() for entry in entries)
-    fields = _by_directory(entries, data) if is_regular else None
-    fields = fields or _in_order(directory, data)
-    if not end or not fields:
+    fields = raw_fields(body)
+    if not fields:
         return "broken_directory"
     decoded = decoder_of(b"\n".join(field for _, field in fields), leader[9] == "a")
     return MarcRecord(
         leader, tuple(_field(tag.decode("latin-1"), field, decoded) for tag, field in fields)
     )
+
+
+def raw_fields(body: bytes) -> list[tuple[bytes, bytes]] | None:
+    """Return tags and fields of a record as its bytes have them, or None if they cannot be told.
+
+    Args:
+        body: from the leader on.
+    """
+    # The directory has no terminator of its own in it, so its end is known without the leader.
+    directory, end, data = body[_LEADER:].partition(END_OF_FIELD)
+    entries = [directory[at : at + _ENTRY] for at in range(0, len(directory), _ENTRY)]
+    is_regular = all(len(entry) == _ENTRY and entry[3:].isdigit() for entry in entries)
+    fields = _by_directory(entries, data) if is_regular else None
+    return (fields or _in_order(directory, data)) if end else None
 
 
 def _by_directory(entries: list[bytes], data: bytes) -> list[tuple[bytes, bytes]] | None:
@@ -61,7 +70,7 @@ def _by_directory(entries: list[bytes], data: bytes) -> list[tuple[bytes, bytes]
         field = data[start : start + length]
         size += length
         # A field of 10,000 bytes or more has the length 9999 or 0 in its entry.
-        if field[-1:] != _END_OF_FIELD or _END_OF_FIELD in field[:-1] or size > len(data):
+        if field[-1:] != END_OF_FIELD or END_OF_FIELD in field[:-1] or size > len(data):
             return None
         fields.append((entry[:3], field[:-1]))
     return fields
@@ -72,7 +81,7 @@ def _in_order(directory: bytes, data: bytes) -> list[tuple[bytes, bytes]] | None
 
     Some programs write entries of 13 digits for offsets from 100,000 on, after all others.
     """
-    found = data.removesuffix(_END_OF_FIELD).split(_END_OF_FIELD)
+    found = data.removesuffix(END_OF_FIELD).split(END_OF_FIELD)
     longer = len(directory) - _ENTRY * len(found)
     starts = [_ENTRY * n + max(0, n - len(found) + longer) for n in range(len(found) + 1)]
     entries = [directory[start:end] for start, end in itertools.pairwise(starts)]
@@ -84,7 +93,7 @@ def _in_order(directory: bytes, data: bytes) -> list[tuple[bytes, bytes]] | None
 def _field(tag: str, field: bytes, decoded: Callable[[bytes], str]) -> MarcField:
     if tag.startswith("00"):
         return MarcField(tag, data=decoded(field))
-    indicators, *subfields = field.split(_SUBFIELD)
+    indicators, *subfields = field.split(SUBFIELD)
     return MarcField(
         tag,
         indicators=f"{indicators[:2].decode('latin-1'):2}",
@@ -101,7 +110,7 @@ def _records(stream: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
         at = len(buffer)
         buffer += chunk
         start = 0
-        while (end := buffer.find(_END_OF_RECORD, max(at, start))) >= 0:
+        while (end := buffer.find(END_OF_RECORD, max(at, start))) >= 0:
             yield offset + start, bytes(buffer[start:end]), True
             start = end + 1
             offset, skipped = offset + skipped, 0
@@ -154,7 +163,7 @@ def _parts(stream: BinaryIO, _shape: Shape, size: int) -> Iterator[ByteRange]:
 
 
 def _matches(head: bytes, _name: str) -> bool:
-    return _END_OF_FIELD in head and _FIRST_LEADER.search(head) is not None
+    return END_OF_FIELD in head and _FIRST_LEADER.search(head) is not None
 
 
 def _shape(_stream: BinaryIO, _options: ReadOptions) -> Shape:
