@@ -74,9 +74,7 @@ def label_catalog(job: Job[LabelCatalogParameters], spark: SparkSession) -> None
     books = read_books(spark, job.store, catalog)
     rows = out_of_fold.with_probabilities(spark, job.store, classifier, books)
     tasks = max(1, -(-catalog.rows["accepted"] // _BOOKS_PER_TASK))
-    label = make_labeller(
-        lambda: shared.value, classifier.version, job.parameters.alternatives
-    )
+    label = make_labeller(lambda: shared.value, classifier.version, job.parameters.alternatives)
     names = [name for name in (*_COPIED, "description", "genre") if name in rows.columns]
     reviewed = fn.col("correction").isNotNull() if "correction" in rows.columns else fn.lit(False)
     labels = (
@@ -193,9 +191,8 @@ def with_contradictions(labels: DataFrame) -> DataFrame:
 def _to_review(labels: DataFrame, books: DataFrame, most: int) -> pd.DataFrame:
     """Return the contradicted books with the widest margins, in ``REVIEW_COLUMNS``."""
     margin = fn.col("listed_probability") - fn.col("probability")
-    chosen = (
-        labels.where("contradicted").orderBy(margin, "file", "position").limit(most).toPandas()
-    )
+    ranked = labels.where("contradicted").orderBy(margin, "file", "position").limit(most)
+    chosen: pd.DataFrame = ranked.toPandas()
     known = [name for name in ("description", "image_url") if name in books.columns]
     keys = labels.where("contradicted").select("file", "position")
     texts = books.join(keys, ["file", "position"]).select("file", "position", *known).toPandas()

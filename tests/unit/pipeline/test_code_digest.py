@@ -66,8 +66,8 @@ def changed(before, after):
 def test_a_change_in_a_module_is_new_work_for_each_step_that_uses_it_alone(package, before, change):
     change("splits.py", r"\Z", "\nMORE = 1\n")
     assert changed(before, digests(package)) == {
-        "ingest_catalog", "ingest_covers", "select_classifier", "label_catalog", "label_covers", "finetune_clip",
-        "evaluate_clip", "index_covers", "train_generator", "evaluate_generator",
+        "ingest_catalog", "ingest_covers", "select_classifier", "label_catalog", "label_covers",
+        "finetune_clip", "evaluate_clip", "index_covers", "train_generator", "evaluate_generator",
     }  # fmt: skip
     change("splits.py", "\nMORE = 1\n", "\n")
     change("clip/train.py", r"\Z", "\nMORE = 1\n")
