@@ -105,6 +105,10 @@ class Settings(BaseSettings):
         "list", description="whether the weekly DAG removes what nothing needs, or only lists it"
     )
     retention_keep: int = Field(8, ge=1, description="newest versions of each kind that stay")
+    notify: SecretStr | None = Field(
+        None, description="where messages go: an address of Apprise; none are sent when empty"
+    )
+    notify_free_gb: float = Field(5.0, ge=0, description="a message is sent below this free space")
     studio_sample_share: float = Field(0.1, ge=0, le=1, description="share of queries stored")
 
     @classmethod

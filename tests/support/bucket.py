@@ -51,9 +51,12 @@ class Bucket:
             if int(first) >= len(body):
                 raise refused(416)
             body = body[int(first) : int(last) + 1 if last else None]
-        return {"Body": Body(body)}
+        return {"Body": Body(body), "ContentLength": len(body)}
 
     head_object = get_object
+
+    def head_bucket(self, **_: Any) -> None:
+        self._begin("head_bucket")
 
     def delete_object(self, **call: Any) -> None:
         self._begin("delete_object")

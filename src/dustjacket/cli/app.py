@@ -26,7 +26,7 @@ from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.label import LabelFile
 from dustjacket.cli.sample import Sample
 from dustjacket.cli.servers import Doctor, Down, Init, Serve, ShowStatus, Up
-from dustjacket.cli.upkeep import Retention
+from dustjacket.cli.upkeep import Backup, Repair, Restore, Retention
 from dustjacket.cli.users import Users
 from dustjacket.covers.step import INGEST_COVERS, CoversParameters
 from dustjacket.errors import BadInputError, DustjacketError
@@ -182,6 +182,15 @@ class Dustjacket(BaseSettings):
     )
     retention: CliSubCommand[Retention] = Field(
         description="List or remove versions, runs and logs that nothing needs any more"
+    )
+    backup: CliSubCommand[Backup] = Field(
+        description="Copy all state to a folder: databases, private files, artifacts, the bucket"
+    )
+    restore: CliSubCommand[Restore] = Field(
+        description="Write the state of a backup to an empty DUSTJACKET_HOME"
+    )
+    repair: CliSubCommand[Repair] = Field(
+        description="Make MLflow's registry, its aliases and the team defaults again"
     )
     users: CliSubCommand[Users] = Field(
         description="Add, remove, change and list the accounts of people"

@@ -14,7 +14,7 @@ from dustjacket.cli.follow import run_chain, wait_for_dags
 from dustjacket.cli.report import build_report, print_report
 from dustjacket.pipeline.code_digest import code_digest
 from dustjacket.pipeline.kinds import Kind
-from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults
+from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults, keep_copy
 from dustjacket.platform import down, is_up, up
 from dustjacket.sample import make_sample
 from dustjacket.settings import Settings, load_settings
@@ -61,6 +61,7 @@ def run(
             overrides.setdefault(step, {})["source"] = source
         wait_for_dags(api, console.print)
         defaults = store_defaults(api, overrides)
+        keep_copy(store, defaults.to_json())
         console.print(f"Airflow: {settings.airflow_url}   MLflow: {settings.mlflow_uri}")
         listing = sources["ingest_catalog"]
         is_new = bool(catalog) or is_sample(listing)
@@ -107,12 +108,14 @@ def store_defaults(api: AirflowApi, overrides: Mapping[str, dict[str, Any]]) -> 
     stored = api.variable(VARIABLE)
     defaults = TeamDefaults.from_json(stored)
     defaults = defaults.with_overrides(overrides)
-    api.set_variable(
-        VARIABLE,
-        defaults.to_json(),
-        "Team defaults: parameters of each step that a run does not override",
-    )
+    write_defaults(api, defaults.to_json())
     return defaults
+
+
+def write_defaults(api: AirflowApi, text: str) -> None:
+    """Store the team defaults in Airflow's variable."""
+    description = "Team defaults: parameters of each step that a run does not override"
+    api.set_variable(VARIABLE, text, description)
 
 
 def is_sample(source: str) -> bool:

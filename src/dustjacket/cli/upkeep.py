@@ -1,13 +1,23 @@
-"""The commands about the platform's state as a whole: what to keep of it."""
+"""The commands about the platform's state as a whole: retention, backup, restore, repair."""
 
 import getpass
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
-from pydantic_settings import CliImplicitFlag
+from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
 from dustjacket.cli.context import console, open_store
 from dustjacket.errors import BadInputError
-from dustjacket.settings import load_settings
+from dustjacket.settings import Settings, home, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dustjacket.storage.store import Store
+    from dustjacket.upkeep.vault import Vault
 
 
 class Retention(BaseModel):
@@ -35,6 +45,118 @@ class Retention(BaseModel):
                 console.print(f"pinned: {kind}/{version}")
             return
         retain(store, self.keep or load_settings().retention_keep, console.print, apply=self.apply)
+
+
+class Backup(BaseModel):
+    """Copy all state to a folder: databases, private files, artifacts and the bucket.
+
+    The platform may be at work. What the folder holds already is not copied again.
+    """
+
+    target: CliPositionalArg[Path] = Field(description="folder, best on another disk")
+    key: Path | None = Field(
+        None, description="encrypt with the key in this file, which is made if it does not exist"
+    )
+    days: int = Field(90, ge=1, description="delete snapshots that are older")
+    check: CliImplicitFlag[bool] = Field(
+        False, description="back up nothing; read the newest snapshot and compare all digests"
+    )
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.upkeep.backup import back_up, check
+        from dustjacket.upkeep.seal import load_key
+        from dustjacket.upkeep.vault import Vault
+
+        began = time.monotonic()
+        key = load_key(self.key, create=not self.check) if self.key else None
+        vault = Vault(self.target, key, create=not self.check)
+        if self.check:
+            number = check(vault, _snapshot(vault, ""))
+            console.print(f"{number} contents are as they were ({_since(began)})")
+            return
+        with _any_store() as store:
+            name, files, new = back_up(home(), store, vault)
+        expired = vault.expire(self.days)
+        console.print(
+            f"snapshot {name}: {files} files, of which {new / 1e6:,.1f} MB are new "
+            f"({_since(began)}); {expired} snapshots older than {self.days} days are deleted"
+        )
+
+
+class Restore(BaseModel):
+    """Write the state of a backup to DUSTJACKET_HOME, which must be empty, and to the bucket."""
+
+    target: CliPositionalArg[Path] = Field(description="folder of the backup")
+    snapshot: str = Field("", description="a snapshot's name; empty: the newest")
+    key: Path | None = Field(None, description="file of the key that the backup was made with")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.upkeep.backup import check_empty, restore_bucket, restore_home
+        from dustjacket.upkeep.seal import load_key
+        from dustjacket.upkeep.vault import Vault
+
+        began = time.monotonic()
+        key = load_key(self.key, create=False) if self.key else None
+        vault = Vault(self.target, key)
+        snapshot = _snapshot(vault, self.snapshot)
+        check_empty(home())
+        files = restore_home(home(), vault, snapshot)
+        with _any_store() as store:
+            objects = restore_bucket(store, vault, snapshot)
+        console.print(
+            f"{snapshot} is restored in {home()}: {files} files and {objects} objects, all "
+            f"compared ({_since(began)}); `dustjacket up` starts it"
+        )
+
+
+class Repair(BaseModel):
+    """Make MLflow's registry, its aliases and the team defaults again from the bucket."""
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.cli.airflow_api import AirflowApi
+        from dustjacket.cli.run import write_defaults
+        from dustjacket.pipeline.team_defaults import VARIABLE
+        from dustjacket.upkeep.repair import repair_defaults, repair_registry
+
+        store = open_store()
+        repair_registry(store, console.print)
+        if store.settings.airflow_url:
+            api = AirflowApi(store.settings)
+            repair_defaults(
+                store, api.variable(VARIABLE), lambda text: write_defaults(api, text),
+                console.print,
+            )  # fmt: skip
+
+
+def _since(began: float) -> str:
+    return f"{time.monotonic() - began:.0f} s"
+
+
+def _snapshot(vault: "Vault", name: str) -> str:
+    names = vault.snapshots()
+    if name and name not in names:
+        raise BadInputError(f"there is no snapshot {name!r}: {', '.join(names) or 'none is'} there")
+    if not names:
+        raise BadInputError("the backup has no snapshot: it was interrupted, so back up again")
+    return name or names[-1]
+
+
+@contextmanager
+def _any_store() -> "Iterator[Store]":
+    """Open the store of the platform that runs, or start its S3 server alone for the block."""
+    from dustjacket.platform import is_up
+    from dustjacket.storage.store import Store
+
+    if Settings(_env_file=None).s3_endpoint or is_up():
+        yield open_store()
+        return
+    from dustjacket.platform.object_store import object_store
+
+    with object_store(home(), console) as settings:
+        yield Store(settings)
 
 
 def _version(name: str) -> tuple[str, str]:

@@ -15,10 +15,14 @@ from dustjacket.pipeline.families import FAMILIES, family_of
 from dustjacket.promotion.schemas import GateFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow.sdk import Context
 
+    from dustjacket.promotion.ledger import LedgerRecord
     from dustjacket.storage.manifest import Manifest
     from dustjacket.storage.store import Store
+    from dustjacket.upkeep.notices import Notice
 
 APPROVE, REJECT = ApprovalOperator.APPROVE, ApprovalOperator.REJECT
 WITHIN = timedelta(days=7)
@@ -33,11 +37,17 @@ class ApprovalRequestOperator(HITLOperator):
 
     def execute(self, context: "Context") -> Any:
         """Show the gate's figures, and wait for the response."""
+        from dustjacket.upkeep.listener import run_link
+        from dustjacket.upkeep.notices import post
+
         planned = context["ti"].xcom_pull(task_ids="plan")
         store, evaluation = _evaluation(planned)
         if not _needs_approval(planned, store, evaluation):
             raise AirflowSkipException("no approval is required")
         facts, kind = GateFacts.of(evaluation), family_of(evaluation.kind).candidate
+        run = context["dag_run"]
+        link = run_link(store.settings, run.dag_id, run.run_id)
+        post(store.settings, approval_notice(evaluation, facts.reason, link))
         self.body = "\n".join(
             [
                 f"`{kind}/{evaluation.parents[kind]}` in place of "
@@ -73,6 +83,7 @@ def promote_candidate(planned: dict[str, Any]) -> str | None:
     """
     from dustjacket.promotion.promote import ApprovalResponse, promote
     from dustjacket.promotion.registry import restore_champion
+    from dustjacket.upkeep.notices import post
 
     context = get_current_context()
     response = context["ti"].xcom_pull(task_ids="approve")
@@ -86,6 +97,8 @@ def promote_candidate(planned: dict[str, Any]) -> str | None:
     )
     record = promote(store, evaluation, context["dag_run"].run_id, approval)
     restore_champion(store, family_of(evaluation.kind))
+    for notice in notices_of(record, evaluation):
+        post(store.settings, notice)
     return record.to and record.to.partition("/")[2]
 
 
@@ -109,6 +122,40 @@ def rollback_champion(kind: str) -> str:
         )
     restore_champion(store, family)
     return str(record.to).partition("/")[2]
+
+
+def approval_notice(evaluation: "Manifest", reason: str, link: str) -> "Notice":
+    """Return the message that a candidate waits for a person's approval."""
+    from dustjacket.upkeep.notices import Notice
+
+    kind = family_of(evaluation.kind).candidate
+    return Notice(
+        key=f"approval {evaluation.kind}/{evaluation.version}",
+        title=f"{kind} waits for approval",
+        text=f"{kind}/{evaluation.parents[kind]} passed the gate: {reason}",
+        cure=f"approve or reject it within {WITHIN.days} days, in the run's task `approve`",
+        link=link,
+    )
+
+
+def notices_of(record: "LedgerRecord", evaluation: "Manifest") -> "Iterator[Notice]":
+    """Yield the messages about a decision: a candidate that does not serve, and drift."""
+    from dustjacket.upkeep.notices import Notice
+
+    if record.to is None:
+        yield Notice(
+            key=f"refused {record.number}",
+            title=f"{record.model.partition('/')[0]} was not promoted",
+            text=f"{record.model}: {record.why}",
+            cure=f"nothing, {record.from_ or 'no model'} serves; `dustjacket history` has all",
+        )
+    if warning := (evaluation.facts.get("drift") or {}).get("warning"):
+        yield Notice(
+            key=f"drift {evaluation.version}",
+            title="the newest covers have drifted",
+            text=f"{warning}, since the covers that the champion was trained on",
+            cure="see the section on drift in the evaluation's report",
+        )
 
 
 def rollback_dag(champion: Asset, doc: str | None) -> DAG:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import Variable, get_current_context, task
 
 from dustjacket.orchestration.environment import task_settings, team_defaults
 from dustjacket.pipeline.step import Step
@@ -50,9 +50,12 @@ def reason_to_wait(step: Step, store: "Store", overrides: Mapping[str, Any]) -> 
 def find_steps_to_start() -> list[str]:
     """Return the DAGs of the steps that have work to do and that no event will start."""
     from dustjacket.pipeline.pending import steps_to_start
+    from dustjacket.pipeline.team_defaults import VARIABLE, keep_copy
     from dustjacket.storage.store import Store
 
-    found = steps_to_start(Store(task_settings()), team_defaults(), _is_active, _is_paused)
+    store = Store(task_settings())
+    keep_copy(store, Variable.get(VARIABLE, default=None))
+    found = steps_to_start(store, team_defaults(), _is_active, _is_paused)
     for name, reason in found.items():
         log.info("%s: %s", name, reason)
     return list(found)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -12,8 +12,27 @@ from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.storage.manifest import Manifest
 
+if TYPE_CHECKING:
+    from dustjacket.storage.store import Store
+
 VARIABLE = "dustjacket_profile"
 """Name of the Airflow variable that holds the team defaults as JSON."""
+
+
+_COPY = "team_defaults.json"
+"""Key of the copy in the bucket, for when Airflow's database is lost."""
+
+
+def keep_copy(store: "Store", text: str | None) -> None:
+    """Keep a copy of the team defaults in the bucket, unless it is there."""
+    if text and store.get(_COPY) != text.encode():
+        store.client.put_object(Bucket=store.bucket, Key=_COPY, Body=text.encode())
+
+
+def stored_copy(store: "Store") -> str | None:
+    """Return the copy of the team defaults in the bucket, or None."""
+    found = store.get(_COPY)
+    return found.decode() if found else None
 
 
 class TeamDefaults:

@@ -68,6 +68,7 @@ GRANTS = {
         (), (FERNET, DATABASE), airflow=True, inherited=(*_AIRFLOW, "AIRFLOW_CONN_")
     ),
     "studio": Grant(("s3", "studio", "mlflow"), inherited=_MODELS),  # it links to runs
+    "notifier": Grant(("notify",)),
 }
 """All that a server's environment holds of secrets. S3's server and MLflow read private files."""
 

@@ -73,6 +73,8 @@ def embedded_servers(
     if not outside.studio_url:
         serve = (_program("dustjacket"), "studio", "--port", str(ports["studio"]))
         servers.append(Server("studio", serve, f"{settings.studio_url}/health"))
+    if outside.notify:
+        servers.append(Server("notifier", (sys.executable, "-m", "dustjacket.upkeep.notifier")))
     return servers
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
 
-_NAMED = "source-roots"
+ROOTS_FILE = "source-roots"
 """File of the state folder: the sources that ``dustjacket run`` was given, one a line."""
 SAMPLE_PREFIX = "sample-"
 """Of the sample library's folder: all else in the state folder is never a source."""
@@ -23,7 +23,7 @@ def allow(source: str, settings: Settings) -> None:
     Args:
         source: an absolute path; of an address, nothing is allowed.
     """
-    file = settings.home / _NAMED
+    file = settings.home / ROOTS_FILE
     if source and "://" not in source and source not in _named(file):
         with file.open("a") as lines:
             lines.write(f"{source}\n")
@@ -42,7 +42,8 @@ def check_allowed(source: str, settings: Settings) -> None:
             return
         raise BadInputError(f"source {source!r} is in the platform's own folder: name another")
     roots = [root for root in settings.source_roots.split(os.pathsep) if root]
-    if not any(path.is_relative_to(Path(root).resolve()) for root in roots + _named(home / _NAMED)):
+    roots += _named(home / ROOTS_FILE)
+    if not any(path.is_relative_to(Path(root).resolve()) for root in roots):
         raise BadInputError(
             f"source {source!r} is in no folder that runs may read: add one to "
             "DUSTJACKET_SOURCE_ROOTS and restart the platform, or name the source in "

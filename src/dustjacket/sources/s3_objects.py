@@ -16,7 +16,8 @@ def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str, int]
     """Yield ``(key, etag, size)`` of the object at an ``s3://`` address, or of all below a folder.
 
     Raises:
-        BadInputError: there is no object, no such bucket, or no permission to list it.
+        BadInputError: there is no object, no such bucket, no permission to list it, or no
+            ETag of an object.
     """
     address = urlsplit(source)
     prefix = address.path.lstrip("/")
@@ -31,6 +32,12 @@ def s3_objects(source: str, settings: Settings) -> Iterator[tuple[str, str, int]
             for entry in page.get("Contents", []):
                 if entry["Key"] == prefix or entry["Key"].startswith(prefix.rstrip("/") + "/"):
                     empty = False
+                    if "ETag" not in entry:  # S3Proxy keeps it in an extended attribute
+                        raise BadInputError(
+                            f"the object store gives no ETag for {entry['Key']!r}: its files were "
+                            "copied without extended attributes; upload the objects again, and "
+                            "copy a platform with `dustjacket backup`"
+                        )
                     yield entry["Key"], entry["ETag"], entry["Size"]
     except (ClientError, ParamValidationError) as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] not in _NO_BUCKET:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from dustjacket.upkeep import listener
+
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
@@ -37,6 +39,7 @@ class DustjacketPlugin(AirflowPlugin):
     fastapi_apps: list[Any] = [  # noqa: RUF012
         {"name": "Dustjacket Studio", "app": AirflowMount(), "url_prefix": PREFIX}
     ]
+    listeners: list[Any] = [listener]  # noqa: RUF012
     external_views: list[Any] = [  # noqa: RUF012
         {
             "name": "Studio",

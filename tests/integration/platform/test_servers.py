@@ -65,6 +65,7 @@ def test_every_server_is_healthy(platform):
             "airflow-dag-processor",
             "airflow-triggerer",
             "studio",
+            "notifier",
         ],
         True,
     )

@@ -28,6 +28,7 @@ HELD = {  # every credential that a server's environment may hold
     "airflow-dag-processor": {"fernet_key"},
     "airflow-triggerer": {"fernet_key"},
     "studio": S3 | STUDIO | {"mlflow_password"},
+    "notifier": set(),
 }
 
 
@@ -39,6 +40,7 @@ def settings(tmp_path):
         s3_endpoint="http://127.0.0.1:9",
         airflow_database="postgresql://airflow:a-password@host/airflow",
         mlflow_uri="http://user:a-password@host",
+        notify=SecretStr("mailtos://ann:mail-password@host"),
         **OWN,
     )
 
@@ -48,7 +50,7 @@ def of_all(settings):
 
 
 def test_every_server_has_an_environment(settings):
-    outside = Settings(_env_file=None)
+    outside = Settings(_env_file=None, notify=SecretStr("json://host"))
     servers = embedded_servers(settings, outside, DEFAULT_PORTS, Path("/jars"))
     assert {server.name for server in servers} | {"supervisor"} == set(HELD) == set(GRANTS)
 
@@ -58,6 +60,7 @@ def test_a_server_gets_the_credentials_of_its_list_and_no_others(settings, serve
     text = json.dumps(of_all(settings)[server])
     assert {name for name, value in CREDENTIALS if value in text} == HELD[server]
     assert ("airflow:a-password" in text) == server.startswith("airflow")
+    assert ("mail-password" in text) == (server == "notifier")
     assert ("user:a-password" in text) == (server in ("airflow-scheduler", "studio"))
 
 

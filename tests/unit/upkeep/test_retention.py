@@ -261,7 +261,7 @@ def play(history, events):
     return {(kind, v) for kind, v, at in leased if history.now - at <= timedelta(days=7)}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(EVENTS, max_size=40), st.integers(1, 3))
 def test_nothing_that_is_reached_is_ever_removed(events, keep):
     history = History()
