@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from dustjacket.errors import BadInputError
 
-PLATFORM_ENV = "platform.env"
+HOME, PLATFORM_ENV = ".dustjacket", "platform.env"
 PREFIX = "DUSTJACKET_"
 _FILE = "_file"
 
@@ -34,8 +34,24 @@ def project_folder(name: str) -> Path:
 
 
 def home() -> Path:
-    """Return the folder that holds all state of the embedded platform: absolute, without links."""
-    return Path(os.environ.get("DUSTJACKET_HOME") or ".dustjacket").resolve()
+    """Return the folder that holds all state of the embedded platform: absolute, without links.
+
+    It is ``DUSTJACKET_HOME``; else ``.dustjacket`` of the nearest folder, from the current one
+    upwards, in which a platform of this account was started; else of the current folder.
+    """
+    if named := os.environ.get("DUSTJACKET_HOME"):
+        return Path(named).resolve()
+    here = Path.cwd()
+    folders = (folder / HOME for folder in (here, *here.parents))
+    return next(filter(_is_own_home, folders), here / HOME).resolve()
+
+
+def _is_own_home(folder: Path) -> bool:
+    # Another account could lay a folder with servers of its own above ours, as in /tmp.
+    try:
+        return all(path.lstat().st_uid == os.geteuid() for path in (folder, folder / PLATFORM_ENV))
+    except OSError:
+        return False
 
 
 class Settings(BaseSettings):

@@ -123,3 +123,30 @@ def test_a_file_without_the_setting_is_refused_by_name(tmp_path, monkeypatch, co
     monkeypatch.setenv("DUSTJACKET_STUDIO_TOKEN_FILE", str(tmp_path / "secret"))
     with pytest.raises(BadInputError, match=r"DUSTJACKET_STUDIO_TOKEN_FILE names .*/secret, which"):
         Settings(_env_file=None)
+
+
+@pytest.fixture
+def nested(tmp_path, monkeypatch):
+    """A folder three levels below one in which a platform was started."""
+    below = tmp_path / "a/b/c"
+    below.mkdir(parents=True)
+    (tmp_path / ".dustjacket").mkdir()
+    (tmp_path / ".dustjacket" / PLATFORM_ENV).touch()
+    monkeypatch.delenv("DUSTJACKET_HOME", raising=False)
+    monkeypatch.chdir(below)
+    return tmp_path
+
+
+def test_the_nearest_platform_upwards_is_the_home(nested, monkeypatch):
+    assert home() == nested / ".dustjacket"
+    (nested / "a/.dustjacket").mkdir()
+    assert home() == nested / ".dustjacket", "no platform was started in the nearer folder"
+    (nested / "a/.dustjacket" / PLATFORM_ENV).touch()
+    assert home() == nested / "a/.dustjacket"
+    monkeypatch.setenv("DUSTJACKET_HOME", str(nested / "named"))
+    assert home() == nested / "named"
+
+
+def test_a_folder_of_another_account_is_not_the_home(nested, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: -1)
+    assert home() == nested / "a/b/c/.dustjacket"

@@ -1,7 +1,9 @@
 """``dustjacket …``: the command line. Each command is a Pydantic model; its fields are flags."""
 
 import errno
+import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,32 +14,31 @@ from pydantic_settings import (
     BaseSettings,
     CliApp,
     CliImplicitFlag,
-    CliPositionalArg,
     CliSubCommand,
+    CliToggleFlag,
     SettingsConfigDict,
 )
 
-from dustjacket.catalog.step import INGEST_CATALOG, CatalogParameters
 from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeStudio
-from dustjacket.cli.context import absolute, console
+from dustjacket.cli.context import console
 from dustjacket.cli.cover import CoverCommands
 from dustjacket.cli.create import CreateCovers
 from dustjacket.cli.history import Rollback, ShowHistory
+from dustjacket.cli.ingest import Ingest
 from dustjacket.cli.label import LabelFile
 from dustjacket.cli.sample import Sample
 from dustjacket.cli.servers import Doctor, Down, Init, Serve, ShowStatus, Up
 from dustjacket.cli.upkeep import Backup, Repair, Restore, Retention
 from dustjacket.cli.users import Users
-from dustjacket.covers.step import INGEST_COVERS, CoversParameters
-from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.pipeline.parameters import StepParameters, first_error
-from dustjacket.pipeline.step import Step
+from dustjacket.errors import DustjacketError
+from dustjacket.pipeline.parameters import first_error
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import step_fields
 from dustjacket.settings import home
 from dustjacket.storage.host import disk_note, prepare_process
 
-EXIT_INTERRUPTED = 130
+EXIT_FAILED, EXIT_WRONG_ARGUMENTS, EXIT_INTERRUPTED = 1, 2, 130
+DEBUG = "DUSTJACKET_DEBUG"
 
 
 class RunOptions(BaseModel):
@@ -67,63 +68,6 @@ else:
     Run = step_fields("Run", RunOptions)
 
 
-class IngestCatalog(CatalogParameters):
-    """Read and clean a listing of books."""
-
-    source: CliPositionalArg[str] = Field(description="listing: path, s3:// or https:// address")
-    out: Path | None = Field(None, description="new folder for books, rejected rows and manifest")
-    preview: CliImplicitFlag[bool] = Field(
-        False, description="show how the first ten records are read, and why; write nothing"
-    )
-
-    def cli_cmd(self) -> None:
-        """Run the command."""
-        if not self.preview:
-            _ingest(INGEST_CATALOG, self, self.out)
-            return
-        from dustjacket.catalog.preview import preview
-        from dustjacket.cli.local_ingest import local_store
-        from dustjacket.cli.preview import print_preview
-
-        given = self.model_dump(exclude={"out", "preview"})
-        paths = {name: absolute(given[name]) for name in ("source", "enrich")}
-        parameters = CatalogParameters.model_validate(given | paths)
-        with local_store(parameters.source, parameters.enrich) as store:
-            print_preview(preview(parameters, store), console)
-
-
-class IngestCovers(CoversParameters):
-    """Read and check a set of covers."""
-
-    source: CliPositionalArg[str] = Field(description="covers: path, s3:// or https:// address")
-    out: Path | None = Field(
-        None, description="new folder for shards, index, rejected rows and manifest"
-    )
-    preview: CliImplicitFlag[bool] = Field(
-        False, description="show how the first ten rows are read, and why; write nothing"
-    )
-
-    def cli_cmd(self) -> None:
-        """Run the command."""
-        if not self.preview:
-            _ingest(INGEST_COVERS, self, self.out)
-            return
-        from dustjacket.cli.covers_preview import show_covers
-
-        show_covers(self.model_dump(exclude={"out", "preview"}), console)
-
-
-class Ingest(BaseModel):
-    """Ingest a listing or covers into a folder, without Airflow or a running platform."""
-
-    catalog: CliSubCommand[IngestCatalog] = Field(description="Read and clean a listing of books")
-    covers: CliSubCommand[IngestCovers] = Field(description="Read and check a set of covers")
-
-    def cli_cmd(self) -> None:
-        """Run the subcommand."""
-        CliApp.run_subcommand(self)
-
-
 class Dustjacket(BaseSettings):
     """Teach CLIP to know a book by its cover."""
 
@@ -134,6 +78,13 @@ class Dustjacket(BaseSettings):
         env_prefix="__none__",
     )
 
+    home: Path | None = Field(
+        None,
+        description="folder of the platform's state; else DUSTJACKET_HOME, else .dustjacket of "
+        "the nearest folder upwards that has one",
+    )
+    debug: CliToggleFlag[bool] = Field(False, description="show the trace of a failure")
+    version: CliToggleFlag[bool] = Field(False, description="print the version, and end")
     up: CliSubCommand[Up] = Field(
         description="Start the embedded platform, or those of its servers that are down"
     )
@@ -204,55 +155,53 @@ class Dustjacket(BaseSettings):
 
     def cli_cmd(self) -> None:
         """Run the subcommand."""
+        if self.version:
+            print(f"dustjacket {version('dustjacket')}")
+            return
+        if self.home:
+            os.environ["DUSTJACKET_HOME"] = str(self.home.absolute())
+        if self.debug:
+            os.environ[DEBUG] = "1"
         CliApp.run_subcommand(self)
 
 
 def main() -> None:
-    """Run the command line; a failure prints one line, an interruption exits with 130."""
+    """Run the command line.
+
+    A failure prints one line, or its trace with ``--debug``. The exit status is 0, 1 after a
+    failure, 2 where the arguments are wrong, and 130 after an interruption.
+    """
     prepare_process()
     try:
         CliApp.run(Dustjacket)
-    except DustjacketError as error:
-        print(f"dustjacket: {error}", file=sys.stderr)
-        sys.exit(1)
-    except ValidationError as error:
-        print(f"dustjacket: {first_error(error)}", file=sys.stderr)
-        sys.exit(1)
-    except httpx.HTTPError as error:
-        cure = "see `dustjacket status`; `dustjacket up` starts servers that are down"
-        print(f"dustjacket: Airflow failed: {error}; {cure}", file=sys.stderr)
-        sys.exit(1)
-    except (BotoCoreError, ClientError) as error:
-        cure = "see `dustjacket status`; `dustjacket up` starts servers that are down"
-        note = disk_note(home())
-        print(f"dustjacket: the object store failed: {error}; {cure}{note}", file=sys.stderr)
-        sys.exit(1)
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        cure = "free space on that disk" if full else "check that file and its permissions"
-        reason = f"{error.filename or 'a file'}: {error.strerror or error}"
-        print(f"dustjacket: {reason}; {cure}", file=sys.stderr)
-        sys.exit(1)
     except KeyboardInterrupt:
         print("dustjacket: interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:
+        wrong = isinstance(error, ValidationError)
+        if os.environ.get(DEBUG) or (line := _failure(error)) is None:
+            raise
+        print(f"dustjacket: {line}", file=sys.stderr)
+        sys.exit(EXIT_WRONG_ARGUMENTS if wrong else EXIT_FAILED)
 
 
-def _ingest(step: Step, flags: StepParameters, out: Path | None) -> None:
-    if out is None:
-        raise BadInputError("name a new folder with --out, or look at the listing with --preview")
-    from dustjacket.cli.local_ingest import ingest
-    from dustjacket.cli.preview import notes
-    from dustjacket.cli.report import rows_table
-
-    overrides = flags.model_dump(exclude_unset=True, exclude={"out", "preview"})
-    for name in {"source", "enrich", "catalog"} & overrides.keys():
-        overrides[name] = absolute(overrides[name])
-    manifest = ingest(step, overrides, out.absolute(), console)
-    console.print(rows_table({manifest.kind: manifest.facts}))
-    for line in notes(manifest.facts):
-        console.print(line)
-    console.print(f"{manifest.kind} {manifest.version.rpartition('-')[2]} in {out}")
+def _failure(error: Exception) -> str | None:
+    """Return a failure in one line with its cure, or None if it is a defect of the program."""
+    servers = "see `dustjacket status`; `dustjacket up` starts servers that are down"
+    match error:
+        case DustjacketError():
+            return str(error)
+        case ValidationError():
+            return first_error(error)
+        case httpx.HTTPError():
+            return f"Airflow failed: {error}; {servers}"
+        case BotoCoreError() | ClientError():
+            return f"the object store failed: {error}; {servers}{disk_note(home())}"
+        case OSError():
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            cure = "free space on that disk" if full else "check that file and its permissions"
+            return f"{error.filename or 'a file'}: {error.strerror or error}; {cure}"
+    return None
 
 
 if __name__ == "__main__":

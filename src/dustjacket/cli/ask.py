@@ -1,16 +1,15 @@
 """The commands that query published models: genre, covers, match, and the Studio."""
 
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 from rich.table import Table
 
-from dustjacket.cli.context import console, open_store, print_json
-from dustjacket.errors import NotReadyError
-from dustjacket.pipeline.kinds import Kind
+from dustjacket.cli.context import answers, console, open_store, print_json
+from dustjacket.errors import BadInputError
+from dustjacket.genres.answers import Abstention
 
 
 class PredictGenre(BaseModel):
@@ -23,34 +22,15 @@ class PredictGenre(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.genres.read import load_scorer
-        from dustjacket.genres.scorer import predict_genre
-        from dustjacket.pipeline.steps import in_use, why_none
-
-        store = open_store()
-        champion = in_use(store, Kind.GENRE_CLASSIFIER)
-        if champion is None:
-            why = why_none(store, Kind.GENRE_CLASSIFIER)
-            raise NotReadyError(f"{why}: run `dustjacket run`, with a larger listing if need be")
-        scorer = load_scorer(store, champion, store.settings.cache)
-        answer = predict_genre(scorer, self.title, self.author, self.description)
+        answer = answers().genre(self.title, self.author, self.description)
         if self.as_json:
-            rounded = [{"genre": genre, "probability": round(p, 4)} for genre, p in answer.ranked]
-            print_json(
-                {
-                    "title": self.title,
-                    "genres": rounded,
-                    "sure": answer.sure,
-                    "max_error": scorer.abstention.max_error,
-                    "classifier": champion.version,
-                }
-            )
+            print_json(answer.model_dump())
             return
-        table = Table("genre", "probability", title=self.title)
-        for genre, probability in answer.ranked:
-            table.add_row(genre, f"{probability:.1%}")
+        table = Table("genre", "probability", title=answer.title)
+        for row in answer.genres:
+            table.add_row(row.genre, f"{row.probability:.1%}")
         console.print(table)
-        console.print(scorer.abstention.explain(sure=answer.sure))
+        console.print(Abstention(max_error=answer.max_error).explain(sure=answer.sure))
 
 
 class FindCovers(BaseModel):
@@ -60,30 +40,46 @@ class FindCovers(BaseModel):
     author: str | None = Field(None, description="its author")
     genre: str | None = Field(None, description="only covers of this genre or category")
     top: int = Field(5, ge=1, le=100, description="maximum number of covers")
+    save: Path | None = Field(None, description="new folder to write the pictures to")
     as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="print JSON")
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.retrieval.read import index_in_use, search_covers
-
-        store = open_store()
-        index = index_in_use(store)
-        matches = search_covers(store, index, self.title, self.author, self.top, self.genre)
+        source = answers()
+        answer = source.covers(self.title, self.author, self.genre, self.top)
+        if self.save:
+            _save(self.save, {cover.key: source.image(cover.key) for cover in answer.covers})
         if self.as_json:
-            rows = [asdict(match) for match in matches]
-            print_json({"title": self.title, "covers": rows, "index": index.version})
+            print_json(answer.model_dump())
             return
-        table = Table("cover", "cosine", "named", "title", "author", "genre", title=self.title)
-        for match in matches:
+        table = Table("cover", "cosine", "words", "title", "author", "genre", title=answer.title)
+        for cover in answer.covers:
             table.add_row(
-                match.key,
-                f"{match.score:.3f}",
-                f"{match.words:.0%}",
-                match.title,
-                match.author or "-",
-                match.category or match.genre or "-",
+                cover.key,
+                f"{cover.score:.3f}",
+                f"{cover.words:.2f}",
+                cover.title,
+                cover.author or "-",
+                cover.category or cover.genre or "-",
             )
         console.print(table)
+        if self.save:
+            console.print(f"wrote {len(answer.covers)} pictures to {self.save}")
+
+
+def _save(folder: Path, images: dict[str, bytes]) -> None:
+    """Write pictures to a new folder, numbered from the best.
+
+    Raises:
+        BadInputError: the folder exists.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise BadInputError(f"{folder} exists: name a new folder with --save") from None
+    for number, body in enumerate(images.values(), 1):
+        ending = "jpg" if body[:2] == b"\xff\xd8" else "webp"
+        (folder / f"{number:03d}.{ending}").write_bytes(body)
 
 
 class MatchPrompts(BaseModel):
@@ -98,24 +94,23 @@ class MatchPrompts(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.clip.match import match, write_figure
-        from dustjacket.clip.match_input import check_prompts, read_cover
-        from dustjacket.clip.read import load_version, newest_model
-
-        store, prompts = open_store(), check_prompts(self.prompts)
-        body, model = read_cover(store, self.cover), newest_model(store)
-        matched = match(load_version(store, model, store.settings.cache), self.cover, body, prompts)
+        source = answers()
+        answer = source.match(self.cover, self.prompts)
         if self.figure:
-            write_figure(matched, self.figure)
-        model_name = f"{model.kind}/{model.version}"
+            from dustjacket.clip.match import CoverMatch, PromptMatch, write_figure
+
+            prompts = tuple(PromptMatch(**row.model_dump()) for row in answer.prompts)
+            write_figure(CoverMatch(answer.cover, source.image(self.cover), prompts), self.figure)
         if self.as_json:
-            print_json({**matched.facts(), "model": model_name})
+            print_json(answer.model_dump())
             return
-        table = Table("prompt", "cosine", "match probability", title=self.cover)
-        for row in sorted(matched.prompts, key=lambda row: -row.probability):
+        table = Table("prompt", "cosine", "match probability", title=answer.cover)
+        for row in sorted(answer.prompts, key=lambda row: -row.probability):
             table.add_row(row.prompt, f"{row.cosine:.3f}", f"{row.probability:.1%}")
         console.print(table)
-        console.print(f"by {model_name}")
+        console.print(f"by {answer.model}")
+        if self.figure:
+            console.print(f"wrote {self.figure}")
 
 
 class ServeStudio(BaseModel):

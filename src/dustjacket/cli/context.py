@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from dustjacket.errors import NotReadyError
-from dustjacket.settings import load_settings
+from dustjacket.settings import home, load_settings
 
 if TYPE_CHECKING:
+    from dustjacket.client.answers import Answers
     from dustjacket.storage.store import DownloadProgress, Store
 
 # What could move the cursor, reorder text or break the output: control characters but tab and line
@@ -53,9 +54,18 @@ def open_store() -> "Store":
     settings = load_settings()
     if not settings.s3_endpoint:
         raise NotReadyError(
-            "no S3 server is configured: run `dustjacket up`, or set DUSTJACKET_S3_ENDPOINT"
+            f"no platform was started in {home()}: run `dustjacket up` to start one there, name "
+            "the folder of another with --home, or set DUSTJACKET_S3_ENDPOINT"
         )
     return Store(settings, _print_downloads())
+
+
+def answers() -> "Answers":
+    """Return what answers for the published models: the running Studio, or this process."""
+    from dustjacket.client.answers import Answers
+    from dustjacket.client.studio import RunningStudio
+
+    return Answers(RunningStudio(load_settings()), open_store)
 
 
 def _print_downloads() -> "DownloadProgress":

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from dustjacket.covers.check import MAX_WHOLE_PIXELS, check_cover
-from dustjacket.covers.read import read_image, read_index
 from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.kinds import Kind
@@ -97,6 +96,8 @@ def _read_object(store: Store, address: str, max_bytes: int) -> bytes:
 
 
 def _read_published(store: Store, key: str) -> bytes:
+    from dustjacket.covers.read import read_image, read_index
+
     covers = store.newest(Kind.COVERS)
     if covers is not None:
         index = read_index(store, covers)

@@ -125,7 +125,11 @@ def print_status(rows: list[ServerStatus], console: Console) -> None:
                 soft_wrap=True,
             )
         else:
-            console.print("the platform is not running: start it with `dustjacket up`")
+            console.print(
+                f"no platform runs in {settings.home}: start it with `dustjacket up`, or name the "
+                "folder of another with --home",
+                soft_wrap=True,
+            )
         return
     table = Table("server", "state", "health", "pid", "up", "MiB", "health URL", box=None)
     for column in table.columns:

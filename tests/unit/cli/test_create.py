@@ -144,7 +144,7 @@ def test_the_command_takes_a_title_own_art_and_a_table(run, tmp_path):
 def test_wrong_input_is_one_line(run, tmp_path, words, reason):
     (tmp_path / "bad.png").write_bytes(b"no picture")
     status, line = run(*(word.format(tmp=tmp_path) for word in words), "--out", tmp_path / "out")
-    assert status == 1
+    assert status in (1, 2)  # 2: a flag's value is out of range
     assert reason in line
     assert "\n" not in line
 
