@@ -215,7 +215,7 @@ def test_a_file_of_titles_is_answered_and_downloaded(browse, platform, tmp_path)
         page.locator("#batch-download").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
     assert [row["title"] for row in rows[:150]] == titles
-    assert all(row["genre"] for row in rows[:150])
+    assert all(row["predicted genre"] for row in rows[:150])
     assert not [row for row in rows if row["title"].startswith("=")], "no formula for a spreadsheet"
 
 

@@ -74,6 +74,7 @@ def create_app(
             "/match": _MATCH_BYTES,
             OWN_ART: _MATCH_BYTES,
             "/genre/batch": LIMITS.batch_bytes,
+            "/genre/batch/xlsx": LIMITS.batch_bytes,
         },
     )
     app.add_middleware(RateLimitMiddleware, rate=settings.studio_rate)

@@ -19,7 +19,8 @@ from dustjacket.clip.match_input import (
 )
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.studio.app_state import AppState
-from dustjacket.studio.batch_csv import MAX_ROWS, chunks, predictions, read_titles
+from dustjacket.studio.batch import MAX_ROWS, chunks, predictions, read_titles
+from dustjacket.studio.batch_file import MEDIA_TYPE, workbook
 from dustjacket.studio.handlers import embed_image, match_response
 from dustjacket.studio.middleware import USER_HEADER
 from dustjacket.studio.problems import RESPONSES, UNEXPECTED
@@ -110,15 +111,21 @@ def _check_prompts(prompts: Sequence[str]) -> list[str]:
     return texts
 
 
+_TABLE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("text/csv", MEDIA_TYPE, "application/vnd.oasis.opendocument.spreadsheet")
+        },
+    }
+}
+
+
 @query_routes.post(
     "/genre/batch",
     response_class=StreamingResponse,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}},
-        }
-    },
+    openapi_extra=_TABLE,
     responses={
         200: {
             "description": "the number of rows, then the predictions in chunks",
@@ -127,12 +134,20 @@ def _check_prompts(prompts: Sequence[str]) -> list[str]:
     },
 )
 async def genre_batch(request: Request, state: State) -> StreamingResponse:
-    """Predict the genres of all titles of a CSV file, as a stream of JSON Lines."""
+    """Predict the genres of all titles of a table, as a stream of JSON Lines."""
     classifier, body = state.models.classifier.require(), await request.body()
-    rows = await asyncio.to_thread(read_titles, body)
+    table = await asyncio.to_thread(read_titles, body)
+    rows = table.rows
 
     async def lines() -> AsyncIterator[str]:
-        yield _line({"rows": len(rows), "by": [ref.model_dump() for ref in classifier.by]})
+        yield _line(
+            {
+                "rows": len(rows),
+                "columns": table.columns,
+                "separator": table.separator,
+                "by": [ref.model_dump() for ref in classifier.by],
+            }
+        )
         done = 0
         for chunk in chunks(rows):
             try:
@@ -140,13 +155,31 @@ async def genre_batch(request: Request, state: State) -> StreamingResponse:
                     lambda chunk=chunk: predictions(classifier, chunk)  # type: ignore[misc]
                 )
             except Exception:
-                log.exception("the prediction of a CSV file failed after %d rows", done)
+                log.exception("the prediction of a table failed after %d rows", done)
                 yield _line({"error": UNEXPECTED})
                 return
             done += len(chunk)
             yield _line({"predictions": predicted, "done": done})
 
     return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+@query_routes.post(
+    "/genre/batch/xlsx",
+    response_class=Response,
+    openapi_extra=_TABLE,
+    responses={200: {"content": {MEDIA_TYPE: {}}}},
+)
+async def genre_workbook(request: Request, state: State) -> Response:
+    """Return a table of titles as an Excel workbook, with the genre of each in further columns."""
+    classifier, body = state.models.classifier.require(), await request.body()
+    table = await asyncio.to_thread(read_titles, body)
+    predicted: list[dict[str, Any]] = []
+    for chunk in chunks(table.rows):
+        predicted += await state.genres.run(
+            lambda chunk=chunk: predictions(classifier, chunk)  # type: ignore[misc]
+        )
+    return Response(await asyncio.to_thread(workbook, table, predicted), media_type=MEDIA_TYPE)
 
 
 def _line(value: dict[str, Any]) -> str:

@@ -16,7 +16,16 @@ PLACES = (
     "", "index.html", "studio.js", "studio.css", "models", "metrics", "health", "openapi.json",
     "docs", "redoc", "covers/1/image", "nothing", "genre", "create/x", "create/x/0/cover.png",
 )  # fmt: skip
-POSTS = ("genre", "covers/search", "match", "genre/batch", "feedback", "create", "create/own-art")
+POSTS = (
+    "genre",
+    "covers/search",
+    "match",
+    "genre/batch",
+    "genre/batch/xlsx",
+    "feedback",
+    "create",
+    "create/own-art",
+)
 
 
 @pytest.fixture(scope="module")

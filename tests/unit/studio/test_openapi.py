@@ -25,8 +25,9 @@ QUERIES = [
     "POST /create/own-art",
 ]  # fmt: skip
 OPERATIONS = [
-    *QUERIES, "POST /genre/batch", "GET /covers/{cover}/image", "GET /models", "GET /steps",
-    "GET /metrics", "GET /health", "GET /create/{job}", "DELETE /create/{job}",
+    *QUERIES, "POST /genre/batch", "POST /genre/batch/xlsx", "GET /covers/{cover}/image",
+    "GET /models", "GET /steps", "GET /metrics", "GET /health", "GET /create/{job}",
+    "DELETE /create/{job}",
     "GET /create/{job}/{number}/preview", "GET /create/{job}/{number}/cover.{form}",
 ]  # fmt: skip
 LOCAL = {"Host": "127.0.0.1"}

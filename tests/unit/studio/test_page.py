@@ -10,15 +10,16 @@ from playwright._impl._driver import compute_driver_executable
 
 from dustjacket.studio.app import PAGE
 
-ROW = {"row": 1, "author": "", "genre": "Cooking", "probability": 0.5, "second": None}
+ROW = {"row": 1, "genre": "Cooking", "probability": 0.5, "second": None}
 
 
-def downloaded(rows):
-    """Return the bytes of the CSV file that the page offers for predictions."""
+def downloaded(rows, columns=("title",), separator=","):
+    """Return the CSV file that the page offers for predictions."""
+    table = {"columns": columns, "separator": separator}
     node, _ = compute_driver_executable()
     script = (
         f"const {{ csvOf }} = await import({json.dumps((PAGE / 'csv.js').as_uri())});"
-        f"const file = await csvOf({json.dumps(rows)}).arrayBuffer();"
+        f"const file = await csvOf({json.dumps(table)}, {json.dumps(rows)}).arrayBuffer();"
         "process.stdout.write(Buffer.from(file));"
     )
     command = [node, "--input-type=module", "-e", script]
@@ -36,7 +37,7 @@ PLAIN = [
 
 @pytest.fixture(scope="module")
 def titles():
-    text = downloaded([{**ROW, "title": title} for title in [*FORMULAS, *PLAIN]])
+    text = downloaded([{**ROW, "cells": [title]} for title in [*FORMULAS, *PLAIN]])
     assert text.startswith("\ufeff")
     return {
         separator: list(csv.reader(io.StringIO(text[1:], newline=""), delimiter=separator))
@@ -52,7 +53,21 @@ def test_no_cell_of_the_download_begins_a_formula_whatever_separates_cells(title
 
 def test_plain_titles_are_unchanged_in_the_download(titles):
     header, *rows = titles[","]
-    assert header[:4] == ["row", "title", "author", "genre"]
-    assert [row[1] for row in rows][len(FORMULAS) :] == PLAIN
-    assert rows[0][0] == "1"
-    assert rows[0][4] == "0.5"
+    assert header == [
+        "title", "predicted genre", "probability", "second genre", "second probability", "problem",
+    ]  # fmt: skip
+    assert [row[0] for row in rows][len(FORMULAS) :] == PLAIN
+    assert rows[0][1:3] == ["Cooking", "0.5"]
+
+
+def test_the_file_comes_back_with_its_columns_and_separator():
+    rows = [
+        {**ROW, "cells": ["0141439580", "Rice"]},
+        {"row": 2, "cells": ["1", "a", "surplus"], "error": "wrong column count"},
+        {"row": 3, "cells": [], "error": "nul byte"},
+    ]
+    text = downloaded(rows, ("ISBN", "Titel"), ";")[1:]
+    _, rice, surplus, empty = csv.reader(io.StringIO(text, newline=""), delimiter=";")
+    assert rice[:3] == ["0141439580", "Rice", "Cooking"]
+    assert surplus == ["1", "a", "", "", "", "", "wrong column count", "surplus"]
+    assert empty == ["", "", "", "", "", "", "nul byte"]

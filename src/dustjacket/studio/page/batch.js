@@ -1,4 +1,4 @@
-// The panel "Many titles": reads a CSV file of titles and shows their genres as they arrive.
+// The panel "Many titles": reads a table of titles and shows their genres as they arrive.
 
 import { Asker, Problem, ask, reached } from "./api.js";
 import { Bars } from "./bars.js";
@@ -8,6 +8,15 @@ import { clear as clearNote, say } from "./status.js";
 
 const SHOWN_ROWS = 100;
 const SHOWN_GENRES = 8;
+const SHOWN_CHARS = 120;
+
+const type = "application/octet-stream"; // what it is, its content shows
+
+/** Returns pasted text as a table: cells of a spreadsheet as they are, or one title per line. */
+function tableOf(text) {
+  if (text.includes("\t")) return text;
+  return ["title", ...text.split("\n")].map((line) => `"${line.trim().replaceAll('"', '""')}"`).join("\n");
+}
 
 const parsed = async (line) => JSON.parse(line);
 
@@ -42,24 +51,35 @@ export function batchPanel({ limits, answered }) {
   const body = at("predictions").querySelector("tbody");
   const tally = new Bars(at("tally"), { key: "genre" });
   let name = "";
+  let bytes = null;
+  let table = { columns: [], separator: "," };
   let rows = 0;
   let predictions = [];
   let genres = new Map();
   let running = false;
 
   const asker = new Asker("batch", {
-    answered: () => end(`Done: ${counted(predictions.length, "title")}.`),
+    answered: () => {
+      const refused = predictions.filter(({ error }) => error).length;
+      const all = count(predictions.length);
+      end(
+        refused
+          ? `${count(predictions.length - refused)} of ${all} titles answered, ${count(refused)} refused.`
+          : `${counted(predictions.length, "title")} answered.`,
+      );
+    },
     refused: (problem) => {
       if (problem.dag) {
         return show(`${problem.detail} Run ${problem.dag}: this page then continues by itself.`);
       }
-      const where = rows ? ` Stopped at ${count(predictions.length)} of ${count(rows)}.` : "";
-      end(problem.detail + where);
+      if (!rows) return fail(problem.detail);
+      end(`${problem.detail} Stopped at ${count(predictions.length)} of ${count(rows)}.`);
     },
   });
 
   function begin(first) {
     rows = first.rows;
+    table = first;
     predictions = [];
     genres = new Map();
     body.replaceChildren();
@@ -89,11 +109,32 @@ export function batchPanel({ limits, answered }) {
     progress();
   }
 
+  /** Shows why a file has no answer, and nothing else. */
+  function fail(text) {
+    running = false;
+    at("batch").hidden = true;
+    at("tally-part").hidden = true;
+    answered("batch", null);
+    const sentence = text.charAt(0).toUpperCase() + text.slice(1);
+    setText(at("batch-problem"), `${name}: ${sentence}.`);
+    at("batch-problem").hidden = false;
+    announce("batch", `${name}: ${sentence}.`);
+  }
+
+  function sorted() {
+    if (at("predictions-order").value !== "unsure") return predictions;
+    const sure = ({ error, probability }) => (error ? 2 : probability);
+    return [...predictions].sort((a, b) => sure(a) - sure(b));
+  }
+
   function rowOf(prediction) {
-    const { row, title, author, genre, probability, sure, second, second_probability, error } =
+    const { row, cells, title, author, genre, probability, sure, second, second_probability, error } =
       prediction;
-    const cells = error
-      ? [make("td", { class: "wrong", colspan: 6 }, error)]
+    const shown = error
+      ? [
+          make("td", { dir: "auto" }, cells.join(" · ").slice(0, SHOWN_CHARS)),
+          make("td", { class: "wrong", colspan: 5 }, error),
+        ]
       : [
           make("td", { dir: "auto" }, title),
           make("td", { dir: "auto" }, author ?? ""),
@@ -102,7 +143,7 @@ export function batchPanel({ limits, answered }) {
           make("td", {}, sure ? "yes" : "not sure"),
           make("td", {}, second ? `${second}, ${percent(second_probability)}` : ""),
         ];
-    return make("tr", {}, make("td", { class: "number" }, count(row)), ...cells);
+    return make("tr", {}, make("td", { class: "number" }, count(row)), ...shown);
   }
 
   function show(text) {
@@ -120,16 +161,20 @@ export function batchPanel({ limits, answered }) {
   function end(text) {
     running = false;
     at("batch-cancel").hidden = true;
-    at("batch-download").disabled = !predictions.length; // not before: it would be a part
+    // Not before: it would be a part.
+    at("batch-download").disabled = at("batch-xlsx").disabled = !predictions.length;
+    at("predictions-order-field").hidden = predictions.length < 2;
     if (!bar.hasAttribute("value")) bar.value = 0;
     const hidden = predictions.length - body.rows.length;
     at("predictions-hint").hidden = hidden <= 0;
     setText(at("predictions-hint"), `${counted(hidden, "more row")} in the download.`);
-    const failed = predictions.filter(({ error }) => error).length;
-    const note = failed ? ` ${count(failed)} cannot be read.` : "";
-    show(text + note);
-    announce("batch", text + note);
+    show(text);
+    announce("batch", text);
   }
+
+  at("predictions-order").addEventListener("change", () => {
+    body.replaceChildren(...sorted().slice(0, SHOWN_ROWS).map(rowOf));
+  });
 
   async function take(file) {
     const maxBytes = limits().batch_bytes;
@@ -139,7 +184,6 @@ export function batchPanel({ limits, answered }) {
       const text = `The file is too large: at most ${megabytes} MB are allowed.`;
       return say("file", { text, fades: true });
     }
-    let bytes;
     try {
       bytes = await file.arrayBuffer();
     } catch {
@@ -152,18 +196,20 @@ export function batchPanel({ limits, answered }) {
     running = true;
     body.replaceChildren();
     tally.show([]);
+    at("batch-problem").hidden = true;
+    at("predictions-order").value = "file";
+    at("predictions-order-field").hidden = true;
     at("batch").hidden = false;
     at("batch-cancel").hidden = false;
-    at("batch-download").disabled = true;
+    at("batch-download").disabled = at("batch-xlsx").disabled = true;
     bar.removeAttribute("value");
     show(`Sending ${name}…`);
     announce("batch", `Sending ${name}.`);
-    asker.ask((signal) => predict(bytes, signal));
+    asker.ask((signal) => predict(signal));
   }
 
-  async function predict(bytes, signal) {
-    const options = { body: bytes, type: "text/csv", signal, timeoutMs: 0 };
-    const response = await ask("genre/batch", options).catch((error) => {
+  async function predict(signal) {
+    const response = await ask("genre/batch", { body: bytes, type, signal, timeoutMs: 0 }).catch((error) => {
       if (error.status === 401) end("Stopped.");
       throw error;
     });
@@ -188,10 +234,35 @@ export function batchPanel({ limits, answered }) {
   });
   at("csv-drop").addEventListener("click", () => at("csv-input").click());
   at("batch-cancel").addEventListener("click", cancel);
-  at("batch-download").addEventListener("click", () => {
-    const address = URL.createObjectURL(csvOf(predictions));
-    make("a", { href: address, download: `genres of ${name || "titles.csv"}` }).click();
+  function save(file, ending) {
+    const address = URL.createObjectURL(file);
+    const stem = name.replace(/\.[^.]*$/, "") || "titles";
+    make("a", { href: address, download: `${stem}-genres.${ending}` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  }
+
+  const workbookAsker = new Asker("batch-xlsx", {
+    busy: () => (at("batch-xlsx").disabled = true),
+    refused: (problem) => {
+      at("batch-xlsx").disabled = false;
+      say("file", { text: problem.detail, fades: true });
+    },
+    answered: (file) => {
+      at("batch-xlsx").disabled = false;
+      save(file, "xlsx");
+    },
+  });
+  at("batch-download").addEventListener("click", () => save(csvOf(table, predictions), "csv"));
+  at("batch-xlsx").addEventListener("click", () =>
+    workbookAsker.ask(async (signal) => {
+      const options = { body: bytes, type, signal, timeoutMs: 0 };
+      return (await ask("genre/batch/xlsx", options)).blob();
+    }),
+  );
+  at("titles-go").addEventListener("click", () => {
+    const text = at("titles-paste").value.trim();
+    if (!text) return at("titles-paste").focus();
+    take(new File([tableOf(text)], "titles.csv", { type }));
   });
   return { take, cancel };
 }

@@ -1,16 +1,13 @@
-// Predictions as CSV.
+// Predictions as CSV: the file as it came, with columns appended.
 
-const COLUMNS = [
-  "row",
-  "title",
-  "author",
-  "genre",
-  "probability",
-  "sure",
-  "second",
-  "second_probability",
-  "error",
-];
+const ADDED = {
+  "predicted genre": "genre",
+  probability: "probability",
+  sure: "sure",
+  "second genre": "second",
+  "second probability": "second_probability",
+  problem: "error",
+};
 
 // Where a spreadsheet could begin a formula: at the start of a cell, or, if it separates cells by
 // semicolons or tabs, after one of these, quoted or not. Full-width characters count too.
@@ -23,10 +20,22 @@ export function cell(value) {
   return `"${text.replaceAll('"', '""')}"`;
 }
 
-/** Returns predictions as a CSV file, with the byte order mark that Excel needs for UTF-8. */
-export function csvOf(predictions) {
-  const rows = predictions.map((row) => COLUMNS.map((column) => cell(row[column])).join(","));
-  return new Blob([["\ufeff" + COLUMNS.map(cell).join(","), ...rows, ""].join("\r\n")], {
-    type: "text/csv;charset=utf-8",
-  });
+/**
+ * Returns a table with its predictions as a CSV file, with the byte order mark that Excel needs.
+ *
+ * Args:
+ *   table: `columns` and `separator` of the file that was sent.
+ *   predictions: with `cells`; a row with too many cells has the surplus at its end.
+ */
+export function csvOf({ columns, separator }, predictions) {
+  const width = columns.length;
+  const lines = [[...columns, ...Object.keys(ADDED)]];
+  for (const prediction of predictions) {
+    const { cells } = prediction;
+    const own = columns.map((_, place) => cells[place] ?? "");
+    const added = Object.values(ADDED).map((field) => prediction[field]);
+    lines.push([...own, ...added, ...cells.slice(width)]);
+  }
+  const text = lines.map((line) => line.map(cell).join(separator)).join("\r\n");
+  return new Blob([`\ufeff${text}\r\n`], { type: "text/csv;charset=utf-8" });
 }

@@ -88,11 +88,11 @@ function openFile(file) {
   } else if (file.type.startsWith("image/")) {
     tab.open("cover");
     cover.take(file);
-  } else if (/\.csv$/i.test(file.name) || file.type === "text/csv") {
+  } else if (/\.(csv|tsv|tab|txt|xlsx|ods)$/i.test(file.name) || file.type === "text/csv") {
     tab.open("many");
     many.take(file);
   } else {
-    say("drop", { text: "Drop a picture, or a CSV file.", fades: true });
+    say("drop", { text: "Drop a picture, or a table of titles: CSV, Excel or OpenDocument.", fades: true });
   }
 }
 
