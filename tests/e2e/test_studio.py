@@ -201,6 +201,26 @@ def test_a_dropped_cover_is_matched_with_genre_and_prompts(browse, platform):
     shoot(page, "cover")
 
 
+def test_a_cover_opens_with_its_record_and_similar_ones(browse, platform):
+    page = browse(studio(platform))
+    ask(page, TITLE)
+    page.locator("#covers .open").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("#record-similar [data-cover-id]").first).to_be_visible()
+    shoot(page, "cover-dialog")
+    first = dialog.locator("#record-title").inner_text()
+    address = page.url
+    assert "cover=" in address
+    dialog.locator("#record-similar .open").first.click()
+    expect(dialog.locator("#record-title")).not_to_have_text(first)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#title")).to_have_value(TITLE)
+    page.goto("about:blank")
+    page.goto(address)
+    expect(page.get_by_role("dialog").locator("#record-title")).to_have_text(first)
+
+
 def test_a_file_of_titles_is_answered_and_downloaded(browse, platform, tmp_path):
     rng, file = random.Random(4), tmp_path / "titles.csv"
     titles = [make_book(rng).title for _ in range(150)]

@@ -106,6 +106,18 @@ class CoverIndex:
             return None
         return SearchHit(score=0.0, words=0.0, **self._rows.slice(row, 1).to_pylist()[0])
 
+    def similar(self, key: str, top: int = 12) -> list[SearchHit]:
+        """Return the covers that look most like a cover of the index, best first, without it.
+
+        Raises:
+            BadInputError: no cover has the key, or ``top`` is out of range.
+        """
+        row = pc.index(self._rows["key"], key).as_py()
+        if row < 0:
+            raise BadInputError(f"no cover of the index has the key {key!r}")
+        hits = self.search(self.vectors[row], top=min(top + 1, MAX_RESULTS))
+        return [hit for hit in hits if hit.key != key][:top]
+
     def search(
         self, vector: np.ndarray, text: str = "", top: int = 12, genre: str | None = None
     ) -> list[SearchHit]:

@@ -12,6 +12,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.studio.models import TEXTS_PER_BATCH, LoadedClassifier, LoadedIndex
 from dustjacket.studio.schemas import (
     CoverQuery,
+    CoverResponse,
     FoundCover,
     FoundTitle,
     GenreQuery,
@@ -67,6 +68,15 @@ def search_responses(
             covers = [found_cover(hit) for hit in hits]
             responses.append(SearchResponse(covers=covers, by=[*index.by]))
     return responses
+
+
+def cover_response(index: LoadedIndex, key: str) -> CoverResponse | None:
+    """Return a cover and those that look most like it, or None if the index has none of the key."""
+    hit = index.index.cover(key)
+    if hit is None:
+        return None
+    similar = [found_cover(one) for one in index.index.similar(key, _MAX_SHOWN)]
+    return CoverResponse(cover=found_cover(hit), similar=similar, by=[*index.by])
 
 
 def embed_image(index: LoadedIndex, body: bytes) -> np.ndarray:

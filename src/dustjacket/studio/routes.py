@@ -21,12 +21,13 @@ from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.studio.app_state import AppState
 from dustjacket.studio.batch import MAX_ROWS, chunks, predictions, read_titles
 from dustjacket.studio.batch_file import MEDIA_TYPE, workbook
-from dustjacket.studio.handlers import embed_image, match_response
+from dustjacket.studio.handlers import cover_response, embed_image, match_response
 from dustjacket.studio.middleware import USER_HEADER
 from dustjacket.studio.problems import RESPONSES, UNEXPECTED
 from dustjacket.studio.schemas import (
     MAX_TITLE_CHARS,
     CoverQuery,
+    CoverResponse,
     GenreQuery,
     GenreResponse,
     Health,
@@ -203,17 +204,31 @@ def _feedback_versions(by: Sequence[VersionRef | VersionId]) -> dict[str, str]:
     }
 
 
+CoverId = Annotated[str, Path(max_length=300)]
+_NO_COVER = "no cover of the index has this id"
+
+
+@info_routes.get("/covers/{cover}")
+async def cover(cover: CoverId, state: State) -> CoverResponse:
+    """Return a cover and the covers that look most like it."""
+    index = state.models.index.require()
+    response = await state.covers.run(lambda: cover_response(index, cover))
+    if response is None:
+        raise HTTPException(404, _NO_COVER)
+    return response
+
+
 @info_routes.get(
     "/covers/{cover}/image",
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}}},
 )
-async def image(cover: Annotated[str, Path(max_length=300)], state: State) -> Response:
+async def image(cover: CoverId, state: State) -> Response:
     """Return the image of a cover."""
     read = state.models.index.require().read_image
     body = await asyncio.get_running_loop().run_in_executor(state.image_threads, read, cover)
     if body is None:
-        raise HTTPException(404, "no cover of the index has this id")
+        raise HTTPException(404, _NO_COVER)
     media_type = "image/jpeg" if body[:2] == b"\xff\xd8" else "image/webp"
     # The address contains the image's hash, so browsers may cache it.
     return Response(

@@ -112,6 +112,14 @@ class SearchResponse(BaseModel):
     by: list[VersionRef]
 
 
+class CoverResponse(BaseModel):
+    """A cover of the index, and the covers that look most like it."""
+
+    cover: FoundCover = Field(description="with scores of 0")
+    similar: list[FoundCover]
+    by: list[VersionRef]
+
+
 class FoundTitle(BaseModel):
     """A book whose title matches a picture."""
 

@@ -61,6 +61,14 @@ def test_without_common_words_search_is_exact_by_cosine(seed, top):
     assert {hit.words for hit in found} == {0.0}
 
 
+def test_similar_covers_are_the_nearest_without_the_cover_itself():
+    vectors = drawn(200)
+    found = index(vectors).similar("7", 5)
+    assert keys(found) == list(np.argsort(-(vectors @ vectors[7]))[1:6])
+    with pytest.raises(BadInputError, match="no cover of the index has the key 'x'"):
+        index(vectors).similar("x")
+
+
 @pytest.mark.parametrize("with_author", [False, True])
 def test_a_book_named_exactly_comes_first_whatever_its_cover(library, with_author):
     books, _, _, found = library

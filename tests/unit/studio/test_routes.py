@@ -136,6 +136,17 @@ def test_a_long_file_is_answered_in_chunks_in_order(studio):
     assert [row["row"] for chunk in chunks for row in chunk["predictions"]] == list(range(1, 201))
 
 
+def test_a_cover_is_shown_with_those_that_look_most_like_it(studio):
+    response = studio.get("/covers/00000003").json()
+    assert response["cover"]["id"] == "00000003"
+    assert response["cover"]["genre"] == "Travel & Trips"
+    others = [cover["id"] for cover in response["similar"]]
+    assert len(others) == len({*others, "00000003"}) - 1 == 12
+    scores = [cover["score"] for cover in response["similar"]]
+    assert scores == sorted(scores, reverse=True)
+    assert_problem(studio.get("/covers/nothing"), 404, "no cover of the index")
+
+
 def test_no_cover_has_an_id_that_is_a_path(studio):
     for key in ("..%2f..%2fmanifest.json", "x", "%00"):
         assert_problem(studio.get(f"/covers/{key}/image"), 404)

@@ -32,10 +32,11 @@ export class CoverGrid {
   /**
    * Args:
    *   list: the list element.
-   *   options: `room`; `query()`, the title, author and versions that a vote refers to, if any.
+   *   options: `room`; `open(id)`, called when a cover is chosen; `query()`, the title, author and
+   *     versions that a vote refers to, if any.
    */
-  constructor(list, { room = 12, query = null } = {}) {
-    Object.assign(this, { list, room, query });
+  constructor(list, { room = 12, open, query = null }) {
+    Object.assign(this, { list, room, open, query });
     this.show([]);
   }
 
@@ -56,8 +57,11 @@ export class CoverGrid {
   }
 
   #item(cover, frame) {
-    const genre = cover.category ?? cover.genre;
-    const score = [make("span", {}, `cosine ${cover.score.toFixed(2)}`)];
+    const differs = cover.category && cover.genre && cover.category !== cover.genre;
+    const genre = differs ? `${cover.category} (predicted ${cover.genre})` : cover.category ?? cover.genre;
+    const larger = make("button", { type: "button", class: "open", "aria-label": `${cover.title}: larger, and similar covers` }, frame);
+    larger.addEventListener("click", () => this.open(cover.id));
+    const score = cover.score ? [make("span", {}, `cosine ${cover.score.toFixed(2)}`)] : [];
     if (cover.words > 0) score.push(" ", make("span", {}, `words ${cover.words.toFixed(2)}`));
     const foot = make("div", { class: "foot" }, make("span", { class: "score" }, ...score));
     if (this.query) {
@@ -67,13 +71,13 @@ export class CoverGrid {
     return make(
       "li",
       { "data-cover-id": cover.id },
-      frame,
+      larger,
       make(
         "div",
         { class: "book" },
         make("strong", { dir: "auto", title: cover.title }, cover.title),
         make("span", { class: "author", dir: "auto" }, cover.author ?? ""),
-        make("span", { class: "genre" }, genre ?? ""),
+        make("span", { class: "genre", title: genre ?? "" }, genre ?? ""),
       ),
       foot,
     );

@@ -16,16 +16,17 @@ const SHOWN_COVERS = 6;
  * Sets the panel up.
  *
  * Args:
- *   events: `limits()`, the largest requests; `answered(name, versions)`, see titlePanel.
+ *   events: `limits()`, the largest requests; `answered(name, versions)`, see titlePanel;
+ *     `open(id)`, called when a cover is chosen; `titleOf(book)`, when a title is.
  *
  * Returns:
  *   `take(file)`, which sends a picture, and `clear()`.
  */
-export function coverPanel({ limits, answered }) {
+export function coverPanel({ limits, answered, open, titleOf }) {
   const part = new Part(at("match-part"));
   const genres = new Bars(at("match-genres"), { key: "genre", rows: SHOWN_GENRES });
   const prompts = new Bars(at("match-prompts"), { key: "prompt" });
-  const covers = new CoverGrid(at("match-covers"), { room: SHOWN_COVERS });
+  const covers = new CoverGrid(at("match-covers"), { room: SHOWN_COVERS, open });
   const picture = at("picture");
   let file = null;
   let written = "";
@@ -71,15 +72,17 @@ export function coverPanel({ limits, answered }) {
     );
     at("no-prompts").hidden = answer.prompts.length > 0;
     at("match-titles").replaceChildren(
-      ...answer.titles.map(({ title, author, score }) =>
-        make(
+      ...answer.titles.map(({ title, author, score }) => {
+        const search = make("button", { type: "button", class: "plain", dir: "auto" }, title);
+        search.addEventListener("click", () => titleOf({ title, author }));
+        return make(
           "li",
           {},
-          make("strong", { dir: "auto" }, title),
+          search,
           make("span", { class: "author", dir: "auto" }, author ?? ""),
           make("span", { class: "score" }, `cosine ${score.toFixed(2)}`),
-        ),
-      ),
+        );
+      }),
     );
     covers.show(answer.covers);
   }

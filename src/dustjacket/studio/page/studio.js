@@ -2,6 +2,7 @@
 
 import { Asker, askJson, inFrame } from "./api.js";
 import { batchPanel } from "./batch.js";
+import { coverDialog } from "./cover_dialog.js";
 import { createPanel } from "./create.js";
 import { at, setText } from "./dom.js";
 import { closeRetrainingOutside, offerRetraining, showVersions } from "./links.js";
@@ -19,9 +20,10 @@ let models = {
 };
 
 const limits = () => models.limits;
-const panels = { limits, answered };
 const tab = tabs({ changed: () => (saveState(), drawVersions()) });
-const title = titlePanel({ changed: saveState, answered });
+const dialog = coverDialog({ changed: () => saveState(), titleOf, answered });
+const panels = { limits, answered, open: dialog.open, titleOf };
+const title = titlePanel({ changed: () => saveState(), answered, open: dialog.open });
 const cover = coverPanel(panels);
 const create = createPanel(panels);
 const many = batchPanel(panels);
@@ -60,10 +62,17 @@ function drawVersions() {
   showVersions(by.length ? by : inUse(), { answered: by.length > 0 });
 }
 
+function titleOf({ title: name, author }) {
+  tab.open("title");
+  title.restore({ title: name, author: author ?? "" });
+  at("title").focus();
+}
+
 // The address holds the query, so that a reload keeps it. Inside Airflow, the outer page's address
 // holds it too, because a reload there starts the frame anew.
 function saveState() {
   const state = { ...title.state(), tab: tab.current() === "title" ? "" : tab.current() };
+  state.cover = dialog.state();
   const set = Object.entries(state).filter(([, value]) => value);
   const hash = set.length ? `#${new URLSearchParams(set)}` : "";
   if (hash === window.location.hash) return;
@@ -79,6 +88,8 @@ const addressState = () => Object.fromEntries(new URLSearchParams(window.locatio
 function restore(state) {
   tab.open(Object.hasOwn(ANSWERS, state.tab) ? state.tab : "title");
   title.restore(state);
+  if (state.cover) dialog.open(state.cover);
+  else dialog.close();
 }
 
 function openFile(file) {

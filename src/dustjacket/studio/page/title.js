@@ -9,6 +9,7 @@ import { thumbs } from "./votes.js";
 
 const PAUSE_MS = 250;
 const SHOWN_COVERS = 12;
+const MAX_COVERS = 96;
 const SHOWN_GENRES = 8;
 const EXAMPLES = [
   ["Murder at the Emerald Tower", "Ada Stern"],
@@ -31,12 +32,13 @@ function sureText(sure, maxError) {
  *
  * Args:
  *   events: `changed()`, called when the query changes; `answered(name, versions)`, called with the
- *     versions that gave an answer, or with null when the answer is removed.
+ *     versions that gave an answer, or with null when the answer is removed; `open(id)`, called
+ *     when a cover is chosen.
  *
  * Returns:
  *   `state()`, the query; `restore(state)`; `clear()`; `genres(names)`, which sets the filter.
  */
-export function titlePanel({ changed, answered }) {
+export function titlePanel({ changed, answered, open }) {
   const [title, author, filter] = ["title", "author", "genre-filter"].map(at);
   const description = at("description");
   const [genrePart, coversPart] = ["genre-part", "covers-part"].map((id) => new Part(at(id)));
@@ -47,8 +49,10 @@ export function titlePanel({ changed, answered }) {
   });
   const bookOf = () => ({ title: title.value.trim(), author: author.value.trim() || null });
   let shownFor = null;
-  const covers = new CoverGrid(at("covers"), { room: SHOWN_COVERS, query: () => shownFor });
+  const covers = new CoverGrid(at("covers"), { room: SHOWN_COVERS, open, query: () => shownFor });
+  let top = SHOWN_COVERS;
   let last = { genre: "", covers: "" };
+  let searched = "";
 
   const genreAsker = new Asker("genre", {
     busy: () => genrePart.busy(),
@@ -80,6 +84,7 @@ export function titlePanel({ changed, answered }) {
       answered("covers", by);
       shownFor = { ...book, by: versionIds(by) };
       covers.show(found);
+      at("more-covers").hidden = found.length < top || top >= MAX_COVERS;
       announce("covers", found.length ? `${counted(found.length, "cover")}.` : "No cover matches.");
       if (found.length) return coversPart.ready();
       const message = [make("p", { class: "headline" }, "No cover matches")];
@@ -98,8 +103,10 @@ export function titlePanel({ changed, answered }) {
 
   function forget(part, name, problem) {
     part.refused(problem);
-    if (name === "covers") covers.show([]);
-    else {
+    if (name === "covers") {
+      covers.show([]);
+      at("more-covers").hidden = true;
+    } else {
       bars.show([]);
       for (const id of ["top-genre", "genre-sure"]) setText(at(id), "");
       at("genre-thumbs").replaceChildren();
@@ -117,7 +124,11 @@ export function titlePanel({ changed, answered }) {
     if (!book.title) return;
     const genre = filter.value || null;
     const described = { ...book, description: description.value.trim() || null };
-    const queries = { genre: JSON.stringify(described), covers: JSON.stringify([book, genre]) };
+    const sought = JSON.stringify([book, genre]);
+    if (sought !== searched) top = SHOWN_COVERS;
+    searched = sought;
+    const covered = JSON.stringify([book, genre, top]);
+    const queries = { genre: JSON.stringify(described), covers: covered };
     const before = last;
     last = queries;
     if (queries.genre !== before.genre) {
@@ -127,7 +138,7 @@ export function titlePanel({ changed, answered }) {
       }));
     }
     if (queries.covers !== before.covers) {
-      const body = { ...book, genre, top: SHOWN_COVERS };
+      const body = { ...book, genre, top };
       coversAsker.ask(async (signal) => ({
         ...(await postJson("covers/search", body, { signal })),
         book,
@@ -152,6 +163,7 @@ export function titlePanel({ changed, answered }) {
     }
     bars.show([]);
     covers.show([]);
+    at("more-covers").hidden = true;
     for (const id of ["top-genre", "genre-sure"]) setText(at(id), "");
     at("genre-thumbs").replaceChildren();
   }
@@ -167,6 +179,10 @@ export function titlePanel({ changed, answered }) {
   title.addEventListener("compositionend", typed);
   author.addEventListener("compositionend", typed);
   filter.addEventListener("change", search);
+  at("more-covers").addEventListener("click", () => {
+    top = Math.min(2 * top, MAX_COVERS);
+    search();
+  });
   at("ask").addEventListener("submit", (event) => {
     event.preventDefault();
     search();
