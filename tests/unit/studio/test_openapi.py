@@ -25,7 +25,8 @@ QUERIES = [
     "POST /create/own-art",
 ]  # fmt: skip
 OPERATIONS = [
-    *QUERIES, "POST /genre/batch", "POST /genre/batch/xlsx", "GET /covers/{cover}", "GET /covers/{cover}/image",
+    *QUERIES, "POST /genre/batch", "POST /genre/batch/xlsx", "GET /covers/{cover}",
+    "GET /covers/{cover}/image",
     "GET /models", "GET /steps", "GET /metrics", "GET /health", "GET /create/{job}",
     "DELETE /create/{job}",
     "GET /create/{job}/{number}/preview", "GET /create/{job}/{number}/cover.{form}",
