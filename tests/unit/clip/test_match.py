@@ -130,7 +130,7 @@ def test_the_promoted_model_goes_before_starting_weights_and_without_both_the_er
 def test_the_command_matches_a_file_and_draws_it(tmp_path, monkeypatch, capsys):
     store = Objects()
     store.newest = {"cover_clip": SimpleNamespace(kind="cover_clip", version="one")}.get
-    monkeypatch.setattr("dustjacket.cli.ask.open_store", lambda: store)
+    monkeypatch.setattr("dustjacket.cli.context.open_store", lambda: store)
     clip = random_model("dustjacket-small", 13)
     monkeypatch.setattr("dustjacket.clip.read.load_version", lambda _store, _model, _cache: clip)
     file, figure = tmp_path / "cover.jpg", tmp_path / "match.png"
