@@ -24,8 +24,11 @@ class RunningStudio:
         """
         self._url = (settings.studio_url or "").rstrip("/")
         token = settings.studio_token
+        headers = {"X-Dustjacket": "client"}  # no page of another site can send it
+        if token:
+            headers["Authorization"] = f"Bearer {token.get_secret_value()}"
         self._options: dict[str, Any] = {
-            "headers": {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {},
+            "headers": headers,
             "timeout": httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
             "trust_env": False,  # a proxy would see the token
             "transport": transport,
@@ -50,6 +53,18 @@ class RunningStudio:
         """
         response = self._send("GET", path)
         return None if response is None else response.content
+
+    def require(self, path: str) -> bytes:
+        """Return the body of an answer of a Studio that has answered before.
+
+        Raises:
+            BadInputError: as in :meth:`get`.
+            NotReadyError: it does not answer any more.
+        """
+        body = self.get(path)
+        if body is None:
+            raise NotReadyError("the Studio has stopped answering: see `dustjacket status`")
+        return body
 
     def _send(self, method: str, path: str, **body: Any) -> httpx.Response | None:
         if not self._url:

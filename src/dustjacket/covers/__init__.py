@@ -16,3 +16,20 @@ All of it are plain functions; Spark, where there is one, runs the tasks of ``no
 May import ``pipeline``, ``records``, ``storage``, ``sources``, ``tracking``, ``web``, ``identity``,
 ``splits``, ``errors`` and ``settings``.
 """
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+class _CallableRoom(ModuleType):
+    """This room, which in a notebook is also the function ``dustjacket.covers``."""
+
+    def __call__(self, title: str, *arguments: Any, **options: Any) -> Any:
+        """Find covers, see :func:`dustjacket.client.notebook.covers`."""
+        notebook = import_module("dustjacket.client.notebook")
+        return notebook.covers(title, *arguments, **options)
+
+
+sys.modules[__name__].__class__ = _CallableRoom

@@ -6,20 +6,8 @@ from dustjacket.client.answers import Answers
 from dustjacket.client.studio import RunningStudio
 from dustjacket.errors import BadInputError
 from dustjacket.settings import Settings
+from tests.support.running_studio import studio_in_memory
 from tests.support.studio_case import GENRES, HEADERS, RICE, make_app, running
-
-
-class InMemory(RunningStudio):
-    """Sends requests to an app in this process."""
-
-    def __init__(self, client):
-        super().__init__(Settings(_env_file=None, studio_url="http://127.0.0.1"))
-        self._client = client
-
-    def _send(self, method, path, **body):
-        response = self._client.request(method, f"/{path}", **body)
-        assert response.is_success, response.text
-        return response
 
 
 def no_store():
@@ -29,7 +17,7 @@ def no_store():
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     with running(make_app(tmp_path_factory.mktemp("home")), HEADERS) as client:
-        yield Answers(InMemory(client), no_store)
+        yield Answers(studio_in_memory(client), no_store)
 
 
 def test_a_genre(answers):
