@@ -9,7 +9,6 @@ from rich.table import Table
 
 from dustjacket.cli.context import answers, console, open_store, print_json
 from dustjacket.errors import BadInputError
-from dustjacket.genres.answers import Abstention
 
 
 class PredictGenre(BaseModel):
@@ -22,6 +21,8 @@ class PredictGenre(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
+        from dustjacket.genres.answers import Abstention  # imports numpy
+
         answer = answers().genre(self.title, self.author, self.description)
         if self.as_json:
             print_json(answer.model_dump())

@@ -21,13 +21,13 @@ def test_all_columns_come_back_as_text_with_the_genres_beside_them(studio):
     )
     header, rice, formula, untitled = sheet.iter_rows()
     assert [cell.value for cell in header] == [
-        "ISBN", "Titel", "Preis", "predicted genre", "probability", "second genre",
-        "second probability", "problem",
+        "ISBN", "Titel", "Preis", "predicted genre", "probability", "sure",
+        "second genre", "second probability", "problem",
     ]  # fmt: skip
     assert [cell.value for cell in rice[:4]] == ["9780141439587", "Rice", "12.5", "Cooking"]
     assert rice[4].value > 0.9
     assert [cell.value for cell in formula[:2]] == ["0141439580", "=1+1"]
-    assert untitled[7].value == "no title"
+    assert untitled[8].value == "no title"
     kinds = {cell.data_type for row in sheet.iter_rows() for cell in row}
     assert "f" not in kinds, "no cell is a formula"
 
@@ -46,5 +46,5 @@ def test_a_row_with_too_many_cells_does_not_move_the_genres_of_others(studio):
     sheet = workbook_of(studio, b"title,isbn\nRice,1\nParis,2,3\n")
     assert [cell.value for cell in sheet["C"]] == ["predicted genre", "Cooking", None]
     assert [cell.value for cell in sheet[3]] == [
-        "Paris", "2", None, None, None, None, "wrong column count", "3",
+        "Paris", "2", None, None, None, None, None, "wrong column count", "3",
     ]  # fmt: skip
