@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
-    CliImplicitFlag,
     CliSubCommand,
     CliToggleFlag,
     SettingsConfigDict,

@@ -14,7 +14,7 @@ _DIRECTIONS = {"title_to_cover": "title → cover", "cover_to_title": "cover →
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ModelComparison:
     """Models and one figure of each.
 
     Attributes:
@@ -49,7 +49,7 @@ class Comparison:
         """Leave the picture to a notebook."""
 
 
-def compare_clip(facts: Mapping[str, Any]) -> Comparison:
+def compare_clip(facts: Mapping[str, Any]) -> ModelComparison:
     """Compare candidate and champion by recall@10, from the facts of an evaluation.
 
     The bounds are those of the 95 % intervals that the evaluation published.
@@ -68,10 +68,10 @@ def compare_clip(facts: Mapping[str, Any]) -> Comparison:
     chance = facts["chance"]["recall_at_10"]
     rows.append({"name": "chance", "value": chance, "low": chance, "high": chance})
     conclusion = f"{facts['verdict']}: {facts['reason']}"
-    return Comparison(pd.DataFrame(rows), "recall@10 on held-out covers", conclusion)
+    return ModelComparison(pd.DataFrame(rows), "recall@10 on held-out covers", conclusion)
 
 
-def compare_classifiers(facts: Mapping[str, Any]) -> Comparison:
+def compare_classifiers(facts: Mapping[str, Any]) -> ModelComparison:
     """Compare the candidates of a selection by their mean over the folds, ± one deviation."""
     import pandas as pd
 
@@ -86,7 +86,9 @@ def compare_classifiers(facts: Mapping[str, Any]) -> Comparison:
     ]
     rows.sort(key=lambda row: -row["value"])
     conclusion = f"{facts['verdict']}: {facts['reason']}"
-    return Comparison(pd.DataFrame(rows), "cross-validated mean ± deviation of folds", conclusion)
+    return ModelComparison(
+        pd.DataFrame(rows), "cross-validated mean ± deviation of folds", conclusion
+    )
 
 
 def _bounds(interval: tuple[float, float]) -> dict[str, float]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from dustjacket.client.comparison import Comparison
+    from dustjacket.client.comparison import ModelComparison
     from dustjacket.client.concepts import MadeCover
 
 _MAIN_TABLES = {Kind.CATALOG: "books", Kind.COVERS: "index", Kind.LABELLED_COVERS: "labels"}
@@ -163,7 +163,7 @@ def history() -> "pd.DataFrame":
     return pd.DataFrame([record.model_dump(mode="json", by_alias=True) for record in records])
 
 
-def compare(kind: str = Kind.COVER_CLIP) -> "Comparison":
+def compare(kind: str = Kind.COVER_CLIP) -> "ModelComparison":
     """Compare candidates with the champion, as a figure and a table.
 
     Args:
