@@ -18,7 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeStudio
+from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeMcp, ServeStudio
 from dustjacket.cli.context import console
 from dustjacket.cli.cover import CoverCommands
 from dustjacket.cli.create import CreateCovers
@@ -123,6 +123,9 @@ class Dustjacket(BaseSettings):
     create: CliSubCommand[CreateCovers] = Field(description="Make covers from a title, as files")
     studio: CliSubCommand[ServeStudio] = Field(
         description="Serve the Studio, its page and API, without Airflow"
+    )
+    mcp: CliSubCommand[ServeMcp] = Field(
+        description="Serve the models as tools of an assistant (Model Context Protocol)"
     )
     history: CliSubCommand[ShowHistory] = Field(
         description="Show every promotion, refusal and rollback, or what served at a given time"

@@ -8,7 +8,7 @@ from pydantic_settings import CliImplicitFlag, CliPositionalArg
 from rich.table import Table
 
 from dustjacket.cli.context import answers, console, open_store, print_json
-from dustjacket.errors import BadInputError
+from dustjacket.errors import BadInputError, NotReadyError
 
 
 class PredictGenre(BaseModel):
@@ -112,6 +112,26 @@ class MatchPrompts(BaseModel):
         console.print(f"by {answer.model}")
         if self.figure:
             console.print(f"wrote {self.figure}")
+
+
+class ServeMcp(BaseModel):
+    """Serve the published models as tools of an assistant, by MCP over standard input and output.
+
+    Needs the extra `mcp`. Tools: genre_of, find_covers, match_cover, create_cover, run_status.
+    """
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        try:
+            from dustjacket.client.mcp_server import mcp_server
+        except ModuleNotFoundError as error:
+            if error.name != "mcp":
+                raise
+            raise NotReadyError("MCP needs a package: install dustjacket[mcp]") from None
+        from dustjacket.client.studio import RunningStudio
+        from dustjacket.settings import load_settings
+
+        mcp_server(answers(), RunningStudio(load_settings())).run()
 
 
 class ServeStudio(BaseModel):
