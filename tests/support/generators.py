@@ -4,6 +4,7 @@ import hashlib
 import io
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
@@ -11,9 +12,12 @@ import numpy as np
 from PIL import Image
 
 from dustjacket.errors import NotReadyError
+from dustjacket.generation.blind_pictures import FILE, BlindPictures
 from dustjacket.generation.concepts import Artist, ConceptTools, Gallery
 from dustjacket.generation.generator import Request
 from dustjacket.generation.near_copies import NearCopies
+from dustjacket.storage.manifest import version_name
+from dustjacket.storage.store import Store
 from tests.support.studio_case import COVERS, loaded_index
 
 
@@ -60,6 +64,27 @@ def training_art() -> np.ndarray:
 def near_copies_of_covers() -> NearCopies:
     keys = [f"{row:08d}" for row in range(COVERS)]
     return NearCopies.of(keys, training_art(), training_art()[:0])
+
+
+GREYS = {"drawn": 10, "real": 120, "retrieved": 230}
+"""Grey levels of the pictures that are compared blind, by source."""
+
+
+def publish_pictures(store: Store) -> None:
+    """Publish an evaluation of a generator with pictures to compare."""
+    pictures: dict[str, np.ndarray] = {
+        "drawn": _grey("drawn"),
+        "real": _grey("real"),
+        "retrieved": _grey("retrieved"),
+    }
+    version = version_name(datetime(2026, 1, 1, tzinfo=UTC), "0" * 12)
+    draft = store.draft("generator_evaluation", version)
+    draft.put(FILE, BlindPictures(["One", "Two", "Three"], pictures).to_bytes())
+    draft.publish(parents={"generator_candidate": "candidate-1"})
+
+
+def _grey(source: str) -> np.ndarray:
+    return np.full((3, 72, 48, 3), GREYS[source], np.uint8)
 
 
 class WorkerInThread:

@@ -33,6 +33,13 @@ class Extra:
     section: Section
 
 
+def measure_pairs(store: "Store") -> list[Extra]:
+    """Return what people chose of blind pairs, if the room that keeps votes is installed."""
+    if find_spec(_FEEDBACK) is None:
+        return []
+    return [resolve_name(f"{_FEEDBACK}.section:measure_pairs")(store)]
+
+
 def measure_extras(store: "Store", comparison: "Comparison") -> dict[str, Extra]:
     """Return the measurements of the optional rooms that are installed, by their name in facts."""
     if find_spec(_FEEDBACK) is None:

@@ -6,11 +6,12 @@ from dustjacket.evaluation.comparison import Comparison
 from dustjacket.evaluation.extras import Extra
 from dustjacket.evaluation.page import Section, Table
 from dustjacket.evaluation.sections.format import COMPARED, with_interval
+from dustjacket.feedback.pairs import read_pairs
 from dustjacket.feedback.queries import MIN_VOTES, QueryResults, read_queries
 from dustjacket.metrics.retrieval import chance
 from dustjacket.storage.store import Store
 
-_HEADING = "Real queries"
+_HEADING, _PAIRS = "Real queries", "Blind pairs"
 
 
 def measure_feedback(store: Store, comparison: Comparison) -> Extra:
@@ -49,6 +50,27 @@ def queries_section(comparison: Comparison, results: QueryResults | None) -> Sec
         ]
         tables.append(Table("Genres", ["classifier", "votes", "voted up"], rows))
     return Section(_HEADING, [text], tables)
+
+
+def measure_pairs(store: Store) -> Extra:
+    """Return how often people preferred a drawn picture to another, not knowing which is which."""
+    shares = read_pairs(store, store.settings.studio_feedback_days)
+    if not shares:
+        text = "No votes yet: people compare pictures on the Studio's page `pairs.html`."
+        return Extra(None, {}, Section(_PAIRS, [text]))
+    rows = [
+        [one.generator, one.other, f"{one.votes:,}", f"{one.undecided:,}",
+         _cell(one.preferred, one.interval)]
+        for one in shares
+    ]  # fmt: skip
+    table = Table(
+        "Votes of people who did not know which picture was drawn",
+        ["drawn by", "beside", "votes", "undecided", "drawn one preferred"],
+        rows,
+        "95 % Wilson intervals, by title. Anybody may vote; the gate ignores these numbers.",
+    )
+    facts = {"shares": [asdict(one) for one in shares]}
+    return Extra(facts, {}, Section(_PAIRS, [], [table]))
 
 
 def _covers_table(test_covers: int, results: QueryResults) -> Table:

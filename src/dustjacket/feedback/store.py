@@ -75,18 +75,21 @@ class Feedback:
         self,
         title: str,
         author: str | None,
-        on: Literal["genre", "cover"],
+        on: Literal["genre", "cover", "pair"],
         answer: str,
-        vote: Literal[1, -1],
+        vote: Literal[1, 0, -1],
         versions: Mapping[str, str],
+        covers: Sequence[str] = (),
     ) -> None:
         """Buffer a vote.
 
         Args:
-            answer: the genre, or the key of the cover.
+            answer: the genre, the key of the cover, or the generator whose picture was compared.
+            vote: of a pair, 1: the drawn picture was chosen, 0: none.
+            covers: of a pair, where the other picture is from.
             versions: the versions that answered, by column of ``VERSIONS``; others are ignored.
         """
-        self._append(self._votes, _row(title, author, on, answer, vote, (), versions))
+        self._append(self._votes, _row(title, author, on, answer, vote, covers, versions))
 
     def add_query(
         self,
@@ -202,9 +205,9 @@ def _schema() -> "pa.Schema":
 def read_feedback(store: Store, days: int) -> tuple["pd.DataFrame", list[str]]:
     """Return the rows published in the last ``days``, and their versions, oldest first.
 
-    Columns: day, title, author, on (query, genre or cover), answer (the genre or the cover's key;
-    for a query the genre filter), vote (1 or -1; 0 for a query), covers (keys shown for a query),
-    and ``VERSIONS``. Unreadable versions are skipped, and so are the oldest beyond
+    Columns: day, title, author, on (query, genre, cover or pair), answer and vote (see
+    :meth:`Feedback.add_vote`; for a query the genre filter, and 0), covers (keys shown for a
+    query), and ``VERSIONS``. Unreadable versions are skipped, and so are the oldest beyond
     ``MAX_ROWS_READ`` rows.
     """
     import pyarrow as pa

@@ -5,9 +5,11 @@ import time
 from collections.abc import Sequence
 
 import mlflow
+import numpy as np
 from pyspark.sql import SparkSession
 
 from dustjacket.clip.read import newest_model
+from dustjacket.evaluation.extras import measure_pairs
 from dustjacket.evaluation.page import Section, render
 from dustjacket.evaluation.step import REPORT
 from dustjacket.generation.assess import (
@@ -19,6 +21,8 @@ from dustjacket.generation.assess import (
     Assessor,
     retrieve,
 )
+from dustjacket.generation.blind_pictures import FILE as BLIND_PICTURES
+from dustjacket.generation.blind_pictures import BlindPictures
 from dustjacket.generation.gate import GeneratorGateInput, decide_generator
 from dustjacket.generation.library import read_sides
 from dustjacket.generation.near_copies import read_near_copies
@@ -64,24 +68,37 @@ def evaluate_generator(job: Job[GeneratorEvaluationParameters], _spark: SparkSes
     shown = tested if decision.proven else assessor.assess("validation", drawing, serves)
     log.info("%s: %s", decision.verdict, decision.reason)
     seconds = {"drawing": shown.seconds, "evaluation": time.monotonic() - started}
-    sections = report_sections(shown, sides["train"], seconds)
+    votes = measure_pairs(store)
+    sections = [*report_sections(shown, sides["train"], seconds), *(vote.section for vote in votes)]
     page = render(f"Evaluation of {candidate.kind} {candidate.version}", decision, sections)
+    own = retrieved.get(shown.side.name)
+    found = None if own is None else sides["train"].art[own]
     with step_run(job):
         _track(shown, seconds, sections, page)
         ensure_registered(store, GENERATOR, candidate)
         ensure_champion(store, GENERATOR)
         job.draft.put(REPORT, page.encode())
+        job.draft.put(BLIND_PICTURES, blind_pictures(shown, found).to_bytes())
         job.publish(
             rows={"titles": len(shown.side.books)},
             facts=GeneratorEvaluationFacts.model_validate(
                 {
                     **shown.facts(),
                     "seconds": seconds,
+                    "blind_pairs": [vote.facts for vote in votes if vote.facts],
                     "champion_version": f"{serving.kind}/{serving.version}" if serving else None,
                     **as_facts(gate_input(shown, used, test_side), decision),
                 }
             ),
         )
+
+
+def blind_pictures(found: Assessment, retrieved: np.ndarray | None) -> BlindPictures:
+    """Return the pictures that people compare; of the side whose figures are published."""
+    pictures: dict[str, np.ndarray] = {"drawn": found.pictures[0], "real": found.side.art}
+    if retrieved is not None:
+        pictures["retrieved"] = retrieved
+    return BlindPictures(found.side.titles, pictures)
 
 
 def gate_input(found: Assessment, used: int, test_side: Sequence[str]) -> GeneratorGateInput:

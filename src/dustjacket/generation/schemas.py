@@ -53,6 +53,7 @@ class GeneratorEvaluationFacts(GateFacts):
         kid: kernel inception distance to real art, by name, with intervals.
         diversity: of the pictures of one title, and of different real covers.
         near_copies: rate, interval, and the test of three samples.
+        blind_pairs: votes of people, by generator; see :mod:`dustjacket.feedback.pairs`.
         seconds: of drawing and of all measurements.
     """
 
@@ -62,4 +63,5 @@ class GeneratorEvaluationFacts(GateFacts):
     kid: dict[str, Any] = {}
     diversity: dict[str, float] = {}
     near_copies: dict[str, Any] = {}
+    blind_pairs: list[dict[str, Any]] = []
     seconds: dict[str, float] = {}

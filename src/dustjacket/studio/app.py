@@ -20,6 +20,7 @@ from dustjacket.studio.middleware import (
     RateLimitMiddleware,
     SecurityHeadersMiddleware,
 )
+from dustjacket.studio.pair_routes import pair_routes
 from dustjacket.studio.problems import install_error_handlers
 from dustjacket.studio.routes import LIMITS, info_routes, query_routes
 
@@ -66,6 +67,7 @@ def create_app(
     app.include_router(query_routes)
     app.include_router(info_routes)
     app.include_router(create_routes)
+    app.include_router(pair_routes)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     # A request passes the middleware that is added last first.
     app.add_middleware(

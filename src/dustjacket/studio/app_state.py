@@ -14,6 +14,7 @@ from dustjacket.generation.published_tools import open_tools
 from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
 from dustjacket.studio.batching import Batcher
+from dustjacket.studio.blind_pairs import BlindPairs
 from dustjacket.studio.concept_jobs import TIMEOUT_S, ConceptJobs
 from dustjacket.studio.handlers import genre_responses, search_responses
 from dustjacket.studio.metrics import Metrics
@@ -50,9 +51,10 @@ class AppState:
         self.decoding_thread = ThreadPoolExecutor(1)
         self._background_threads = ThreadPoolExecutor(2)
         self.steps = StepStatuses(self.models.store, self._background_threads)
-        self._feedback_days = settings.studio_feedback_days
+        self.feedback_days = settings.studio_feedback_days
         self.feedback = _feedback(self.models.store, settings) if settings.studio_feedback else None
         self.generation = settings.generation
+        self.pairs = BlindPairs(self.models.store)
         self.styles = _names_of_styles(settings)
         open_published = partial(open_tools, settings.with_secrets_of("s3"))
         self.concepts = ConceptJobs(Worker(open_published, TIMEOUT_S))
@@ -108,7 +110,7 @@ class AppState:
     def _delete_expired_feedback(self) -> None:
         from dustjacket.feedback.store import delete_expired
 
-        delete_expired(self.models.store, self._feedback_days)
+        delete_expired(self.models.store, self.feedback_days)
 
     async def _refresh_models(self, interval_s: float) -> None:
         while True:

@@ -187,6 +187,32 @@ class ConceptJobResponse(BaseModel):
     generator: str | None = Field(description="version that drew the art; null for own art")
 
 
+class PairResponse(BaseModel):
+    """Two pictures for one title, of which one was drawn."""
+
+    pair: str
+    title: str
+    left: str = Field(description="address of a picture, relative to the Studio's")
+    right: str
+
+
+class PairVote(BaseModel):
+    """Which picture of a pair suits the title better."""
+
+    choice: Literal["left", "right", "neither"]
+
+
+class PairResult(BaseModel):
+    """What people chose of one generator's pictures beside those of another source."""
+
+    generator: str
+    other: str = Field(description="real: the book's own art; retrieved: what the search finds")
+    votes: int
+    undecided: int
+    preferred: float | None = Field(description="share of the votes for the drawn picture")
+    interval: tuple[float, float] = Field(description="its 95 % interval, by title")
+
+
 class RequestLimits(BaseModel):
     """The largest requests that are accepted."""
 

@@ -20,6 +20,7 @@ class PrinterProfile(BaseModel):
     Attributes:
         sources, read: where the figures are from, and when they were read there.
         bleed: art beyond the trim on each outer side.
+        spine_base: width of the spine beside that of the pages.
         spine_margin: between spine text and the spine's edges; spine_text_pages: the fewest pages
             of a book whose spine has text.
         barcode: width and height of its white box; barcode_inset: from the trim and the spine.
@@ -33,6 +34,7 @@ class PrinterProfile(BaseModel):
     read: date
     note: str = ""
     bleed: Inches
+    spine_base: Annotated[float, Field(ge=0, le=1)] = 0
     spine_margin: Inches
     spine_text_pages: int
     pages: tuple[int, int]
@@ -92,4 +94,5 @@ def trim_pixels(options: WrapOptions) -> tuple[int, int]:
 
 def spine_width(options: WrapOptions) -> float:
     """Return the width of the spine in inches."""
-    return options.pages * profile_for(options).papers[options.paper]
+    profile = profile_for(options)
+    return profile.spine_base + options.pages * profile.papers[options.paper]

@@ -15,6 +15,7 @@ HEADERS = {"X-Dustjacket": "studio"}
 PLACES = (
     "", "index.html", "studio.js", "studio.css", "models", "metrics", "health", "openapi.json",
     "docs", "redoc", "covers/1/image", "nothing", "genre", "create/x", "create/x/0/cover.png",
+    "pairs.html", "pairs/results", "pairs/x/left",
 )  # fmt: skip
 POSTS = (
     "genre",
@@ -25,6 +26,7 @@ POSTS = (
     "feedback",
     "create",
     "create/own-art",
+    "pairs",
 )
 
 

@@ -14,10 +14,18 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from dustjacket.feedback.store import Feedback
 from dustjacket.platform.ports import LOOPBACK, free_port
+from dustjacket.studio.blind_pairs import BlindPairs
 from dustjacket.studio.concept_jobs import ConceptJobs
 from tests.support.browser import open_chromium, shoot
-from tests.support.generators import WorkerInThread, copying_tools, drawing_tools
+from tests.support.bucket import store_in_memory
+from tests.support.generators import (
+    WorkerInThread,
+    copying_tools,
+    drawing_tools,
+    publish_pictures,
+)
 from tests.support.images import drawn, saved
 from tests.support.studio_case import make_app
 
@@ -29,19 +37,42 @@ TITLE, OTHER = "The Rice Harvest at Dawn", "Beans and Other Stories"
 @contextmanager
 def served(home, tools=drawing_tools, **settings):
     """Yield the address of a Studio that draws in a thread, and its worker."""
-    app, worker, port = make_app(home, **settings), WorkerInThread(tools), free_port()
+    app, worker = make_app(home, **settings), WorkerInThread(tools)
     app.state.studio.concepts = ConceptJobs(worker)
+    with listening(app) as address:
+        try:
+            yield address, worker
+        finally:
+            worker.may_run.set()
+
+
+@contextmanager
+def listening(app):
+    """Serve an app for a block; yields its address."""
+    port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, LOOPBACK, port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.02)
     try:
-        yield f"http://{LOOPBACK}:{port}/", worker
+        yield f"http://{LOOPBACK}:{port}/"
     finally:
-        worker.may_run.set()
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def comparing(home):
+    """Yield the address of a Studio with pictures to compare, and its state."""
+    store = store_in_memory()
+    publish_pictures(store)
+    app = make_app(home, studio_feedback=True)
+    state = app.state.studio
+    state.pairs, state.models.store = BlindPairs(store), store
+    state.feedback = Feedback(store, days=90, share=0)
+    with listening(app) as address:
+        yield address, state
 
 
 @pytest.fixture(scope="module")
@@ -302,6 +333,28 @@ def test_it_works_by_keyboard_alone(browse, studio):
     page.get_by_role("button", name="Lock: concept 1").focus()
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Lock: concept 1"
+
+
+def test_pictures_are_compared_blind_with_mouse_and_keys(browse, tmp_path):
+    with comparing(tmp_path) as (address, state):
+        page = browse(address, viewport={"width": 360, "height": 800})
+        page.get_by_role("link", name="Compare pictures blind").click()
+        page.wait_for_url("**/pairs.html")
+        picture = page.get_by_role("button", name="Picture A").locator("img")
+        expect(picture).not_to_have_js_property("naturalWidth", 0)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert violations(page) == []
+        shoot(page, "pairs-360")
+        page.get_by_role("button", name="Picture A").click()
+        expect(page.locator("#pair-count")).to_contain_text("1 vote.")
+        expect(page.locator("#choose-neither")).to_be_enabled()
+        page.keyboard.press("n")
+        expect(page.locator("#pair-count")).to_contain_text("2 votes.")
+        state.feedback.flush()
+        page.get_by_text("What people chose so far").click()
+        expect(page.locator("#pair-results td").first).to_have_text("candidate-1")
+        shoot(page, "pairs-results-360")
+        assert violations(page) == []
 
 
 def test_text_is_shown_as_text(browse, studio):

@@ -11,9 +11,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from dustjacket.studio.blind_pairs import BlindPairs
 from dustjacket.studio.concept_jobs import ConceptJobs
 from tests.support.bucket import store_in_memory
-from tests.support.generators import WorkerInThread, drawing_tools
+from tests.support.generators import WorkerInThread, drawing_tools, publish_pictures
 from tests.support.studio_case import HEADERS, make_app
 
 CHECKS = [
@@ -29,6 +30,7 @@ OPERATIONS = [
     "GET /covers/{cover}/image",
     "GET /models", "GET /steps", "GET /metrics", "GET /health", "GET /create/{job}",
     "DELETE /create/{job}",
+    "POST /pairs", "POST /pairs/{pair}", "GET /pairs/{pair}/{side}", "GET /pairs/results",
     "GET /create/{job}/{number}/preview", "GET /create/{job}/{number}/cover.{form}",
 ]  # fmt: skip
 LOCAL = {"Host": "127.0.0.1"}
@@ -40,6 +42,9 @@ def operations(tmp_path):
     app = make_app(tmp_path, studio_feedback=True)
     app.state.studio.feedback.flush = lambda: None
     app.state.studio.concepts = ConceptJobs(WorkerInThread(drawing_tools))
+    store = store_in_memory()
+    publish_pictures(store)
+    app.state.studio.pairs = BlindPairs(store)
     app.state.studio.models.store.client = store_in_memory().client
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers=LOCAL)
     found = [result.ok() for result in schema.get_all_operations()]

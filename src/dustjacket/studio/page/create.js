@@ -271,6 +271,7 @@ export function createPanel({ limits }) {
       noGenerator = models.no_generator;
       setText(at("create-none"), noGenerator ? `Nothing can be drawn: ${noGenerator}. Your own art can be used.` : "");
       at("create-none").hidden = !noGenerator || Boolean(art);
+      at("create-pairs").hidden = !models.feedback;
       const chosen = genre.value;
       genre.replaceChildren(
         make("option", { value: "" }, "any"),

@@ -11,6 +11,7 @@ from dustjacket.clip.starting import ensure_starting
 from dustjacket.clip.step import ClipParameters
 from dustjacket.evaluation.step import REPORT
 from dustjacket.generation import read
+from dustjacket.generation.blind_pictures import read_blind_pictures
 from dustjacket.generation.near_copies import FILE, NearCopies
 from dustjacket.generation.textless import textless_art
 from dustjacket.genres.published_labels import read_training_labels
@@ -73,6 +74,13 @@ def evaluated(steps, labels):
             parents={Kind.LABELLED_COVERS: labels.version}, facts={"implementation": "noise"}
         )
         yield steps.run("evaluate_generator", **SMALL)
+
+
+def test_pictures_for_blind_comparison_are_kept(steps, evaluated):
+    kept = read_blind_pictures(steps.store, evaluated)
+    assert len(kept.titles) == len(kept.pictures["drawn"]) == evaluated.rows["titles"]
+    assert kept.pictures["drawn"].shape == kept.pictures["real"].shape
+    assert "Blind pairs" in steps.store.read(evaluated, REPORT).decode()
 
 
 def test_noise_is_measured_and_refused(steps, evaluated):
