@@ -9,9 +9,10 @@ PYTEST = $(if $(COVERAGE),$(COVER),.venv/bin/pytest)
 PARALLEL := -n 2
 test-unit test test-faults: export OMP_NUM_THREADS = 1
 export CATALOG COVERS DATA ROWS N
+COMPOSE := docker compose -f docker/compose.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench paper check lock sbom audit
+.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench paper check lock sbom audit docker-secrets docker-build docker-up docker-down docker-test
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -73,6 +74,23 @@ audit: ## look for known vulnerabilities of the pinned packages; needs the netwo
 
 lock: $(READY) ## pin all packages anew, with hashes, after a change of pyproject.toml
 	@sh src/dustjacket/platform/lock.sh
+
+docker-secrets: ## write what docker/compose.yaml needs of passwords and keys, each to a file
+	@$(PYTHON) docker/make_secrets.py docker/secrets
+
+docker-build: ## build the images of docker/compose.yaml, and print their sizes
+	@$(COMPOSE) --profile cluster build
+	@docker image ls --format '{{.Repository}}:{{.Tag}}\t{{.Size}}' | grep '^dustjacket/' | expand -t 32
+
+docker-up: docker-secrets ## start a team's platform in containers, and wait until it is healthy
+	@mkdir -p docker/sources docker/reports
+	@$(COMPOSE) up --wait
+
+docker-down: ## stop it; what it keeps stays
+	@$(COMPOSE) --profile '*' down
+
+docker-test: $(READY) ## bring the stack up, run the chain in it, break it, and remove it
+	@.venv/bin/pytest -m release -s tests/e2e/test_compose.py
 
 $(READY): pyproject.toml constraints.txt build-constraints.txt
 	@PYTHON="$(PYTHON)" STATE="$(STATE)" sh src/dustjacket/platform/setup.sh
