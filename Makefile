@@ -27,7 +27,7 @@ status: $(READY) ## show the servers, and where the work of each step stands
 	@.venv/bin/dustjacket status
 
 test-unit: $(READY) ## unit and DAG tests: no server, no Spark
-	@$(PYTEST) $(PARALLEL) -m "not release" tests/test_conventions.py tests/test_docstrings.py tests/test_documents.py tests/test_supply.py tests/unit tests/dags
+	@$(PYTEST) $(PARALLEL) -m "not release" tests/test_conventions.py tests/test_docstrings.py tests/test_documents.py tests/test_supply.py tests/test_docker.py tests/test_kubernetes.py tests/unit tests/dags
 
 test: test-unit ## and integration tests, and the whole chain once through Airflow
 	@$(PYTEST) $(PARALLEL) -m "not faults and not release" tests/integration tests/e2e
