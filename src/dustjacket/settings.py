@@ -187,11 +187,12 @@ class _NamedFiles(EnvSettingsSource):
     """Values in the files that variables named ``DUSTJACKET_<NAME>_FILE`` name."""
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
-        named = super()._load_env_vars()
+        variables = super()._load_env_vars()
+        settings = [f"{PREFIX}{name}".lower() for name in self.settings_cls.model_fields]
         return {
-            name.removesuffix(_FILE): value_in_file(name.upper(), file)
-            for name, file in named.items()
-            if file and name.startswith(PREFIX.lower()) and name.endswith(_FILE)
+            name: value_in_file(f"{name}{_FILE}".upper(), file)
+            for name in settings
+            if (file := variables.get(f"{name}{_FILE}"))
         }
 
 

@@ -12,6 +12,7 @@ from dustjacket.catalog.step import CatalogParameters
 from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.errors import BadInputError
+from dustjacket.pipeline.job import REASON_FILE
 from dustjacket.platform.credentials import write_dotenv
 from dustjacket.records.options import DEFAULT_OPTIONS
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
@@ -150,3 +151,9 @@ def test_the_nearest_platform_upwards_is_the_home(nested, monkeypatch):
 def test_a_folder_of_another_account_is_not_the_home(nested, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: -1)
     assert home() == nested / "a/b/c/.dustjacket"
+
+
+def test_a_variable_that_is_named_like_a_file_of_a_setting_is_left_alone(tmp_path, monkeypatch):
+    (tmp_path / "reason").write_bytes(b"")
+    monkeypatch.setenv(REASON_FILE, str(tmp_path / "reason"))
+    assert Settings(_env_file=None).bucket == "dustjacket"
