@@ -56,7 +56,7 @@ def make_secrets(folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:  # noqa: PLR2004
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
     made = make_secrets(Path(sys.argv[1]))
     print(f"{sys.argv[1]}: made {', '.join(made) or 'nothing, all are there'}")
