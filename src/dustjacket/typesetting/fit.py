@@ -52,8 +52,8 @@ _DANGLING_COST = 0.25
 _LINE_COST = 0.045
 _MAX_WORD = 28
 """Characters of a word that is kept whole; CJK and Thai may break between any two."""
-_NO_START = set("、。，．・：；？！」』】）〉》ー々,.;:!?)]}»”’%")  # noqa: RUF001
-"""Characters that no line starts with."""
+_NO_START = set("的之の、。，．・：；？！」』】）〉》ー々,.;:!?)]}»”’%")  # noqa: RUF001
+"""Characters that no line starts with: marks, and particles that belong to what is before."""
 
 
 @dataclass(frozen=True)

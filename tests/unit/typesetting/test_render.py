@@ -10,7 +10,14 @@ from dustjacket.typesetting.layout import lay_out
 from dustjacket.typesetting.provenance import Provenance
 from dustjacket.typesetting.render import FORMS, render
 from dustjacket.typesetting.style import FrameStyle, HouseStyle, load_style
-from tests.support.legibility import character_errors, distance, sample_art
+from tests.support.legibility import (
+    character_errors,
+    distance,
+    sample_art,
+    script_errors,
+    why_not_read,
+)
+from tests.support.titles import AUTHORS, titles_in
 from tests.unit.typesetting.conftest import png_of
 
 MARKUP = '#set page(fill: red) $x^2$ @ref \\ "q" <b>&amp; #sys.inputs *a* `c`'
@@ -81,6 +88,22 @@ def test_type_can_be_read():
         errors, characters = errors + wrong, characters + number
     assert characters > 100
     assert errors / characters <= 0.02
+
+
+@pytest.mark.parametrize("script", AUTHORS)
+def test_type_in_other_scripts_can_be_read(script):
+    if reason := why_not_read(script):
+        pytest.skip(reason)
+    errors = characters = 0
+    for seed, title in enumerate(titles_in(script, 2)):
+        _, art = sample_art(seed)
+        layout = lay_out(art, Book(title, author=AUTHORS[script]), HouseStyle(), seed)
+        with Image.open(io.BytesIO(render(layout, png_of(art), "png"))) as image:
+            wrong, number, _ = script_errors(image, layout, script)
+        errors, characters = errors + wrong, characters + number
+    assert characters > 10
+    # Tesseract misreads the ligatures of Arabic type on white paper too: see the benchmark.
+    assert errors / characters <= (0.5 if script == "Arabic" else 0.02)
 
 
 def test_the_measure_of_legibility_sees_a_missing_text(layout, art_png, art):
