@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 
 import psutil
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from pyspark import BarrierTaskContext
 from pyspark.errors import PySparkException
 from pyspark.ml.torch.distributor import TorchDistributor
 from pyspark.sql import SparkSession
@@ -21,6 +22,7 @@ from pyspark.sql import SparkSession
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.pipeline.spark import LOOPBACK, is_local
 
+GLOO_INTERFACE = "GLOO_SOCKET_IFNAME"
 RENDEZVOUS = "DUSTJACKET_RENDEZVOUS"
 """Environment variable: the file through which the processes of one machine meet."""
 OUT_OF_MEMORY = re.compile(
@@ -155,6 +157,8 @@ class _LogStream:
 
 
 def _run_on_cluster(input_params: dict[str, Any], train_file: str, *args: Any) -> None:
+    if interface := interface_of(_address_of_this_task()):
+        os.environ.setdefault(GLOO_INTERFACE, interface)
     arguments, processes = TorchDistributor._get_torchrun_args(False, input_params["num_processes"])
     log_stream: Any = _LogStream(input_params["log_streaming_client"])
     try:
@@ -165,6 +169,28 @@ def _run_on_cluster(input_params: dict[str, Any], train_file: str, *args: Any) -
             # Spark reports the first task that fails: let it be the peer's, which has the cause.
             time.sleep(_PEER_ERROR_WAIT_S)
         raise
+
+
+def _address_of_this_task() -> str:
+    """Return the host or address by which the other tasks of a training reach this one."""
+    task = BarrierTaskContext.get()
+    return str(task.getTaskInfos()[task.partitionId()].address).rpartition(":")[0]
+
+
+def interface_of(host: str) -> str:
+    """Return the name of this machine's network interface that has a host's address; or empty.
+
+    Left alone, Gloo takes the address that the machine's own name resolves to. Where that is none,
+    it takes loopback, and the processes of other machines wait for it in vain.
+    """
+    try:
+        address = socket.gethostbyname(host)
+    except OSError:
+        return ""
+    for name, addresses in psutil.net_if_addrs().items():
+        if any(each.family == socket.AF_INET and each.address == address for each in addresses):
+            return name
+    return ""
 
 
 def _run_on_loopback(input_params: dict[str, Any], train_file: str, *args: Any) -> None:
@@ -186,15 +212,10 @@ def _torchrun(arguments: list[Any], log_stream: Any = None) -> None:
 @contextmanager
 def _loopback() -> Iterator[None]:
     """Let torchrun and Gloo use the loopback interface and a rendezvous file alone."""
-    interface = next(
-        name
-        for name, addresses in psutil.net_if_addrs().items()
-        if any(each.family == socket.AF_INET and each.address == LOOPBACK for each in addresses)
-    )
     folder = tempfile.mkdtemp()
     variables = {
         RENDEZVOUS: str(Path(folder) / "rendezvous"),
-        "GLOO_SOCKET_IFNAME": interface,
+        GLOO_INTERFACE: interface_of(LOOPBACK),
         # Otherwise torchrun opens a TCP store beside the file.
         "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
     }

@@ -121,11 +121,14 @@ def register(
 @cache
 def git_sha() -> str:
     """Return the commit of the checkout this code runs from, or the package's version."""
-    result = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        result = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:  # no git, as in a container
+        return version("dustjacket")
     return result.stdout.strip() or version("dustjacket")

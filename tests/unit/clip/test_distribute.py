@@ -1,5 +1,8 @@
 """The error that a failed training reports."""
 
+import os
+import socket
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -73,9 +76,63 @@ def test_a_cluster_s_task_whose_peer_is_gone_lets_that_peer_s_error_arrive_first
 
     waited = []
     monkeypatch.setattr(distribute, "_torchrun", torchrun)
+    monkeypatch.setattr(distribute, "_address_of_this_task", lambda: "127.0.0.1")
     monkeypatch.setattr(distribute.time, "sleep", waited.append)
+    monkeypatch.setenv(distribute.GLOO_INTERFACE, "lo")
     for name, value in {"MASTER_ADDR": "node", "MASTER_PORT": "1", "RANK": "0"}.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(RuntimeError, match="return code 1"):
         distribute._run_on_cluster({"num_processes": 2, "log_streaming_client": Mock()}, "train.py")
     assert bool(waited) is waits
+
+
+@pytest.fixture
+def interfaces(monkeypatch):
+    """A machine with loopback and one network, whose name resolves to none of its addresses."""
+
+    def interface(family, address):
+        return SimpleNamespace(family=family, address=address)
+
+    found = {
+        "lo": [interface(socket.AF_INET, "127.0.0.1")],
+        "eth7": [interface(socket.AF_INET6, "fe80::1"), interface(socket.AF_INET, "10.77.0.2")],
+    }
+    hosts = {"127.0.0.1": "127.0.0.1", "10.77.0.2": "10.77.0.2", "worker-2": "10.77.0.2",
+             "worker-3": "10.77.0.3"}  # fmt: skip
+
+    def resolve(host):
+        if host not in hosts:
+            raise socket.gaierror("no such host")
+        return hosts[host]
+
+    monkeypatch.setattr("psutil.net_if_addrs", lambda: found)
+    monkeypatch.setattr("socket.gethostbyname", resolve)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("10.77.0.2", "eth7"), ("worker-2", "eth7"), ("127.0.0.1", "lo"), ("worker-3", ""), ("x", "")],
+)
+def test_gloo_gets_the_interface_by_which_others_reach_the_task(interfaces, host, name):
+    assert distribute.interface_of(host) == name
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "eth7"), ("bond0", "bond0")])
+def test_a_process_on_a_cluster_listens_where_its_task_is_known(
+    interfaces, monkeypatch, given, used
+):
+    infos = [SimpleNamespace(address=f"worker-{number}:4040") for number in (3, 2)]
+    task = SimpleNamespace(getTaskInfos=lambda: infos, partitionId=lambda: 1)
+    monkeypatch.setattr(distribute.BarrierTaskContext, "get", lambda: task)
+    monkeypatch.setenv(distribute.GLOO_INTERFACE, given or "none")  # put back after the test
+    if not given:
+        monkeypatch.delenv(distribute.GLOO_INTERFACE)
+    for name in ("MASTER_ADDR", "MASTER_PORT", "RANK"):
+        monkeypatch.setenv(name, "1")
+    seen = []
+    monkeypatch.setattr(
+        distribute, "_torchrun", lambda *_: seen.append(os.environ[distribute.GLOO_INTERFACE])
+    )
+    parameters = {"num_processes": 2, "log_streaming_client": SimpleNamespace(send=None)}
+    distribute._run_on_cluster(parameters, "train.py")
+    assert seen == [used]
