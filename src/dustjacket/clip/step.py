@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from dustjacket.clip.schemas import RetrainingParameters
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.pipeline.kinds import CHAMPION_MODEL, Kind
 from dustjacket.pipeline.parameters import StepParameters
@@ -11,6 +12,8 @@ from dustjacket.pipeline.step import Step
 from dustjacket.storage.manifest import Facts, Manifest
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dustjacket.pipeline.plan import Plan
     from dustjacket.storage.store import Store
 
@@ -26,15 +29,27 @@ def uneven_batch(batch_size: int, processes: int) -> str | None:
     return None
 
 
-class ClipParameters(StepParameters):
+class TrainingStep(Step):
+    """A step that trains on labelled covers, and may wait for them to drift."""
+
+    def reason_to_rest(
+        self, parameters: StepParameters, store: "Store", now: "datetime"
+    ) -> str | None:
+        """Return why drift is no reason yet to train again, or None."""
+        if not isinstance(parameters, RetrainingParameters) or parameters.retrain_on == "version":
+            return None
+        from dustjacket.clip.retraining import history, reason_to_wait
+
+        return reason_to_wait(history(store, self.publishes), parameters, now)
+
+
+class ClipParameters(RetrainingParameters):
     """Parameters of ``finetune_clip``."""
 
-    operational: ClassVar[frozenset[str]] = frozenset(
-        {
-            "processes", "micro_batch", "checkpoint_steps", "keep_checkpoints", "cache_gib",
-            "max_broken_share",
-        }
-    )  # fmt: skip
+    operational: ClassVar[frozenset[str]] = RetrainingParameters.operational | {
+        "processes", "micro_batch", "checkpoint_steps", "keep_checkpoints", "cache_gib",
+        "max_broken_share",
+    }  # fmt: skip
 
     model: str = Field(
         "lite0-minilm",
@@ -139,7 +154,7 @@ class CandidateFacts(ClipFacts):
     rolled_back_to: str | None = None
 
 
-class FinetuneClip(Step):
+class FinetuneClip(TrainingStep):
     """The step; a promotion of its own result is no reason to train again."""
 
     def find_published(self, plan: "Plan", store: "Store") -> Manifest | None:

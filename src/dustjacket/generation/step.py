@@ -4,12 +4,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from dustjacket.clip.step import uneven_batch
+from dustjacket.clip.schemas import RetrainingParameters
+from dustjacket.clip.step import TrainingStep, uneven_batch
 from dustjacket.evaluation.step import REPORT
 from dustjacket.generation.schemas import GeneratorEvaluationFacts, GeneratorEvaluationParameters
 from dustjacket.pipeline.kinds import Kind
-from dustjacket.pipeline.parameters import StepParameters
-from dustjacket.pipeline.step import Step
 from dustjacket.promotion.evaluation_step import EvaluationStep
 from dustjacket.storage.manifest import Facts
 
@@ -19,12 +18,12 @@ MIN_COVERS = 20
 """Fewer covers that models may be trained on make no generator."""
 
 
-class GeneratorParameters(StepParameters):
+class GeneratorParameters(RetrainingParameters):
     """Parameters of ``train_generator``."""
 
-    operational: ClassVar[frozenset[str]] = frozenset(
-        {"processes", "micro_batch", "checkpoint_steps", "keep_checkpoints", "max_broken_share"}
-    )
+    operational: ClassVar[frozenset[str]] = RetrainingParameters.operational | {
+        "processes", "micro_batch", "checkpoint_steps", "keep_checkpoints", "max_broken_share",
+    }  # fmt: skip
 
     budget_minutes: float = Field(
         3, gt=0, le=100_000, description="Time for the training steps; their number is measured"
@@ -100,7 +99,7 @@ class GeneratorFacts(Facts):
     rolled_back_to: str | None = None
 
 
-TRAIN_GENERATOR = Step(
+TRAIN_GENERATOR = TrainingStep(
     name="train_generator",
     publishes=Kind.GENERATOR_CANDIDATE,
     function="dustjacket.generation.train_step:train_generator",

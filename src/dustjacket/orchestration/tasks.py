@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -50,6 +51,10 @@ def plan_run(step: str) -> PokeReturnValue:
     )
     with no_retry_on_bad_input():
         work = find_work()
+        if dag_run.run_type != "manual" and work.plan and work.needs_job:
+            parameters = STEPS[step].parameters.recorded(work.plan.parameters)
+            if rest := STEPS[step].reason_to_rest(parameters, store, datetime.now(UTC)):
+                raise AirflowSkipException(f"{step} rests: {rest}")
         if work.status in (Status.TO_DO, Status.REPLACED, Status.SUPERSEDED) and (
             reason := reason_to_wait(STEPS[step], store, overrides)
         ):

@@ -11,6 +11,7 @@ from dustjacket.storage.manifest import Facts, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from datetime import datetime
 
     from dustjacket.pipeline.plan import Plan
     from dustjacket.pipeline.team_defaults import TeamDefaults
@@ -122,6 +123,15 @@ class Step:
         Args:
             named: the kinds of which a person named the version to read.
         """
+        return None
+
+    def reason_to_rest(
+        self,
+        parameters: StepParameters,  # noqa: ARG002
+        store: "Store",  # noqa: ARG002
+        now: "datetime",  # noqa: ARG002
+    ) -> str | None:
+        """Return why a run that no person started should leave new work alone, or None."""
         return None
 
     def review(self, version: Manifest, store: "Store") -> tuple[Status, str]:  # noqa: ARG002

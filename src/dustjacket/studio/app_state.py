@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_METRICS_INTERVAL_S = 60
 _FEEDBACK_INTERVAL_S = 300.0
 
 
@@ -83,6 +84,7 @@ class AppState:
             asyncio.create_task(self.concepts.serve()),
             asyncio.create_task(self._refresh_models(refresh_s)),
             asyncio.create_task(self._maintain_feedback()),
+            asyncio.create_task(self._refresh_metrics()),
         ]
         try:
             yield
@@ -118,6 +120,11 @@ class AppState:
                 self.metrics.set_versions(self.models)
                 self.steps.expire()
             await asyncio.sleep(interval_s)
+
+    async def _refresh_metrics(self) -> None:
+        while True:
+            await self._in_background(lambda: self.metrics.product.refresh(self.models.store))
+            await asyncio.sleep(_METRICS_INTERVAL_S)
 
     async def _in_background(self, work: Callable[[], Any]) -> Any:
         """Return the result of ``work``; log its failure and return None."""

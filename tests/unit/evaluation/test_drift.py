@@ -12,9 +12,8 @@ from dustjacket.evaluation.drift import (
     label_counts,
     length_counts,
     measure_drift,
-    psi,
-    psi_test,
 )
+from dustjacket.metrics.stability import psi, psi_test
 
 
 def books(lengths, genres):

@@ -191,3 +191,31 @@ def test_a_version_that_came_back_is_announced_as_often_as_it_comes_back(store, 
     airflow.announced["ingest_covers", "second"] = "success"
     with pytest.raises(AirflowSkipException):
         tasks.emit(SimpleNamespace(name="covers"), "v2", ["ingest_covers"], outlets)
+
+
+@pytest.mark.parametrize(
+    ("run_type", "genres", "rests"),
+    [
+        ("asset_triggered", {"Art": 500, "Law": 510}, True),
+        ("operator_triggered", {"Art": 500, "Law": 510}, True),
+        ("asset_triggered", {"Art": 500, "Law": 500, "Poetry": 500}, False),
+        ("manual", {"Art": 500, "Law": 510}, False),
+    ],
+)
+def test_with_retrain_on_drift_a_run_rests_until_covers_have_drifted_or_a_person_starts_it(
+    store, airflow, monkeypatch, run_type, genres, rests
+):
+    defaults = TeamDefaults(finetune_clip={"retrain_on": "drift", "cooldown_days": 0})
+    monkeypatch.setattr(tasks, "team_defaults", lambda: defaults)
+    first = {"labelled": 1000, "genres": {"Art": 500, "Law": 500}}
+    store.draft("labelled_covers", "v1").publish(facts=first)
+    store.draft("clip_candidate", "c1").publish(parents={"labelled_covers": "v1"})
+    for version in ("v2", "v3"):
+        facts = {"labelled": sum(genres.values()), "genres": genres}
+        store.draft("labelled_covers", version).publish(facts=facts)
+    airflow.run_type = run_type
+    if rests:
+        with pytest.raises(AirflowSkipException, match="finetune_clip rests: 0 of the last 2"):
+            plan("finetune_clip")
+    else:
+        assert plan("finetune_clip").xcom_value["plan"]["inputs"] == {"labelled_covers": "v3"}
