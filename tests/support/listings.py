@@ -50,7 +50,8 @@ def ingest(source: Path | str, store: Store, **parameters: Any) -> Ingested:
     """Publish the listing, whose changes since the version before are accepted."""
     if not is_web(str(source)):
         allow(str(source), store.settings)
-    allow(parameters.get("enrich", ""), store.settings)
+    for name in ("enrich", "corrections"):
+        allow(parameters.get(name, ""), store.settings)
     values = {"source": str(source), "accept_changes": True, **parameters}
     INGEST_CATALOG.parameters.model_validate(values)
     version = version_name(datetime.now(UTC), "digest")

@@ -21,6 +21,7 @@ ROWS = pa.schema(
         ("notification", pa.string()),
         ("genre", pa.string()),
         ("has_author", pa.bool_()),
+        ("corrected", pa.bool_()),
     ]
 )
 """One row per record that passed the rules; ``content`` is a digest of what is published of it."""
@@ -62,6 +63,8 @@ def decide(rows: pa.Table, min_rows_per_genre: int) -> pa.Table:
     in their most frequent spelling. A genre with fewer than ``min_rows_per_genre`` rows left is a
     ``rare_genre``.
 
+    Where a row of a book is corrected, its genre is that of all rows of the book.
+
     Rows are one book if they share a strict key and have an author, or if they share its title and
     a valid ISBN. Equal titles without authors alone are not.
 
@@ -79,6 +82,7 @@ def decide(rows: pa.Table, min_rows_per_genre: int) -> pa.Table:
     repeated = _is_repeated(books, alive["content"].to_numpy())
     reasons[live[repeated]] = _CODES["exact_duplicate"]
     genres, spellings = _genres(alive["genre"], ~repeated)
+    _correct(genres, books, alive["corrected"].fill_null(False).to_numpy())
     distinct = np.flatnonzero(~repeated)
     reasons[live[distinct]], votes = _by_majority(books[distinct], genres[distinct])
     accepted = np.flatnonzero(reasons[live] == 0)
@@ -163,6 +167,15 @@ def _genres(genres: pa.ChunkedArray, counted: np.ndarray) -> tuple[np.ndarray, p
         best[code] = min(best.get(code, (1, "")), (-n, text))
     spellings = pa.array([text for _, text in best.values()], pa.string())
     return np.asarray(codes, np.int64)[encoded.indices.to_numpy()], spellings
+
+
+def _correct(genres: np.ndarray, books: np.ndarray, corrected: np.ndarray) -> None:
+    """Give all rows of a book, in place, the genre of its first corrected row."""
+    decided = np.flatnonzero(corrected)[::-1]
+    genre_of = np.full(books.max(initial=-1) + 1, -1)
+    genre_of[books[decided]] = genres[decided]
+    is_decided = genre_of[books] >= 0
+    genres[is_decided] = genre_of[books][is_decided]
 
 
 def _by_majority(books: np.ndarray, genres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

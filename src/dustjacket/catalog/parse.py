@@ -37,6 +37,7 @@ _SUBJECT = pa.struct(
     [("scheme", pa.string()), ("code", pa.string()), ("heading", pa.string()), ("main", pa.bool_())]
 )
 _CONTRIBUTOR = pa.struct([("name", pa.string()), ("role", pa.string())])
+_CORRECTION = pa.struct([(name, pa.string()) for name in ("listed", "who", "when", "why")])
 _JOINED = pa.struct([("field", pa.string()), ("source", pa.string())])
 BOOK = pa.schema(
     [
@@ -57,6 +58,7 @@ BOOK = pa.schema(
         ("rights", pa.string()),
         ("training", pa.bool_()),
         ("sources", pa.list_(_JOINED)),
+        ("correction", _CORRECTION),
     ]
 )
 """What is published of a book; what is unknown is null, or empty in ``asin`` and ``image_url``."""
@@ -79,7 +81,7 @@ SLIM = pa.schema(
         *ROWS,
         *_REASON,
         *(_DECIDING.field(name) for name in ("title_length", "unread", "conflicts", "not_utf8")),
-        *(BOOK.field(name) for name in ("language", "training", "sources")),
+        *(BOOK.field(name) for name in ("language", "training", "sources", "correction")),
     ]
 )
 """The columns by which a whole listing is decided and described."""
@@ -200,7 +202,7 @@ def _parsed(piece: Piece, row: TableRow, book: BookRecord | str) -> tuple[Any, .
     return (
         *record, None, *values, _digest(content), strict_key(book.title, book.author),
         coarse_key(book.title, book.author), book.record_id, book.notification, bool(book.author),
-        len(book.title), bool(book.unread), book.conflicts,
+        book.correction is not None, len(book.title), bool(book.unread), book.conflicts,
         not _is_utf8(row.raw, piece.format.shape.encoding),
     )  # fmt: skip
 
@@ -235,6 +237,7 @@ def _published(book: BookRecord) -> tuple[Any, ...]:
         book.rights or None,
         book.training,
         book.joined,
+        book.correction,
     )
 
 

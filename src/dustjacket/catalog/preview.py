@@ -99,6 +99,7 @@ def _fields(book: BookRecord) -> dict[str, str]:
         "rights": book.rights,
         "from other files": ", ".join(f"{field} ({file})" for field, file in book.joined),
         "contradicted by the second source": ", ".join(book.conflicts),
+        "corrected from": book.correction.listed if book.correction else "",
         "training": "" if book.training else "no: text and data mining is reserved",
     }
     return {name: text for name, text in fields.items() if text}

@@ -1,10 +1,11 @@
-"""Read what joins a listing: names of authors by key, and a second source."""
+"""Read what joins a listing: names of authors by key, a second source, and corrections."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dustjacket.catalog.authors import AuthorNames, read_authors
 from dustjacket.catalog.chunks import ListingFiles, find_chunks, find_files
+from dustjacket.catalog.corrections import OWN_COLUMNS, Corrections, read_corrections
 from dustjacket.catalog.enrich import Enrichment
 from dustjacket.catalog.parse import rows_of
 from dustjacket.catalog.step import CatalogParameters
@@ -14,22 +15,22 @@ from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import BookRecord, record_of
 from dustjacket.storage.store import Store
 
-_OWN_COLUMNS = ("title_column", "author_column", "genre_column", "description_column", "separator",
-                "encoding")  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Joins:
-    """What other files give to the records of a listing: names of authors, and missing fields."""
+    """What other files give to records: names of authors, missing fields, corrected genres."""
 
     authors: AuthorNames | None = None
     enrichment: Enrichment | None = None
+    corrections: Corrections | None = None
 
     def joined(self, record: BookRecord) -> BookRecord:
         """Return a record with what other files have of it."""
         if self.authors:
             record = self.authors.named(record)
-        return self.enrichment.joined(record) if self.enrichment else record
+        if self.enrichment:
+            record = self.enrichment.joined(record)
+        return self.corrections.corrected(record) if self.corrections else record
 
 
 def read_joins(
@@ -51,7 +52,7 @@ def read_joins(
         raise BadInputError(
             f"listing {parameters.source!r} has names of authors alone: add the file of their books"
         )
-    own = {**dict.fromkeys(_OWN_COLUMNS, ""), "source": parameters.enrich}
+    own = {**dict.fromkeys(OWN_COLUMNS, ""), "source": parameters.enrich}
     other = parameters.model_copy(update=own)
     theirs = find_files(other, store, ["title"]) if parameters.enrich else ListingFiles()
     authors = read_authors([*files.authors, *theirs.authors], store, scratch)
@@ -59,7 +60,9 @@ def read_joins(
     if theirs.tables:
         enrichment = Enrichment(scratch, parameters.prefer)
         enrichment.store(_records(theirs, Joins(authors), options, store))
-    return Joins(authors, enrichment) if authors or enrichment else None
+    corrections = read_corrections(parameters, options, store, scratch)
+    joins = Joins(authors, enrichment, corrections)
+    return joins if joins != Joins() else None
 
 
 def _records(

@@ -13,7 +13,7 @@ from dustjacket.records.genres import genre_key
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 LENGTH_STEP = 10
-_SHOWN_GROUPS = 10
+_SHOWN_GROUPS, _SHOWN_MOVES = 10, 20
 _MIN_BOOKS = 20
 """Genres with fewer books than this may lose any share of them."""
 
@@ -39,6 +39,20 @@ class EnrichmentStatistics(BaseModel):
     conflicts: dict[str, int]
 
 
+class CorrectionStatistics(BaseModel):
+    """What corrections did to the books of a version.
+
+    Attributes:
+        books: number of books with a correction.
+        changed: number of these that had another genre in the listing.
+        moves: number of changed books by listed and corrected genre, most frequent first.
+    """
+
+    books: int
+    changed: int
+    moves: list[tuple[str, str, int]]
+
+
 class CatalogStatistics(BaseModel):
     """Statistics of one version.
 
@@ -57,6 +71,7 @@ class CatalogStatistics(BaseModel):
         not_utf8: number of accepted or outvoted rows in another encoding than UTF-8.
         books_lost: number of books of which every row is rejected.
         enrichment: from a second source; None if it gave nothing.
+        corrections: None if no book has one.
         largest_groups: numbers of accepted books on one side of the split together, largest first.
     """
 
@@ -75,6 +90,7 @@ class CatalogStatistics(BaseModel):
     not_utf8: int = 0
     books_lost: int = 0
     enrichment: EnrichmentStatistics | None = None
+    corrections: CorrectionStatistics | None = None
     largest_groups: list[LargeGroup] = Field(default_factory=list)
 
 
@@ -110,6 +126,7 @@ def statistics_of(rows: pa.Table) -> CatalogStatistics:
         not_utf8=pc.sum(rows["not_utf8"]).as_py() or 0,
         books_lost=read - kept,
         enrichment=_enrichment(books),
+        corrections=_corrections(books),
         largest_groups=[LargeGroup(group=name, books=n) for name, n in groups if n > 1],
     )
 
@@ -122,6 +139,20 @@ def _enrichment(books: pa.Table) -> EnrichmentStatistics | None:
         return None
     enriched = pc.sum(pc.greater(pc.list_value_length(books["sources"]), 0)).as_py()
     return EnrichmentStatistics(enriched=enriched, fields=fields, conflicts=conflicts)
+
+
+def _corrections(books: pa.Table) -> CorrectionStatistics | None:
+    corrected = books.filter(pc.is_valid(books["correction"]))
+    if not len(corrected):
+        return None
+    listed = pc.struct_field(corrected["correction"], "listed").to_pylist()
+    pairs = zip(listed, corrected["genre"].to_pylist(), strict=True)
+    moves = Counter(pair for pair in pairs if genre_key(pair[0]) != genre_key(pair[1]))
+    return CorrectionStatistics(
+        books=len(corrected),
+        changed=moves.total(),
+        moves=[(*pair, n) for pair, n in moves.most_common(_SHOWN_MOVES)],
+    )
 
 
 def counts(values: pa.ChunkedArray) -> dict[str, int]:

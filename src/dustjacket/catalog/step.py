@@ -36,6 +36,12 @@ class CatalogParameters(StepParameters, RecordParameters):
     prefer: Preference = Field(
         "ours", description="Whose value counts where this and the second source have one"
     )
+    corrections: str = Field(
+        "",
+        max_length=2000,
+        description="File or folder of corrections, which win over the listing: ISBN, or title and "
+        "author; genre; who, when and why",
+    )
     separator: str = Field(
         "", max_length=1, description="Separator of text tables; found in their content if empty"
     )
@@ -78,7 +84,7 @@ class CatalogParameters(StepParameters, RecordParameters):
     @property
     def files(self) -> tuple[str, ...]:
         """Files beside the source whose content decides the result."""
-        return (self.genre_mapping, self.enrich)
+        return (self.genre_mapping, self.enrich, self.corrections)
 
 
 class FileFacts(BaseModel):

@@ -19,7 +19,7 @@ REJECTED = "rejected"
 BOOK_COLUMNS = (
     "file", "position", "asin", "title", "subtitle", "author", "contributors", "genre", "genres",
     "subjects", "description", "isbn13", "work_id", "language", "published", "publisher",
-    "image_url", "rights", "training", "sources", "group", "split",
+    "image_url", "rights", "training", "sources", "correction", "group", "split",
 )  # fmt: skip
 _REJECTED_COLUMNS = ("file", "position", "offset", "raw", "reason")
 DECISIONS = ("reason", "genre", "genres", "group", "split", "book")

@@ -32,9 +32,9 @@ class IngestCatalog(CatalogParameters):
         from dustjacket.cli.preview import print_preview
 
         given = self.model_dump(exclude={"out", "preview"})
-        paths = {name: absolute(given[name]) for name in ("source", "enrich")}
+        paths = {name: absolute(given[name]) for name in ("source", "enrich", "corrections")}
         parameters = CatalogParameters.model_validate(given | paths)
-        with local_store(parameters.source, parameters.enrich) as store:
+        with local_store(*paths.values()) as store:
             print_preview(preview(parameters, store), console)
 
 
@@ -78,7 +78,7 @@ def _ingest(step: Step, flags: StepParameters, out: Path | None) -> None:
     from dustjacket.cli.report import rows_table
 
     overrides = flags.model_dump(exclude_unset=True, exclude={"out", "preview"})
-    for name in {"source", "enrich", "catalog"} & overrides.keys():
+    for name in {"source", "enrich", "corrections", "catalog"} & overrides.keys():
         overrides[name] = absolute(overrides[name])
     manifest = ingest(step, overrides, out.absolute(), console)
     console.print(rows_table({manifest.kind: manifest.facts}))

@@ -58,7 +58,9 @@ def ingest(step: Step, overrides: dict[str, Any], out: Path, console: Console) -
     with _faults_in_one_line(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with _scratch_folder(out.parent) as scratch:
-            named = (overrides.get(name, "") for name in ("source", "enrich", "catalog"))
+            named = (
+                overrides.get(name, "") for name in ("source", "enrich", "corrections", "catalog")
+            )
             store = _store(scratch, *named)
             manifest = _run(step, overrides, store, console)
             whole = scratch / "store" / manifest.prefix

@@ -52,6 +52,11 @@ def notes(facts: Mapping[str, Any]) -> Iterator[str]:
     if len(passed_over) > _FILES:
         yield f"and {len(passed_over) - _FILES} more, named in the manifest"
     profile = facts.get("profile") or {}
+    if corrections := profile.get("corrections"):
+        yield (
+            f"corrections changed the genre of {corrections['changed']:,} of the "
+            f"{corrections['books']:,} books that have one"
+        )
     if lost := profile.get("books_lost"):
         yield f"books of which every row is rejected: {lost:,}"
     if reserved := profile.get("reserved"):

@@ -96,6 +96,20 @@ def print_sure(classifier: Mapping[str, Any], console: Console) -> None:
     console.print(f"sure of held-out books: {', '.join(parts)}; {stated}")
 
 
+def print_corrections(classifier: Mapping[str, Any], console: Console) -> None:
+    """Print what corrections changed, and the estimates of label noise, if there are any."""
+    if not (found := classifier.get("corrections")):
+        return
+    before, after = (
+        _with_interval("", found[f"noise_{when}"], found[f"noise_{when}_interval"]).strip()
+        for when in ("before", "after")
+    )
+    console.print(
+        f"corrections changed the genre of {found['changed']:,} of {found['books']:,} training "
+        f"books; estimated label noise {before}, then {after}"
+    )
+
+
 def print_depths(classifier: Mapping[str, Any], console: Console) -> None:
     """Print the metrics at each depth of genres from subjects, if there are any."""
     for depth, found in classifier.get("by_depth", {}).items():
@@ -106,7 +120,14 @@ def print_depths(classifier: Mapping[str, Any], console: Console) -> None:
 def print_report(report: dict[str, Any], console: Console) -> None:
     """Print the report as tables."""
     console.print(rows_table({kind: report[kind] for kind in (Kind.CATALOG, Kind.COVERS)}))
-    console.print(f"{report['labels']['labelled']:,} covers labelled with a predicted genre\n")
+    console.print(f"{report['labels']['labelled']:,} covers labelled with a predicted genre")
+    if labelled := report.get("labelled_catalog"):
+        doubtful = _with_interval("", labelled["noise"], labelled["noise_interval"]).strip()
+        console.print(
+            f"{labelled['labelled']:,} books labelled, {labelled['not_sure']:,} not surely; the "
+            f"classifier contradicts the listed subject of {doubtful} of them"
+        )
+    console.print()
 
     classifier = report["classifier"]
     console.print(candidates_table(classifier))
@@ -118,6 +139,7 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     console.print(f"on held-out books: {', '.join(test_metrics)}")
     print_sure(classifier, console)
     print_depths(classifier, console)
+    print_corrections(classifier, console)
     console.print(f"{classifier['verdict']}: {classifier['reason']}\n")
 
     _print_evaluation(report["evaluation"], console)

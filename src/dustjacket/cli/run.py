@@ -52,7 +52,7 @@ def run(
             if source:
                 overrides.setdefault(step, {})["source"] = source
         for parameters in overrides.values():
-            for name in ("source", "enrich", "catalog"):
+            for name in ("source", "enrich", "corrections", "catalog"):
                 allow(absolute(parameters.get(name) or ""), settings)
         team = TeamDefaults.from_json(api.variable(VARIABLE)).with_overrides(overrides)
         sources = choose_sources(team, lambda: _draw_sample(settings, console))

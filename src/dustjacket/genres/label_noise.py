@@ -6,9 +6,13 @@ trained on a wrong label confirms it.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from dustjacket.metrics.bootstrap import Interval
+from dustjacket.metrics.shares import share_interval
 
 
 def suspects(
@@ -38,6 +42,58 @@ def suspects(
     )
     ranked = np.argsort(given_probability - likely_probability, kind="stable")
     return table.iloc[ranked[suspect[ranked]][:max_books]]
+
+
+def noise_share(
+    books: pd.DataFrame, probabilities: np.ndarray, genres: Sequence[str]
+) -> tuple[float, Interval]:
+    """Return the share of suspects, an estimate of how many given genres are wrong.
+
+    The arguments and the rule are those of :func:`suspects`.
+
+    Returns:
+        The share, and its 95 % interval by groups of books (column ``group``).
+    """
+    is_suspect = _compare(books, probabilities, genres)[0]
+    groups = pd.factorize(books["group"])[0]
+    return float(is_suspect.mean()), share_interval(is_suspect.astype(float), groups)
+
+
+@dataclass(frozen=True)
+class CorrectionEffect:
+    """What corrections did to the training books of a selection.
+
+    Attributes:
+        books: number of training books with a correction.
+        changed: number of these that had another genre in the listing.
+        noise_before, noise_after: see :func:`noise_share`, with the listed genres and with the
+            corrected ones. Both are by one model, which was trained on the corrected genres of
+            other books.
+    """
+
+    books: int
+    changed: int
+    noise_before: float
+    noise_before_interval: Interval
+    noise_after: float
+    noise_after_interval: Interval
+
+
+def correction_effect(
+    books: pd.DataFrame, probabilities: np.ndarray, genres: Sequence[str]
+) -> CorrectionEffect | None:
+    """Return what corrections did to training books; None if none has one.
+
+    Args:
+        books: n rows of genre, listed, corrected and group.
+        probabilities, genres: see :func:`suspects`.
+    """
+    if not books["corrected"].any():
+        return None
+    before = noise_share(books.assign(genre=books["listed"]), probabilities, genres)
+    after = noise_share(books, probabilities, genres)
+    changed = int((books["genre"] != books["listed"]).sum())
+    return CorrectionEffect(int(books["corrected"].sum()), changed, *before, *after)
 
 
 def sample_weights(

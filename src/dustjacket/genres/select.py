@@ -24,6 +24,7 @@ from dustjacket.genres.embeddings import catalog_sentences
 from dustjacket.genres.evaluate import PROMOTED, check_usable, compare_with_champion, evaluate
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.known_words import KnownWords, known_out_of_fold
+from dustjacket.genres.label_noise import correction_effect
 from dustjacket.genres.paper import repeat_paper
 from dustjacket.genres.read import SCORER, load_scorer
 from dustjacket.genres.registry import KIND, ensure_registered, point_aliases
@@ -42,7 +43,9 @@ from dustjacket.tracking import runs as tracking
 
 log = logging.getLogger(__name__)
 
-_COLUMNS = ["file", "position", "title", "author", "description", "genre", "group"]
+_COLUMNS = [
+    "file", "position", "title", "author", "description", "genre", "group", "listed", "corrected",
+]  # fmt: skip
 _SUSPECTS = 20
 
 
@@ -76,6 +79,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             scorer = fit_scorer(fits, selected, encoder, unseen)
             evaluation = evaluate(fits, selected, scorer, test_data)
             out_of_fold.write(job.draft, training_data.books, unseen)
+            effect = correction_effect(training_data.books, unseen, training_data.genres)
         depth = int(job.input(Kind.CATALOG).parameters.get("genre_depth", 1))
         by_depth = metrics_by_depth(list(test_data.books["genre"]), evaluation.predicted, depth)
         track_depths(by_depth)
@@ -121,6 +125,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
                 out_of_fold=evaluation.out_of_fold,
                 down_weighted=evaluation.down_weighted,
                 suspects=evaluation.suspects.head(_SUSPECTS).to_dict("records"),
+                corrections=asdict(effect) if effect else None,
                 repeated_paper=repeated,
                 genres=scorer.genres,
                 test_side=sketch(test_data.books["group"]),

@@ -107,6 +107,8 @@ class ClassifierFacts(Facts):
         by_depth: metrics on the test books at each depth of genres from subjects.
         out_of_fold: metrics of out-of-fold predictions.
         suspects: books whose genre the model contradicts.
+        corrections: of :class:`dustjacket.genres.label_noise.CorrectionEffect`; None if no training
+            book has one.
         repeated_paper: metrics of the paper's own protocol, if it was repeated.
         test_side: of :func:`dustjacket.promotion.spending.sketch`; None in earlier releases.
         champion: version of the classifier in use after the comparison, this one or an earlier;
@@ -125,6 +127,7 @@ class ClassifierFacts(Facts):
     out_of_fold: dict[str, float] = {}
     down_weighted: float = 0.0
     suspects: list[dict[str, Any]] = []
+    corrections: dict[str, Any] | None = None
     repeated_paper: dict[str, float] = {}
     genres: list[str] = []
     test_side: list[str] | None = None

@@ -76,9 +76,8 @@ def label_catalog(job: Job[LabelCatalogParameters], spark: SparkSession) -> None
     tasks = max(1, -(-catalog.rows["accepted"] // _BOOKS_PER_TASK))
     label = make_labeller(lambda: shared.value, classifier.version, job.parameters.alternatives)
     names = [name for name in (*_COPIED, "description", "genre") if name in rows.columns]
-    reviewed = fn.col("correction").isNotNull() if "correction" in rows.columns else fn.lit(False)
     labels = (
-        rows.select(*names, reviewed.alias("reviewed"), out_of_fold.PROBABILITIES)
+        rows.select(*names, fn.col("corrected").alias("reviewed"), out_of_fold.PROBABILITIES)
         .repartition(tasks)
         .mapInPandas(label, spark_schema(SCHEMA))
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from dustjacket.records.columns import Columns
 from dustjacket.records.contributors import (
@@ -36,6 +36,15 @@ _FREE = frozenset({"allowed", "0", "false", "no", "0.0", "permitted"})
 _OTHER_ROLES = {"translator": "trl", "illustrator": "ill", "editor": "edt"}
 
 
+class Correction(NamedTuple):
+    """A person's decision on a book's genre: the genre listed before, who, when (ISO), and why."""
+
+    listed: str
+    who: str
+    when: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class BookRecord:
     """The fields of one book, cleaned; texts are empty and others None if they are missing.
@@ -50,6 +59,7 @@ class BookRecord:
         author_keys: of authors whose names are in another file of the source.
         joined: fields that another source gave, and the name of its file.
         conflicts: fields in which another source contradicts this one.
+        correction: by which the first of ``genres`` was decided.
     """
 
     title: str
@@ -75,6 +85,7 @@ class BookRecord:
     author_keys: tuple[str, ...] = ()
     joined: tuple[tuple[str, str], ...] = ()
     conflicts: tuple[str, ...] = ()
+    correction: Correction | None = None
 
     @property
     def genre(self) -> str:

@@ -3,7 +3,7 @@
 import io
 
 from dustjacket.cli.context import LiteralConsole
-from dustjacket.cli.report import candidates_table, print_depths, print_sure
+from dustjacket.cli.report import candidates_table, print_corrections, print_depths, print_sure
 
 
 def printed(classifier):
@@ -39,4 +39,18 @@ def test_the_report_shows_of_how_many_books_the_classifier_is_sure():
     assert console.export_text() == (
         "sure of held-out books: coverage 0.400 (0.300 to 0.500), error 0.080 (0.040 to 0.120); "
         "at most 0.100 is stated\n"
+    )
+
+
+def test_what_corrections_changed_is_a_line_with_intervals(capsys):
+    console = LiteralConsole(width=200)
+    found = {
+        "books": 50, "changed": 41, "noise_before": 0.2, "noise_before_interval": (0.17, 0.23),
+        "noise_after": 0.16, "noise_after_interval": (0.13, 0.19),
+    }  # fmt: skip
+    print_corrections({"corrections": found}, console)
+    print_corrections({}, console)
+    assert capsys.readouterr().out == (
+        "corrections changed the genre of 41 of 50 training books; estimated label noise "
+        "0.200 (0.170 to 0.230), then 0.160 (0.130 to 0.190)\n"
     )

@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dustjacket.genres.label_noise import sample_weights, suspects
+from dustjacket.genres.label_noise import correction_effect, sample_weights, suspects
 
 SHELF = pd.DataFrame(
     {
@@ -76,3 +76,19 @@ def test_the_books_of_lower_weight_are_the_suspects(seed, genres, books):
     assert (suspect["probability"] - suspect["given_probability"]).is_monotonic_decreasing
     weights = sample_weights(shelf, found, names)
     assert sorted(suspect.index) == np.flatnonzero(weights < 1).tolist()
+
+
+def test_a_correction_of_a_wrong_genre_lowers_the_estimated_noise():
+    books = SHELF.assign(
+        genre=["Art", "Art", "Law", "Law", "Art"],
+        listed=SHELF["genre"],
+        corrected=[True, False, False, False, True],
+        group=list("abcde"),
+    )
+    effect = correction_effect(books, OUT_OF_FOLD, ["Art", "Law"])
+    assert (effect.books, effect.changed) == (2, 1)
+    assert (effect.noise_before, effect.noise_after) == (0.2, 0.0)
+    assert effect.noise_before_interval[0] < 0.2 < effect.noise_before_interval[1]
+    assert 0 == effect.noise_after_interval[0] < effect.noise_after_interval[1]
+    kept = books.assign(corrected=False)
+    assert correction_effect(kept, OUT_OF_FOLD, ["Art", "Law"]) is None

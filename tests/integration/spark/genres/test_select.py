@@ -19,7 +19,6 @@ from dustjacket.genres.out_of_fold import PROBABILITIES
 from dustjacket.genres.published_labels import read_labels
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.registry import KIND, REGISTERED, point_aliases
-from dustjacket.labelling.published import read_review
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.sample.grammar import make_book
@@ -256,37 +255,6 @@ def test_a_cover_of_the_listing_is_labelled_by_models_that_never_saw_its_book(ma
     assert right == pytest.approx(made.first.facts["out_of_fold"]["accuracy"], abs=0.02)
     by_heart = (likeliest == found["true"])[learnt].mean()
     assert by_heart > made.first.facts["intervals"]["accuracy"][1] > right
-
-
-def test_a_catalogue_is_labelled_and_its_doubtful_books_are_kept_for_review(made):
-    published = made.steps.run("label_catalog", review=5)
-    facts, rows = published.facts, pd.DataFrame(made.steps.table(published, "labels"))
-    listed = pd.DataFrame(made.steps.table(made.catalog, "books"))
-    assert len(rows) == facts["labelled"] == len(listed)
-    found = rows.merge(listed, on=["file", "position"], suffixes=("", "_of_listing"))
-    assert (found["listed"] == found["genre"]).all()
-    assert (found["held_out"] == (found["split"] != "test")).all()
-    accuracy = (found["subject"] == found["listed"])[found["held_out"]].mean()
-    assert accuracy == pytest.approx(made.first.facts["out_of_fold"]["accuracy"], abs=0.02)
-    scorer = made.scorer(made.first)
-    test = found[~found["held_out"]]
-    answers = scorer.predict(list(test["title"]), list(test["author"])).answers(2)
-    assert list(test["subject"]) == [answer.genre for answer in answers]
-    assert list(test["sure"]) == [answer.sure for answer in answers]
-    assert facts["not_sure"] == (~found["sure"]).sum()
-    probability = found.groupby("listed")["listed_probability"].mean()
-    suspect = (found["subject"] != found["listed"]) & (
-        found["probability"] >= found["subject"].map(probability)
-    )
-    assert facts["contradicted"] == suspect.sum() > 5
-    assert facts["noise_interval"][0] < facts["noise"] < facts["noise_interval"][1]
-    review = read_review(made.steps.store, published)
-    margins = review["probability"] - review["listed_probability"]
-    assert len(review) == facts["to_review"] == 5
-    assert margins.is_monotonic_decreasing
-    widest = (found["probability"] - found["listed_probability"])[suspect].nlargest(5)
-    assert np.allclose(margins, widest)
-    assert (review["listed"] != review["subject"]).all()
 
 
 def test_the_weight_of_the_late_fusion_is_that_of_unseen_books(made, labelled):
