@@ -1,6 +1,6 @@
 """Exact search of covers by cosine and by the words of titles, without near-duplicates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -98,6 +98,11 @@ class CoverIndex:
     def genres(self) -> list[str]:
         """Categories and predicted genres that :meth:`search` can filter by, sorted."""
         return sorted(self._genre_names)
+
+    def books(self) -> Iterator[tuple[str, str, str | None]]:
+        """Yield key, title and author of each cover."""
+        names = ("key", "title", "author")
+        yield from zip(*(self._rows[name].to_pylist() for name in names), strict=True)
 
     def cover(self, key: str) -> SearchHit | None:
         """Return the cover with a key, with scores of 0, or None."""

@@ -11,6 +11,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from dustjacket.clip.match_input import MAX_PROMPT_LENGTH
 from dustjacket.settings import Settings
+from dustjacket.studio.annif_routes import (
+    MAX_DOCUMENTS,
+    MAX_TEXT_BYTES,
+    SUGGEST,
+    SUGGEST_BATCH,
+    annif_routes,
+)
 from dustjacket.studio.app_state import AppState
 from dustjacket.studio.create_routes import OWN_ART, create_routes
 from dustjacket.studio.metrics import MetricsMiddleware
@@ -22,6 +29,7 @@ from dustjacket.studio.middleware import (
 )
 from dustjacket.studio.pair_routes import pair_routes
 from dustjacket.studio.problems import install_error_handlers
+from dustjacket.studio.review_routes import review_routes
 from dustjacket.studio.routes import LIMITS, info_routes, query_routes
 
 PAGE = Path(__file__).parent / "page"
@@ -68,6 +76,8 @@ def create_app(
     app.include_router(info_routes)
     app.include_router(create_routes)
     app.include_router(pair_routes)
+    app.include_router(review_routes)
+    app.include_router(annif_routes)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     # A request passes the middleware that is added last first.
     app.add_middleware(
@@ -77,6 +87,8 @@ def create_app(
             OWN_ART: _MATCH_BYTES,
             "/genre/batch": LIMITS.batch_bytes,
             "/genre/batch/xlsx": LIMITS.batch_bytes,
+            SUGGEST: MAX_TEXT_BYTES,
+            SUGGEST_BATCH: MAX_DOCUMENTS * MAX_TEXT_BYTES,
         },
     )
     app.add_middleware(RateLimitMiddleware, rate=settings.studio_rate)

@@ -19,6 +19,7 @@ from dustjacket.studio.concept_jobs import TIMEOUT_S, ConceptJobs
 from dustjacket.studio.handlers import genre_responses, search_responses
 from dustjacket.studio.metrics import Metrics
 from dustjacket.studio.models import Models
+from dustjacket.studio.review import Reviews
 from dustjacket.studio.schemas import CoverQuery, GenreQuery, GenreResponse, SearchResponse
 from dustjacket.studio.step_status import StepStatuses
 from dustjacket.studio.worker import Worker
@@ -53,6 +54,7 @@ class AppState:
         self._background_threads = ThreadPoolExecutor(2)
         self.steps = StepStatuses(self.models.store, self._background_threads)
         self.feedback_days = settings.studio_feedback_days
+        self.reviews = Reviews(self.models.store)
         self.feedback = _feedback(self.models.store, settings) if settings.studio_feedback else None
         self.generation = settings.generation
         self.pairs = BlindPairs(self.models.store)

@@ -7,7 +7,13 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import httpx
-from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.resource_details import (
+    AccessView,
+    DagAccessEntity,
+    DagDetails,
+)
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_view
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
@@ -18,6 +24,7 @@ from dustjacket.settings import Settings, load_settings
 from dustjacket.studio.middleware import (
     CSRF_DETAIL,
     CSRF_HEADER,
+    PERSON_HEADER,
     USER_HEADER,
     SecurityHeadersMiddleware,
     may_be_cross_site,
@@ -25,6 +32,8 @@ from dustjacket.studio.middleware import (
 from dustjacket.studio.problems import install_error_handlers
 
 PAGE = Path(__file__).parent / "page"
+REVIEW = "review"
+"""The path of decisions, which are kept with the name of who made them."""
 _MAX_BYTES = 25_000_000
 _REQUEST_HEADERS = ("accept", "content-type", "if-none-match")
 _RESPONSE_HEADERS = (
@@ -96,8 +105,14 @@ class StudioClient:
         """Return an id by which a user's requests can be counted, but which is not the name."""
         return hashlib.sha256(f"{self._token}{user}".encode()).hexdigest()[:16]
 
-    async def send(self, request: Request, path: str, user: str) -> httpx.Response:
+    async def send(
+        self, request: Request, path: str, user: str, person: str = ""
+    ) -> httpx.Response:
         """Forward a request and return the response, whose body is not read yet.
+
+        Args:
+            user: id of the user, of whom the Studio sees a pseudonym.
+            person: name of the user for the record of a decision; empty: it is not sent.
 
         Raises:
             HTTPException: with status 404 for a path that is not plain, 413 for a body that is too
@@ -115,7 +130,11 @@ class StudioClient:
             request.method,
             f"/{quote(path)}",
             params=request.query_params,
-            headers={**headers, USER_HEADER: self.pseudonym(user)},
+            headers={
+                **headers,
+                USER_HEADER: self.pseudonym(user),
+                **({PERSON_HEADER: quote(person)} if person else {}),
+            },
             content=await _body(request),
         )
         try:
@@ -163,7 +182,12 @@ async def forward(
     file = PAGE / (path or "index.html")
     if request.method in ("GET", "HEAD") and file.parent == PAGE and file.is_file():
         return FileResponse(file, headers={"Cache-Control": "no-cache"})
-    response = await client.send(request, path, user.get_id())
+    person = ""
+    if path == REVIEW and request.method not in ("GET", "HEAD"):
+        if not _may_decide(user):
+            raise HTTPException(403, "a decision needs an account that may start ingest_catalog")
+        person = user.get_name()
+    response = await client.send(request, path, user.get_id(), person)
     headers: dict[str, Any] = {
         name: response.headers[name] for name in _RESPONSE_HEADERS if name in response.headers
     }
@@ -172,6 +196,16 @@ async def forward(
         response.status_code,
         headers,
         background=BackgroundTask(response.aclose),
+    )
+
+
+def _may_decide(user: BaseUser) -> bool:
+    """Return whether a user may start the DAG that reads corrections."""
+    return get_auth_manager().is_authorized_dag(
+        method="POST",
+        access_entity=DagAccessEntity.RUN,
+        details=DagDetails(id="ingest_catalog"),
+        user=user,
     )
 
 

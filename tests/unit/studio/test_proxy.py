@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from dustjacket.settings import Settings
+from dustjacket.studio import proxy
 from dustjacket.studio.proxy import StudioClient
 
 
@@ -104,3 +105,52 @@ def test_requests_that_wait_together_check_the_health_once():
 
     assert {error.status_code for error in asyncio.run(send_all())} == {429}
     assert len(checks) == 1
+
+
+class Person:
+    """A logged-in user."""
+
+    def get_id(self):
+        return "7"
+
+    def get_name(self):
+        return "Ann Ö"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "may", "named"),
+    [
+        ("POST", "review", True, "Ann%20%C3%96"),
+        ("POST", "review", False, None),
+        ("GET", "review", False, ""),
+        ("POST", "genre", False, ""),
+    ],
+)
+def test_a_decision_is_sent_with_the_name_of_who_may_start_an_ingestion(
+    monkeypatch, method, path, may, named
+):
+    seen = []
+
+    class AuthManager:
+        def is_authorized_dag(self, *, method, details, **_):
+            return may and (method, details.id) == ("POST", "ingest_catalog")
+
+    def answer(request):
+        seen.append(request.headers.get("X-Dustjacket-Person", ""))
+        return httpx.Response(200)
+
+    monkeypatch.setattr(proxy, "get_auth_manager", AuthManager)
+    request = request_with([(b"x-dustjacket-person", b"Eve")])
+    request.scope["method"] = method
+
+    async def send():
+        return await proxy.forward(path, request, Person(), client_of(answer))
+
+    if named is None:
+        with pytest.raises(HTTPException) as refused:
+            asyncio.run(send())
+        assert refused.value.status_code == 403
+        assert "may start ingest_catalog" in refused.value.detail
+        return
+    assert asyncio.run(send()).status_code == 200
+    assert seen == [named]

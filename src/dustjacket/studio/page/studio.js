@@ -8,25 +8,31 @@ import { at, setText } from "./dom.js";
 import { closeRetrainingOutside, offerRetraining, showVersions } from "./links.js";
 import { coverPanel } from "./match.js";
 import { pipelinePanel } from "./pipeline.js";
+import { reviewPanel } from "./review.js";
 import { say } from "./status.js";
 import { tabs } from "./tabs.js";
 import { titlePanel } from "./title.js";
 import { takeVotes } from "./votes.js";
 
-const ANSWERS = { title: ["genre", "covers"], cover: ["match"], create: [], many: ["batch"] };
+const ANSWERS = { title: ["genre", "covers"], cover: ["match"], create: [], many: ["batch"], review: [] };
 const answers = new Map();
 let models = {
   limits: { title: 500, image_bytes: 20e6, prompts: 100, batch_rows: 50_000, batch_bytes: 20e6 },
 };
 
 const limits = () => models.limits;
-const tab = tabs({ changed: () => (saveState(), drawVersions()) });
+const tab = tabs({ changed: () => (saveState(), drawVersions(), openReview()) });
 const dialog = coverDialog({ changed: () => saveState(), titleOf, answered });
 const panels = { limits, answered, open: dialog.open, titleOf };
 const title = titlePanel({ changed: () => saveState(), answered, open: dialog.open });
 const cover = coverPanel(panels);
 const create = createPanel(panels);
 const many = batchPanel(panels);
+const review = reviewPanel({ isOpen: () => tab.current() === "review" });
+
+function openReview() {
+  if (tab.current() === "review") review.open();
+}
 
 const modelsAsker = new Asker("models", {
   answered: (answer) => {
@@ -130,7 +136,8 @@ window.addEventListener("paste", (event) => {
 window.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || event.target instanceof HTMLSelectElement) return;
   if (event.target instanceof HTMLTextAreaElement) return;
-  const stop = { title: title.clear, cover: cover.clear, create: create.cancel, many: many.cancel };
+  const stop = { title: title.clear, cover: cover.clear, create: create.cancel, many: many.cancel,
+    review: review.cancel };
   stop[tab.current()]();
 });
 window.addEventListener("hashchange", () => restore(addressState()));

@@ -44,7 +44,7 @@ def labelled(steps):
     for file in (steps.folder / "scorer").iterdir():
         draft.upload(f"scorer/{file.name}", file)
     learnt = pd.DataFrame({"title": ["rice 0"], "author": ["Ann 0"]})
-    out_of_fold.write(draft, learnt, np.array([[0.1, 0.2, 0.7]]))
+    out_of_fold.write(draft, learnt, np.array([[0.005, 0.005, 0.99]]))
     draft.publish(facts=least_facts("genre_classifier", genres=GENRES), parents={})
     return catalog, steps.run("label_catalog", review=10, alternatives=1)
 
@@ -55,7 +55,7 @@ def test_each_book_has_a_subject_and_doubtful_ones_are_kept_for_review(steps, la
     assert list(rows["rice 0"]) == SCHEMA.names
     assert len(rows) == catalog.rows["accepted"] == 12
     assert (rows["rice 0"]["subject"], rows["rice 0"]["held_out"]) == ("Travel", True)
-    assert rows["rice 0"]["listed_probability"] == pytest.approx(0.1)
+    assert rows["rice 0"]["listed_probability"] == pytest.approx(0.005)
     assert (rows["rice 1"]["subject"], rows["rice 1"]["sure"]) == ("Cooking", True)
     assert (rows["star 2"]["subject"], rows["road 2"]["subject"]) == ("Science", "Travel")
     assert rows["Rice again"]["reviewed"]
@@ -63,7 +63,7 @@ def test_each_book_has_a_subject_and_doubtful_ones_are_kept_for_review(steps, la
     assert list(review.columns) == list(REVIEW_COLUMNS)
     found = dict(zip(review["title"], review["subject"], strict=True))
     assert found == {"The road to Paris": "Travel", "A star": "Science", "rice 0": "Travel"}
-    assert list(review["title"])[-1] == "rice 0", "the narrowest margin is the last"
+    assert list(review["title"])[0] == "rice 0", "the widest margin is the first"
     assert set(review["description"].str.len()) == {2000, len("About rice.")}
     facts = published.facts
     assert (facts["labelled"], facts["held_out"], facts["contradicted"]) == (12, 1, 3)
