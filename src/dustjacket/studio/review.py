@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
-from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.errors import BadInputError
 from dustjacket.labelling.decisions import Decision, now, read_decisions, store_decision
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.splits import book_group
@@ -86,12 +86,12 @@ class Reviews:
         """Store a decision on a book and return it; a later one on the same book replaces it.
 
         Raises:
-            NotReadyError: the list is another one by now.
-            BadInputError: the list has no such place, or ``other`` comes without a genre.
+            BadInputError: the list is another one by now or has no such place, or ``other`` comes
+                without a genre.
         """
         found = self.refreshed()
         if found.version != version:
-            raise NotReadyError("the catalogue was labelled anew: reload the page")
+            raise BadInputError("the catalogue was labelled anew: reload the page")
         if place >= len(found.books):
             raise BadInputError(f"book {place}: the list has {len(found.books)}")
         if choice == "other" and not genre:

@@ -15,6 +15,7 @@ from dustjacket.studio.blind_pairs import BlindPairs
 from dustjacket.studio.concept_jobs import ConceptJobs
 from tests.support.bucket import store_in_memory
 from tests.support.generators import WorkerInThread, drawing_tools, publish_pictures
+from tests.support.review_case import publish_review
 from tests.support.studio_case import HEADERS, make_app
 
 CHECKS = [
@@ -23,7 +24,8 @@ CHECKS = [
 ]  # fmt: skip
 QUERIES = [
     "POST /genre", "POST /covers/search", "POST /match", "POST /feedback", "POST /create",
-    "POST /create/own-art",
+    "POST /create/own-art", "POST /review", "POST /v1/projects/{project}/suggest",
+    "POST /v1/projects/{project}/suggest-batch",
 ]  # fmt: skip
 OPERATIONS = [
     *QUERIES, "POST /genre/batch", "POST /genre/batch/xlsx", "GET /covers/{cover}",
@@ -32,6 +34,8 @@ OPERATIONS = [
     "DELETE /create/{job}",
     "POST /pairs", "POST /pairs/{pair}", "GET /pairs/{pair}/{side}", "GET /pairs/results",
     "GET /create/{job}/{number}/preview", "GET /create/{job}/{number}/cover.{form}",
+    "GET /review", "GET /review/corrections.csv", "GET /v1/", "GET /v1/projects",
+    "GET /v1/projects/{project}",
 ]  # fmt: skip
 LOCAL = {"Host": "127.0.0.1"}
 
@@ -46,6 +50,7 @@ def operations(tmp_path):
     publish_pictures(store)
     app.state.studio.pairs = BlindPairs(store)
     app.state.studio.models.store.client = store_in_memory().client
+    publish_review(app.state.studio.models.store)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, headers=LOCAL)
     found = [result.ok() for result in schema.get_all_operations()]
     return {f"{operation.method.upper()} {operation.path}": operation for operation in found}

@@ -92,7 +92,7 @@ def test_decisions_outlive_the_process_and_a_new_list(app, client):
     decided(client, 0, "accept")
     store = app.state.studio.models.store
     publish_review(store, "20260102T000000000000Z-0123456789ab")
-    assert_problem(decided(client, 1, "keep"), 503, "was labelled anew: reload the page")
+    assert_problem(decided(client, 1, "keep"), 422, "was labelled anew: reload the page")
     page = client.get("/review").json()
     assert (page["decided"], [book["place"] for book in page["books"]]) == (1, [1, 2])
 

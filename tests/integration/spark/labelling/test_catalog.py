@@ -63,7 +63,7 @@ def test_each_book_has_a_subject_and_doubtful_ones_are_kept_for_review(steps, la
     assert list(review.columns) == list(REVIEW_COLUMNS)
     found = dict(zip(review["title"], review["subject"], strict=True))
     assert found == {"The road to Paris": "Travel", "A star": "Science", "rice 0": "Travel"}
-    assert list(review["title"])[0] == "rice 0", "the widest margin is the first"
+    assert review["title"][0] == "rice 0", "the widest margin is the first"
     assert set(review["description"].str.len()) == {2000, len("About rice.")}
     facts = published.facts
     assert (facts["labelled"], facts["held_out"], facts["contradicted"]) == (12, 1, 3)
