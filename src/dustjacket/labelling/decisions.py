@@ -19,7 +19,7 @@ _READERS = 16
 
 
 @dataclass(frozen=True)
-class Decision:
+class StoredDecision:
     """A decision on one book.
 
     Attributes:
@@ -43,15 +43,15 @@ class Decision:
         return self.isbn, self.title, self.author
 
 
-_COLUMNS = [field.name for field in fields(Decision)]
+_COLUMNS = [field.name for field in fields(StoredDecision)]
 
 
 def now() -> str:
-    """Return the time in the form of ``Decision.when``."""
+    """Return the time in the form of ``StoredDecision.when``."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def store_decision(store: Store, decision: Decision) -> None:
+def store_decision(store: Store, decision: StoredDecision) -> None:
     """Store a decision; names of the objects sort by time."""
     time = decision.when.replace(":", "").replace("-", "")
     store.client.put_object(
@@ -61,7 +61,7 @@ def store_decision(store: Store, decision: Decision) -> None:
     )
 
 
-def read_decisions(store: Store) -> list[Decision]:
+def read_decisions(store: Store) -> list[StoredDecision]:
     """Return all decisions, oldest first; objects of another form are left out."""
     keys = sorted(key for key, _ in store.keys(PREFIX) if key.endswith(".csv"))
     with ThreadPoolExecutor(_READERS) as pool:
@@ -72,11 +72,11 @@ def read_decisions(store: Store) -> list[Decision]:
             for row in csv.DictReader(io.StringIO((body or b"").decode(errors="replace")))
         ]
     known = [row for row in rows if all(row.get(name) is not None for name in _COLUMNS)]
-    decisions = [Decision(**{name: row[name] for name in _COLUMNS}) for row in known]
+    decisions = [StoredDecision(**{name: row[name] for name in _COLUMNS}) for row in known]
     return sorted(decisions, key=lambda decision: decision.when)
 
 
-def as_csv(decisions: Iterable[Decision]) -> bytes:
+def as_csv(decisions: Iterable[StoredDecision]) -> bytes:
     """Return decisions as a corrections file."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")

@@ -5,7 +5,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from dustjacket.errors import BadInputError
-from dustjacket.labelling.decisions import Decision, now, read_decisions, store_decision
+from dustjacket.labelling.decisions import StoredDecision, now, read_decisions, store_decision
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.splits import book_group
 from dustjacket.storage.store import Store
@@ -42,7 +42,7 @@ class Reviews:
     def __init__(self, store: Store) -> None:
         self._store, self._lock = store, Lock()
         self._list: ReviewList | None = None
-        self._decisions: dict[tuple[str, str, str], Decision] = {}
+        self._decisions: dict[tuple[str, str, str], StoredDecision] = {}
         self._covers: tuple[object, dict[str, str]] = (None, {})
 
     def refreshed(self) -> ReviewList:
@@ -82,7 +82,7 @@ class Reviews:
 
     def decide(
         self, version: str, place: int, choice: Choice, genre: str, remark: str, who: str
-    ) -> Decision:
+    ) -> StoredDecision:
         """Store a decision on a book and return it; a later one on the same book replaces it.
 
         Raises:
@@ -99,7 +99,7 @@ class Reviews:
         book = found.books[place]
         chosen = {"accept": book["subject"], "keep": book["listed"], "other": genre}[choice]
         why = f"{_WHY[choice]}: {remark}" if remark else _WHY[choice]
-        decision = Decision(*_key(book), str(chosen), who, now(), why)
+        decision = StoredDecision(*_key(book), str(chosen), who, now(), why)
         store_decision(self._store, decision)
         with self._lock:
             self._decisions[decision.book] = decision

@@ -100,7 +100,7 @@ def _page(state: State, limit: int) -> ReviewPage:
         total=len(found.books),
         decided=reviews.decided(found),
         genres=found.genres,
-        corrections=state.models.store.address(PREFIX),
+        corrections=f"s3://{state.models.store.bucket}/{PREFIX}",
         books=books,
     )
 

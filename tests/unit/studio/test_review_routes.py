@@ -41,6 +41,7 @@ def test_the_next_books_come_with_cover_and_evidence(client):
     page = client.get("/review").json()
     assert (page["version"], page["total"], page["decided"]) == (VERSION, 3, 0)
     assert page["genres"] == ["Cooking", "Law", "Travel"]
+    assert page["corrections"] == "s3://dustjacket/corrections/"
     first, second, drawn = page["books"]
     assert first["title"], first["isbn"] == TITLES[0]
     assert (first["listed"], first["subject"], first["probability"]) == ("Travel", "Cooking", 0.93)
