@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
 from dustjacket.cli.context import console, print_json
+from dustjacket.settings import load_settings
 
 
 class Up(BaseModel):
@@ -74,6 +75,11 @@ class Doctor(BaseModel):
         from dustjacket.platform.doctor import examine, print_findings
 
         findings = examine()
+        if not any(each.state == "failed" for each in findings) and load_settings().mlflow_uri:
+            # MLflow takes seconds to import.
+            from dustjacket.upkeep.aliases import check_aliases
+
+            findings += check_aliases(load_settings())
         if self.as_json:
             print_json([asdict(finding) for finding in findings])
         else:

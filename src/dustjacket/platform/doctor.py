@@ -82,7 +82,7 @@ def disk() -> Finding:
     found = f"{free / 2**30:.1f} GiB free on the disk of {folder}"
     if free >= _ENOUGH_BYTES:
         return Finding("disk", "ok", found)
-    cure = "free some, or name a folder of another disk with DUSTJACKET_HOME"
+    cure = "free some, see `dustjacket retention`, or set DUSTJACKET_HOME to a folder elsewhere"
     return Finding("disk", "failed" if free < _SCARCE_BYTES else "warning", found, cure)
 
 

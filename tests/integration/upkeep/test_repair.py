@@ -12,6 +12,7 @@ from dustjacket.promotion.promote import promote, rollback
 from dustjacket.storage.manifest import digest_of
 from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
+from dustjacket.upkeep.aliases import check_aliases
 from dustjacket.upkeep.repair import repair_defaults, repair_registry
 from tests.support.library import WORSE, Library
 
@@ -84,12 +85,25 @@ def test_an_alias_that_was_moved_by_hand_is_set_back(library):
     client = mlflow.MlflowClient()
     client.set_registered_model_alias(CLIP.registered, tracking.CHAMPION, first.version)
     assert library.alias()[0] != champion
+    (found,) = check_aliases(library.store.settings)
+    assert (found.check, found.state) == ("cover-clip@champion", "warning")
+    assert f"{champion} serves" in found.found
+    assert "dustjacket repair" in found.cure
     repair_registry(library.store, lambda _: None)
     assert library.alias()[0] == champion
+    (found,) = check_aliases(library.store.settings)
+    assert (found.state, found.found) == ("ok", champion)
+    client.delete_registered_model_alias(CLIP.registered, tracking.CHAMPION)
+    (found,) = check_aliases(library.store.settings)
+    assert found.state == "warning"
+    assert found.found.startswith("it is missing")
 
 
 def test_before_any_promotion_the_starting_weights_are_the_champion(library, lost):
-    repair_registry(lost(), lambda _: None)
+    store = lost()
+    assert check_aliases(store.settings) == []
+    repair_registry(store, lambda _: None)
+    assert [found.state for found in check_aliases(store.settings)] == ["ok"]
     assert library.alias()[0] == f"starting_clip/{library.starting.version}"
 
 
