@@ -91,6 +91,18 @@ def test_a_container_has_no_right_that_it_does_not_need(name):
     assert "healthcheck" in service
 
 
+def test_no_volume_is_without_a_name_and_outlives_its_stack():
+    declared = yaml.safe_load(COMPOSE.read_text())["volumes"].keys()
+    used = set()
+    for name, service in services().items():
+        for volume in service.get("volumes", []):
+            source, separator, _ = volume.partition(":/")
+            assert separator, f"{name}: {volume}"
+            if not source.startswith((".", "$")):
+                used.add(source)
+    assert used == declared
+
+
 def test_airflow_alone_is_published_on_loopback():
     assert services()["airflow-api"]["ports"] == ["${ADDRESS:-127.0.0.1}:${PORT:-8080}:8080"]
 
