@@ -1,6 +1,9 @@
 """A small catalog of overlapping genres, and a classifier of random weights."""
 
 import random
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,3 +49,27 @@ def random_hashed(genres: int = 3, embedded: str = "", members: int = 1) -> Hash
         ),
         None, use_descriptions=False,
     )  # fmt: skip
+
+
+class OneProcess:
+    """Stands for a Spark session whose tasks run in this process, one after another."""
+
+    def __init__(self) -> None:
+        self.sparkContext = self
+
+    def broadcast(self, value: Any) -> SimpleNamespace:
+        return SimpleNamespace(value=value, unpersist=lambda: None)
+
+    def parallelize(self, items: Iterable[Any], _parts: int) -> "_Tasks":
+        return _Tasks(items)
+
+
+class _Tasks:
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._items = list(items)
+
+    def map(self, function: Callable[[Any], Any]) -> "_Tasks":
+        return _Tasks(map(function, self._items))
+
+    def collect(self) -> list[Any]:
+        return self._items

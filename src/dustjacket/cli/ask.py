@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
@@ -10,6 +11,9 @@ from rich.table import Table
 from dustjacket.cli.context import answers, console, open_store, print_json
 from dustjacket.errors import BadInputError, NotReadyError
 
+if TYPE_CHECKING:
+    from dustjacket.genres.reasons import GenreReasons
+
 
 class PredictGenre(BaseModel):
     """Predict the genre of a title with the classifier in use."""
@@ -17,21 +21,44 @@ class PredictGenre(BaseModel):
     title: CliPositionalArg[str] = Field(description="title of a book")
     author: str | None = Field(None, description="its author")
     description: str | None = Field(None, description="its description")
+    why: CliImplicitFlag[bool] = Field(
+        False, description="words for and against the genre, and similar training books"
+    )
     as_json: CliImplicitFlag[bool] = Field(False, alias="json", description="print JSON")
 
     def cli_cmd(self) -> None:
         """Run the command."""
         from dustjacket.genres.answers import Abstention  # imports numpy
 
-        answer = answers().genre(self.title, self.author, self.description)
+        source, book = answers(), (self.title, self.author, self.description)
+        answer = source.genre(*book)
+        reasons = source.why(*book) if self.why else None
         if self.as_json:
-            print_json(answer.model_dump())
+            why = {"why": reasons.model_dump()} if reasons else {}
+            print_json(answer.model_dump() | why)
             return
         table = Table("genre", "probability", title=answer.title)
         for row in answer.genres:
             table.add_row(row.genre, f"{row.probability:.1%}")
         console.print(table)
+        if answer.subjects:
+            subjects = ", ".join(f"{row.subject} {row.probability:.0%}" for row in answer.subjects)
+            console.print(f"subjects: {subjects}", soft_wrap=True)
         console.print(Abstention(max_error=answer.max_error).explain(sure=answer.sure))
+        if reasons:
+            _print_reasons(reasons)
+
+
+def _print_reasons(reasons: "GenreReasons") -> None:
+    note = "adds to its score" if reasons.exact else "log odds lost without it"
+    table = Table("word", note, title=f"Words for and against {reasons.genre}")
+    for row in reasons.words:
+        table.add_row(row.word, f"{row.weight:+.3f}")
+    console.print(table)
+    similar = Table("title", "author", "genre", "similarity", title="Similar training books")
+    for book in reasons.nearest:
+        similar.add_row(book.title, book.author or "-", book.genre, f"{book.similarity:.2f}")
+    console.print(similar)
 
 
 class FindCovers(BaseModel):

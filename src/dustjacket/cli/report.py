@@ -87,13 +87,18 @@ def _with_interval(name: str, value: float, interval: Sequence[float] | None) ->
     return f"{name} {value:.3f}{bounds}"
 
 
+def _with_intervals(measured: Mapping[str, Sequence[float]]) -> str:
+    return ", ".join(
+        _with_interval(name, value, bounds) for name, (value, *bounds) in measured.items()
+    )
+
+
 def print_sure(classifier: Mapping[str, Any], console: Console) -> None:
     """Print of how many books a classifier is sure, and how often it is wrong of those."""
     if not (sure := classifier.get("sure")):
         return
-    parts = [_with_interval(name, value, bounds) for name, (value, *bounds) in sure.items()]
     stated = f"at most {classifier['abstention']['max_error']:.3f} is stated"
-    console.print(f"sure of held-out books: {', '.join(parts)}; {stated}")
+    console.print(f"sure of held-out books: {_with_intervals(sure)}; {stated}")
 
 
 def print_corrections(classifier: Mapping[str, Any], console: Console) -> None:
@@ -140,6 +145,12 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     print_sure(classifier, console)
     print_depths(classifier, console)
     print_corrections(classifier, console)
+    for field, text in (
+        ("descriptions", "descriptions add, on held-out books"),
+        ("subjects", f"{classifier.get('n_subjects', 0):,} subjects, on held-out books"),
+    ):
+        if measured := classifier.get(field):
+            console.print(f"{text}: {_with_intervals(measured)}")
     console.print(f"{classifier['verdict']}: {classifier['reason']}\n")
 
     _print_evaluation(report["evaluation"], console)

@@ -13,7 +13,9 @@ from pydantic import BaseModel, Field
 
 from dustjacket.client.studio import RunningStudio
 from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.genres.reasons import GenreReasons
 from dustjacket.pipeline.kinds import Kind
+from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
 MAX_TITLE_CHARS = 500
@@ -28,6 +30,13 @@ class ProbableGenre(BaseModel):
     probability: float
 
 
+class AssignedSubject(BaseModel):
+    """A subject and its probability."""
+
+    subject: str = Field(description="scheme and code, or scheme and heading")
+    probability: float
+
+
 class TitleGenres(BaseModel):
     """The genres of a title, most probable first."""
 
@@ -38,6 +47,7 @@ class TitleGenres(BaseModel):
     max_error: float | None = Field(
         description="share of wrong genres, at most, among those that it is sure of; null: none"
     )
+    subjects: list[AssignedSubject] = Field(description="empty unless it was trained on subjects")
     classifier: str = Field(description="version of the classifier")
 
 
@@ -105,20 +115,41 @@ class Answers:
         if reply := self._studio.post("genre", json={**book, "description": about}):
             version = _versions(reply)[Kind.GENRE_CLASSIFIER]
             genres = [(row["genre"], row["probability"]) for row in reply["genres"]]
-            return _genres_of(book, genres, reply["sure"], reply["max_error"], version)
+            subjects = [(row["subject"], row["probability"]) for row in reply["subjects"]]
+            return _genres_of(book, genres, subjects, reply["sure"], reply["max_error"], version)
         from dustjacket.genres.read import load_scorer
         from dustjacket.genres.scorer import predict_genre
-        from dustjacket.pipeline.steps import in_use, why_none
 
         store = self._open_store()
-        champion = in_use(store, Kind.GENRE_CLASSIFIER)
-        if champion is None:
-            why = why_none(store, Kind.GENRE_CLASSIFIER)
-            raise NotReadyError(f"{why}: run `dustjacket run`, with a larger listing if need be")
+        champion = _champion(store)
         scorer = load_scorer(store, champion, store.settings.cache)
         answer = predict_genre(scorer, str(book["title"]), book["author"], about)
         max_error = scorer.abstention.max_error
-        return _genres_of(book, answer.ranked, answer.sure, max_error, champion.version)
+        return _genres_of(
+            book, answer.ranked, answer.subjects, answer.sure, max_error, champion.version
+        )
+
+    def why(
+        self, title: str, author: str | None = None, description: str | None = None
+    ) -> GenreReasons:
+        """Return what speaks for the likeliest genre of a title.
+
+        Raises:
+            BadInputError: the title is empty or too long.
+            NotReadyError: no classifier is published.
+        """
+        book = _book(title, author)
+        about = (description or "").strip() or None
+        if reply := self._studio.post("genre/why", json={**book, "description": about}):
+            return GenreReasons.model_validate(reply)
+        from dustjacket.genres.read import load_scorer
+        from dustjacket.genres.why import find_training_books, reasons
+
+        store = self._open_store()
+        champion = _champion(store)
+        scorer = load_scorer(store, champion, store.settings.cache)
+        books = find_training_books(store, champion)
+        return reasons(scorer, books, str(book["title"]), book["author"], about)
 
     def covers(
         self, title: str, author: str | None = None, genre: str | None = None, top: int = 5
@@ -204,6 +235,16 @@ class Answers:
             return file.read(IMAGE_LIMITS.max_bytes + 1)
 
 
+def _champion(store: Store) -> Manifest:
+    from dustjacket.pipeline.steps import in_use, why_none
+
+    champion = in_use(store, Kind.GENRE_CLASSIFIER)
+    if champion is None:
+        why = why_none(store, Kind.GENRE_CLASSIFIER)
+        raise NotReadyError(f"{why}: run `dustjacket run`, with a larger listing if need be")
+    return champion
+
+
 def _book(title: str, author: str | None) -> dict[str, str | None]:
     title = title.strip()
     if not 1 <= len(title) <= MAX_TITLE_CHARS:
@@ -216,14 +257,21 @@ def _book(title: str, author: str | None) -> dict[str, str | None]:
 def _genres_of(
     book: dict[str, str | None],
     genres: Sequence[tuple[str, float]],
+    subjects: Sequence[tuple[str, float]],
     sure: bool,
     max_error: float | None,
     version: str,
 ) -> TitleGenres:
     rows = [ProbableGenre(genre=name, probability=round(p, _DIGITS)) for name, p in genres]
+    assigned = [
+        AssignedSubject(subject=name, probability=round(p, _DIGITS)) for name, p in subjects
+    ]
     return TitleGenres.model_validate(
-        {**book, "genres": rows, "sure": sure, "max_error": max_error, "classifier": version}
-    )
+        {
+            **book, "genres": rows, "sure": sure, "max_error": max_error, "subjects": assigned,
+            "classifier": version,
+        }
+    )  # fmt: skip
 
 
 def _versions(reply: dict[str, Any]) -> dict[str, str]:

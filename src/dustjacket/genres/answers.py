@@ -49,12 +49,14 @@ class GenreAnswer:
         alternatives: other genres with their probabilities, likeliest first.
         sure: whether the classifier is sure of the genre: its stated error holds among the books
             of which it is. It never is where it knows no word of the title or description.
+        subjects: with their probabilities, likeliest first; empty without ``labels=many``.
     """
 
     genre: str
     probability: float
     alternatives: tuple[tuple[str, float], ...]
     sure: bool
+    subjects: tuple[tuple[str, float], ...] = ()
 
     @property
     def ranked(self) -> list[tuple[str, float]]:
@@ -70,11 +72,13 @@ class Predictions:
         genres: in the order of the probabilities.
         probabilities: (books, genres), each row summing to 1.
         sure: (books,) whether the classifier is sure of the likeliest genre.
+        subjects: of each book; None without ``labels=many``.
     """
 
     genres: Sequence[str]
     probabilities: np.ndarray
     sure: np.ndarray
+    subjects: Sequence[tuple[tuple[str, float], ...]] | None = None
 
     def answers(self, alternatives: int | None = None) -> list[GenreAnswer]:
         """Return an answer for each book.
@@ -86,9 +90,11 @@ class Predictions:
         order = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :top]
         shares = np.take_along_axis(self.probabilities, order, axis=1)
         answers = []
-        for columns, values, sure in zip(order, shares.tolist(), self.sure.tolist(), strict=True):
+        subjects = [()] * len(order) if self.subjects is None else self.subjects
+        rows = zip(order, shares.tolist(), self.sure.tolist(), subjects, strict=True)
+        for columns, values, sure, assigned in rows:
             (genre, probability), *others = zip(
                 [self.genres[column] for column in columns], values, strict=True
             )
-            answers.append(GenreAnswer(genre, probability, tuple(others), sure))
+            answers.append(GenreAnswer(genre, probability, tuple(others), sure, assigned))
         return answers

@@ -42,6 +42,8 @@ class Evaluation:
         predicted: the likeliest genre of each test book.
         sure: the coverage and the error of the abstention, as in
             :func:`dustjacket.genres.abstention.measure_abstention`.
+        descriptions: what descriptions add to the metrics on test books that have one: value, and
+            its 95 % interval; empty if none was learnt.
         coverage: the accuracy at each coverage of the test books.
         suspects: training books whose genre the model contradicts.
         confusions: the most frequent ones on test books, with titles.
@@ -57,6 +59,7 @@ class Evaluation:
     probabilities: np.ndarray
     predicted: list[str]
     sure: dict[str, tuple[float, float, float]]
+    descriptions: dict[str, tuple[float, float, float]]
     coverage: pd.DataFrame
     suspects: pd.DataFrame
     confusions: pd.DataFrame
@@ -92,6 +95,7 @@ def evaluate(
         probabilities=probabilities,
         predicted=predicted,
         sure=measure_abstention(prediction.sure, right, groups),
+        descriptions=_gain_of_descriptions(scorer, predicted, test_data),
         coverage=coverage_curve(probabilities.max(axis=1), right),
         suspects=suspects(data.books, selected.probabilities, genres),
         confusions=worst_confusions(test_data.books, predicted),
@@ -106,6 +110,23 @@ def evaluate(
         ),
         curve=_learning_curve(fits, selected, metric),
     )
+
+
+def _gain_of_descriptions(
+    scorer: Scorer, predicted: Sequence[str], test_data: TestData
+) -> dict[str, tuple[float, float, float]]:
+    books = test_data.books
+    rows = np.flatnonzero(books["description"].fillna("").astype(bool)).tolist()
+    if not (scorer.model.use_descriptions and len(rows)):
+        return {}
+    without = likeliest(test_data.predict(scorer, described=False).probabilities, scorer.genres)
+    true = list(books["genre"].iloc[rows])
+    with_them, without_them = ([names[row] for row in rows] for names in (predicted, without))
+    groups = pd.factorize(books["group"].iloc[rows])[0]
+    return {
+        metric: difference(true, with_them, without_them, metric, groups=groups)
+        for metric in ("accuracy", "f1_weighted", "f1_macro")
+    }
 
 
 def _learning_curve(fits: Fits, selected: CandidateResult, metric: str) -> pd.DataFrame:

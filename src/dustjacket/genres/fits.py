@@ -188,10 +188,14 @@ class Fits:
         )
         data = self.training_data
         return HashedLinear(
-            TfidfWeights.fit(data.counts, data.min_books, idf=data.parameters.idf),
+            TfidfWeights.fit(
+                data.counts.without_descriptions(data.left_out),
+                data.min_books,
+                idf=data.parameters.idf,
+            ),
             members,
             encoder if any(member.embedded for member in members) else None,
-            data.parameters.use_descriptions,
+            bool(data.described.any()),
         )
 
     def _member(self, result: CandidateResult) -> EnsembleMember:

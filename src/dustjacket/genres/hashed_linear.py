@@ -115,7 +115,7 @@ class HashedLinear:
     def description(self) -> dict[str, Any]:
         """Return everything but the arrays, as JSON."""
         return {
-            "described": self.use_descriptions,
+            "descriptions": self.use_descriptions,
             "encoder": self.encoder.description() if self.encoder else None,
             "members": [
                 {
@@ -145,7 +145,8 @@ class HashedLinear:
             TfidfWeights(arrays["buckets"], arrays["idf"]),
             members,
             Encoder(**description["encoder"]) if description["encoder"] else None,
-            description["described"],
+            # Format 2 hashed descriptions in another way: its classifiers go by titles alone.
+            description.get("descriptions", False),
         )
 
 

@@ -19,7 +19,11 @@ from dustjacket.genres.terms import plain_words
 
 BITS = 21
 """A block has 2**21 buckets; 200,000 titles of a large listing have about 700,000 n-grams."""
-_BLOCKS = 2  # words, and character n-grams: each scaled to unit length
+_BLOCKS = 3
+"""Words, character n-grams, and descriptions: each is scaled to unit length by itself, so that a
+long description does not drown a title, and a title without one scores as it always did."""
+_FIRST_OF_DESCRIPTIONS = 2 << BITS
+_MIN_DESCRIPTIONS = 2  # a word of one description says nothing about others
 _SIZES = (3, 4, 5)
 _CHUNK, _CHUNK_DESCRIBED = 8192, 1024
 MAX_CHARS = 10_000
@@ -57,6 +61,13 @@ class NgramCounts:
         starts = np.concatenate([[0], np.cumsum(sizes)])
         index = np.arange(starts[-1]) + np.repeat(self.starts[books] - starts[:-1], sizes)
         return NgramCounts(starts, self.buckets[index], self.counts[index])
+
+    def without_descriptions(self, books: np.ndarray) -> "NgramCounts":
+        """Return the same rows, less the n-grams of descriptions of (books,) where it is true."""
+        kept = self.buckets < _FIRST_OF_DESCRIPTIONS
+        kept |= np.repeat(~books, np.diff(self.starts))
+        starts = np.concatenate([[0], np.cumsum(kept)])[self.starts]
+        return NgramCounts(starts, self.buckets[kept], self.counts[kept])
 
 
 def count_ngrams(
@@ -118,10 +129,10 @@ def _count(
             _pairs(book, word),
             *(_character_ngrams(codes, size) for size in _SIZES),
         ]
-        for field, texts in (("author", authors), ("description", descriptions)):
+        for field, texts, block in (("author", authors, 0), ("description", descriptions, 2)):
             if texts is not None:
                 book, word = _words(_codes(texts))
-                ngrams.append((book, _bucket(word, field)))
+                ngrams.append((book, _bucket(word, field, block)))
     keys = np.concatenate(
         [book.astype(np.uint64) << np.uint64(32) | bucket for book, bucket in ngrams]
     )
@@ -202,11 +213,13 @@ class TfidfWeights:
         """Fit to training rows.
 
         Args:
-            min_books: leave out n-grams of fewer books.
+            min_books: leave out n-grams of fewer books, and words of fewer than two descriptions.
             idf: whether rare n-grams weigh more.
         """
         books = np.bincount(counts.buckets, minlength=_BLOCKS << BITS)
-        kept = np.flatnonzero(books >= min_books)
+        least = np.full(len(books), min_books)
+        least[_FIRST_OF_DESCRIPTIONS:] = max(min_books, _MIN_DESCRIPTIONS)
+        kept = np.flatnonzero(books >= least)
         weights = np.log((1 + len(counts)) / (1 + books[kept])) + 1
         return cls(
             kept.astype(np.uint32),

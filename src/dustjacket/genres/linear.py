@@ -42,7 +42,7 @@ class SharedData:
         sentences: (books, dimensions) embeddings of unit length; None if there are none.
         min_books: leave out n-grams of fewer training books.
         idf: whether rare n-grams weigh more.
-        undescribed: n-grams without those of descriptions; None: no book has a description.
+        left_out: (books,) whether a book is learnt without its description.
         name: unique, as the key of what workers cache.
     """
 
@@ -53,15 +53,21 @@ class SharedData:
     sentences: np.ndarray | None
     min_books: int
     idf: bool
-    undescribed: NgramCounts | None = None
+    left_out: np.ndarray
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def features(
-        self, weights: TfidfWeights, rows: np.ndarray, embedded: str, *, described: bool = True
+        self, weights: TfidfWeights, counts: NgramCounts, rows: np.ndarray, embedded: str
     ) -> csr_matrix:
-        """Return (rows, columns + dimensions), as doubles: liblinear would copy anything else."""
-        counts = self.counts if described or self.undescribed is None else self.undescribed
-        starts, columns, values = weights.vectors(counts.rows(rows))
+        """Return (rows, columns + dimensions), as doubles: liblinear would copy anything else.
+
+        Args:
+            weights: fitted to training rows.
+            counts: of the rows.
+            rows: the indices of the books.
+            embedded: the mode of ``embedding_features``; empty: no sentence embeddings.
+        """
+        starts, columns, values = weights.vectors(counts)
         shape = (len(rows), len(weights.buckets))
         ngrams = csr_matrix((values, columns, starts), shape)
         if not embedded or self.sentences is None:
@@ -137,7 +143,10 @@ def run_fit(fit: FitSpec, broadcast: "Broadcast[SharedData]") -> FitOutput:
         member = _member(weight, bias, seen, data.genres, columns, fit.embedded, margins=margins)
     else:
         held_out = np.flatnonzero(data.folds == fit.fold)
-        features = data.features(weights, held_out, fit.embedded, described=fit.described)
+        counts = data.counts.rows(held_out)
+        if not fit.described:
+            counts = counts.without_descriptions(np.ones(len(held_out), bool))
+        features = data.features(weights, counts, held_out, fit.embedded)
         seen_scores = features @ weight.T + bias
         scores = np.full((len(held_out), data.genres), UNSEEN, np.float32)
         scores[:, seen] = seen_scores if margins else logarithms(softmax(seen_scores))
@@ -181,8 +190,9 @@ def _training_matrix(data: SharedData, fit: FitSpec) -> TrainingMatrix:
     if key not in _latest:
         _latest.clear()  # before the next is made: each is large
         rows = training_rows(data.labels, data.folds, fit.fold, fit.share, fit.seed)
-        weights = TfidfWeights.fit(data.counts.rows(rows), data.min_books, idf=data.idf)
-        _latest[key] = rows, weights, data.features(weights, rows, fit.embedded)
+        counts = data.counts.rows(rows).without_descriptions(data.left_out[rows])
+        weights = TfidfWeights.fit(counts, data.min_books, idf=data.idf)
+        _latest[key] = rows, weights, data.features(weights, counts, rows, fit.embedded)
     return _latest[key]
 
 

@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
-from dustjacket.genres.calibration import out_of_fold
+from dustjacket.genres.calibration import fit_calibration, out_of_fold
+from dustjacket.genres.candidates import TaskCandidate, VoteCandidate
 from dustjacket.genres.fits import Fits, merge_folds
+from dustjacket.genres.scores import Calibration
 from dustjacket.genres.selection import CandidateResult
 from dustjacket.splits import book_group
 from dustjacket.storage.draft import Draft
@@ -28,20 +30,21 @@ _GROUP = "book_group"
 _TABLE = f"{_GROUP} string, {PROBABILITIES} array<float>"
 
 
-def probabilities_by_title(fits: Fits, selected: CandidateResult) -> np.ndarray:
+def probabilities_by_title(fits: Fits, selected: CandidateResult) -> tuple[np.ndarray, Calibration]:
     """Return (books, genres) calibrated out-of-fold probabilities, from titles and authors alone.
 
     Covers have no description: a classifier that was trained with descriptions is scored again
-    without those of the held-out books.
+    without those of the held-out books, and calibrated by itself, on all books.
     """
     data = fits.training_data
-    if not data.parameters.use_descriptions:
-        return selected.probabilities
+    if not (data.described.any() and isinstance(selected.candidate, TaskCandidate | VoteCandidate)):
+        return selected.probabilities, selected.calibration
     parts = [
         fits.score_result(selected, fold, described=False) for fold in range(data.parameters.folds)
     ]
     scores = merge_folds(parts, len(data.books), len(data.genres))
-    return out_of_fold(scores, data.labels, data.folds)
+    probabilities = out_of_fold(scores, data.labels, data.folds)
+    return probabilities, fit_calibration(scores, data.labels)
 
 
 def write(draft: Draft, books: pd.DataFrame, probabilities: np.ndarray) -> None:

@@ -3,9 +3,15 @@
 import json
 from pathlib import Path
 
+import pandas as pd
+
+from dustjacket.catalog.read import BOOKS
 from dustjacket.genres.scorer import DESCRIPTION, WEIGHTS, Scorer
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.cache import cached
 from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.parents import parent_of
+from dustjacket.storage.parquet import read_parquet
 from dustjacket.storage.store import Store, entry_of
 
 SCORER = "scorer"
@@ -23,6 +29,18 @@ def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:
     for name in (DESCRIPTION, WEIGHTS):
         entry_of(manifest, f"{SCORER}/{name}")
     return Scorer.load(cached(store, manifest, cache, f"{SCORER}/") / SCORER)
+
+
+def read_training_books(store: Store, classifier: Manifest) -> pd.DataFrame:
+    """Return title, author and genre of the books that a classifier was trained on.
+
+    Raises:
+        NotReadyError: the version of the catalog that it was trained on was deleted.
+    """
+    catalog = parent_of(store, classifier, Kind.CATALOG)
+    columns = ["title", "author", "genre", "split"]
+    books = read_parquet(store, catalog, BOOKS, columns)
+    return books[books["split"] != "test"].reset_index(drop=True)
 
 
 def read_genres(store: Store, classifier: Manifest) -> list[str]:

@@ -14,10 +14,11 @@ from dustjacket.genres.bag_of_words import BagOfWords
 from dustjacket.genres.hashed_linear import HashedLinear
 from dustjacket.genres.known_words import KnownWords
 from dustjacket.genres.scores import UNCALIBRATED, Calibration
+from dustjacket.genres.subject_model import SubjectModel
 
 DESCRIPTION, WEIGHTS = "scorer.json", "model.safetensors"
 _FORMAT = 3
-_KNOWN_WORDS = "known_words"
+_KNOWN_WORDS, _SUBJECTS = "known_words", "subjects."
 _MODELS: dict[str, type[BagOfWords | HashedLinear]] = {
     model.KIND: model for model in (BagOfWords, HashedLinear)
 }
@@ -31,17 +32,21 @@ class Scorer:
         name: the selected candidate.
         genres: the genres, in the order of the probabilities.
         model: computes their scores.
-        calibration: of the scores.
+        calibration: of the scores of books whose description is read.
+        title_calibration: of the scores of all others; None: the same.
         abstention: when it is sure of a genre.
         known_words: of the training books; None in classifiers of earlier releases.
+        subjects: assigns several subjects to a book; None if they were not learnt.
     """
 
     name: str
     genres: list[str]
     model: BagOfWords | HashedLinear
     calibration: Calibration = UNCALIBRATED
+    title_calibration: Calibration | None = None
     abstention: Abstention = ALWAYS_SURE
     known_words: KnownWords | None = field(default=None, repr=False)
+    subjects: SubjectModel | None = field(default=None, repr=False)
 
     def probabilities(
         self,
@@ -66,7 +71,20 @@ class Scorer:
         if not titles:
             return np.empty((0, len(self.genres)))
         scores = self.model.scores(titles, authors, descriptions=descriptions, sentences=sentences)
-        return self.calibration.probabilities(scores)
+        described = self._described(titles, descriptions)
+        probabilities = self.calibration.probabilities(scores)
+        if self.title_calibration and not described.all():
+            by_title = self.title_calibration.probabilities(scores[~described])
+            probabilities[~described] = by_title
+        return probabilities
+
+    def _described(
+        self, titles: Sequence[str], descriptions: Sequence[str | None] | None
+    ) -> np.ndarray:
+        """Return (books,) whether a description is read."""
+        if descriptions is None or not self.model.use_descriptions:
+            return np.zeros(len(titles), bool)
+        return np.fromiter(map(bool, descriptions), bool, len(titles))
 
     def predict(
         self,
@@ -83,9 +101,12 @@ class Scorer:
         probabilities = self.probabilities(
             titles, authors, descriptions=descriptions, sentences=sentences
         )
-        return Predictions(
-            self.genres, probabilities, self.sure(probabilities, titles, descriptions)
-        )
+        sure = self.sure(probabilities, titles, descriptions)
+        if self.subjects is None:
+            return Predictions(self.genres, probabilities, sure)
+        read = descriptions if self.model.use_descriptions else None
+        assigned = self.subjects.assigned(self.subjects.probabilities(titles, authors, read))
+        return Predictions(self.genres, probabilities, sure, assigned)
 
     def sure(
         self,
@@ -94,14 +115,15 @@ class Scorer:
         descriptions: Sequence[str | None] | None = None,
     ) -> np.ndarray:
         """Return (books,) whether it is sure of the likeliest genre of (books, genres)."""
-        read = descriptions if self.model.use_descriptions else None
-        thresholds = np.full(len(titles), self.abstention.threshold)
-        if read is not None:
-            described = np.fromiter(map(bool, read), bool, len(titles))
-            thresholds[described] = self.abstention.described_threshold
+        thresholds = np.where(
+            self._described(titles, descriptions),
+            self.abstention.described_threshold,
+            self.abstention.threshold,
+        )
         reached = probabilities.max(axis=1, initial=0) >= thresholds
         if self.known_words is None or not titles:
             return np.asarray(reached)
+        read = descriptions if self.model.use_descriptions else None
         return np.asarray(reached & self.known_words.occur_in(titles, read))
 
     def save(self, folder: Path) -> None:
@@ -111,7 +133,9 @@ class Scorer:
             "name": self.name,
             "genres": self.genres,
             "calibration": asdict(self.calibration),
+            "title_calibration": self.title_calibration and asdict(self.title_calibration),
             "abstention": asdict(self.abstention),
+            "subjects": self.subjects and self.subjects.description(),
             "kind": self.model.KIND,
             "model": self.model.description(),
         }
@@ -120,6 +144,8 @@ class Scorer:
         arrays = self.model.arrays()
         if self.known_words is not None:
             arrays[_KNOWN_WORDS] = self.known_words.hashes
+        if self.subjects is not None:
+            arrays |= {f"{_SUBJECTS}{name}": at for name, at in self.subjects.arrays().items()}
         save_file(
             {name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / WEIGHTS
         )
@@ -140,14 +166,22 @@ class Scorer:
             )
         model_type = _MODELS[description["kind"]]
         arrays = load_file(folder / WEIGHTS)
-        words = arrays.pop(_KNOWN_WORDS, None)
+        by_title = description.get("title_calibration")
+        words, subjects = arrays.pop(_KNOWN_WORDS, None), description.get("subjects")
+        of_subjects = {
+            name.removeprefix(_SUBJECTS): arrays.pop(name)
+            for name in list(arrays)
+            if name.startswith(_SUBJECTS)
+        }
         return cls(
             description["name"],
             description["genres"],
             model_type.restore(description["model"], arrays),
             Calibration(**description["calibration"]),
+            Calibration(**by_title) if by_title else None,
             Abstention(**description.get("abstention", {})),
             None if words is None else KnownWords(words),
+            SubjectModel.restore(subjects, of_subjects) if subjects else None,
         )
 
 

@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -29,11 +29,20 @@ from dustjacket.genres.paper import repeat_paper
 from dustjacket.genres.read import SCORER, load_scorer
 from dustjacket.genres.registry import KIND, ensure_registered, point_aliases
 from dustjacket.genres.scorer import Scorer
+from dustjacket.genres.scores import Calibration
 from dustjacket.genres.selection import CandidateResult, select
 from dustjacket.genres.sentences import Encoder, find_encoder
 from dustjacket.genres.step import ClassifierFacts, ClassifierParameters, other_library
-from dustjacket.genres.track import summary, track_candidates, track_depths, track_evaluation
+from dustjacket.genres.subjects import evaluate_subjects, fit_subjects
+from dustjacket.genres.track import (
+    summary,
+    track_candidates,
+    track_depths,
+    track_evaluation,
+    track_measured,
+)
 from dustjacket.genres.training_data import TestData, TrainingData, check_folds, with_fold
+from dustjacket.metrics.multilabel import Measured
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.runs import step_run
@@ -75,8 +84,11 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             track_candidates(results, parameters.metric)
             selected = select(results)
             log.info("selected %s", selected.candidate.name)
-            unseen = out_of_fold.probabilities_by_title(fits, selected)
-            scorer = fit_scorer(fits, selected, encoder, unseen)
+            unseen, by_title = out_of_fold.probabilities_by_title(fits, selected)
+            scorer = fit_scorer(fits, selected, encoder, unseen, by_title)
+            measured: dict[str, Measured] = {}
+            if parameters.labels == "many":
+                scorer, measured = with_subjects(scorer, training_data, test_data)
             evaluation = evaluate(fits, selected, scorer, test_data)
             out_of_fold.write(job.draft, training_data.books, unseen)
             effect = correction_effect(training_data.books, unseen, training_data.genres)
@@ -121,6 +133,9 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
                 intervals=evaluation.intervals,
                 abstention=asdict(scorer.abstention),
                 sure=evaluation.sure,
+                descriptions=evaluation.descriptions,
+                subjects=measured,
+                n_subjects=len(scorer.subjects.subjects) if scorer.subjects else 0,
                 by_depth=by_depth,
                 out_of_fold=evaluation.out_of_fold,
                 down_weighted=evaluation.down_weighted,
@@ -139,12 +154,17 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
 
 
 def fit_scorer(
-    fits: Fits, selected: CandidateResult, encoder: Encoder | None, by_title: np.ndarray
+    fits: Fits,
+    selected: CandidateResult,
+    encoder: Encoder | None,
+    by_title: np.ndarray,
+    title_calibration: Calibration,
 ) -> Scorer:
     """Return the selected classifier, trained on all books, with its abstention.
 
     Args:
         by_title: (books, genres) out-of-fold probabilities from titles and authors alone.
+        title_calibration: of the scores behind those.
     """
     data = fits.training_data
     model = fits.fit_all(selected, encoder)
@@ -161,7 +181,7 @@ def fit_scorer(
             confidence[books], right[books], known[books], of, data.parameters.max_error
         )
 
-    described = np.array([bool(text) for text in descriptions or ()], bool)
+    described = data.described & model.use_descriptions
     from_title = threshold(by_title, None, np.arange(len(titles)))
     abstention = Abstention(
         from_title,
@@ -176,6 +196,7 @@ def fit_scorer(
         data.genres,
         model,
         selected.calibration,
+        title_calibration,
         abstention,
         KnownWords.of(titles, descriptions),
     )
@@ -215,7 +236,15 @@ def read_data(
     """
     parameters = job.parameters
     folded = with_fold(books, parameters.folds, parameters.seed)
-    table: pd.DataFrame = folded.select(*_COLUMNS, "split", "fold").toPandas()
+    columns = [*_COLUMNS, "split", "fold"]
+    if parameters.labels == "many":
+        if "subjects" not in books.columns:
+            raise BadInputError(
+                f"catalog/{job.input(Kind.CATALOG).version} was published without subjects: run "
+                "ingest_catalog again, or set labels to one"
+            )
+        columns.append("subjects")
+    table: pd.DataFrame = folded.select(*columns).toPandas()
     if encoder:
         table = table.merge(catalog_sentences(job, spark, books, encoder), on=["file", "position"])
     table = table.sort_values(["file", "position"])
@@ -233,6 +262,23 @@ def read_data(
     return TrainingData(spark, train, sentences[0], parameters), TestData(
         test, sentences[1], encoder
     )
+
+
+def with_subjects(
+    scorer: Scorer, training_data: TrainingData, test_data: TestData
+) -> tuple[Scorer, dict[str, Measured]]:
+    """Return a classifier that assigns several subjects too, and their metrics on test books.
+
+    Raises:
+        BadInputError: too few subjects have books enough, or no test book has one.
+    """
+    parameters = training_data.parameters
+    model = fit_subjects(training_data, parameters.min_subject_books)
+    measured = evaluate_subjects(
+        model, test_data, described=scorer.model.use_descriptions, seed=parameters.seed
+    )
+    track_measured("subjects", measured)
+    return replace(scorer, subjects=model), measured
 
 
 def _set_aliases(facts: ClassifierFacts) -> None:

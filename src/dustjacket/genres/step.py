@@ -27,6 +27,7 @@ CandidateName = Literal[
     "linear_svm_sentences",
     "vote",
 ]
+Labels = Literal["one", "many"]
 GenreMetric = Literal["f1_weighted", "accuracy", "f1_macro"]
 
 
@@ -39,6 +40,17 @@ class ClassifierParameters(StepParameters):
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-validation")
     metric: GenreMetric = Field(
         "f1_weighted", description="Metric that selects the classifier, by its mean over folds"
+    )
+    labels: Labels = Field(
+        "one",
+        description="one: a genre a book. many: also its subjects, by a second model, if the "
+        "catalog has them",
+    )
+    min_subject_books: int = Field(
+        10,
+        ge=2,
+        le=100_000,
+        description="Books that a subject must have to be learnt; a rarer one counts as its parent",
     )
     min_test_books: int = Field(
         30, ge=1, le=100_000, description="Test books that a classifier must be evaluated on"
@@ -56,9 +68,9 @@ class ClassifierParameters(StepParameters):
         True, description="Weight terms and n-grams by inverse document frequency (IDF)"
     )
     use_descriptions: bool = Field(
-        False,
-        description="Train on descriptions too; predictions without one (covers, Studio, command "
-        "line) are then less certain",
+        True,
+        description="Train on descriptions too, where the catalog has some; titles without one are "
+        "predicted as well",
     )
     sentence_model: str = Field(
         "all-MiniLM-L6-v2",
@@ -104,6 +116,11 @@ class ClassifierFacts(Facts):
         abstention: fields of :class:`dustjacket.genres.answers.Abstention`.
         sure: ``coverage`` (share of test books that the classifier is sure of) and ``error`` (share
             of wrong genres among those): value, and its 95 % interval; empty in earlier releases.
+        descriptions: metrics on test books that have a description, with it minus without it:
+            value, and its 95 % interval; empty if none was learnt, and in earlier releases.
+        subjects: with ``labels=many``, F1 (micro, macro, at 5) and nDCG at 5 of subjects on test
+            books: value, and its 95 % interval.
+        n_subjects: how many subjects were learnt.
         by_depth: metrics on the test books at each depth of genres from subjects.
         out_of_fold: metrics of out-of-fold predictions.
         suspects: books whose genre the model contradicts.
@@ -123,6 +140,9 @@ class ClassifierFacts(Facts):
     intervals: dict[str, tuple[float, float]] = {}
     abstention: dict[str, float] = {}
     sure: dict[str, tuple[float, float, float]] = {}
+    descriptions: dict[str, tuple[float, float, float]] = {}
+    subjects: dict[str, tuple[float, float, float]] = {}
+    n_subjects: int = 0
     by_depth: dict[str, dict[str, float]] = {}
     out_of_fold: dict[str, float] = {}
     down_weighted: float = 0.0

@@ -65,13 +65,10 @@ def track_evaluation(
         | {f"test.{name}.low": low for name, (low, _) in evaluation.intervals.items()}
         | {f"test.{name}.high": high for name, (_, high) in evaluation.intervals.items()}
         | {f"out_of_fold.{name}": value for name, value in evaluation.out_of_fold.items()}
-        | {
-            f"sure.{name}{end}": value
-            for name, values in evaluation.sure.items()
-            for end, value in zip(("", ".low", ".high"), values, strict=True)
-        }
         | {f"down_weighted.{metric}": evaluation.down_weighted}
     )
+    track_measured("sure", evaluation.sure)
+    track_measured("descriptions_gain", evaluation.descriptions)
     for name in ("suspects", "confusions", "slices", "behaviours", "curve", "coverage"):
         mlflow.log_table(getattr(evaluation, name), f"{name}.json")
     predicted, true = evaluation.predicted, list(test["genre"])
@@ -90,6 +87,17 @@ def track_evaluation(
     }
     for name, figure in figures.items():
         mlflow.log_figure(figure, f"{name}.png")
+
+
+def track_measured(prefix: str, measured: Mapping[str, tuple[float, float, float]]) -> None:
+    """Log values with the ends of their 95 % intervals."""
+    mlflow.log_metrics(
+        {
+            f"{prefix}.{name}{end}": value
+            for name, values in measured.items()
+            for end, value in zip(("", ".low", ".high"), values, strict=True)
+        }
+    )
 
 
 def track_depths(by_depth: Mapping[str, Mapping[str, float]]) -> None:

@@ -21,6 +21,7 @@ from dustjacket.genres.step import ClassifierParameters
 
 _BOOKS_PER_TASK = 20_000
 _SMALL_CATALOG = 50_000
+_LEFT_OUT = 0.2
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,25 @@ class TrainingData:
         return frame.drop(WEIGHT).join(weighted, BOOK)
 
     @cached_property
+    def described(self) -> np.ndarray:
+        """(books,) whether a book has a description that is read."""
+        if not self.parameters.use_descriptions:
+            return np.zeros(len(self.books), bool)
+        return np.asarray(self.books["description"].fillna("").astype(bool))
+
+    @cached_property
+    def left_out(self) -> np.ndarray:
+        """(books,) whether a book is learnt without its description.
+
+        Some are, so that the classifier learns to do without. A hash of the group decides.
+        """
+        hashes = pd.util.hash_array(self.books["group"].to_numpy(object))
+        return np.asarray(hashes / 2.0**64 < _LEFT_OUT)
+
+    @cached_property
     def counts(self) -> NgramCounts:
-        """The hashed n-grams of all books."""
-        described = self.parameters.use_descriptions
-        return count_in_spark(self.spark, self.books, described=described)
+        """The hashed n-grams of all books, with those of their descriptions."""
+        return count_in_spark(self.spark, self.books, described=bool(self.described.any()))
 
     @property
     def min_books(self) -> int:
@@ -86,14 +102,9 @@ class TrainingData:
         """The data that all fits of linear classifiers share."""
         data = SharedData(
             self.counts, self.labels, self.folds, len(self.genres), self.sentences,
-            self.min_books, self.parameters.idf, self._undescribed(),
+            self.min_books, self.parameters.idf, self.left_out,
         )  # fmt: skip
         return self.spark.sparkContext.broadcast(data)
-
-    def _undescribed(self) -> NgramCounts | None:
-        if not self.parameters.use_descriptions:
-            return None
-        return count_in_spark(self.spark, self.books, described=False)
 
     def close(self) -> None:
         """Free what Spark caches."""
@@ -156,8 +167,8 @@ class TestData:
     sentences: np.ndarray | None = None
     encoder: Encoder | None = None
 
-    def predict(self, scorer: Scorer) -> Predictions:
-        """Return the genres of all books.
+    def predict(self, scorer: Scorer, *, described: bool = True) -> Predictions:
+        """Return the genres of all books, with their descriptions or without them.
 
         Raises:
             NotReadyError: the scorer needs another sentence model, whose weights are missing.
@@ -166,6 +177,6 @@ class TestData:
         return scorer.predict(
             list(self.books["title"]),
             list(self.books["author"]),
-            descriptions=list(self.books["description"]),
+            descriptions=list(self.books["description"]) if described else None,
             sentences=self.sentences if same_encoder else None,
         )

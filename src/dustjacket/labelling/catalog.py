@@ -140,9 +140,13 @@ def make_labeller(
             held_out = table[out_of_fold.PROBABILITIES].notna().to_numpy()
             predicted = model.predict(titles, authors, descriptions=descriptions)
             probabilities = predicted.probabilities
+            # Out-of-fold probabilities are from titles and authors alone.
+            read = [
+                None if held else text for held, text in zip(held_out, descriptions, strict=True)
+            ]
             if held_out.any():
                 probabilities[held_out] = np.stack(table.loc[held_out, out_of_fold.PROBABILITIES])
-            sure = model.sure(probabilities, titles, descriptions)
+            sure = model.sure(probabilities, titles, read)
             answers = Predictions(model.genres, probabilities, sure).answers(alternatives)
             given = [places.get(genre, -1) for genre in table["genre"]]
             listed = probabilities[np.arange(len(table)), given]

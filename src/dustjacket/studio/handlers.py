@@ -21,6 +21,8 @@ from dustjacket.studio.schemas import (
     MatchResponse,
     PromptShare,
     SearchResponse,
+    SubjectShare,
+    WhyResponse,
 )
 
 if TYPE_CHECKING:
@@ -46,11 +48,24 @@ def genre_responses(
         GenreResponse(
             genres=[GenreShare(genre=genre, probability=share) for genre, share in answer.ranked],
             sure=answer.sure,
+            subjects=[
+                SubjectShare(subject=subject, probability=share)
+                for subject, share in answer.subjects
+            ],
             max_error=max_error,
             by=by,
         )
         for answer in predicted.answers()
     ]
+
+
+def why_response(classifier: LoadedClassifier, book: GenreQuery) -> WhyResponse:
+    """Return what speaks for the likeliest genre of a book, and similar training books."""
+    from dustjacket.genres.why import reasons
+
+    given = (book.title, book.author or None, book.description or None)
+    found = reasons(classifier.scorer, classifier.training_books(), *given)
+    return WhyResponse(**dict(found), by=[*classifier.by])
 
 
 def search_responses(

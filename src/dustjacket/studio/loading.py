@@ -15,6 +15,7 @@ from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.scorer import predict_genre
 from dustjacket.genres.step import ClassifierFacts
+from dustjacket.genres.why import find_training_books
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.retrieval import read as retrieval
@@ -45,7 +46,8 @@ def load_classifier(
     f1 = ClassifierFacts.of(champion).test.get("f1_weighted")
     note = f"{scorer.name}, f1_weighted {f1:.3f}" if f1 else scorer.name
     log.info("classifier %s serves", champion.version)
-    return LoadedClassifier(champion, (_ref(champion, note),), scorer)
+    books = lru_cache(1)(partial(find_training_books, store, champion))
+    return LoadedClassifier(champion, (_ref(champion, note),), scorer, books)
 
 
 def load_index(store: Store, cache: Path, current: LoadedIndex | None) -> LoadedIndex | None:

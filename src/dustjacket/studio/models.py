@@ -18,6 +18,7 @@ from dustjacket.studio.schemas import VersionRef
 if TYPE_CHECKING:
     from dustjacket.clip.model import Clip
     from dustjacket.genres.scorer import Scorer
+    from dustjacket.genres.why import TrainingBooks
     from dustjacket.retrieval.search import CoverIndex
 
 log = logging.getLogger(__name__)
@@ -36,9 +37,15 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class LoadedClassifier(LoadedModel):
-    """A genre classifier."""
+    """A genre classifier.
+
+    Attributes:
+        training_books: returns the books that it was trained on, read at the first call; None if
+            their catalog was deleted.
+    """
 
     scorer: "Scorer"
+    training_books: "Callable[[], TrainingBooks | None]" = lambda: None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.studio.app_state import AppState
 from dustjacket.studio.batch import MAX_ROWS, chunks, predictions, read_titles
 from dustjacket.studio.batch_file import MEDIA_TYPE, workbook
-from dustjacket.studio.handlers import cover_response, embed_image, match_response
+from dustjacket.studio.handlers import cover_response, embed_image, match_response, why_response
 from dustjacket.studio.middleware import USER_HEADER
 from dustjacket.studio.problems import RESPONSES, UNEXPECTED
 from dustjacket.studio.schemas import (
@@ -39,6 +39,7 @@ from dustjacket.studio.schemas import (
     VersionId,
     VersionRef,
     Vote,
+    WhyResponse,
 )
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,12 @@ info_routes = APIRouter(responses={status: RESPONSES[status] for status in (401,
 async def genre(book: GenreQuery, state: State) -> GenreResponse:
     """Predict a book's genre from its title and, if given, its author and its description."""
     return await state.genres.submit(book)
+
+
+@query_routes.post("/genre/why")
+async def why(book: GenreQuery, state: State) -> WhyResponse:
+    """Show which words speak for a book's genre and against it, and similar training books."""
+    return await asyncio.to_thread(why_response, state.models.classifier.require(), book)
 
 
 @query_routes.post("/covers/search")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from dustjacket.generation.concept_request import ConceptRequest
+from dustjacket.genres.reasons import GenreReasons
 from dustjacket.pipeline.step import Status
 from dustjacket.retrieval.search import MAX_RESULTS
 
@@ -78,11 +79,25 @@ class GenreShare(BaseModel):
     probability: float
 
 
+class SubjectShare(BaseModel):
+    """A subject that a classifier assigns."""
+
+    subject: str = Field(description="scheme and code, or scheme and heading")
+    probability: float
+
+
+class WhyResponse(GenreReasons):
+    """What speaks for the likeliest genre, and against it."""
+
+    by: list[VersionRef]
+
+
 class GenreResponse(BaseModel):
     """All genres, most probable first."""
 
     genres: list[GenreShare]
     sure: bool = Field(description="whether the classifier is sure of the first genre")
+    subjects: list[SubjectShare] = Field(description="empty unless it was trained on subjects")
     max_error: float | None = Field(
         description="share of wrong genres, at most, among those that the classifier is sure of; "
         "null: it states none"

@@ -27,6 +27,12 @@ def test_a_genre(answers):
     assert sum(row.probability for row in answer.genres) == pytest.approx(1, abs=1e-3)
 
 
+def test_why_a_genre(answers):
+    reasons = answers.why("Rice in Paris, rice")
+    assert (reasons.genre, reasons.exact, reasons.nearest) == ("Cooking", True, [])
+    assert [row.word for row in reasons.words] == ["rice", "paris"]
+
+
 def test_covers_and_the_picture_of_one(answers):
     answer = answers.covers("Rice", genre="Cooking", top=3)
     assert len(answer.covers) == 3

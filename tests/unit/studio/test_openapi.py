@@ -23,9 +23,9 @@ CHECKS = [
     response_schema_conformance,
 ]  # fmt: skip
 QUERIES = [
-    "POST /genre", "POST /covers/search", "POST /match", "POST /feedback", "POST /create",
-    "POST /create/own-art", "POST /review", "POST /v1/projects/{project}/suggest",
-    "POST /v1/projects/{project}/suggest-batch",
+    "POST /genre", "POST /genre/why", "POST /covers/search", "POST /match", "POST /feedback",
+    "POST /create", "POST /create/own-art", "POST /review",
+    "POST /v1/projects/{project}/suggest", "POST /v1/projects/{project}/suggest-batch",
 ]  # fmt: skip
 OPERATIONS = [
     *QUERIES, "POST /genre/batch", "POST /genre/batch/xlsx", "GET /covers/{cover}",

@@ -27,6 +27,14 @@ def test_a_title_has_whether_the_classifier_is_sure(studio, title, sure):
     assert (body["sure"], body["max_error"]) == (sure, 0.1)
 
 
+def test_a_genre_has_its_words_and_what_they_add(studio):
+    body = studio.post("/genre/why", json={"title": "Rice in Paris, rice"}).json()
+    assert (body["genre"], body["exact"], body["nearest"]) == ("Cooking", True, [])
+    (rice, paris) = body["words"]
+    assert (rice["word"], paris["word"]) == ("rice", "paris")
+    assert rice["weight"] > 0 > paris["weight"]
+
+
 def test_a_description_is_no_part_of_a_search_and_not_too_long(studio):
     assert_problem(studio.post("/covers/search", json={**RICE, "description": "x"}), 422)
     described = {**RICE, "description": "x" * 10_001}

@@ -11,6 +11,7 @@ const PAUSE_MS = 250;
 const SHOWN_COVERS = 12;
 const MAX_COVERS = 96;
 const SHOWN_GENRES = 8;
+const SHOWN_WORDS = 12;
 const EXAMPLES = [
   ["Murder at the Emerald Tower", "Ada Stern"],
   ["A Tiger in the Jungle", ""],
@@ -57,7 +58,7 @@ export function titlePanel({ changed, answered, open }) {
   const genreAsker = new Asker("genre", {
     busy: () => genrePart.busy(),
     refused: (problem) => forget(genrePart, "genre", problem),
-    answered: ({ book, genres, sure, max_error, by }) => {
+    answered: ({ book, genres, sure, max_error, subjects, by }) => {
       const [top] = genres;
       answered("genre", by);
       bars.show(
@@ -69,8 +70,11 @@ export function titlePanel({ changed, answered, open }) {
       );
       if (!top) return genrePart.none(make("p", {}, "The classifier knows no genre."));
       genrePart.ready();
+      explain();
       setText(at("top-genre"), sure ? top.genre : `Not sure: ${top.genre}?`);
       setText(at("genre-sure"), sureText(sure, max_error));
+      const assigned = subjects.map(({ subject, probability }) => `${subject} ${percent(probability)}`);
+      setText(at("genre-subjects"), assigned.length ? `Subjects: ${assigned.join(", ")}` : "");
       const vote = { ...book, on: "genre", answer: top.genre, by: versionIds(by) };
       at("genre-thumbs").replaceChildren(thumbs(vote, ["Right", "Wrong"], top.genre));
       announce("genre", `${sure ? "" : "Not sure: "}${top.genre}, ${percent(top.probability)}.`);
@@ -101,6 +105,39 @@ export function titlePanel({ changed, answered, open }) {
     },
   });
 
+  const why = at("why");
+  const whyBars = new Bars(at("why-words"), { key: "word" });
+  const whyAsker = new Asker("why", {
+    refused: (problem) => setText(at("why-text"), problem.detail),
+    answered: ({ genre, words, exact, nearest }) => {
+      const how = exact ? "what each word adds to the score" : "what is lost without each word";
+      setText(at("why-text"), `For and against ${genre}: ${how}.`);
+      const shown = words.length > SHOWN_WORDS
+        ? [...words.slice(0, SHOWN_WORDS / 2), ...words.slice(-SHOWN_WORDS / 2)]
+        : words;
+      const most = Math.max(...shown.map(({ weight }) => Math.abs(weight)), 1e-9);
+      whyBars.show(
+        shown.map(({ word, weight }) => ({
+          name: word,
+          share: Math.abs(weight) / most,
+          value: `${weight < 0 ? "against" : "for"} ${Math.abs(weight).toFixed(2)}`,
+        })),
+      );
+      const titles = nearest.map(({ title, genre: listed }) => `${title} (${listed})`);
+      setText(at("why-nearest"), titles.length ? `Similar books: ${titles.join(", ")}` : "");
+    },
+  });
+
+  function explain() {
+    whyAsker.cancel();
+    whyBars.show([]);
+    for (const id of ["why-text", "why-nearest"]) setText(at(id), "");
+    if (!why.open || !title.value.trim()) return;
+    const body = { ...bookOf(), description: description.value.trim() || null };
+    whyAsker.ask((signal) => postJson("genre/why", body, { signal }));
+  }
+  why.addEventListener("toggle", explain);
+
   function forget(part, name, problem) {
     part.refused(problem);
     if (name === "covers") {
@@ -108,7 +145,7 @@ export function titlePanel({ changed, answered, open }) {
       at("more-covers").hidden = true;
     } else {
       bars.show([]);
-      for (const id of ["top-genre", "genre-sure"]) setText(at(id), "");
+      for (const id of ["top-genre", "genre-sure", "genre-subjects"]) setText(at(id), "");
       at("genre-thumbs").replaceChildren();
     }
     answered(name, null);
@@ -164,7 +201,7 @@ export function titlePanel({ changed, answered, open }) {
     bars.show([]);
     covers.show([]);
     at("more-covers").hidden = true;
-    for (const id of ["top-genre", "genre-sure"]) setText(at(id), "");
+    for (const id of ["top-genre", "genre-sure", "genre-subjects"]) setText(at(id), "");
     at("genre-thumbs").replaceChildren();
   }
 

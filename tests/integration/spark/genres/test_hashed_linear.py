@@ -66,6 +66,10 @@ def test_a_fit_in_a_task_is_what_the_scorer_gives(training_data, name):
     assert scored.memory_mib > 10
 
 
+def features_of(table, weights, rows, embedded):
+    return table.features(weights, table.counts.rows(rows), rows, embedded)
+
+
 def test_the_svm_is_liblinears(training_data):
     candidate = CANDIDATES["linear_svm"]
     scored = Fits(training_data, select=False).score(candidate, {"C": 0.3}, fold=0)
@@ -77,8 +81,8 @@ def test_the_svm_is_liblinears(training_data):
     table = training_data.shared.value
     seed = training_data.parameters.seed
     svm = LinearSVC(C=0.3, random_state=seed, tol=1e-2, max_iter=200, dual=True)
-    svm.fit(table.features(weights, train, ""), training_data.labels[train])
-    expected = svm.decision_function(table.features(weights, held_out, ""))
+    svm.fit(features_of(table, weights, train, ""), training_data.labels[train])
+    expected = svm.decision_function(features_of(table, weights, held_out, ""))
     assert np.abs(expected - scored.scores).max() < 1e-5
 
 
@@ -120,7 +124,8 @@ def test_spark_labels_a_thousand_titles_as_the_scorer_does(spark):
         .repartition(4)
         .mapInPandas(
             make_labeller(lambda: shared.value, "v1", 3),
-            "key string, genre string, probability double, entropy double, model_version string",
+            "key string, genre string, probability double, sure boolean, entropy double, "
+            "model_version string",
         )
         .toPandas()
         .set_index("key")
@@ -144,7 +149,7 @@ def test_out_of_fold_labels_of_a_classifier_of_descriptions_are_made_without_the
         result = CandidateResult(
             candidate, candidate.grid[0], [1.0, 1.0], 1.0, probabilities=described
         )
-        found = probabilities_by_title(fits, result)
+        found, calibration = probabilities_by_title(fits, result)
         alone = fits.score(candidate, candidate.grid[0], 0, described=False)
         rest = books[books["fold"] != 0].reset_index(drop=True)
         with closing(replace(data, books=rest)) as others:
@@ -158,6 +163,13 @@ def test_out_of_fold_labels_of_a_classifier_of_descriptions_are_made_without_the
         return (probabilities.argmax(axis=1) == data.labels).mean()
 
     assert right(described) > right(found)
+    assert calibration != result.calibration
+    scorer = Scorer("x", data.genres, model, result.calibration, calibration)
+    titles, texts = ["Rice", "Rice"], ["Travel is what this book is about", None]
+    probabilities = scorer.probabilities(titles, [None, None], descriptions=texts)
+    alone = scorer.probabilities(titles[:1], [None])
+    assert np.array_equal(probabilities[1:], alone)
+    assert probabilities[0, data.genres.index("Travel")] > alone[0, data.genres.index("Travel")]
 
 
 @pytest.mark.parametrize("embedded", ["plain", "by_sign"])
@@ -168,18 +180,19 @@ def test_ngrams_and_embeddings_are_side_by_side_whatever_the_batch(
         np.random.default_rng(1).normal(size=(len(training_data.books), 4)).astype(np.float16)
     )
     table = SharedData(
-        training_data.counts, training_data.labels, training_data.folds, 3, sentences, 1, idf=True
-    )
+        training_data.counts, training_data.labels, training_data.folds, 3, sentences, 1,
+        idf=True, left_out=training_data.left_out,
+    )  # fmt: skip
     rows = np.flatnonzero(training_data.folds != 1)
     weights = TfidfWeights.fit(table.counts.rows(rows), 1)
-    found = table.features(weights, rows, embedded)
+    found = features_of(table, weights, rows, embedded)
     assert found.dtype == np.float64, "else liblinear makes a copy"
     assert (found.data != 0).all(), "by sign, half of the entries are 0"
     wanted = embedding_features(sentences[rows].astype(np.float32), embedded)
     assert np.array_equal(found[:, -wanted.shape[1] :].toarray(), wanted)
-    assert (found[:, : -wanted.shape[1]] != table.features(weights, rows, "")).nnz == 0
+    assert (found[:, : -wanted.shape[1]] != features_of(table, weights, rows, "")).nnz == 0
     monkeypatch.setattr("dustjacket.genres.linear._BATCH_ROWS", 7)
-    assert (table.features(weights, rows, embedded) != found).nnz == 0
+    assert (features_of(table, weights, rows, embedded) != found).nnz == 0
 
 
 @pytest.mark.parametrize("name", ["complement_nb", "linear_svm"])

@@ -1,0 +1,83 @@
+"""Training and evaluation of several subjects, with Spark's tasks run in this process."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dustjacket.errors import BadInputError
+from dustjacket.genres.step import ClassifierParameters
+from dustjacket.genres.subjects import evaluate_subjects, fit_subjects
+from dustjacket.genres.training_data import TestData, TrainingData
+from dustjacket.sample.grammar import make_book
+from tests.support.classifiers import OneProcess
+
+
+def subject(heading):
+    return {"scheme": "lcsh", "code": "", "heading": heading, "main": False}
+
+
+@pytest.fixture(scope="module")
+def books():
+    draw = random.Random(5)
+    made = [make_book(draw) for _ in range(360)]
+    return pd.DataFrame(
+        {
+            "title": [book.title for book in made],
+            "author": [book.author for book in made],
+            "description": [f"A {book.colour} {book.motif}" for book in made],
+            "genre": [book.genre.name for book in made],
+            "group": [book.title for book in made],
+            "subjects": [
+                [
+                    subject(f"Colours -- {book.colour}"),
+                    subject(f"Things -- {book.motif}"),
+                    subject(book.genre.name),
+                ]
+                for book in made
+            ],
+            "fold": [len(book.title) % 2 for book in made],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def data(books):
+    parameters = ClassifierParameters(folds=2, labels="many")
+    return TrainingData(OneProcess(), books[:300], None, parameters)
+
+
+@pytest.fixture(scope="module")
+def model(data):
+    return fit_subjects(data, 10)
+
+
+def test_subjects_of_unseen_books_are_found(books, model):
+    test = TestData(books[300:].reset_index(drop=True))
+    measured = evaluate_subjects(model, test, described=True, seed=13)
+    assert measured["f1_micro"][0] > 0.8
+    assert measured["ndcg_at_5"][1] > 0.8
+    by_title = evaluate_subjects(model, test, described=False, seed=13)
+    assert by_title["f1_micro"][0] < measured["f1_micro"][0] + 0.02
+
+
+def test_a_rare_subject_is_learnt_as_its_parent(data):
+    wide = fit_subjects(data, 60)
+    assert wide.subjects == ["lcsh:Colours", "lcsh:Things"]
+
+
+def test_a_fit_repeats_to_the_same_model(data, model):
+    again = fit_subjects(data, 10)
+    assert again.subjects == model.subjects
+    assert np.array_equal(again.values, model.values)
+    assert np.array_equal(again.thresholds, model.thresholds)
+
+
+def test_books_without_subjects_are_refused(data, model):
+    none = replace(data, books=data.books.assign(subjects=None))
+    with pytest.raises(BadInputError, match="0 of 0 subjects"):
+        fit_subjects(none, 10)
+    with pytest.raises(BadInputError, match="no test book"):
+        evaluate_subjects(model, TestData(none.books), described=True, seed=13)
