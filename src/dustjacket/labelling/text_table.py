@@ -42,7 +42,8 @@ class TextTable:
         for record in read_records(io.BytesIO(before), len(self.shape.columns), dialect=dialect):
             if record.position == self.shape.start - 1:
                 end = record.offset + len(record.raw)
-                header = self._with(record.raw, new_columns(self.shape.columns))
+                names = new_columns(self.shape.columns)
+                header = self._with(record.raw, names, is_whole=False)
                 return before[: record.offset] + (header or record.raw) + before[end:]
         return before
 
@@ -56,25 +57,33 @@ class TextTable:
             record = span.partition(b"\n")[0].rstrip(b"\r")
         is_header = row.reason == "repeated_header"
         cells = new_columns(self.shape.columns) if is_header else label.cells
-        written = self._with(record, cells)
+        written = self._with(record, cells, is_whole=row.reason is None)
         if written is None:
             return row.reason or "wrong_column_count"
         return written + span[len(record) :]
 
-    def _with(self, record: bytes, cells: Sequence[Cell]) -> bytes | None:
-        """Return a record with more fields, or None if its own cannot be told apart."""
-        dialect, columns = self.shape.dialect, len(self.shape.columns)
-        fields, defect = parse(record, replace(dialect, trailing=False))
-        ends_in_mark = dialect.trailing and len(fields) == columns + 1 and not fields[-1]
-        if defect or len(fields) - ends_in_mark > columns:
-            return None
+    def _with(self, record: bytes, cells: Sequence[Cell], *, is_whole: bool) -> bytes | None:
+        """Return a record with more fields, or None if its own cannot be told apart.
+
+        Args:
+            is_whole: whether it has as many fields as the table has columns.
+        """
+        dialect = self.shape.dialect
+        missing, ends_in_mark = 0, False
+        if dialect.trailing or not is_whole:
+            columns = len(self.shape.columns)
+            fields, defect = parse(record, replace(dialect, trailing=False))
+            ends_in_mark = dialect.trailing and len(fields) == columns + 1 and not fields[-1]
+            missing = columns - len(fields) + ends_in_mark
+            if defect or missing < 0:
+                return None
         mark = dialect.separator
         quoted = dialect.quotes and record.startswith(b'"') and record.endswith(b'"')
         encoding = "cp1252" if self.shape.encoding == WESTERN else "utf-8"
         added = mark.join(_field(cell, dialect, quoted=quoted) for cell in cells).encode(encoding)
         if ends_in_mark:
             return record + added + dialect.mark
-        return record + dialect.mark * (columns - len(fields) + 1) + added
+        return record + dialect.mark * (missing + 1) + added
 
 
 def _field(cell: Cell, dialect: Dialect, *, quoted: bool) -> str:

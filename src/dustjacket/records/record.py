@@ -156,7 +156,9 @@ class _Row:
 
     def values(self, field: str) -> list[Any]:
         """Return the values of a field's columns that are not empty, best first."""
-        columns = self.columns.fields.get(field, ())
+        columns = self.columns.fields.get(field)
+        if not columns:  # as most fields of most tables
+            return []
         if len(columns) == 1:  # as in trade formats
             value = self.by_column.get(columns[0])
             return [] if value is None or value == "" else [value]
@@ -262,6 +264,8 @@ def restored(identifier: str, filename: str) -> str:
     >>> restored("60750715", "0060750715.jpg"), restored("B000ABC", "other.jpg")
     ('0060750715', 'B000ABC')
     """
+    if not filename:
+        return identifier
     stem = PurePosixPath(filename).stem
     lost = not identifier or (stem and stem.lstrip("0") == identifier.lstrip("0"))
     return stem if lost else identifier
