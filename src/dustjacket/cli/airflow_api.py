@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from dustjacket.errors import BadInputError, DustjacketError, NotReadyError
+from dustjacket.pipeline.steps import STEPS
 from dustjacket.settings import Settings
 
 ACTIVE = ("queued", "running")
@@ -132,10 +133,16 @@ class AirflowApi:
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> DagRun:
         """Start a run now, with the parameters in ``conf``.
 
+        The switches of a step's form are ``on`` or ``off``; here they are True or False.
+
         Raises:
             BadInputError: Airflow refused a parameter.
         """
-        body = {"logical_date": None, "conf": conf or {}}
+        given = conf or {}
+        if dag_id in STEPS:
+            switch = {True: "on", False: "off"}
+            given = {n: switch[v] if isinstance(v, bool) else v for n, v in given.items()}
+        body = {"logical_date": None, "conf": given}
         return DagRun.model_validate(self._call("POST", f"/dags/{dag_id}/dagRuns", json=body))
 
     def runs(

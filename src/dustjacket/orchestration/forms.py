@@ -13,38 +13,58 @@ _LIMITS = (
 )  # fmt: skip
 
 
+NO_CHOICE = "null"
+"""Key of an empty field among the texts of a field's choices."""
+
+
 def form(step: Step) -> dict[str, Param]:
     """Return the fields of the step's trigger form; an empty field means the team default.
 
-    Limits become JSON Schema, so Airflow rejects a wrong value when the run is triggered.
+    Limits become JSON Schema, so Airflow rejects a wrong value when the run is triggered. Fields
+    that do not change what is published have a section of their own.
     """
     schema = step.parameters.model_json_schema()
-    fields = {name: _field(name, spec) for name, spec in schema["properties"].items()}
+    fields = {
+        name: _field(name, spec, operational=name in step.parameters.operational)
+        for name, spec in schema["properties"].items()
+    }
     for kind in step.reads + step.optional_inputs:
         fields[f"{kind}_version"] = Param(
             None,
             type=["null", "string"],
             pattern=VERSION_PATTERN,
-            title=f"{kind} version",
-            description="Version to read. Empty: the one in use.",
+            title=f"{kind.replace('_', ' ')} version",
+            description="Version to read, see `dustjacket status`. Empty: the one in use.",
             section="Inputs",
         )
     return fields
 
 
-def _field(name: str, spec: dict[str, Any]) -> Param:
+def _field(name: str, spec: dict[str, Any], *, operational: bool) -> Param:
     limits = {key: spec[key] for key in _LIMITS if key in spec}
+    default, kind = spec.get("default"), spec["type"]
+    shown = ", ".join(map(str, default)) if isinstance(default, list) else default
+    if kind == "boolean":
+        # A switch has no third position: it would show "off" for a default that is "on".
+        kind, shown = "string", _SWITCH[bool(default)]
+        limits["enum"] = list(_SWITCH.values())
     if "enum" in limits:
         limits["enum"] = [None, *limits["enum"]]
-    default = spec.get("default")
-    if isinstance(default, list):
-        limits["examples"] = spec["items"].get("enum", default)
-    shown = ", ".join(map(str, default)) if isinstance(default, list) else default
+        empty = "team default" + (f" (shipped: {shown})" if shown not in (None, "") else "")
+        limits["values_display"] = {NO_CHOICE: empty}
+    # Without examples, Airflow shows a text area for a list: one entry a line.
+    if examples := isinstance(default, list) and (spec["items"].get("enum") or default):
+        limits["examples"] = examples
+    if operational:
+        limits["section"] = "How it runs"
     return Param(
         None,
-        type=["null", spec["type"]],
+        type=["null", kind],
         title=name.replace("_", " "),
         description=f"{spec['description']}. Empty: the team default"
         + (f" (shipped: {shown})." if shown not in (None, "") else "."),
         **limits,
     )
+
+
+_SWITCH = {True: "on", False: "off"}

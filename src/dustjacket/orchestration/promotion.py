@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dustjacket.orchestration.environment import no_retry_on_bad_input, task_settings, team_defaults
 from dustjacket.orchestration.forms import VERSION_PATTERN
-from dustjacket.orchestration.step_dag import RETRY
+from dustjacket.orchestration.step_dag import RETRY, first_line, spoken
 from dustjacket.orchestration.tasks import emit, version_of
 from dustjacket.pipeline.families import FAMILIES, family_of
 from dustjacket.promotion.schemas import GateFacts
@@ -52,7 +52,11 @@ class ApprovalRequestOperator(HITLOperator):
             [
                 f"`{kind}/{evaluation.parents[kind]}` in place of "
                 f"{f'`{facts.champion_version}`' if facts.champion_version else 'none'}:\n",
-                *(f"- {rule.sentence}" for rule in facts.rules),
+                *(
+                    f"- {'✓' if rule.held else '✗'} {rule.name}: {rule.sentence}"
+                    for rule in facts.rules
+                ),
+                f"\nReport and pictures: the links of the task `evaluate` in [this run]({link}).",
             ]
         )
         return super().execute(context)
@@ -66,7 +70,12 @@ def request_approval() -> ApprovalRequestOperator:
         options=[APPROVE, REJECT],
         defaults=REJECT,
         params={
-            "comment": Param("", type="string", maxLength=500, description="Recorded in the ledger")
+            "comment": Param(
+                None,
+                type=["null", "string"],
+                maxLength=500,
+                description="Recorded in the ledger; may stay empty",
+            )
         },
         trigger_rule="none_failed_min_one_success",
         execution_timeout=None,
@@ -162,6 +171,8 @@ def rollback_dag(champion: Asset, doc: str | None) -> DAG:
     """Return the DAG that publishes an earlier champion again; its form asks for the version."""
     with DAG(
         dag_id=FAMILIES[champion.name].rollback_dag,
+        dag_display_name=spoken(FAMILIES[champion.name].rollback_dag),
+        description=first_line(doc),
         schedule=None,
         start_date=None,
         catchup=False,

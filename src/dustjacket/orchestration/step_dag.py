@@ -40,6 +40,8 @@ def step_dag(
     """
     return DAG(
         dag_id=step,
+        dag_display_name=f"{[*STEPS].index(step) + 1:02d} {spoken(step)}",
+        description=first_line(doc),
         schedule=schedule,
         start_date=None,
         catchup=False,
@@ -51,6 +53,16 @@ def step_dag(
         dagrun_timeout=timeout * 4 + MAX_WAIT + wait,
         **kwargs,
     )
+
+
+def spoken(dag_id: str) -> str:
+    """Return the name of a DAG as people read it."""
+    return dag_id.replace("_", " ").capitalize().replace("clip", "CLIP")
+
+
+def first_line(doc: str | None) -> str:
+    """Return the first line of a DAG's documentation, which describes it in Airflow's lists."""
+    return (doc or "").strip().partition("\n")[0]
 
 
 def when_any(*assets: Asset) -> PartitionedAssetTimetable:

@@ -4,13 +4,16 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, PokeReturnValue, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from dustjacket.orchestration.environment import no_retry_on_bad_input, task_settings, team_defaults
 from dustjacket.orchestration.waiting import MAX_WAIT, reason_to_wait
+
+if TYPE_CHECKING:
+    from dustjacket.storage.manifest import Manifest
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +113,14 @@ def announce(asset: Asset, step: str) -> Any:
     return announce
 
 
+def readable(manifest: "Manifest") -> dict[str, Any]:
+    """Return what a person wants to know of a version in Airflow's list of events."""
+    named = {
+        name: manifest.facts[name] for name in ("verdict", "reason") if manifest.facts.get(name)
+    }
+    return {**manifest.rows, **named}
+
+
 def version_of(planned: dict[str, Any]) -> str:
     """Return the version of a run: the one that it publishes, or that already holds its work."""
     # A run that waits for approval may have been planned by the release before this one.
@@ -133,7 +144,8 @@ def emit(asset: Asset, version: str, dag_ids: Iterable[str], outlet_events: Any)
     from dustjacket.storage.store import Store
 
     context = get_current_context()
-    run_id = Store(task_settings()).published_by(asset.name, version)
+    store = Store(task_settings())
+    run_id = store.published_by(asset.name, version)
     if run_id and run_id != context["dag_run"].run_id:
         for dag_id in dag_ids:
             states = context["ti"].get_task_states(
@@ -143,6 +155,9 @@ def emit(asset: Asset, version: str, dag_ids: Iterable[str], outlet_events: Any)
                 raise AirflowSkipException(
                     f"{asset.name}/{version} was announced before: nothing has changed"
                 )
-    outlet_events[asset].extra = {"version": version}
+    outlet_events[asset].extra = {
+        "version": version,
+        **readable(store.manifest(asset.name, version)),
+    }
     outlet_events[asset].add_partitions(version)
     return version

@@ -169,6 +169,8 @@ def _airflow(settings: Settings, credentials: Credentials, ports: dict[str, int]
         "CORE__AUTH_MANAGER": "dustjacket.platform.airflow_login.AccountsAuthManager",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{settings.airflow_user}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
+        "API__INSTANCE_NAME": "Dustjacket",
+        "API__DEFAULT_WRAP": "True",  # long lines of a log are not cut off
         "API__BASE_URL": settings.airflow_public_url or settings.airflow_url or "",
         "API_AUTH__JWT_SECRET": credentials.jwt_secret,
         # airflow.cfg holds the paths of the first start: the folder may have been moved since.

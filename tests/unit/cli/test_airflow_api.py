@@ -8,6 +8,8 @@ from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.errors import DustjacketError
 from dustjacket.settings import Settings
 
+RUN = {"dag_id": "x", "dag_run_id": "y", "state": "queued", "run_after": "2026-01-01T00:00:00Z"}
+
 
 def api_of(answers):
     """Return a client whose server gives one of ``answers``, by path."""
@@ -42,3 +44,11 @@ def test_a_refusal_names_the_account_and_the_cure(login, call, message):
         api.trigger("rollback_clip")
     assert "\n" not in str(refused.value)
     assert "a long password" not in str(refused.value)
+
+
+def test_the_switches_of_a_step_s_form_are_words():
+    api, sent = api_of({}), []
+    api._call = lambda _method, _path, json: sent.append(json["conf"]) or RUN
+    api.trigger("select_classifier", {"idf": False, "folds": 3})
+    api.trigger("retention", {"apply": True})
+    assert sent == [{"idf": "off", "folds": 3}, {"apply": True}]

@@ -193,6 +193,15 @@ def test_a_version_that_came_back_is_announced_as_often_as_it_comes_back(store, 
         tasks.emit(SimpleNamespace(name="covers"), "v2", ["ingest_covers"], outlets)
 
 
+def test_an_event_says_what_was_published(store):
+    evaluation = SimpleNamespace(
+        rows={"accepted": 2917}, facts={"verdict": "promoted", "reason": "why", "curve": [1]}
+    )
+    assert tasks.readable(evaluation) == {
+        "accepted": 2917, "verdict": "promoted", "reason": "why",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("run_type", "genres", "rests"),
     [
