@@ -12,7 +12,7 @@ export CATALOG COVERS DATA ROWS N
 COMPOSE := docker compose -f docker/compose.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench paper check lock sbom audit docker-secrets docker-build docker-up docker-down docker-test
+.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench paper docs check lock sbom audit docker-secrets docker-build docker-up docker-down docker-test
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ bench: $(READY) ## measure against others: NAME=ingest-catalog, …, studio
 
 paper: $(READY) ## measure the claims of the paper anew, into docs/paper.md
 	@.venv/bin/python -m tests.benchmarks.paper
+
+docs: $(READY) ## build the documentation as a site, into .dustjacket/site; strict, without a network
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. .venv/bin/mkdocs build --quiet
 
 check: $(READY) ## style, types, which room imports which, and declared dependencies
 	@.venv/bin/ruff check .

@@ -1,6 +1,9 @@
 """Documents: their links lead somewhere, the commands in them exist, and the README is short."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,3 +43,20 @@ def test_make_targets_and_benchmarks_exist(document):
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= MAX_README_LINES
+
+
+def test_the_site_builds_strictly_with_its_reference(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": f"{ROOT}:{ROOT}/src"}
+    built = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    reference = {
+        "command_line": "dustjacket covers", "json": "max_error", "python": "dj.compare",
+        "api": "POST /genre/batch", "parameters": "require_approval",
+        "settings": "DUSTJACKET_STUDIO_URL",
+    }  # fmt: skip
+    for page, text in reference.items():
+        assert text in (tmp_path / f"reference/{page}.html").read_text(), page
+    assert "https://fonts" not in (tmp_path / "index.html").read_text()

@@ -1,6 +1,6 @@
 """Genres of titles, covers for titles, and prompts for covers: by the Studio, or loaded models.
 
-The models here are the JSON that ``dustjacket … --json`` prints; ``docs/command_line.md`` lists
+The models here are the JSON that ``dustjacket … --json`` prints; ``docs/`` has a reference of
 their fields. A field may be added by a release, none is renamed or removed without notice.
 """
 
