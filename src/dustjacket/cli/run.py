@@ -70,7 +70,8 @@ def run(
     except KeyboardInterrupt:
         if was_up:
             console.print(
-                "Interrupted: the platform was running before and still is (`make down`)."
+                "Interrupted. Runs that were started go on in Airflow, see `make status`; the "
+                "platform was running before and still is (`make down` stops it and them)."
             )
         else:
             console.print("Interrupted: stopping the platform. `make run` continues from here.")

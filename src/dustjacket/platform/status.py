@@ -131,27 +131,30 @@ def print_status(rows: list[ServerStatus], console: Console) -> None:
                 soft_wrap=True,
             )
         return
-    table = Table("server", "state", "health", "pid", "up", "MiB", "health URL", box=None)
-    for column in table.columns:
-        column.no_wrap = True
+    table = Table("server", "state", "health", "pid", "up", "MiB", box=None, pad_edge=False)
     for row in rows:
         table.add_row(
             row.name, row.state, Text(row.health, "green" if row.healthy else "red"), str(row.pid),
-            f"{row.seconds_up} s", f"{row.memory_mib:.0f}", row.address,
+            f"{row.seconds_up} s", f"{row.memory_mib:.0f}",
         )  # fmt: skip
     console.print(table)
+    print_addresses(load_settings(), console, password=False)
+    console.print()
 
 
-def print_addresses(settings: Settings, console: Console) -> None:
+def print_addresses(settings: Settings, console: Console, *, password: bool = True) -> None:
     """Print the addresses of the servers and the login of Airflow.
 
     The password goes to a terminal only: files and logs of others may keep what is printed there.
+
+    Args:
+        password: whether to print it; without, only the file that holds it is named.
     """
-    password = settings.airflow_password.get_secret_value() if settings.airflow_password else "-"
-    if not console.is_terminal:
-        password = f"(airflow_password in {settings.home / CREDENTIALS})"
+    shown = settings.airflow_password.get_secret_value() if settings.airflow_password else "-"
+    if not (password and console.is_terminal):
+        shown = f"(airflow_password in {settings.home / CREDENTIALS})"
     console.print(
-        f"Airflow  {settings.airflow_url}  login {settings.airflow_user} / {password}",
+        f"Airflow  {settings.airflow_url}  login {settings.airflow_user} / {shown}",
         markup=False,
     )
     console.print(f"Studio   {settings.airflow_url}/plugin/studio")

@@ -142,6 +142,7 @@ window.addEventListener("keydown", (event) => {
 });
 window.addEventListener("hashchange", () => restore(addressState()));
 
+if (inFrame()) window.parent.document.title = document.title;
 closeRetrainingOutside();
 pipelinePanel();
 // Text typed while the scripts were loading wins over the address.
