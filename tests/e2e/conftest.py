@@ -1,6 +1,8 @@
 """A tiny library, taken through the whole chain once, as a user does it, with real servers."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 import time
@@ -85,3 +87,51 @@ def platform(first_run, home):
 def chromium():
     with open_chromium() as browser:
         yield browser
+
+
+def log_in(page, platform):
+    page.goto(platform.airflow_url)
+    page.get_by_label(re.compile("username", re.IGNORECASE)).fill(platform.airflow_user)
+    page.get_by_label(re.compile("password", re.IGNORECASE)).fill(
+        platform.airflow_password.get_secret_value()
+    )
+    page.get_by_role("button", name=re.compile("sign in|log in", re.IGNORECASE)).click()
+    page.wait_for_url(lambda url: "/auth/" not in url)
+
+
+@pytest.fixture(scope="package")
+def session(chromium, platform):
+    """What a browser keeps of a log-in."""
+    context = chromium.new_context()
+    page = context.new_page()
+    log_in(page, platform)
+    yield context.storage_state()
+    context.close()
+
+
+@pytest.fixture
+def browse(chromium, session):
+    """Open a page as who is logged in; its console must stay free of errors."""
+    opened = []
+
+    def open_page(address, **options):
+        context = chromium.new_context(storage_state=session, **options)
+        page, said = context.new_page(), []
+        page.on("pageerror", lambda error: said.append(str(error)))
+        opened.append((context, said))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context, said in opened:
+        context.close()
+        assert said == []
+
+
+def shoot(page, name):
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def studio(platform):
+    return f"{platform.airflow_url}/dustjacket/"

@@ -6,10 +6,8 @@ With ``SCREENSHOTS=folder`` each state is saved as a picture.
 import csv
 import io
 import json
-import os
 import random
 import re
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,58 +16,11 @@ from playwright.sync_api import expect
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import make_book
+from tests.e2e.conftest import shoot, studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 expect.set_options(timeout=30_000)
 TITLE, OTHER = "Murder at the Red Tower", "The Vegetarian Kitchen"
-
-
-def log_in(page, platform):
-    page.goto(platform.airflow_url)
-    page.get_by_label(re.compile("username", re.IGNORECASE)).fill(platform.airflow_user)
-    page.get_by_label(re.compile("password", re.IGNORECASE)).fill(
-        platform.airflow_password.get_secret_value()
-    )
-    page.get_by_role("button", name=re.compile("sign in|log in", re.IGNORECASE)).click()
-    page.wait_for_url(lambda url: "/auth/" not in url)
-
-
-@pytest.fixture(scope="module")
-def session(chromium, platform):
-    """What a browser keeps of a log-in."""
-    context = chromium.new_context()
-    page = context.new_page()
-    log_in(page, platform)
-    yield context.storage_state()
-    context.close()
-
-
-@pytest.fixture
-def browse(chromium, session):
-    """Open a page as who is logged in; its console must stay free of errors."""
-    opened = []
-
-    def open_page(address, **options):
-        context = chromium.new_context(storage_state=session, **options)
-        page, said = context.new_page(), []
-        page.on("pageerror", lambda error: said.append(str(error)))
-        opened.append((context, said))
-        page.goto(address)
-        return page
-
-    yield open_page
-    for context, said in opened:
-        context.close()
-        assert said == []
-
-
-def shoot(page, name):
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png")
-
-
-def studio(platform):
-    return f"{platform.airflow_url}/dustjacket/"
 
 
 def ids(page):
