@@ -3,7 +3,6 @@
 import errno
 import os
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -158,6 +157,8 @@ class Dustjacket(BaseSettings):
     def cli_cmd(self) -> None:
         """Run the subcommand."""
         if self.version:
+            from importlib.metadata import version
+
             print(f"dustjacket {version('dustjacket')}")
             return
         if self.home:

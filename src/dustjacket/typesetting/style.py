@@ -13,7 +13,6 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dustjacket.errors import BadInputError
-from dustjacket.typesetting.art import check_size
 from dustjacket.typesetting.book import CleanText
 
 Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
@@ -194,6 +193,8 @@ def _read_logo(path: Path, style: Path) -> str:
         raise BadInputError(f"house style {style}: {path.name} is over {MAX_LOGO_BYTES >> 20} MiB")
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as image:
+            from dustjacket.typesetting.art import check_size  # imports numpy
+
             check_size(image.size)
             logo = image.convert("RGBA")
     except BadInputError as error:
