@@ -39,7 +39,8 @@ def text_of(book):
 def write_corpus(folder, subjects, parts):
     """Write the vocabulary, and the training and test texts."""
     uris = [f"<http://example.org/{number}>" for number in range(len(subjects))]
-    rows = [f'{uri[1:-1]},"{name}"' for uri, name in zip(uris, subjects, strict=True)]
+    labels = [name.partition(":")[2].replace('"', "") for name in subjects]
+    rows = [f'{uri[1:-1]},"{label}"' for uri, label in zip(uris, labels, strict=True)]
     (folder / "vocabulary.csv").write_text("uri,label_en\n" + "\n".join(rows) + "\n")
     for name, (books, true) in parts.items():
         lines = [

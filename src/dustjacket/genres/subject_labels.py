@@ -12,15 +12,20 @@ _TREE_SCHEMES = frozenset({"bic", "thema"})
 
 
 def subject_names(subjects: Iterable[Mapping[str, Any]] | None) -> list[str]:
-    """Return the distinct subjects of a book: ``scheme:code``, or ``scheme:heading`` without one.
+    """Return the distinct subjects of a book: ``scheme:heading``, or ``scheme:code`` without one.
+
+    Codes of Thema and BIC come first, as they tell the parent.
 
     Args:
         subjects: with scheme, code and heading, as the catalog has them; None: none.
     """
-    if subjects is None:
-        return []
-    names = (f"{subject['scheme']}:{subject['code'] or subject['heading']}" for subject in subjects)
-    return list(dict.fromkeys(name for name in names if not name.endswith(":")))
+    names: dict[str, None] = {}
+    for subject in () if subjects is None else subjects:
+        code, heading = subject["code"], subject["heading"]
+        tells_parent = subject["scheme"] in _TREE_SCHEMES
+        if name := (code or heading) if tells_parent else (heading or code):
+            names[f"{subject['scheme']}:{name}"] = None
+    return list(names)
 
 
 def parent_of(subject: str) -> str | None:

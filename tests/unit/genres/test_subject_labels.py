@@ -21,6 +21,8 @@ def test_a_subject_is_named_by_its_code_or_its_heading_once():
         subject("lcsh"),
     ]  # fmt: skip
     assert subject_names(given) == ["thema:FM", "lcsh:Poetry"]
+    assert subject_names([subject("lcsh", "sh85103704", "Poetry")]) == ["lcsh:Poetry"]
+    assert subject_names([subject("bisac", "FIC022000")]) == ["bisac:FIC022000"]
     assert subject_names(None) == []
 
 
