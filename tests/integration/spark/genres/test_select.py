@@ -19,12 +19,10 @@ from dustjacket.genres.out_of_fold import PROBABILITIES
 from dustjacket.genres.published_labels import read_labels
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.registry import KIND, REGISTERED, point_aliases
-from dustjacket.genres.scorer import predict_genre
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.steps import STEPS, in_use
 from dustjacket.sample.grammar import make_book
-from dustjacket.sample.listing import listed_books
-from dustjacket.sample.tables import write_json_lines
+from dustjacket.sample.listing import write_listing
 from dustjacket.sources.arrow import spark_schema
 from dustjacket.splits import book_group
 from dustjacket.storage.manifest import Manifest
@@ -70,13 +68,12 @@ def aliased(alias):
 @pytest.fixture(scope="module")
 def made(steps, tmp_path_factory):
     folder = tmp_path_factory.mktemp("selections")
-    listing = folder / "listing.jsonl"
-    write_json_lines(listing, (book.values for book in listed_books(500, random.Random(7))))
+    write_listing(folder / "listing.csv", 500, random.Random(7))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # one title at a time is no work for more
-    catalog = steps.run("ingest_catalog", source=str(listing))
+    catalog = steps.run("ingest_catalog", source=str(folder / "listing.csv"))
     given = {"candidates": COMPARED, "folds": FOLDS}
-    first = steps.run("select_classifier", labels="many", **given)
+    first = steps.run("select_classifier", **given)
     tracking.connect(steps.settings)
     champion = aliased(tracking.CHAMPION)
     given |= {"candidates": ("complement_nb_sentences",), "seed": 14}
@@ -140,22 +137,6 @@ def test_the_first_version_is_the_champion_and_a_later_one_that_is_not_better_is
     assert aliased(tracking.CHALLENGER) == made.second.version
     assert made.steps.store.newest(KIND).version == made.second.version
     assert in_use(made.steps.store, KIND).version == made.first.version
-
-
-def test_descriptions_and_subjects_are_learnt_measured_and_answered(made):
-    facts, scorer = made.first.facts, made.scorer(made.first)
-    assert scorer.model.use_descriptions
-    assert set(facts["descriptions"]) == {"accuracy", "f1_weighted", "f1_macro"}
-    assert facts["n_subjects"] == len(scorer.subjects.subjects) > 10
-    for value, low, high in facts["subjects"].values():
-        assert 0 <= low <= value <= high <= 1
-    assert facts["subjects"]["f1_micro"][0] > 0.5, "descriptions name the keywords"
-    logged = mlflow.get_run(facts["run_id"]).data.metrics
-    assert logged["subjects.f1_micro.low"] == facts["subjects"]["f1_micro"][1]
-    text = "tower, in red: a book whose cover shows what its title names."
-    answer = predict_genre(scorer, "Murder at the Red Tower", None, text)
-    assert {"keywords:red", "keywords:tower"} <= set(dict(answer.subjects))
-    assert made.scorer(made.second).subjects is None
 
 
 def test_a_version_that_comes_back_has_the_aliases_that_it_had(made, caplog):
