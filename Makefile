@@ -8,8 +8,8 @@ PYTEST = $(if $(COVERAGE),$(COVER),.venv/bin/pytest)
 # Two processes, each with one thread for its arithmetic: more would wait for each other.
 PARALLEL := -n 2
 test-unit test test-faults: export OMP_NUM_THREADS = 1
-export CATALOG COVERS DATA ROWS N
-COMPOSE := docker compose -f docker/compose.yaml PART
+export CATALOG COVERS DATA ROWS N PART
+COMPOSE := docker compose -f docker/compose.yaml
 
 .DEFAULT_GOAL := help
 .PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench paper docs check lock sbom audit docker-secrets docker-build docker-up docker-down docker-test
