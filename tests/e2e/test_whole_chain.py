@@ -1,4 +1,4 @@
-"""A tiny library through the whole chain, as a user runs it: one command, real servers."""
+"""A small library through the whole chain, as a user runs it: one command, real servers."""
 
 import json
 import os
@@ -8,9 +8,12 @@ import psutil
 import pytest
 
 from dustjacket.genres.step import CandidateName
+from dustjacket.pipeline.families import CLIP
 from dustjacket.pipeline.steps import STEPS
+from dustjacket.promotion.ledger import Ledger
 from dustjacket.tracking.links import run_page
-from tests.e2e.conftest import COVERS, ROWS, dustjacket, run_chain
+from tests.e2e.conftest import COVERS, EPOCHS, ROWS, run_chain
+from tests.support.commands import dustjacket
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 DIRECTIONS = ("title_to_cover", "cover_to_title")
@@ -46,16 +49,19 @@ def test_a_classifier_is_selected_among_the_paper_s_and_better_ones(first_run):
     assert classifier["model_version"]
 
 
-def test_clip_is_trained_and_evaluated_on_held_out_covers(first_run):
+def test_clip_is_trained_evaluated_on_held_out_covers_and_promoted(first_run, store):
     report = first_run[0]
     assert report["clip"]["processes"] == 2
-    assert report["clip"]["epochs"] == 2
+    assert report["clip"]["epochs"] == EPOCHS
     assert report["clip"]["pairs_per_second"] > 0
     evaluation = report["evaluation"]
     for part in ("starting", "champion", "fine_tuned"):
         for direction in DIRECTIONS:
             assert set(evaluation[part][direction]) >= RETRIEVAL
-    assert evaluation["verdict"] == "insufficient", "fewer than 100 test covers"
+    assert evaluation["verdict"] == "promoted"
+    promoted = Ledger(store).of_family(CLIP)[-1]
+    assert promoted.action == "promoted"
+    assert promoted.to == f"cover_clip/{store.newest('cover_clip').version}"
     assert 0 < evaluation["chance"]["recall_at_10"] <= 1
 
 
@@ -71,11 +77,21 @@ def test_a_generator_is_trained_and_its_art_is_judged(first_run):
 def test_the_run_shows_progress_and_ends_with_the_report(first_run):
     _, said, _ = first_run
     assert "ingest_catalog running" in said
-    assert "verdict: insufficient" in said
+    assert "verdict: promoted" in said
     assert "generator: insufficient" in said
     assert "Airflow" in said
     assert "MLflow" in said
     assert "login" in said
+
+
+def test_a_run_killed_in_the_middle_continued_where_it_was(first_run, store):
+    for step in STEPS.values():
+        versions = store.versions(step.publishes)
+        digests = [version.rpartition("-")[2] for version in versions]
+        assert len(set(digests)) == len(digests) > 0, "the same work published once"
+        newest = store.newest(step.publishes)
+        for entry in newest.files:
+            store.read(newest, entry.path)
 
 
 def test_a_second_run_finds_everything_done(first_run, library, home, tmp_path):

@@ -16,7 +16,7 @@ from dustjacket.platform.ports import free_port
 from dustjacket.platform.process_guard import kill_processes
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT, job_folder, running_platform, without_settings
-from tests.faults.test_ended_tasks import until
+from tests.support.commands import until
 
 CLUSTER_MARK = "DUSTJACKET_TEST_CLUSTER"
 

@@ -9,8 +9,8 @@ from dustjacket.cli.follow import wait_for_dags
 from dustjacket.pipeline.spark import LOOPBACK
 from dustjacket.storage.store import Store
 from tests.conftest import running_platform
-from tests.faults.test_ended_tasks import until
 from tests.faults.test_training import SLOW, below, publish, trainers
+from tests.support.commands import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.release, pytest.mark.timeout(600)]
 

@@ -1,33 +1,15 @@
 """However a task ends, every process that it started ends within 10 seconds."""
 
 import time
-from contextlib import suppress
 
-import psutil
 import pytest
 
 from dustjacket.platform.process_guard import MARK, processes_with
 from tests.support.airflow_control import clear_tasks, set_task_state
+from tests.support.commands import until
 
 pytestmark = pytest.mark.faults
 LIMIT_S = 10
-
-
-def until(condition, seconds, what):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
-    return found
-
-
-def kill_all(variable, value):
-    """Kill every process with ``variable=value`` in its environment, and what these start."""
-    while processes := processes_with(variable, value):
-        for process in processes:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        time.sleep(0.1)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.platform.object_store import object_store
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT, fresh_home
-from tests.faults.test_ended_tasks import kill_all
+from tests.support.commands import kill_all
 from tests.support.covers_run import write_table
 from tests.support.images import drawn, saved
 from tests.support.web_server import serving

@@ -5,7 +5,7 @@ import pytest
 
 from dustjacket.cli.airflow_api import ACTIVE
 from dustjacket.platform import status, supervision, up
-from tests.faults.test_ended_tasks import until
+from tests.support.commands import until
 
 pytestmark = pytest.mark.faults
 

@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import subprocess
 import time
 
 import pytest
@@ -10,7 +9,12 @@ import pytest
 from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.platform.process_guard import processes_with
 from tests.conftest import assert_nothing_is_left
-from tests.e2e.conftest import DUSTJACKET, dustjacket, environment, user_home
+from tests.support.commands import (
+    dustjacket,
+    started,
+    user_home,
+    wait_for_line,
+)
 
 pytestmark = pytest.mark.faults
 
@@ -19,29 +23,6 @@ pytestmark = pytest.mark.faults
 def home():
     with user_home("interrupted") as folder:
         yield folder
-
-
-def started(home, folder, *words):
-    """Start a command whose output goes to a file, and return both."""
-    output = folder / "output.txt"
-    with output.open("w") as stream:
-        process = subprocess.Popen(
-            [DUSTJACKET, *map(str, words)],
-            env=environment(home),
-            cwd=folder,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            # Children of a job in the background would inherit that it ignores Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-        )
-    return process, output
-
-
-def wait_for_line(output, text, seconds):
-    deadline = time.monotonic() + seconds
-    while text not in output.read_text():
-        assert time.monotonic() < deadline, output.read_text()
-        time.sleep(0.2)
 
 
 def test_a_busy_port_that_was_asked_for_is_one_clear_line(home):

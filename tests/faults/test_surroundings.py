@@ -15,8 +15,7 @@ from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.platform.process_guard import processes_with
 from dustjacket.settings import PLATFORM_ENV, Settings
 from tests.conftest import assert_nothing_is_left, fresh_home
-from tests.e2e.conftest import DUSTJACKET, dustjacket, environment
-from tests.faults.test_ended_tasks import until
+from tests.support.commands import DUSTJACKET, dustjacket, environment, until
 from tests.support.recording_proxy import recording_proxy
 
 pytestmark = pytest.mark.faults

@@ -30,8 +30,8 @@ from dustjacket.platform.process_guard import kill_processes, processes_with
 from dustjacket.storage.manifest import version_name
 from dustjacket.tracking import runs as tracking
 from tests.conftest import ROOT
-from tests.faults.test_ended_tasks import until
 from tests.faults.test_outages import platform_is_well
+from tests.support.commands import until
 from tests.support.images import drawn, saved
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
