@@ -5,29 +5,9 @@ changes only on promotion. With `require_approval`, a person must approve first,
 Actions*.
 """
 
-from datetime import timedelta
-
-from airflow.sdk import chain
+from airflow.sdk import DAG
 from assets import COVER_GENERATOR, GENERATOR_CANDIDATE
 
-from dustjacket.orchestration import (
-    WITHIN,
-    SparkStepOperator,
-    announce_champion,
-    plan_run,
-    promote_candidate,
-    request_approval,
-    step_dag,
-    when_any,
-)
+from dustjacket.orchestration import evaluation_dag
 
-STEP, FOLLOWS = "evaluate_generator", when_any(GENERATOR_CANDIDATE)
-
-with step_dag(STEP, FOLLOWS, __doc__, timeout=timedelta(hours=2), wait=WITHIN):
-    plan = plan_run(STEP)
-    work = SparkStepOperator(task_id="evaluate", step=STEP)
-    approve = request_approval()
-    promoted = promote_candidate(plan)  # type: ignore[arg-type]  # a task is given its value
-    chain(plan, work, approve, promoted)
-    chain(plan, approve)
-    announce_champion(COVER_GENERATOR)(promoted)
+dag: DAG = evaluation_dag("evaluate_generator", GENERATOR_CANDIDATE, COVER_GENERATOR, __doc__)

@@ -7,10 +7,7 @@ may import every domain room, but neither the command line nor the Studio.
 
 from dustjacket.orchestration.operators import SparkStepOperator
 from dustjacket.orchestration.promotion import (
-    WITHIN,
-    announce_champion,
-    promote_candidate,
-    request_approval,
+    evaluation_dag,
     rollback_dag,
 )
 from dustjacket.orchestration.step_dag import (
@@ -30,15 +27,12 @@ __all__ = [
     "MONDAYS",
     "RETRY",
     "WEEKLY",
-    "WITHIN",
     "SparkStepOperator",
     "announce",
-    "announce_champion",
+    "evaluation_dag",
     "find_steps_to_start",
     "plan_run",
-    "promote_candidate",
     "remove_unneeded",
-    "request_approval",
     "rollback_dag",
     "step_dag",
     "when_any",

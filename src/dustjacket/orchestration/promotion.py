@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
-from airflow.sdk import DAG, Asset, Param, get_current_context, task
+from airflow.sdk import DAG, Asset, Param, chain, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dustjacket.orchestration.environment import no_retry_on_bad_input, task_settings, team_defaults
 from dustjacket.orchestration.forms import VERSION_PATTERN
-from dustjacket.orchestration.step_dag import RETRY, first_line, spoken
-from dustjacket.orchestration.tasks import emit, version_of
+from dustjacket.orchestration.operators import SparkStepOperator
+from dustjacket.orchestration.step_dag import RETRY, first_line, spoken, step_dag, when_any
+from dustjacket.orchestration.tasks import emit, plan_run, version_of
 from dustjacket.pipeline.families import FAMILIES, family_of
 from dustjacket.promotion.schemas import GateFacts
 
@@ -165,6 +166,20 @@ def notices_of(record: "LedgerRecord", evaluation: "Manifest") -> "Iterator[Noti
             text=f"{warning}, since the covers that the champion was trained on",
             cure="see the section on drift in the evaluation's report",
         )
+
+
+def evaluation_dag(step: str, candidate: Asset, champion: Asset, doc: str | None) -> DAG:
+    """Return the DAG that judges a candidate, has it approved if required, and promotes it."""
+    timeout = timedelta(hours=2)
+    with step_dag(step, when_any(candidate), doc, timeout=timeout, wait=WITHIN) as dag:
+        plan = plan_run(step)
+        work = SparkStepOperator(task_id="evaluate", step=step)
+        approve = request_approval()
+        promoted = promote_candidate(plan)  # type: ignore[arg-type]  # a task is given its value
+        chain(plan, work, approve, promoted)
+        chain(plan, approve)
+        announce_champion(champion)(promoted)
+    return dag
 
 
 def rollback_dag(champion: Asset, doc: str | None) -> DAG:
