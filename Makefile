@@ -62,9 +62,14 @@ docs: $(READY) ## build the documentation as a site, into .dustjacket/site; stri
 	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. .venv/bin/mkdocs build --quiet
 
 check: $(READY) ## style, types, which room imports which, and declared dependencies
+	@$(MAKE) --no-print-directory -j 2 check-types check-rest
+
+check-types: $(READY)
+	@.venv/bin/mypy
+
+check-rest: $(READY)
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/deptry src dags plugins spark_jobs
 	@.venv/bin/deptry tests --ignore DEP002,DEP004
