@@ -1,11 +1,11 @@
 """The MCP server, as the SDK's own client uses it."""
 
+import asyncio
 import base64
 import json
 import os
 import sys
 
-import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
@@ -40,7 +40,7 @@ def asked(server, *calls):
             assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
             return [await client.call_tool(name, arguments) for name, arguments in calls]
 
-    return anyio.run(ask)
+    return asyncio.run(ask())
 
 
 def test_a_title_has_genres_and_covers(server):

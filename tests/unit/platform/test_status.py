@@ -31,7 +31,7 @@ def test_the_table_fits_a_terminal_and_the_addresses_and_the_place_of_the_passwo
     monkeypatch.setitem(print_status.__globals__, "load_settings", lambda: settings)
     name = "airflow-dag-processor"
     rows = [ServerStatus(name, "running", "unhealthy", "http://x", 4194304, 99999, 1e3)]
-    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    console = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=80)
     print_status(rows, console)
     printed = console.file.getvalue()
     assert "…" not in printed

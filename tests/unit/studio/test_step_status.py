@@ -52,7 +52,8 @@ def test_every_step_has_a_status_with_its_reason(app):
     assert list(steps) == list(STEPS)
     assert {name: row["status"] for name, row in steps.items()} == {
         "ingest_catalog": "published", "ingest_covers": "to_do", SELECT: "to_do",
-        "label_covers": "missing_input", "finetune_clip": "missing_input",
+        "label_catalog": "missing_input", "label_covers": "missing_input",
+        "finetune_clip": "missing_input",
         "evaluate_clip": "missing_input", "index_covers": "missing_input",
         "train_generator": "missing_input", "evaluate_generator": "missing_input",
     }  # fmt: skip
