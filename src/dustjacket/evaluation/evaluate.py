@@ -47,7 +47,7 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
     with tempfile.TemporaryDirectory(prefix="dustjacket-") as folder:
         comparison = load_comparison(job, parameters, Path(folder))
         log.info("%d test covers; general recognition", len(comparison.test_indices))
-        general = measure_general(comparison)
+        general = measure_general(comparison, job.settings.cache / "recognition")
         log.info("the gate's decision on the test covers")
         tested = gate_input(comparison, general, Ledger(job.store).test_sides(CLIP))
         decision = decide(tested, parameters)

@@ -5,6 +5,8 @@ font that matplotlib ships, shapes with Pillow, and handwritten digits come from
 (Alpaydin and Kaynak 1998).
 """
 
+import hashlib
+import os
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,12 +18,15 @@ import matplotlib
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import Clip
 from dustjacket.metrics.bootstrap import Interval
 from dustjacket.metrics.paired import paired_outcome
 from dustjacket.metrics.shares import mean_of, share_interval
+from dustjacket.storage.host import own_file, private_folder
 
 _SIGNS = {
     "a telephone": "☎", "an airplane": "✈", "a snowman": "☃", "scissors": "✂",
@@ -40,6 +45,8 @@ _TEMPLATES = ("{}", "a picture of {}", "a drawing of {}")
 _SIDE = 224
 _IMAGES_PER_CLASS = {"signs": 34, "forms": 28, "digits": 67}
 """By kind of image: about 670 of each kind, 2,022 in all."""
+_KEPT = 8
+"""Image towers whose embeddings stay; of others, the least recently used are deleted."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +87,48 @@ class RecognitionResults:
         return {name: value for name, value in vars(self).items() if name != "hits"}
 
 
-def embed_drawn(clip: Clip, batch_size: int) -> dict[str, np.ndarray]:
-    """Return the (n, dimensions) embeddings of the images of :func:`draw_images`, by kind."""
+def embed_drawn(clip: Clip, batch_size: int, cache: Path | None = None) -> dict[str, np.ndarray]:
+    """Return the (n, dimensions) embeddings of the images of :func:`draw_images`, by kind.
+
+    Args:
+        cache: a private folder of embeddings by image tower, which later evaluations of models
+            with the same tower read; None: they are always computed.
+    """
     drawn = draw_images(clip.image_size)
-    return {kind: embed_covers(clip, shown.images, batch_size) for kind, shown in drawn.items()}
+    file = private_folder(cache) / f"{_digest(clip, drawn)}.safetensors" if cache else None
+    if file and (found := _read(file, drawn)):
+        return found
+    embedded = {kind: embed_covers(clip, shown.images, batch_size) for kind, shown in drawn.items()}
+    if file:
+        part = file.with_suffix(f".{os.getpid()}")
+        save_file(embedded, part)
+        part.replace(file)
+        kept = sorted(file.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        for unused in kept[_KEPT:]:
+            unused.unlink(missing_ok=True)
+    return embedded
+
+
+def _digest(clip: Clip, drawn: Mapping[str, LabelledImages]) -> str:
+    """Return what decides on the embeddings: the image tower, its precision, and the images."""
+    digest = hashlib.sha256(torch.__version__.encode())
+    visual: torch.nn.Module = clip.model.visual  # type: ignore[assignment]
+    for name, weight in sorted(visual.state_dict().items()):
+        digest.update(f"{name} {weight.dtype} {tuple(weight.shape)}".encode())
+        digest.update(weight.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    for shown in drawn.values():
+        digest.update(shown.images.numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _read(file: Path, drawn: Mapping[str, LabelledImages]) -> dict[str, np.ndarray] | None:
+    try:
+        found = load_file(own_file(file))
+    except (FileNotFoundError, SafetensorError):  # not embedded yet, or damaged
+        return None
+    os.utime(file)
+    counts = {kind: len(images) for kind, images in found.items()}
+    return found if counts == {kind: len(shown.labels) for kind, shown in drawn.items()} else None
 
 
 def measure_recognition(

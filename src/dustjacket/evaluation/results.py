@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -214,10 +215,15 @@ def by_genre(
     return rows
 
 
-def measure_general(comparison: Comparison) -> dict[str, RecognitionResults]:
+def measure_general(
+    comparison: Comparison, cache: Path | None = None
+) -> dict[str, RecognitionResults]:
     """Measure general recognition of each model once, though it may have two names.
 
     Models with the same image tower, as those trained with a locked one, share its embeddings.
+
+    Args:
+        cache: of :func:`embed_drawn`.
     """
     models = {name: comparison.models[name] for name in ("starting", "champion")}
     models["fine_tuned"] = comparison.models["candidate"]
@@ -231,7 +237,7 @@ def measure_general(comparison: Comparison) -> dict[str, RecognitionResults]:
         clip = model.clip
         images = next((found for other, found in embedded if same_image_tower(other, clip)), None)
         if images is None:
-            images = embed_drawn(clip, model.batch_size)
+            images = embed_drawn(clip, model.batch_size, cache)
             embedded.append((clip, images))
         results[name] = measure_recognition(clip, model.batch_size, images)
     return results

@@ -1,10 +1,14 @@
 """General recognition: pictures that are always the same, and a model that knows nothing."""
 
+from unittest.mock import patch
+
+import numpy as np
 import pytest
 import torch
 
 from dustjacket.clip.model import random_model
-from dustjacket.evaluation.recognition import draw_images, measure_recognition
+from dustjacket.evaluation import recognition
+from dustjacket.evaluation.recognition import draw_images, embed_drawn, measure_recognition
 from dustjacket.sample.grammar import MOTIFS
 
 
@@ -39,3 +43,48 @@ def test_a_random_model_is_near_chance():
     low, high = found.interval
     assert low <= found.accuracy <= high
     assert set(found.by_kind) == {"signs", "forms", "digits"}
+
+
+@pytest.fixture
+def embeds():
+    """Count how often a kind of images is embedded, and do so at once: by the first weight."""
+
+    def embed(clip, images, _batch_size):
+        weight = next(clip.model.visual.parameters()).flatten()[0].item()
+        return np.full((len(images), 2), weight, np.float32)
+
+    with patch.object(recognition, "embed_covers", side_effect=embed) as counted:
+        yield counted
+
+
+def test_an_image_tower_is_embedded_once_for_all_evaluations(tmp_path, embeds):
+    first = embed_drawn(random_model("dustjacket-small", 13), 128, tmp_path)
+    assert embeds.call_count == 3
+    locked = random_model("dustjacket-small", 13)
+    with torch.no_grad():
+        locked.model.logit_scale.add_(1)
+    again = embed_drawn(locked, 64, tmp_path)
+    assert embeds.call_count == 3
+    assert all(np.array_equal(first[kind], again[kind]) for kind in first)
+    other = embed_drawn(random_model("dustjacket-small", 14), 128, tmp_path)
+    assert embeds.call_count == 6
+    assert not np.array_equal(first["signs"], other["signs"])
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00" * 100, None], ids=["empty", "zeros", "cut"])
+def test_a_damaged_file_is_embedded_anew(tmp_path, embeds, damage):
+    clip = random_model("dustjacket-small", 13)
+    first = embed_drawn(clip, 128, tmp_path)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-9] if damage is None else damage)
+    again = embed_drawn(clip, 128, tmp_path)
+    assert embeds.call_count == 6
+    assert np.array_equal(first["digits"], again["digits"])
+
+
+def test_the_embeddings_of_few_image_towers_are_kept(tmp_path, monkeypatch, embeds):
+    monkeypatch.setattr(recognition, "_KEPT", 2)
+    for seed in range(4):
+        embed_drawn(random_model("dustjacket-small", seed), 128, tmp_path)
+    assert embeds.call_count == 12
+    assert len(list(tmp_path.iterdir())) == 2
