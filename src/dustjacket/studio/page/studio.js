@@ -136,6 +136,7 @@ window.addEventListener("paste", (event) => {
 window.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || event.target instanceof HTMLSelectElement) return;
   if (event.target instanceof HTMLTextAreaElement) return;
+  if (document.querySelector("dialog[open]")) return; // which closes, and leaves the page as it was
   const stop = { title: title.clear, cover: cover.clear, create: create.cancel, many: many.cancel,
     review: review.cancel };
   stop[tab.current()]();
