@@ -37,6 +37,9 @@ appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 """
 
+HEARTBEAT_S = 300.0
+NOTIFIER_ALIVE = "notifier.alive"
+
 
 @dataclass(frozen=True)
 class Server:
@@ -45,6 +48,7 @@ class Server:
     Attributes:
         health_url: a healthy server answers it with one of the status codes ``healthy``.
         part: name in the health that Airflow's API reports of its parts, by their heartbeats.
+        heartbeat: file that a working server touches within ``HEARTBEAT_S``.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Server:
     health_url: str | None = None
     healthy: tuple[int, ...] = (200,)
     part: str | None = None
+    heartbeat: str | None = None
 
 
 def embedded_servers(
@@ -74,7 +79,8 @@ def embedded_servers(
         serve = (_program("dustjacket"), "studio", "--port", str(ports["studio"]))
         servers.append(Server("studio", serve, f"{settings.studio_url}/health"))
     if outside.notify:
-        servers.append(Server("notifier", (sys.executable, "-m", "dustjacket.upkeep.notifier")))
+        sends = (sys.executable, "-m", "dustjacket.upkeep.notifier")
+        servers.append(Server("notifier", sends, heartbeat=str(settings.home / NOTIFIER_ALIVE)))
     return servers
 
 

@@ -1,7 +1,9 @@
 """The state of each server: its process from the supervisor, its health from its health URL."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx
@@ -14,7 +16,7 @@ from dustjacket.platform import supervision
 from dustjacket.platform.credentials import CREDENTIALS
 from dustjacket.platform.environments import PLATFORM_MARK
 from dustjacket.platform.process_guard import processes_with
-from dustjacket.platform.servers import Server, load_servers
+from dustjacket.platform.servers import HEARTBEAT_S, Server, load_servers
 from dustjacket.settings import Settings, load_settings
 
 Health = Literal["healthy", "unhealthy", "unknown"]
@@ -47,7 +49,12 @@ class ServerStatus:
 
 
 def is_healthy(server: Server, timeout_s: float = 10) -> bool:
-    """Return whether the server answers its health URL with an expected status code."""
+    """Return whether the server answers its health URL as expected, or touched its file lately."""
+    if server.heartbeat:
+        try:
+            return time.time() - Path(server.heartbeat).stat().st_mtime < HEARTBEAT_S
+        except OSError:
+            return False
     if server.health_url is None:
         return True
     try:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.platform.credentials import CREDENTIALS
+from dustjacket.platform.servers import NOTIFIER_ALIVE
 from dustjacket.settings import Settings, load_settings
 from dustjacket.upkeep.notices import (
     Notice,
@@ -115,6 +116,7 @@ def main() -> None:
     folder: Path = folder_of(settings)
     folder.mkdir(mode=0o700, exist_ok=True)
     while True:
+        (settings.home / NOTIFIER_ALIVE).touch(mode=0o600)
         try:
             look(settings, time.time())
             if sent := send_waiting(settings):

@@ -1,12 +1,15 @@
 """What the state of the platform prints."""
 
 import io
+import os
+import time
 
 import pytest
 from rich.console import Console
 
 from dustjacket.platform.credentials import Credentials
-from dustjacket.platform.status import ServerStatus, print_addresses, print_status
+from dustjacket.platform.servers import HEARTBEAT_S, Server
+from dustjacket.platform.status import ServerStatus, is_healthy, print_addresses, print_status
 from dustjacket.settings import Settings
 
 
@@ -39,3 +42,14 @@ def test_the_table_fits_a_terminal_and_the_addresses_and_the_place_of_the_passwo
     assert "http://127.0.0.1:8080/plugin/studio" in printed
     assert "credentials.json" in "".join(printed.split())
     assert "/ pass" not in printed
+
+
+def test_a_server_without_an_address_is_healthy_while_it_touches_its_file(tmp_path):
+    file = tmp_path / "alive"
+    server = Server("notifier", (), heartbeat=str(file))
+    assert not is_healthy(server)
+    file.touch()
+    assert is_healthy(server)
+    old = time.time() - HEARTBEAT_S - 1
+    os.utime(file, (old, old))
+    assert not is_healthy(server)

@@ -61,7 +61,8 @@ def test_features_of_a_fold_are_not_fitted_to_its_held_out_books(spark):
 def training_data_of(spark, books, **given):
     """The books as training data, without sentence embeddings."""
     parameters = ClassifierParameters(**given)
-    table = books.assign(description=None, author=books.get("author"))
+    groups = [str(place) for place in range(len(books))]
+    table = books.assign(description=None, author=books.get("author"), group=groups)
     return TrainingData(spark, table, None, parameters)
 
 
