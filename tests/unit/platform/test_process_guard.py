@@ -56,7 +56,10 @@ TASK = f"""
 import subprocess, sys, time
 from dustjacket.platform.process_guard import process_guard
 with process_guard():
-    child = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}], start_new_session=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", {STUBBORN!r}], start_new_session=True, stdout=subprocess.PIPE
+    )
+    child.stdout.readline()
     print(child.pid, flush=True)
     time.sleep(60)
 """
