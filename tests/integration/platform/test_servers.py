@@ -109,7 +109,9 @@ def test_spark_and_torch_work_through_s3_and_listen_on_loopback_only(platform):
     seen, kinds = set(), set()
     while job.poll() is None:
         processes = [psutil.Process(job.pid), *processes_with(PLATFORM_MARK, "working")]
-        kinds |= {process.name() for process in processes if process.is_running()}
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may end meanwhile
+                kinds.add(process.name())
         seen |= listening(processes)
         time.sleep(0.2)
     output = job.stdout.read()
