@@ -11,8 +11,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from dustjacket.cli.context import console, open_store
-from dustjacket.errors import NotReadyError
-from dustjacket.pipeline.kinds import Kind
 
 _SHOWN = 20
 
@@ -44,17 +42,13 @@ class LabelFile(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.genres.read import load_scorer
+        from dustjacket.genres.read import classifier_in_use, load_scorer
         from dustjacket.labelling.label import Labeller
         from dustjacket.labelling.label_file import label_file
         from dustjacket.labelling.source import LabelOptions
-        from dustjacket.pipeline.steps import in_use, why_none
 
         store = open_store()
-        champion = in_use(store, Kind.GENRE_CLASSIFIER)
-        if champion is None:
-            why = why_none(store, Kind.GENRE_CLASSIFIER)
-            raise NotReadyError(f"{why}: run `dustjacket run`, with a larger listing if need be")
+        champion = classifier_in_use(store)
         scorer = load_scorer(store, champion, store.settings.cache)
         labeller = Labeller.of(scorer, f"{champion.kind}/{champion.version}")
         options = LabelOptions(

@@ -6,17 +6,20 @@ their fields. A field may be added by a release, none is renamed or removed with
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
 from dustjacket.client.studio import RunningStudio
-from dustjacket.errors import BadInputError, NotReadyError
+from dustjacket.errors import BadInputError
 from dustjacket.genres.reasons import GenreReasons
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
+
+if TYPE_CHECKING:
+    from dustjacket.genres.scorer import Scorer
 
 MAX_TITLE_CHARS = 500
 _DIGITS = 4
@@ -110,19 +113,15 @@ class Answers:
             BadInputError: the title is empty or too long.
             NotReadyError: no classifier is published.
         """
-        book = _book(title, author)
-        about = (description or "").strip() or None
+        book, about = _book(title, author), _text(description)
         if reply := self._studio.post("genre", json={**book, "description": about}):
             version = _versions(reply)[Kind.GENRE_CLASSIFIER]
             genres = [(row["genre"], row["probability"]) for row in reply["genres"]]
             subjects = [(row["subject"], row["probability"]) for row in reply["subjects"]]
             return _genres_of(book, genres, subjects, reply["sure"], reply["max_error"], version)
-        from dustjacket.genres.read import load_scorer
         from dustjacket.genres.scorer import predict_genre
 
-        store = self._open_store()
-        champion = _champion(store)
-        scorer = load_scorer(store, champion, store.settings.cache)
+        _, champion, scorer = self._classifier()
         answer = predict_genre(scorer, str(book["title"]), book["author"], about)
         max_error = scorer.abstention.max_error
         return _genres_of(
@@ -138,18 +137,21 @@ class Answers:
             BadInputError: the title is empty or too long.
             NotReadyError: no classifier is published.
         """
-        book = _book(title, author)
-        about = (description or "").strip() or None
+        book, about = _book(title, author), _text(description)
         if reply := self._studio.post("genre/why", json={**book, "description": about}):
             return GenreReasons.model_validate(reply)
-        from dustjacket.genres.read import load_scorer
         from dustjacket.genres.why import find_training_books, reasons
 
-        store = self._open_store()
-        champion = _champion(store)
-        scorer = load_scorer(store, champion, store.settings.cache)
+        store, champion, scorer = self._classifier()
         books = find_training_books(store, champion)
         return reasons(scorer, books, str(book["title"]), book["author"], about)
+
+    def _classifier(self) -> "tuple[Store, Manifest, Scorer]":
+        from dustjacket.genres.read import classifier_in_use, load_scorer
+
+        store = self._open_store()
+        champion = classifier_in_use(store)
+        return store, champion, load_scorer(store, champion, store.settings.cache)
 
     def covers(
         self, title: str, author: str | None = None, genre: str | None = None, top: int = 5
@@ -235,23 +237,17 @@ class Answers:
             return file.read(IMAGE_LIMITS.max_bytes + 1)
 
 
-def _champion(store: Store) -> Manifest:
-    from dustjacket.pipeline.steps import in_use, why_none
-
-    champion = in_use(store, Kind.GENRE_CLASSIFIER)
-    if champion is None:
-        why = why_none(store, Kind.GENRE_CLASSIFIER)
-        raise NotReadyError(f"{why}: run `dustjacket run`, with a larger listing if need be")
-    return champion
-
-
 def _book(title: str, author: str | None) -> dict[str, str | None]:
     title = title.strip()
     if not 1 <= len(title) <= MAX_TITLE_CHARS:
         raise BadInputError(
             f"the title has {len(title):,} characters: give between 1 and {MAX_TITLE_CHARS}"
         )
-    return {"title": title, "author": (author or "").strip() or None}
+    return {"title": title, "author": _text(author)}
+
+
+def _text(value: str | None) -> str | None:
+    return (value or "").strip() or None
 
 
 def _genres_of(

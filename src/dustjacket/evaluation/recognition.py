@@ -19,14 +19,15 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from dustjacket.clip.embed import embed_covers, embed_texts
 from dustjacket.clip.model import Clip
 from dustjacket.metrics.bootstrap import Interval
 from dustjacket.metrics.paired import paired_outcome
 from dustjacket.metrics.shares import mean_of, share_interval
-from dustjacket.storage.host import own_file, private_folder
+from dustjacket.storage.cache import least_recently_used
+from dustjacket.storage.host import new_file, own_file, private_folder
 
 _SIGNS = {
     "a telephone": "☎", "an airplane": "✈", "a snowman": "☃", "scissors": "✂",
@@ -100,11 +101,9 @@ def embed_drawn(clip: Clip, batch_size: int, cache: Path | None = None) -> dict[
         return found
     embedded = {kind: embed_covers(clip, shown.images, batch_size) for kind, shown in drawn.items()}
     if file:
-        part = file.with_suffix(f".{os.getpid()}")
-        save_file(embedded, part)
-        part.replace(file)
-        kept = sorted(file.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-        for unused in kept[_KEPT:]:
+        with new_file(file) as body:
+            body.write(save(embedded))
+        for unused in least_recently_used(file.parent, _KEPT):
             unused.unlink(missing_ok=True)
     return embedded
 

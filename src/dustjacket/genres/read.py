@@ -6,8 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from dustjacket.catalog.read import BOOKS
+from dustjacket.errors import NotReadyError
 from dustjacket.genres.scorer import DESCRIPTION, WEIGHTS, Scorer
 from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.steps import in_use, why_none
 from dustjacket.storage.cache import cached
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.parents import parent_of
@@ -15,6 +17,19 @@ from dustjacket.storage.parquet import read_parquet
 from dustjacket.storage.store import Store, entry_of
 
 SCORER = "scorer"
+
+
+def classifier_in_use(store: Store) -> Manifest:
+    """Return the version of the classifier that serves.
+
+    Raises:
+        NotReadyError: there is none.
+    """
+    champion = in_use(store, Kind.GENRE_CLASSIFIER)
+    if champion is None:
+        why = why_none(store, Kind.GENRE_CLASSIFIER)
+        raise NotReadyError(f"{why}: run `dustjacket run`, with a larger listing if need be")
+    return champion
 
 
 def load_scorer(store: Store, manifest: Manifest, cache: Path) -> Scorer:

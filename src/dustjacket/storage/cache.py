@@ -25,14 +25,19 @@ def cached(store: Store, manifest: Manifest, cache: Path, prefix: str = "") -> P
     kind = private_folder(cache / manifest.kind)
     folder = private_folder(kind / manifest.version)
     os.utime(folder)
-    for unused in sorted(kind.iterdir(), key=_last_use, reverse=True)[_KEPT:]:
+    for unused in least_recently_used(kind, _KEPT):
         shutil.rmtree(unused, ignore_errors=True)
     store.download(manifest, folder, prefix)
     return folder
 
 
-def _last_use(folder: Path) -> float:
+def least_recently_used(folder: Path, kept: int) -> list[Path]:
+    """Return what is in a folder, less the ``kept`` entries that were used last."""
+    return sorted(folder.iterdir(), key=_last_use, reverse=True)[kept:]
+
+
+def _last_use(path: Path) -> float:
     try:
-        return folder.lstat().st_mtime
+        return path.lstat().st_mtime
     except FileNotFoundError:  # another process deleted it
         return 0.0

@@ -15,12 +15,16 @@ from starlette.exceptions import HTTPException
 from dustjacket.errors import BadInputError
 from dustjacket.studio.problems import RESPONSES
 from dustjacket.studio.routes import State
-from dustjacket.studio.schemas import MAX_TITLE_CHARS, GenreQuery, GenreResponse
+from dustjacket.studio.schemas import (
+    MAX_DESCRIPTION_CHARS,
+    MAX_TITLE_CHARS,
+    GenreQuery,
+    GenreResponse,
+)
 
 PROJECT: Final = "dustjacket"
 SUGGEST, SUGGEST_BATCH = "/suggest", "/suggest-batch"
 MAX_DOCUMENTS, MAX_TEXT_BYTES = 32, 1_000_000
-_MAX_DESCRIPTION = 10_000
 
 annif_routes = APIRouter(prefix="/v1", responses=RESPONSES)
 Limit = Annotated[int, Field(ge=1, le=1000)]
@@ -143,7 +147,7 @@ def _query(text: str) -> GenreQuery:
     if not title.strip():
         raise BadInputError("text: give a title, and a description below it")
     return GenreQuery(
-        title=title[:MAX_TITLE_CHARS], description=description[:_MAX_DESCRIPTION] or None
+        title=title[:MAX_TITLE_CHARS], description=description[:MAX_DESCRIPTION_CHARS] or None
     )
 
 
