@@ -103,16 +103,20 @@ def take_inventory(store: Store) -> dict[Name, StoredVersion]:
 
 def _read(store: Store, stored: StoredVersion) -> None:
     name = f"{stored.kind}/{stored.version}"
+    keys = {each.key for each in stored.objects}
+
+    def body(file: str) -> bytes | None:
+        key = f"{name}/{file}"
+        return store.get(key) if key in keys else None
+
     try:
-        for key in {each.key for each in stored.objects} & {f"{name}/{MANIFEST}"}:
-            if (text := store.get(key)) is not None:
-                stored.manifest = parse_manifest(text, name)
-                stored.published_at = stored.manifest.published_at
-        for key in {each.key for each in stored.objects} & {f"{name}/{REFERENCE}"}:
-            if not stored.manifest and (text := store.get(key)) is not None:
-                reference = parse_reference(text, name)
-                stored.stands_for = reference.stands_for
-                stored.published_at = reference.published_at
+        if (text := body(MANIFEST)) is not None:
+            stored.manifest = parse_manifest(text, name)
+            stored.published_at = stored.manifest.published_at
+        elif (text := body(REFERENCE)) is not None:
+            reference = parse_reference(text, name)
+            stored.stands_for = reference.stands_for
+            stored.published_at = reference.published_at
     except CorruptVersionError as error:
         log.warning("it is kept, because it cannot be read: %s", error)
         stored.unreadable = True
