@@ -63,7 +63,7 @@ class TextTable:
         return written + span[len(record) :]
 
     def _with(self, record: bytes, cells: Sequence[Cell], *, is_whole: bool) -> bytes | None:
-        """Return a record with more fields, or None if its own cannot be told apart.
+        """Return a record with more fields, or None if its own cannot be separated.
 
         Args:
             is_whole: whether it has as many fields as the table has columns.

@@ -1,4 +1,4 @@
-"""Prometheus metrics of what is published: age, rows, figures of what serves, decisions, drift.
+"""Prometheus metrics of the published versions: age, rows, champions' figures, decisions, drift.
 
 They are read from manifests and the ledger in the background, never during a scrape.
 """

@@ -50,7 +50,7 @@ def read_marc21(body: bytes) -> MarcRecord | str:
 
 
 def raw_fields(body: bytes) -> list[tuple[bytes, bytes]] | None:
-    """Return tags and fields of a record as its bytes have them, or None if they cannot be told.
+    """Return tags and fields of a record as its bytes have them, or None if they cannot be split.
 
     Args:
         body: from the leader on.
