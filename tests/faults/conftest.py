@@ -15,7 +15,7 @@ from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import free_port
 from dustjacket.platform.process_guard import kill_processes
 from dustjacket.storage.store import Store
-from tests.conftest import ROOT, job_folder, running_platform, without_settings
+from tests.conftest import ROOT, WORKER, job_folder, running_platform, without_settings
 from tests.support.commands import until
 
 CLUSTER_MARK = "DUSTJACKET_TEST_CLUSTER"
@@ -31,7 +31,7 @@ def stage(tmp_path_factory):
 def platform(stage, tmp_path_factory):
     jobs = job_folder(tmp_path_factory.mktemp("jobs"), ROOT / "tests/support/staged_job.py")
     with running_platform(
-        "faults", DUSTJACKET_JOBS=jobs, STAGE=stage, DUSTJACKET_TASK_VARIABLES="STAGE"
+        f"faults{WORKER}", DUSTJACKET_JOBS=jobs, STAGE=stage, DUSTJACKET_TASK_VARIABLES="STAGE"
     ) as settings:
         wait_for_dags(AirflowApi(settings), print)
         yield settings
