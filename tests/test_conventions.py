@@ -1,6 +1,7 @@
 """Conventions of the code base that no linter checks."""
 
 import ast
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -11,6 +12,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 UNIT_TESTS = sorted((ROOT / "tests/unit").rglob("test_*.py"))
 MAX_LINES = 300
 MAX_DAG_LINES = 40
+MAX_UNTYPED = 5
 
 ROOM_TESTS = {
     "catalog/test_cases.py",
@@ -82,3 +84,11 @@ def test_no_text_is_parsed_as_markup():
     """Strings are printed literally, so text from outside needs no escape and cannot lack one."""
     parsed = {name_of(file) for file in MODULES if "rich.markup" in file.read_text()}
     assert parsed == set()
+
+
+def test_few_libraries_are_used_without_types():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    untyped = [module for override in settings["overrides"] for module in override["module"]]
+    assert len(untyped) <= MAX_UNTYPED
+    ignored = [name_of(file) for file in MODULES if "ignore[import-untyped]" in file.read_text()]
+    assert ignored == []

@@ -3,7 +3,7 @@
 pytest-xdist's own ``--dist loadgroup`` does nothing with pytest 9.2, which keeps no ``_nodeid``.
 """
 
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling
 
 _FAULTS, _SPARK = "tests/faults/", "tests/integration/spark/"
 _SHARED = {
@@ -37,7 +37,7 @@ def order_of(nodeid: str) -> int:
     return _LONGEST_FIRST.index(group) if group in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
 
-class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
+class GroupScheduling(LoadScopeScheduling):
     """Gives whole groups to the processes, in the order of collection."""
 
     def _split_scope(self, nodeid: str) -> str:

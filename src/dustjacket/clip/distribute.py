@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import psutil
-from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JJavaError
 from pyspark import BarrierTaskContext
 from pyspark.errors import PySparkException
 from pyspark.ml.torch.distributor import TorchDistributor

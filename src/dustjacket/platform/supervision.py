@@ -124,7 +124,7 @@ class _SocketOfHome(HTTPConnection):
             os.close(folder)
 
 
-class _Transport(SupervisorTransport):  # type: ignore[misc]  # supervisor has no types
+class _Transport(SupervisorTransport):
     def __init__(self, home: Path) -> None:
         super().__init__(None, None, serverurl=f"unix://{_SOCKET}")
         self._get_connection = lambda: _SocketOfHome(home)

@@ -1,0 +1,16 @@
+from typing import BinaryIO, Self
+
+class C2paError(Exception): ...
+
+class C2paSignerInfo:
+    def __init__(
+        self, alg: bytes, sign_cert: bytes, private_key: bytes, ta_url: bytes | None
+    ) -> None: ...
+
+class Signer:
+    @classmethod
+    def from_info(cls, signer_info: C2paSignerInfo) -> Self: ...
+
+class Builder:
+    def __init__(self, manifest_json: str) -> None: ...
+    def sign(self, signer: Signer, format: str, source: BinaryIO, dest: BinaryIO) -> bytes: ...
