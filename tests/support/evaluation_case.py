@@ -13,6 +13,7 @@ from dustjacket.clip.model import random_model
 from dustjacket.evaluation.comparison import Comparison
 from dustjacket.evaluation.covers import EvaluationCovers
 from dustjacket.evaluation.embeddings import Embedder
+from dustjacket.evaluation.lineage import Lineage
 from dustjacket.evaluation.recognition import draw_images
 from dustjacket.evaluation.step import EvaluationParameters
 
@@ -65,13 +66,12 @@ def comparison(
     starting, candidate = (
         Embedder(random_model("dustjacket-small", seed), images, 32) for seed in (13, 14)
     )
+    none = cast("Any", None)
     return Comparison(
+        lineage=Lineage(none, none, none, books, None, None, "", ()),
         manifests={},
         models={"starting": starting, "champion": starting, "candidate": candidate},
-        labels=cast("Any", None),
         covers=covers,
-        books=books,
-        champion_labels=None,
         broken={},
         leaked=leaked,
         genre=genre,

@@ -25,7 +25,7 @@ from dustjacket.evaluation.galleries import (
     measure_retrieval,
 )
 from dustjacket.evaluation.leakage import find_leaked
-from dustjacket.evaluation.lineage import read_lineage
+from dustjacket.evaluation.lineage import Lineage, read_lineage
 from dustjacket.evaluation.step import EvaluationParameters
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
@@ -42,14 +42,10 @@ class Comparison:
     """The models to compare, and the covers to compare them on.
 
     Attributes:
+        lineage: what the evaluation follows from the candidate and the champion.
         manifests: of starting, champion and candidate.
         models: the same, with their embeddings; names of the same version share one model.
-        labels: the labelled covers that the candidate was trained on.
-        covers: their covers, without leaked test covers.
-        books: all rows of ``labels``.
-        champion_labels, champion_books: the labelled covers that the champion was trained on, and
-            their rows; None for starting weights, and if they are gone.
-        unchecked, missing: as in :class:`~dustjacket.evaluation.lineage.Lineage`.
+        covers: those that the candidate was trained on, without leaked test covers.
         broken: covers that do not decode, by split.
         leaked: number of test covers that look like a training cover of candidate or champion.
         genre: whether the candidate was trained with genres in prompts.
@@ -57,21 +53,16 @@ class Comparison:
         side: the side of the split that is tested.
     """
 
+    lineage: Lineage
     manifests: dict[str, Manifest]
     models: dict[str, Embedder]
-    labels: Manifest
     covers: EvaluationCovers
-    books: pd.DataFrame
-    champion_labels: Manifest | None
     broken: dict[str, int]
     leaked: int
     genre: bool
     min_confidence: float
     parameters: EvaluationParameters
     side: Split = "test"
-    champion_books: pd.DataFrame | None = None
-    unchecked: str = ""
-    missing: tuple[str, ...] = ()
 
     @property
     def test_indices(self) -> np.ndarray:
@@ -142,9 +133,9 @@ def load_comparison(
         version: optimize_for_inference(load_version(store, model))
         for version, model in versions.items()
     }
-    labels, books = lineage.labels, lineage.books
+    books = lineage.books
     covers = load_covers(
-        store, labels, books, {clip.image_size for clip in clips.values()}, folder=folder,
+        store, lineage.labels, books, {clip.image_size for clip in clips.values()}, folder=folder,
         max_bytes=int(recipe.cache_gib * _GIB),
         seed=parameters.seed,
     )  # fmt: skip
@@ -157,15 +148,10 @@ def load_comparison(
     test_indices = covers.indices("test")
     leaked_indices = test_indices[find_leaked(covers.books.iloc[test_indices], training_rows)]
     return Comparison(
+        lineage=lineage,
         manifests=manifests,
         models={name: embedders[model.kind, model.version] for name, model in manifests.items()},
-        labels=labels,
         covers=covers.without(leaked_indices),
-        books=books,
-        champion_labels=lineage.champion_labels,
-        champion_books=lineage.champion_books,
-        unchecked=lineage.unchecked,
-        missing=lineage.missing,
         broken=covers.broken(),
         leaked=len(leaked_indices),
         genre=recipe.include_genre,
@@ -183,8 +169,8 @@ def drift_since_champion(store: Store, comparison: Comparison, folder: Path) -> 
     Args:
         folder: see :func:`load_comparison`.
     """
-    before, books = comparison.champion_labels, comparison.champion_books
-    newest, parameters = comparison.labels, comparison.parameters
+    lineage, parameters = comparison.lineage, comparison.parameters
+    before, books, newest = lineage.champion_labels, lineage.champion_books, lineage.labels
     if before is None or books is None:
         return None
     embeddings = (np.empty((0, 1)), np.empty((0, 1)))
@@ -196,7 +182,7 @@ def drift_since_champion(store: Store, comparison: Comparison, folder: Path) -> 
             comparison.models["champion"].embed_covers(rng.permutation(indices)[:MAX_EMBEDDED]),
         )
     return measure_drift(
-        books, comparison.books, embeddings, (before.version, newest.version),
+        books, lineage.books, embeddings, (before.version, newest.version),
         parameters.max_drift, parameters.seed,
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
         )
         published = replace(results.gate_input, uses=tested.uses, test_side=tested.test_side)
         candidate = comparison.manifests["candidate"]
-        card = model_card(job.store, candidate, comparison.labels)
+        card = model_card(job.store, candidate, comparison.lineage.labels)
         sections = report_sections(shown, results, card)
         page = render(f"Evaluation of {candidate.version}", decision, sections)
     log.info("%s: %s", decision.verdict, decision.reason)

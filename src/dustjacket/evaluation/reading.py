@@ -73,7 +73,7 @@ def measure_reading(store: "Store", comparison: "Comparison") -> Extra:
     shuffled = np.random.default_rng(parameters.seed).permutation(comparison.test_indices)
     indices = np.sort(shuffled[: parameters.reading_covers])
     books = comparison.covers.books.iloc[indices]
-    covers = store.manifest(Kind.COVERS, comparison.labels.parents[Kind.COVERS])
+    covers = store.manifest(Kind.COVERS, comparison.lineage.labels.parents[Kind.COVERS])
     reader = CoverReader()
     texts: dict[str, CoverText] = {}
     for number, (key, body) in enumerate(read_images(store, covers, books), 1):

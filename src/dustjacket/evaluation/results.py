@@ -150,7 +150,7 @@ def measure(
         genre=measure_genres(ablated, books, comparison.splits),
         contradictions=find_contradictions(models["candidate"], books, comparison.splits),
         drift=drift,
-        missing=comparison.missing,
+        missing=comparison.lineage.missing,
         extras=extras or {},
     )  # fmt: skip
 
@@ -187,7 +187,7 @@ def gate_input(
         general_champion=general["champion"].interval,
         general_chance=general["champion"].chance,
         leaked_share=comparison.leaked_share,
-        unchecked=comparison.unchecked,
+        unchecked=comparison.lineage.unchecked,
         side=comparison.side,
         uses=uses(test_side, earlier),
         test_side=tuple(test_side),

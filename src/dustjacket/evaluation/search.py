@@ -84,7 +84,7 @@ def measure_search(store: "Store", comparison: "Comparison") -> Extra:
 
 
 def _index_rows(store: "Store", comparison: "Comparison", books: pd.DataFrame) -> pa.Table:
-    covers = store.manifest(Kind.COVERS, comparison.labels.parents[Kind.COVERS])
+    covers = store.manifest(Kind.COVERS, comparison.lineage.labels.parents[Kind.COVERS])
     stored = read_index(store, covers).set_index("key", drop=False).loc[books["key"]]
     stored = stored.assign(genre=books["genre"].to_numpy(), look=np.arange(len(books)))
     return pa.Table.from_pandas(stored[[*HIT_COLUMNS, "look"]], preserve_index=False)

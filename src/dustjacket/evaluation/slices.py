@@ -42,7 +42,7 @@ def author_slices(tested: pd.Series, trained: pd.Series) -> pd.Series:
 
 def measure_authors(comparison: "Comparison") -> Extra:
     """Return recall@10, title to cover, of each model by slice, with its number of covers."""
-    books, all_books = comparison.test_books, comparison.books
+    books, all_books = comparison.test_books, comparison.lineage.books
     if books.empty:
         return not_measured(_HEADING, "there is no test cover")
     slices = author_slices(books["author"], all_books["author"][all_books["split"] == "train"])

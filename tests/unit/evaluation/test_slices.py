@@ -19,7 +19,7 @@ def test_an_author_is_seen_in_whichever_order_its_name_is_written():
 
 def test_the_report_has_each_slice_with_its_number_of_covers():
     case = comparison()
-    books = case.books
+    books = case.lineage.books
     unseen = books.index[(books["split"] == "test") & books["author"].notna()][:3]
     books.loc[unseen, "author"] = "Someone New"
     found = measure_authors(case)
