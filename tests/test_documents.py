@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 NAMES = [str(document.relative_to(ROOT)) for document in DOCUMENTS]
 MAX_README_LINES = 180
+MODULES = [str(file) for part in ("dags", "plugins", "spark_jobs", "src", "tests")
+           for file in (ROOT / part).rglob("*.py")]  # fmt: skip
 
 
 def anchors(text):
@@ -39,6 +41,26 @@ def test_make_targets_and_benchmarks_exist(document):
         assert "".join(target) in targets
     for name in re.findall(r"make bench\s+NAME=([\w-]+)", text):
         assert (ROOT / "tests/benchmarks" / f"{name.replace('-', '_')}.py").exists(), name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_each_block_names_its_language_and_ends(document):
+    fences = re.findall(r"^ *```(.*)$", document.read_text(), re.MULTILINE)
+    assert all(fences[::2]), "a block begins without a language: the one before has two ends"
+    assert not any(fences[1::2])
+    assert len(fences) % 2 == 0
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_code_that_it_names_exists(document):
+    if document.name == "CHANGELOG.md":
+        pytest.skip("it names what was removed, too")
+    for path, name in re.findall(r"`([\w/]+\.py)(?::([\w.]+))?", document.read_text()):
+        files = [file for file in MODULES if file.endswith(f"/{path}")]
+        assert files, path
+        texts = "".join(Path(file).read_text() for file in files)
+        line = rf"^ *(async def |def |class )?{name.split('.')[-1]}\b"
+        assert not name or re.search(line, texts, re.MULTILINE), (path, name)
 
 
 def test_the_readme_is_short():
