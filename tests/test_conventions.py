@@ -21,6 +21,7 @@ ROOM_TESTS = {
     "pipeline/test_going_back.py",
     "pipeline/test_new_step.py",
     "sample/test_sample.py",
+    "sample/test_standards.py",
     "studio/test_openapi.py",
     "studio/test_page.py",
 }

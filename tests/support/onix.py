@@ -4,10 +4,9 @@ import io
 from typing import Any
 
 from dustjacket.sources.formats import read_rows, shape_of
-from dustjacket.sources.onix.tags import REFERENCE
+from dustjacket.sources.onix.tags import SHORT
 from dustjacket.sources.tables import ReadOptions, TableRow
 
-_SHORT = {name: tag for tag, name in REFERENCE.items()}
 IDENTIFIERS = (
     "<RecordReference>r.1</RecordReference><NotificationType>03</NotificationType>"
     "<ProductIdentifier><ProductIDType>15</ProductIDType><IDValue>9780000000002</IDValue>"
@@ -40,7 +39,7 @@ def titled(title: str = "Emma") -> str:
 
 def shortened(text: str) -> str:
     """Return a message with short tags instead of reference names."""
-    for name, tag in _SHORT.items():
+    for name, tag in SHORT.items():
         for begin in ("<", "</"):
             for end in (">", "/>", " "):
                 text = text.replace(f"{begin}{name}{end}", f"{begin}{tag}{end}")

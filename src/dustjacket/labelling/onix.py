@@ -9,12 +9,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 from dustjacket.labelling.label import Label
 from dustjacket.labelling.xml_records import Element, edited, elements_of, indent_before, removal
-from dustjacket.sources.onix.tags import NAMES, REFERENCE
+from dustjacket.sources.onix.tags import NAMES, SHORT
 from dustjacket.sources.tables import TableRow
 
 PROPRIETARY = "24"
 SOURCE = "Dustjacket"
-_SHORT = {name: tag for tag, name in REFERENCE.items()}
 _AFTER = {
     "NameAsSubject", "nameassubject", "AudienceCode", "b073", "Audience", "audience",
     "AudienceRange", "audiencerange", "AudienceDescription", "b207", "Complexity", "complexity",
@@ -60,7 +59,7 @@ class Onix:
         is_short = block.local != "DescriptiveDetail"
 
         def element(name: str, content: str, attributes: str = "") -> str:
-            tag = block.prefix + (_SHORT[name] if is_short else name)
+            tag = block.prefix + (SHORT[name] if is_short else name)
             return f"<{tag}{attributes}>{content}</{tag}>"
 
         probability = label.answer.probability if label.answer else 0

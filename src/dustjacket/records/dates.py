@@ -108,3 +108,19 @@ def language_of(text: str) -> str | None:
     except ValueError:
         return None
     return tag if tag != "und" and langcodes.tag_is_valid(tag) else None
+
+
+def alpha3_of(language: str) -> str | None:
+    """Return the code that ONIX and MARC use (ISO 639-2/B) for a language tag, or None.
+
+    >>> alpha3_of("en"), alpha3_of("de"), alpha3_of("pt-BR"), alpha3_of("e=mc2")
+    ('eng', 'ger', 'por', None)
+    """
+    import langcodes
+
+    if (tag := language_of(language)) is None:
+        return None
+    try:
+        return langcodes.Language.get(tag).to_alpha3(variant="B")
+    except LookupError:
+        return None

@@ -51,7 +51,9 @@ def listed_books(rows: int, rng: random.Random) -> Iterator[ListedBook]:
         record = _record(book, number, odd, fault, rng)
         listed = ListedBook(_line(record, odd), _values(book, number, record))
         if fault == "duplicate":
-            listed = rng.choice(previous)
+            again = rng.choice(previous)
+            values = again.values | {"record_id": listed.values["record_id"]}
+            listed = ListedBook(again.line, values)
         elif fault is None:
             previous.append(listed)
         yield listed

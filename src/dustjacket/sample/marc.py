@@ -1,14 +1,18 @@
 """Write books as MARC 21 and as MARCXML."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pymarc import Field, Indicators, Leader, Record, Subfield, record_to_xml
 
-_LEADER = "00000nam a2200000 a 4500"
+from dustjacket.records.dates import alpha3_of
+
+_LEADER = "00000nam a2200000 c 4500"
+"""A monograph in UTF-8, described without ISBD punctuation."""
 _FIXED = "260101s2026    xx            000 1 {language} d"
-_LANGUAGES = {"en": "eng"}
+_ARTICLE = re.compile(r"(?:a|an|the)\s", re.IGNORECASE)
 _COLLECTION = '<collection xmlns="http://www.loc.gov/MARC21/slim">'
 
 
@@ -36,7 +40,7 @@ def _record(book: Mapping[str, Any]) -> Record:
 
 
 def _fields(book: Mapping[str, Any]) -> Iterator[Field]:
-    language = _LANGUAGES.get(book.get("language", ""), "und")
+    language = alpha3_of(book.get("language", "")) or "und"
     yield Field("001", data=book["record_id"])
     yield Field("008", data=_FIXED.format(language=language))
     for isbn in book.get("isbn", []):
@@ -47,7 +51,9 @@ def _fields(book: Mapping[str, Any]) -> Iterator[Field]:
         tag = "700" if number else "100"
         yield _field(tag, "1 " if forenames else "0 ", **{"a": name, "4": person["role"]})
     if title := book.get("title"):
-        yield _field("245", "10", a=title)
+        added = "1" if book.get("contributors") else "0"
+        article = _ARTICLE.match(title)
+        yield _field("245", f"{added}{article.end() if article else 0}", a=title)
     if description := book.get("description"):
         yield _field("520", "  ", a=description)
     for subject in book.get("subjects", []):

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from dustjacket.records.dates import alpha3_of
 from dustjacket.sources.onix.codes import ROLES, SCHEMES, WORK_SCHEMES
 from dustjacket.sources.onix.deltas import BLOCK_UPDATE, DELETE, NEW, RESERVATION, UPDATE
-from dustjacket.sources.onix.tags import REFERENCE
+from dustjacket.sources.onix.tags import SHORT
 
 Book = Mapping[str, Any]
 
 _SENDER = "Dustjacket Sample Library"
 _SENT = datetime(2026, 1, 1, tzinfo=UTC)
 _ROOT = {False: "ONIXMessage", True: "ONIXmessage"}
-_SHORT = {name: tag for tag, name in REFERENCE.items()}
 _SCHEMES = {scheme: code for code, scheme in reversed(SCHEMES.items())}
 _WORK_TYPES = {scheme: code for code, scheme in reversed(WORK_SCHEMES.items())}
 _NOTIFICATIONS = {NEW: "03", UPDATE: "03", BLOCK_UPDATE: "04", DELETE: "05"}
@@ -60,13 +60,15 @@ class _Writer:
     """Writes elements by their reference names; without content they are left out."""
 
     def __init__(self, short: bool) -> None:
-        self._tags = _SHORT if short else {name: name for name in _SHORT}
+        self._tags = SHORT if short else {name: name for name in SHORT}
 
     def text(self, name: str, text: object, attributes: str = "") -> str:
         if text is None or text == "":
             return ""
         tag = self._tags[name]
-        written = escape(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", str(text)))
+        # The schemas want text on one line, except in descriptions.
+        line = str(text) if name == "Text" else " ".join(str(text).splitlines())
+        written = escape(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", line))
         return f"<{tag}{attributes}>{written}</{tag}>"
 
     def element(self, name: str, *elements: str) -> str:
@@ -85,15 +87,22 @@ class _Writer:
             "Product",
             self.text("RecordReference", book["record_id"]),
             self.text("NotificationType", _NOTIFICATIONS[notification]),
-            *(
-                self.element(
-                    "ProductIdentifier",
-                    self.text("ProductIDType", "02" if len(str(isbn)) == 10 else "15"),
-                    self.text("IDValue", isbn),
-                )
-                for isbn in ([isbns] if isinstance(isbns, str) else isbns)
-            ),
+            *map(self._isbn, [isbns] if isinstance(isbns, str) else isbns),
+            # The schemas want an identifier beside the reference.
+            "" if isbns else self._own_identifier(book["record_id"]),
             *blocks,
+        )
+
+    def _isbn(self, isbn: str) -> str:
+        kind = self.text("ProductIDType", "02" if len(isbn) == 10 else "15")
+        return self.element("ProductIdentifier", kind, self.text("IDValue", isbn))
+
+    def _own_identifier(self, record_id: str) -> str:
+        return self.element(
+            "ProductIdentifier",
+            self.text("ProductIDType", "01"),
+            self.text("IDTypeName", _SENDER),
+            self.text("IDValue", record_id),
         )
 
     def _descriptive(self, book: Book) -> str:
@@ -126,7 +135,7 @@ class _Writer:
         )
 
     def _language(self, book: Book) -> str:
-        code = self.text("LanguageCode", book.get("language"))
+        code = self.text("LanguageCode", alpha3_of(book.get("language") or ""))
         return code and self.element("Language", self.text("LanguageRole", "01"), code)
 
     def _contributor(self, number: int, contributor: Book) -> str:

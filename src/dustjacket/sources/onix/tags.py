@@ -45,6 +45,9 @@ REFERENCE = {
 }  # fmt: skip
 """Reference name of each short tag that is read or written."""
 
+SHORT = {name: tag for tag, name in reversed(REFERENCE.items())}
+"""Short tag of each reference name; of several the first."""
+
 _MOST_NAMES = 10_000
 
 
