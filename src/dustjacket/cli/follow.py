@@ -36,9 +36,10 @@ def run_chain(
     console: Console,
     overrides: Mapping[str, dict[str, Any]],
 ) -> dict[str, Manifest]:
-    """Trigger the ingestions, wait for the chain, and return each step's current version.
+    """Trigger the ingestions that have work, wait for the chain, return each step's version.
 
-    Only own runs are waited for: those triggered here, and those that their data caused.
+    Only own runs are waited for: those triggered here, and those that their data caused. Where the
+    work of every step is published, no run is triggered.
 
     Args:
         overrides: parameters, by step, of the runs that are triggered here.
@@ -49,7 +50,7 @@ def run_chain(
     own = OwnRuns(api, store, since=datetime.now(UTC))
     sources = {step.name for step in STEPS.values() if step.has_source}
     for name in STEPS:
-        if name in sources:
+        if name in sources and _needs_trigger(work_of(STEPS[name], store, defaults)):
             own.add(api.trigger(name, overrides.get(name)))
     progress = ProgressTable(api, console)
     triggered: set[str] = set()
@@ -63,7 +64,7 @@ def run_chain(
                     raise DustjacketError(api.failure(run))
             if any(run.state in ACTIVE for run in runs.values()):
                 quiet_since = time.monotonic()
-            elif time.monotonic() - quiet_since > _SETTLED_S:
+            else:
                 works = {name: work_of(step, store, defaults) for name, step in STEPS.items()}
                 behind = next(
                     (
@@ -75,18 +76,19 @@ def run_chain(
                 )
                 if behind is None:
                     return {name: work.version for name, work in works.items() if work.version}
-                if behind in triggered:
-                    raise DustjacketError(
-                        f"{behind} ran, but its work is not done: {works[behind].reason}; "
-                        "see the log of its last run in Airflow"
-                    )
-                triggered.add(behind)
-                own.add(api.trigger(behind, overrides.get(behind)))
-                quiet_since = time.monotonic()
+                if time.monotonic() - quiet_since > _SETTLED_S:
+                    if behind in triggered:
+                        raise DustjacketError(
+                            f"{behind} ran, but its work is not done: {works[behind].reason}; "
+                            "see the log of its last run in Airflow"
+                        )
+                    triggered.add(behind)
+                    own.add(api.trigger(behind, overrides.get(behind)))
+                    quiet_since = time.monotonic()
             time.sleep(_POLL_S)
 
 
-def _needs_trigger(work: Work, has_run: bool, triggered: bool) -> bool:
+def _needs_trigger(work: Work, has_run: bool = False, triggered: bool = False) -> bool:
     """Return whether a step has to be triggered here.
 
     Rows that could not be fetched, and a decision that does not count, are tried once more in a run
