@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 NEVER = 2.0
 """A threshold above every probability: a classifier that is sure of nothing."""
@@ -76,8 +78,8 @@ class Predictions:
     """
 
     genres: Sequence[str]
-    probabilities: np.ndarray
-    sure: np.ndarray
+    probabilities: "np.ndarray"
+    sure: "np.ndarray"
     subjects: Sequence[tuple[tuple[str, float], ...]] | None = None
 
     def answers(self, alternatives: int | None = None) -> list[GenreAnswer]:
@@ -86,6 +88,8 @@ class Predictions:
         Args:
             alternatives: the number of other genres in each; None: all.
         """
+        import numpy as np
+
         top = len(self.genres) if alternatives is None else alternatives + 1
         order = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :top]
         shares = np.take_along_axis(self.probabilities, order, axis=1)

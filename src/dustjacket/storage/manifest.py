@@ -114,7 +114,8 @@ class Reference(BaseModel):
 class Facts(BaseModel):
     """Base of each kind's facts; they are validated when written and when read."""
 
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+    # Most processes import the facts of every step, and read those of one.
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False, defer_build=True)
 
     @classmethod
     def of(cls, manifest: Manifest) -> Self:

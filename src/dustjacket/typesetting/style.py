@@ -8,8 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dustjacket.errors import BadInputError
@@ -158,6 +156,8 @@ def load_styles(path: Path | None) -> dict[str, HouseStyle]:
 
 
 def _read(path: Path) -> object:
+    import yaml
+
     try:
         with path.open("rb") as file:
             body = file.read(MAX_STYLE_BYTES + 1)
@@ -189,6 +189,8 @@ def _below(folder: Path, named: Path, style: Path) -> Path:
 
 def _read_logo(path: Path, style: Path) -> str:
     """Return a logo as PNG in base 64, at most 600 pixels a side."""
+    from PIL import Image
+
     if path.stat().st_size > MAX_LOGO_BYTES:
         raise BadInputError(f"house style {style}: {path.name} is over {MAX_LOGO_BYTES >> 20} MiB")
     try:

@@ -1,12 +1,30 @@
 """The command line as a whole: its home, its exit status, and the trace of a failure."""
 
 import errno
+import subprocess
 import sys
 
 import pytest
 
 from dustjacket.cli import app
 from dustjacket.settings import home
+
+ANSWER = {
+    "genres": [{"genre": "Crime", "probability": 1.0}],
+    "subjects": [],
+    "sure": True,
+    "max_error": None,
+    "by": [{"kind": "genre_classifier", "version": "v1"}],
+}
+ASK_THE_STUDIO = f"""
+import sys
+from dustjacket.cli import app
+from dustjacket.client.studio import RunningStudio
+RunningStudio.post = lambda *_, **__: {ANSWER}
+sys.argv = ["dustjacket", "genre", "A Murder"]
+app.main()
+print("imported", {{"numpy", "PIL", "yaml", "typst", "fontTools", "torch"}} & set(sys.modules))
+"""
 
 
 @pytest.fixture
@@ -96,3 +114,10 @@ def test_a_defect_of_the_program_is_not_hidden(run, failing):
 def test_an_interruption_has_the_status_of_its_signal(run, failing):
     failing(KeyboardInterrupt())
     assert run("down")[0] == 130
+
+
+def test_a_genre_of_the_running_studio_needs_no_heavy_import():
+    command = [sys.executable, "-c", ASK_THE_STUDIO]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Crime" in done.stdout
+    assert done.stdout.splitlines()[-1] == "imported set()"

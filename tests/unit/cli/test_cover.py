@@ -1,5 +1,4 @@
 import json
-import subprocess
 import sys
 
 import pytest
@@ -70,11 +69,3 @@ def test_wrong_input_is_one_line(monkeypatch, tmp_path, art, capsys, words, mess
     assert message in errors
     assert "\n" not in errors
     assert not (tmp_path / "out").exists()
-
-
-def test_the_command_line_imports_no_typesetter():
-    code = (
-        "import sys, dustjacket.cli.app; print('typst' in sys.modules, 'fontTools' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False"]

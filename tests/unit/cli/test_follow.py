@@ -14,7 +14,6 @@ from dustjacket.pipeline.step import Status
 from dustjacket.pipeline.steps import STEPS
 
 
-
 class Chain:
     """Steps whose work a run does, and a clock that advances with each wait.
 
