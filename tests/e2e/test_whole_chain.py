@@ -76,7 +76,7 @@ def test_a_generator_is_trained_and_its_art_is_judged(first_run):
 
 def test_the_run_shows_progress_and_ends_with_the_report(first_run):
     _, said, _ = first_run
-    assert "ingest_catalog running" in said
+    assert "finetune_clip running" in said
     assert "verdict: promoted" in said
     assert "generator: insufficient" in said
     assert "Airflow" in said

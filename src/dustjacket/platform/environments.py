@@ -193,6 +193,8 @@ def _airflow(settings: Settings, credentials: Credentials, ports: dict[str, int]
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(ports["scheduler_health"]),
         # Seconds until a task whose supervisor died is failed and retried.
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        # A task that skips itself ends in Airflow's eyes up to this many seconds later (default 5).
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
         # Seconds until the tasks of a killed scheduler are adopted (default 5 minutes).
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
