@@ -20,6 +20,7 @@ from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
 from dustjacket.platform.ports import DEFAULT_PORTS, is_free
 from dustjacket.platform.process_guard import processes_with
+from dustjacket.platform.spark_files import make_class_archive
 from dustjacket.settings import Settings, load_settings
 from tests.support.groups import GroupScheduling, order_of
 
@@ -73,6 +74,7 @@ def fetch_jars() -> None:
         use_java(Console())
         for fetch in (s3proxy_jars, s3a_jars):
             fetch(STATE / "jars", Console())
+        make_class_archive(STATE / "jars", STATE)
 
 
 def fresh_home(name: str) -> Path:

@@ -17,6 +17,7 @@ from dustjacket.pipeline.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.platform.environments import AIRFLOW_SECRETS
 from dustjacket.platform.process_guard import MARK, kill_attempt, process_guard
+from dustjacket.platform.spark_files import job_variables, properties_file
 from dustjacket.settings import WORKERS, load_settings, project_folder
 from dustjacket.tracking.links import end_runs
 
@@ -62,7 +63,11 @@ class SparkStepOperator(SparkSubmitOperator):
         with process_guard(), tempfile.NamedTemporaryFile("r") as reason:
             for name in AIRFLOW_SECRETS:
                 os.environ.pop(name, None)
-            os.environ.update(task_settings().with_secrets_of(*WORKERS).environment())
+            settings = task_settings()
+            os.environ.update(settings.with_secrets_of(*WORKERS).environment())
+            if variables := job_variables(settings):
+                os.environ.update(variables)
+                self.properties_file = os.fspath(properties_file(settings))
             os.environ.update(
                 {
                     REASON_FILE: reason.name,

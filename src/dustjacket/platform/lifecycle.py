@@ -19,7 +19,7 @@ from dustjacket.platform import supervision, watch
 from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.credentials import CREDENTIALS, load_credentials, write_dotenv
 from dustjacket.platform.databases import check_databases
-from dustjacket.platform.environments import PLATFORM_MARK, environments
+from dustjacket.platform.environments import PLATFORM_MARK, SUPERVISOR, environments
 from dustjacket.platform.jars import s3a_jars, s3proxy_jars
 from dustjacket.platform.java import use_java
 from dustjacket.platform.mlflow_server import ARTIFACTS
@@ -34,6 +34,7 @@ from dustjacket.platform.servers import (
     write_server_files,
     write_servers,
 )
+from dustjacket.platform.spark_files import start_making_archive
 from dustjacket.platform.status import airflow_health, is_healthy
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
 from dustjacket.storage.host import make_private, prepare_process, private_folder
@@ -159,6 +160,7 @@ def _start(folder: Path) -> None:
     supervision.start(folder, servers, variables)
     _wait_until_healthy(settings, servers, shown=[server.name for server in servers])
     supervision.start_stopped(folder)
+    start_making_archive(settings.jars_folder, folder / "tmp", variables[SUPERVISOR])
     write_dotenv(folder / PLATFORM_ENV, settings.environment())
     load_settings.cache_clear()
 

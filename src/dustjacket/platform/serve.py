@@ -24,8 +24,8 @@ from dustjacket.platform.servers import (
     mlflow_server,
     write_mlflow_files,
     write_passwords,
-    write_spark_files,
 )
+from dustjacket.platform.spark_files import write_spark_files
 from dustjacket.settings import Settings
 from dustjacket.storage.host import private_folder
 from dustjacket.storage.probe import probe_store

@@ -13,6 +13,7 @@ from dustjacket.errors import DustjacketError
 from dustjacket.platform.credentials import Credentials, write_private
 from dustjacket.platform.mlflow_server import AUTH_CONFIG, PASSWORDS
 from dustjacket.platform.ports import LOOPBACK
+from dustjacket.platform.spark_files import write_spark_files
 from dustjacket.settings import Settings
 
 MLFLOW_USER = "dustjacket"
@@ -25,18 +26,6 @@ S3PROXY_LOGBACK = """<configuration>
   <root level="WARN"><appender-ref ref="OUT"/></root>
 </configuration>
 """
-SPARK_LOG4J = """rootLogger.level = warn
-rootLogger.appenderRef.stdout.ref = console
-# It warns at every start that it runs without a native library.
-logger.native.name = org.apache.hadoop.util.NativeCodeLoader
-logger.native.level = error
-appender.console.type = Console
-appender.console.name = console
-appender.console.target = SYSTEM_ERR
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
-"""
-
 HEARTBEAT_S = 300.0
 NOTIFIER_ALIVE = "notifier.alive"
 
@@ -203,23 +192,3 @@ def write_server_files(settings: Settings, credentials: Credentials, jars: list[
 def write_passwords(settings: Settings, passwords: dict[str, str]) -> None:
     """Write the passwords of the platform's own accounts at Airflow, by name: a private file."""
     write_private(settings.home / PASSWORDS, json.dumps(passwords))
-
-
-def write_spark_files(settings: Settings, jars: list[Path]) -> None:
-    """Write the configuration of the jobs' Spark."""
-    home = settings.home
-    spark = home / "spark-conf"
-    spark.mkdir(exist_ok=True)
-    (spark / "log4j2.properties").write_text(SPARK_LOG4J)
-    (spark / "spark-defaults.conf").write_text(
-        f"spark.jars {','.join(map(str, jars))}\nspark.driver.memory 2g\n"
-        f"spark.local.dir {home / 'tmp'}\n"
-        # Progress bars fill a task's log with control characters.
-        "spark.ui.showConsoleProgress false\n"
-        # Most jobs end before the optimising JIT compiler (C2) pays off.
-        "spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1\n"
-        # Java returns unused heap to the system while Python works. A step may replace the options
-        # above, so these are in defaultJavaOptions, which Spark puts before them.
-        "spark.driver.defaultJavaOptions -XX:G1PeriodicGCInterval=10000 "
-        "-XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30\n"
-    )

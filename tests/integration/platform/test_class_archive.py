@@ -1,0 +1,38 @@
+"""Spark's Java takes its classes from the archive, in a home whose name Java must not split."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from dustjacket.platform.spark_files import job_variables, properties_file, write_spark_files
+from dustjacket.settings import Settings
+from tests.conftest import STATE, fetch_jars
+
+JOB = """
+from pyspark.sql import SparkSession
+print(SparkSession.builder.getOrCreate().range(3).count(), "rows")
+"""
+
+
+def test_a_job_takes_its_classes_from_the_archive(tmp_path):
+    fetch_jars()
+    home = tmp_path / "Bücher von mir"
+    (home / "tmp").mkdir(parents=True)
+    settings = Settings(_env_file=None, home=home, jars=STATE / "jars")
+    write_spark_files(settings, [])
+    job, log = tmp_path / "job.py", tmp_path / "classes.log"
+    job.write_text(JOB)
+    variables = job_variables(settings)
+    variables["SPARK_SUBMIT_OPTS"] += f" -Xlog:class+load:file={log}"
+    properties = ("--properties-file", properties_file(settings))
+    done = subprocess.run(
+        [Path(sys.executable).parent / "spark-submit", *properties, "--master", "local[1]", job],
+        env={**os.environ, **variables, "SPARK_LOCAL_IP": "127.0.0.1"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "3 rows" in done.stdout
+    loaded = [line for line in log.read_text().splitlines() if "org.apache.spark" in line]
+    archived = [line for line in loaded if "shared objects file (top)" in line]
+    assert len(archived) > 0.5 * len(loaded) > 1000
+    assert "INFO" not in done.stderr, "logging is configured"
