@@ -60,6 +60,11 @@ _NOISE = re.compile(
     r"[,\s]+(?:(?:un)?abridged|large[- ]print|paperback|hardcover|taschenbuch))\s*$",
     re.IGNORECASE,
 )
+_END = 200
+"""So many characters at the end of a title are searched for words of editions.
+
+In all of a title, whose length its file decides, the search would take time by its square.
+"""
 _CONJUNCTIONS = frozenset({"and", "und", "et", "y", "e", "i", "en", "og", "och"})
 
 
@@ -73,7 +78,11 @@ def fold_editions(title: str) -> str:
         title = _BRACKETED_EDITION.sub(" ", title)
     if not title.isascii():
         title = title.translate(PUNCTUATION)
-    return _TRAILING_EDITION.sub("", title) if _last_word(title) in _LAST_WORDS else title
+    return _without_end(_TRAILING_EDITION, title) if _last_word(title) in _LAST_WORDS else title
+
+
+def _without_end(pattern: re.Pattern[str], title: str) -> str:
+    return title[:-_END] + pattern.sub("", title[-_END:])
 
 
 def _last_word(title: str) -> str:
@@ -120,7 +129,7 @@ def coarse_title(title: str | None) -> str:
     head = _SUBTITLE.split(bare, maxsplit=1)[0]
     head = head if normalise(head) else bare
     if (last := _last_word(head)) in _LAST_WORDS or last[-1:].isdigit():
-        head = _NOISE.sub("", head)
+        head = _without_end(_NOISE, head)
     head = _article_first(head)
     if "'" in head:
         head = _ELIDED.sub("", head)
@@ -142,7 +151,8 @@ def _without_brackets(text: str) -> str:
     bare, before = text, ""
     while bare != before and len(bare) < 2000:
         bare, before = _BRACKETS.sub(" ", bare), bare
-    bare = _UNCLOSED.sub("", bare)
+    closed = max(map(bare.rfind, ")]}")) + 1
+    bare = bare[:closed] + _UNCLOSED.sub("", bare[closed:])
     return bare if normalise(bare) else text
 
 

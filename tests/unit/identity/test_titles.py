@@ -1,5 +1,7 @@
 """Titles: what all spellings of one have in common, and what only those of one book have."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,3 +146,13 @@ def test_volumes_and_other_brackets_are_another_book(title):
 
 def test_a_title_that_is_only_an_edition_keeps_its_words():
     assert strict_title("(Deluxe Edition)") != strict_title("(Illustrated Classics)")
+
+
+@pytest.mark.parametrize("word", [", the ", " first ", "1999 ", "a (", "[a ", "a, ", "edition "])
+@pytest.mark.parametrize("end", ["", ")", "9", " abridged", " edition"])
+def test_a_hostile_title_takes_no_longer_than_its_length_explains(word, end):
+    title = (word * 20_000)[:65_000] + end
+    began = time.process_time()
+    for key in (strict_title, coarse_title):
+        assert key(title)
+    assert time.process_time() - began < 2, "by the square of its length it would be a minute"
