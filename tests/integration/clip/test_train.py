@@ -21,7 +21,7 @@ from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.clip.recipes import apply_recipe, merge_lora, trainable_weights
 from dustjacket.clip.step import ClipParameters
 from dustjacket.clip.towers import Towers, shift_images
-from dustjacket.clip.train import DivergedError, fit, schedule
+from dustjacket.clip.train import MAX_LOGIT_SCALE, DivergedError, fit, schedule
 from dustjacket.errors import BadInputError
 
 pytestmark = pytest.mark.integration
@@ -408,6 +408,25 @@ def test_a_loss_that_is_not_finite_stops_with_the_keys_of_the_batch():
     with pytest.raises(DivergedError, match="step 1: lower learning_rate") as caught:
         fit(clip, coloured_pairs(8), coloured_pairs(0), parameters())
     assert sorted(caught.value.keys) == [str(row) for row in range(8)]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_after_far_too_large_steps_weights_are_finite_and_the_scale_is_clamped(precision):
+    clip, of_training = random_model(MODEL, 13), parameters(learning_rate=1.0, precision=precision)
+    with torch.no_grad():
+        clip.model.logit_scale.fill_(2 * MAX_LOGIT_SCALE)
+    fit(clip, coloured_pairs(8), coloured_pairs(0), of_training)
+    for name, weight in clip.model.state_dict().items():
+        assert torch.isfinite(weight).all(), name
+    assert 0 <= float(clip.model.logit_scale.detach()) <= MAX_LOGIT_SCALE + 1e-6
+
+
+def test_two_pairs_without_validation_are_trained_on_and_one_pair_is_refused():
+    clip = random_model(MODEL, 13)
+    assert fit(clip, coloured_pairs(2), coloured_pairs(0), parameters(epochs=1)).steps == 1
+    with pytest.raises(BadInputError, match=r"1 training pairs.*ingest more covers") as caught:
+        fit(clip, coloured_pairs(1), coloured_pairs(0), parameters(epochs=1))
+    assert "\n" not in str(caught.value)
 
 
 def test_a_cover_is_shifted_and_its_edges_repeated():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from dustjacket.clip.conse import TEMPERATURE, build_conse, fit_projection
 from dustjacket.clip.data import Pairs, square
@@ -122,6 +122,36 @@ def test_a_checkpoint_of_open_clip_is_loaded(suffix, tmp_path):
         assert torch.equal(found.model.state_dict()[name], tensor)
 
 
+@pytest.mark.parametrize("kind", ["of data parallelism", "half", "without a text tower"])
+def test_a_checkpoint_of_any_trainer_is_loaded(kind, tmp_path):
+    made, file = random_model("dustjacket-small", 1), tmp_path / "weights.pt"
+    state = made.model.state_dict()
+    saved_as = {
+        "of data parallelism": {
+            "epoch": 3,
+            "state_dict": {f"module.{name}": tensor for name, tensor in state.items()},
+            "optimizer": {"state": {0: {"exp_avg": torch.zeros(3)}}, "param_groups": [{"lr": 1.0}]},
+        },
+        "half": {name: tensor.half() for name, tensor in state.items()},
+        "without a text tower": {name.removeprefix("text."): one for name, one in state.items()},
+    }[kind]
+    torch.save(saved_as, file)
+    found = open_model("dustjacket-small", str(file), 13, store=STORE)
+    exact = kind != "half"
+    for name, tensor in state.items():
+        torch.testing.assert_close(
+            found.model.state_dict()[name], tensor, rtol=0, atol=0 if exact else 1e-2
+        )
+
+
+def test_numbers_of_numpy_in_a_checkpoint_run_no_code(tmp_path):
+    made, file = random_model("dustjacket-small", 1), tmp_path / "scalars.pt"
+    torch.save({"epoch": np.float64(3), "state_dict": made.model.state_dict()}, file)
+    with pytest.raises(BadInputError, match=r"scalars\.pt.*safetensors") as caught:
+        open_model("dustjacket-small", str(file), 13, store=STORE)
+    assert "\n" not in str(caught.value)
+
+
 class Hostile:
     def __reduce__(self):
         return (print, ("unpickled",))
@@ -215,6 +245,73 @@ def test_a_folder_with_weights_of_pytorchs_own_is_a_model_unless_they_run_code(t
     with pytest.raises(BadInputError, match="cannot be read"):
         open_model(str(tmp_path), "", 13, store=STORE)
     assert "unpickled" not in capsys.readouterr().out
+
+
+def damage_config(folder):
+    (folder / "open_clip_config.json").write_text("{")
+
+
+def empty_it(folder):
+    for file in folder.iterdir():
+        file.unlink()
+
+
+def cut_weights(folder):
+    file = folder / "open_clip_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1000])
+
+
+def drop_keys(folder):
+    save_file({"logit_scale": torch.zeros(())}, folder / "open_clip_model.safetensors")
+
+
+@pytest.mark.parametrize("damage", [damage_config, empty_it, cut_weights, drop_keys])
+def test_a_damaged_folder_is_refused_in_one_line(damage, tmp_path):
+    save(random_model("dustjacket-small", 5), tmp_path)
+    damage(tmp_path)
+    with pytest.raises(BadInputError, match=str(tmp_path)) as caught:
+        open_model(str(tmp_path), "", 13, store=STORE)
+    assert "\n" not in str(caught.value)
+
+
+def test_of_a_folder_with_weights_in_both_formats_safetensors_are_read(tmp_path):
+    made = random_model("dustjacket-small", 5)
+    save(made, tmp_path)
+    torch.save({"state_dict": Hostile()}, tmp_path / "open_clip_pytorch_model.bin")
+    found = open_model(str(tmp_path), "", 13, store=STORE)
+    assert torch.equal(found.model.logit_scale, made.model.logit_scale)
+
+
+def test_a_model_with_a_bias_of_sigmoid_losses_is_trained_saved_and_read(covers, tmp_path):
+    save(random_model("dustjacket-small", 5), tmp_path / "plain")
+    config = tmp_path / "plain/open_clip_config.json"
+    described = json.loads(config.read_text())
+    described["model_cfg"]["init_logit_bias"] = -10
+    config.write_text(json.dumps(described))
+    weights = tmp_path / "plain/open_clip_model.safetensors"
+    save_file({**load_file(weights), "logit_bias": torch.tensor(-10.0)}, weights)
+    clip = open_model(str(tmp_path / "plain"), "", 13, store=STORE)
+    before = {name: tensor.clone() for name, tensor in clip.model.state_dict().items()}
+    small = torch.nn.functional.interpolate(covers.float(), clip.image_size).to(torch.uint8)
+    assert trained_once(clip, small, "full").steps == 1
+    after = clip.model.state_dict()
+    assert float(after["logit_bias"]) == -10, "the loss has no bias"
+    assert not torch.equal(after["visual.head.proj.weight"], before["visual.head.proj.weight"])
+    save(clip, tmp_path / "again")
+    found = open_model(str(tmp_path / "again"), "", 13, store=STORE).model.state_dict()
+    assert found.keys() == after.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in after.items())
+
+
+@pytest.mark.release
+@pytest.mark.parametrize(
+    "name", ["RN50", "MobileCLIP-S1", "ViTamin-S", "convnext_base", "ViT-B-32-quickgelu"]
+)
+def test_models_of_every_family_are_built_and_embed(name):
+    clip = open_model(name, "", 13, store=STORE)
+    images = torch.zeros((1, 3, clip.image_size, clip.image_size), dtype=torch.uint8)
+    for vectors in (embed_covers(clip, images), embed_texts(clip, ["Emma"])):
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
 def test_a_model_that_writes_captions_is_refused_by_its_name():

@@ -65,6 +65,17 @@ class FixedResolver(AbstractResolver):
         ("http://0x7f000001/", "address_refused"),
         ("http://127.1/", "address_refused"),
         ("http://①②⑦.0.0.1/", "address_refused"),
+        ("http://１２７.０.０.１/", "address_refused"),
+        ("http://127。0。0。1/", "address_refused"),
+        ("http://127.0.0.1./", "address_refused"),
+        ("http://0.0.0.0/", "address_refused"),
+        ("http://0/", "address_refused"),
+        ("http://[::]/", "address_refused"),
+        ("http://[::ffff:7f00:1]/", "address_refused"),
+        ("http://[0:0:0:0:0:0:0:1]/", "address_refused"),
+        ("http://example.org\\@127.0.0.1/", "bad_url"),
+        ("http://example.org@127.0.0.1/", "credentials_in_url"),
+        ("gopher://127.0.0.1/", "bad_scheme"),
         ("file:///etc/passwd", "bad_scheme"),
         ("ftp://example.org/a.jpg", "bad_scheme"),
         ("http://me:secret@example.org/a.jpg", "credentials_in_url"),
@@ -115,6 +126,32 @@ def test_a_host_name_that_resolves_differently_the_second_time_is_refused():
         asyncio.run(twice())
 
 
+def test_of_two_addresses_in_one_answer_the_inner_one_is_never_connected_to():
+    class Both(FixedResolver):
+        async def resolve(self, host, port=0, family=socket.AF_INET):
+            return [
+                row
+                for address in self.addresses
+                for row in await FixedResolver(address).resolve(host, port, family)
+            ]
+
+    checked = []
+
+    def is_outside(address):
+        checked.append(address)
+        return address != "127.0.0.1"
+
+    with serving(responding("inside")) as served:
+        for addresses in (("127.0.0.9", "127.0.0.1"), ("127.0.0.1", "127.0.0.9")):
+            reason = get(
+                f"http://covers.example:{served.port}/", FetchLimits(retries=0, deadline_s=5),
+                may_connect=is_outside, ports=range(1, 65536), resolver=Both(*addresses),
+            )  # fmt: skip
+            assert reason in ("address_refused", "connection_failed")
+        assert served.requests.total() == 0
+    assert "127.0.0.1" in checked
+
+
 def test_private_addresses_are_fetched_if_they_are_allowed():
     with serving(responding("inside")) as served:
         assert get(served.url()) == "port_refused"
@@ -126,6 +163,8 @@ def test_private_addresses_are_fetched_if_they_are_allowed():
     [
         ("http://169.254.169.254/latest/", "address_refused"),
         ("http://127.0.0.2/", "address_refused"),
+        ("http://2130706434/", "address_refused"),
+        ("http://[::ffff:127.0.0.2]/", "address_refused"),
         ("//127.0.0.2/a.jpg", "address_refused"),
         ("file:///etc/passwd", "bad_scheme"),
         ("gopher://127.0.0.1/", "bad_scheme"),

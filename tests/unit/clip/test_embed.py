@@ -5,7 +5,13 @@ import pytest
 import torch
 
 from dustjacket.clip.data import square
-from dustjacket.clip.embed import embed_covers, embed_files, in_batches, optimize_for_inference
+from dustjacket.clip.embed import (
+    embed_covers,
+    embed_files,
+    embed_texts,
+    in_batches,
+    optimize_for_inference,
+)
 from dustjacket.clip.model import random_model
 from dustjacket.pretrained.hardware import has_fast_bf16
 from tests.support.images import drawn, saved
@@ -49,6 +55,14 @@ def test_the_batch_size_changes_nothing_and_training_mode_is_restored(clip, imag
     assert clip.model.training
     with pytest.raises(ValueError, match="nothing to embed"):
         in_batches(torch.clone, images[:0], 3, clip)
+
+
+def test_a_text_is_embedded_alone_as_among_others_however_long_these_are(clip):
+    texts = [f"The Road to Town {number}" for number in range(30)]
+    texts += ["Emma", " ".join(["word"] * 200)]
+    together = embed_texts(clip, texts)
+    for place in (0, 29, 30, 31):
+        np.testing.assert_allclose(embed_texts(clip, [texts[place]])[0], together[place], atol=1e-5)
 
 
 def test_bf16_gives_unit_length_and_ranks_covers_alike(clip, images):

@@ -63,6 +63,9 @@ def test_every_server_and_the_watch_are_programs_also_below_a_folder_with_a_perc
     programs = {name for name in parsed.sections() if name.startswith("program:")}
     assert programs == {"program:s3", "program:mlflow", "program:health"}
     assert parsed["supervisord"]["umask"] == "077"
+    for program in programs:
+        assert parsed[program]["autorestart"] == "true", "whatever kills a server, it comes back"
+        assert parsed[program]["killasgroup"] == "true"
     assert all(
         "%" not in value.replace("%%", "") for part in parsed.values() for value in part.values()
     )

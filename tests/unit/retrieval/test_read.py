@@ -59,3 +59,11 @@ def test_an_index_whose_weights_are_gone_is_named_with_the_cure(store):
     cure = f"which is gone: delete {key(index)} and run index_covers"
     with pytest.raises(MissingVersionError, match=cure):
         model_of(store, index)
+
+
+def test_where_the_newest_index_was_deleted_the_one_before_is_used(store):
+    model = publish(store, "cover_clip", 1)
+    before, newest = index_of(store, 1, model), index_of(store, 2, model)
+    assert index_in_use(store) == newest
+    del store.client.objects[key(newest)]
+    assert index_in_use(store) == before

@@ -96,3 +96,15 @@ def test_a_parent_that_is_gone_is_named_with_its_child_and_the_cure():
         parent_of(store, child, "covers")
     with pytest.raises(CorruptVersionError, match="labelled_covers/v2 names no catalog"):
         parent_of(store, child, "catalog")
+
+
+def test_of_a_deleted_manifest_the_version_before_is_used_until_it_is_back():
+    store = store_in_memory()
+    first, _ = store.draft("covers", "20260101T000000000000Z-a").publish()
+    second, _ = store.draft("covers", "20260102T000000000000Z-b").publish()
+    assert store.newest("covers") == second
+    body = store.client.objects.pop(f"covers/{second.version}/manifest.json")
+    assert store.newest("covers") == first
+    assert store.versions("covers") == [first.version]
+    store.client.objects[f"covers/{second.version}/manifest.json"] = body
+    assert store.newest("covers") == second

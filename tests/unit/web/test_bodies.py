@@ -56,6 +56,7 @@ def test_a_compressed_body_is_decoded(compress):
 )
 @example([gzip.compress(bytes(50 << 20))], "gzip")
 @example([gzip.compress(gzip.compress(bytes(50 << 20)))], "gzip")
+@example([zlib.compress(bytes(300 << 20), 1)], "deflate")
 @example([gzip.compress(TEXT), b"more"], "gzip")
 def test_any_body_is_bounded_or_has_a_reason(chunks, encoding):
     found = []
