@@ -18,8 +18,10 @@ from rich.console import Console
 from dustjacket.catalog.step import INGEST_CATALOG
 from dustjacket.cli import local_ingest
 from dustjacket.cli.local_ingest import EXIT_TERMINATED, delete_oldest, ingest, local_store
+from dustjacket.covers.step import INGEST_COVERS
 from dustjacket.errors import BadInputError, DustjacketError
 from dustjacket.sample.listing import write_listing
+from tests.support.images import drawn, saved
 
 LISTING = "title,author,genre\nDune,Frank Herbert,SF\nUbik,Philip K. Dick,SF\n"
 HEAVY = ("pyspark", "mlflow", "torch", "airflow")
@@ -114,6 +116,54 @@ def test_what_follows_the_first_run_of_a_place_is_the_same(listing, tmp_path):
     assert [entry.sha256 for entry in first.files] == [entry.sha256 for entry in second.files]
     with pytest.raises(BadInputError, match="not empty"):
         run(listing, tmp_path / "a")
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Adak"])
+def test_the_content_and_its_digest_are_the_same_in_every_time_zone(
+    listing, tmp_path, monkeypatch, zone
+):
+    here = run(listing, tmp_path / "here")
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        there = run(listing, tmp_path / "there")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert there.version.partition("-")[2] == here.version.partition("-")[2]
+    assert [entry.sha256 for entry in there.files] == [entry.sha256 for entry in here.files]
+
+
+def test_a_folder_inside_the_source_is_written_to_and_is_no_part_of_it(listing):
+    manifest = run(listing.parent, listing.parent / "two  blanks" / "out")
+    assert manifest.facts["rows_read"] == 2
+    assert [file["file"] for file in manifest.facts["files"]] == ["l.csv"]
+
+
+def test_covers_are_written_to_a_folder_inside_their_source(tmp_path):
+    (tmp_path / "set").mkdir()
+    for number in range(2):
+        body = saved(drawn(number, (200, 300)))
+        (tmp_path / "set" / f"Book {number} - Ann Lee.jpg").write_bytes(body)
+    named = {"source": str(tmp_path / "set")}
+    manifest = ingest(INGEST_COVERS, named, tmp_path / "set" / "out", Console(quiet=True))
+    assert (manifest.facts["accepted"], manifest.facts["rejected"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("source", "out", "words"),
+    [
+        ("source/l.csv", "source/l.csv", "is not empty: name a new folder with --out"),
+        ("source/l.csv", "source", "is not empty: name a new folder with --out"),
+        ("source/none.csv", "out", "none.csv"),
+        ("", "out", "source"),
+    ],
+)
+def test_what_cannot_be_read_or_written_is_one_line(listing, tmp_path, source, out, words):
+    with pytest.raises(BadInputError, match=words) as caught:
+        run(tmp_path / source if source else "", tmp_path / out)
+    assert "\n" not in str(caught.value)
+    assert listing.read_text() == LISTING
 
 
 def scratch_of(parent):

@@ -112,6 +112,38 @@ def test_an_invalid_query_is_refused_with_the_field(studio, query, field):
     assert_problem(studio.post("/covers/search", json=query), 422, field)
 
 
+HOSTILE = [
+    b"", b"{", b"null", b"[]", b'"title"', b"\xff\xfe{\x00", b'{"title": "caf\xe9"}',
+    b'{"title": "x"}\0', b'{"title": "a\0b"}', b'{"title": NaN}', b'{"title": 1e400}',
+    b'{"title": ' + b"9" * 5000 + b"}", b'{"title": ["x"]}', b'{"title": {"a": 1}}',
+    b'{"title": "x", "title": "y", "author": NaN}', b"[" * 32_000, b'{"title":' * 7000,
+    b"[" * 32_000 + b"]" * 32_000, b'{"title": "' + b"x" * 65_500 + b'"}',
+    b'{"title": "x", "description": Infinity}', b'{"title": true}', b"\xef\xbb\xbf{}",
+]  # fmt: skip
+ODD = [
+    '{"title": "x"}'.encode("utf-16"), '{"title": "x"}'.encode("utf-16-le"),
+    b'{"title": "\\ud800"}', b'{"title": "\\udfff\\ud800 x"}', b'{"title": "\\u0000"}',
+    b'{"title": "\\ud83d\\ude00"}', '{"title": "\u202eevil"}'.encode(),
+    '{"title": "\u05e9\u05dc\u05d5\u05dd"}'.encode(), '{"title": "\u4e09\u4f53"}'.encode(),
+    ('{"title": "' + "Z\u0351\u0333" * 150 + '"}').encode(), b'{"title": "${jndi:ldap://x}"}',
+    b'{"title": "\\u001b[31m"}', b'{"title": "{{7*7}}"}', b'{"title": "\\uffff\\ufffe"}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/genre", "/covers/search", "/genre/why"])
+@pytest.mark.parametrize("body", range(len(HOSTILE)))
+def test_a_body_that_is_no_query_is_refused(studio, path, body):
+    reply = studio.post(path, content=HOSTILE[body], headers={"Content-Type": "application/json"})
+    assert reply.status_code in (400, 413, 422), reply.text
+
+
+@pytest.mark.parametrize("path", ["/genre", "/covers/search", "/genre/why"])
+@pytest.mark.parametrize("body", range(len(ODD)))
+def test_an_odd_title_is_answered_or_refused(studio, path, body):
+    reply = studio.post(path, content=ODD[body], headers={"Content-Type": "application/json"})
+    assert reply.status_code in (200, 400, 422), reply.text
+
+
 def test_a_file_of_titles_is_answered_row_by_row(studio):
     body = (
         'Name,author,description\n"Rice, rice",,About it.\nParis,"King",\n,nobody,\n'
