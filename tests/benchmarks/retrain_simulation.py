@@ -16,7 +16,7 @@ import numpy as np
 
 from dustjacket.clip.retraining import TrainingHistory, Window, compare, reason_to_wait
 from dustjacket.clip.step import ClipParameters
-from dustjacket.genres.step import LabelFacts
+from dustjacket.genres.facts import LabelFacts
 from dustjacket.metrics.shares import wilson
 
 YEARS, COVERS, GENRES = 1000, 1200, 12

@@ -45,12 +45,22 @@ class Library:
         return manifest
 
     def evaluation(
-        self, weights: str, found: GateInput = BETTER, against: str | None = None
+        self,
+        weights: str,
+        found: GateInput = BETTER,
+        against: str | None = None,
+        run_id: str | None = None,
     ) -> Manifest:
-        """Publish a candidate and an evaluation of it against what serves now."""
+        """Publish a candidate and an evaluation of it against what serves now.
+
+        Args:
+            run_id: the MLflow run that trained the candidate.
+        """
         family = self.family
         starting = f"{family.starting}/{self.starting.version}" if family.starting else None
-        candidate = self.publish(family.candidate, weights, parameters={"include_genre": True})
+        candidate = self.publish(
+            family.candidate, weights, parameters={"include_genre": True}, facts={"run_id": run_id}
+        )
         return self.publish(
             family.evaluation,
             weights,

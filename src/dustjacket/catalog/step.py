@@ -1,5 +1,6 @@
 """The step ``ingest_catalog``: its parameters and its facts."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
@@ -8,7 +9,7 @@ from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Step
 from dustjacket.records.parameters import RecordParameters
-from dustjacket.storage.manifest import Facts
+from dustjacket.storage.manifest import Facts, reasons_list
 
 Preference = Literal["ours", "theirs"]
 
@@ -125,6 +126,14 @@ class CatalogFacts(Facts):
     passed_over: dict[str, str] = {}
     profile: dict[str, Any] | None = None
     verdict: str = "accepted"
+
+    def outcome(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return how many rows were accepted."""
+        return f"{self.rows_accepted:,} of {self.rows_read:,} rows accepted"
+
+    def details(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return why rows were rejected."""
+        return reasons_list(self.rejected_by_reason)
 
 
 INGEST_CATALOG = Step(

@@ -65,7 +65,7 @@ def candidates_table(classifier: Mapping[str, Any]) -> Table:
     that were not candidates are further rows.
     """
     repeated = classifier["repeated_paper"]
-    table = Table("candidate", "CV mean", "± std", "seconds", "paper", title="Genre classifiers")
+    table = Table("candidate", "CV mean", "± std", "seconds", "paper*", title="Genre classifiers")
     if repeated:
         table.add_column("paper's protocol, repeated")
     rows = {}

@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from dustjacket.clip.schemas import RetrainingParameters
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.genres.step import LabelFacts
+from dustjacket.genres.facts import LabelFacts
 from dustjacket.metrics.stability import psi, psi_test
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.store import Store

@@ -1,6 +1,7 @@
 """The step ``finetune_clip``: its parameters, its facts, and when its work is published."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -152,6 +153,30 @@ class CandidateFacts(ClipFacts):
     interpolation: float = 1.0
     ledger_record: int | None = None
     rolled_back_to: str | None = None
+
+    def outcome(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the recipe, the model, and the recall on the validation side."""
+        recall = self.validation_recall_at_10
+        figure = "" if recall is None else f", validation recall@10 {recall:.3f}"
+        return f"{self.recipe} {self.model}{figure}"
+
+    def details(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return how long it was trained, and what training changed on the validation side."""
+        before, after = self.starting_recall_at_10, self.validation_recall_at_10
+        gained = (
+            [f"- recall@10 on the validation side: {before:.3f} → {after:.3f}"]
+            if (before is not None and after is not None)
+            else []
+        )
+        return "\n".join(
+            [
+                f"- {self.pairs:,} training pairs, {self.steps:,} steps; the best epoch was "
+                f"{self.best_epoch}",
+                f"- from `{self.starting_kind}/{self.starting_clip}`",
+                *gained,
+                "\nWhether it serves is decided by `evaluate_clip`, on the test side.",
+            ]
+        )
 
 
 class FinetuneClip(TrainingStep):

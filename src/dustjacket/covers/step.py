@@ -1,6 +1,7 @@
 """The step ``ingest_covers``: its parameters, its facts, and when its work is retried."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -8,7 +9,7 @@ from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Status, Step
 from dustjacket.records.parameters import RecordParameters
-from dustjacket.storage.manifest import Facts, Manifest
+from dustjacket.storage.manifest import Facts, Manifest, reasons_list
 
 if TYPE_CHECKING:
     from dustjacket.settings import Settings
@@ -128,6 +129,14 @@ class CoversFacts(Facts):
     passed_over: dict[str, str] = {}
     by_name: int = 0
     reserved: int = 0
+
+    def outcome(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return how many covers were accepted."""
+        return f"{self.accepted:,} of {self.read:,} covers accepted"
+
+    def details(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return why covers were rejected."""
+        return reasons_list(self.rejected_by_reason)
 
 
 class CoversStep(Step):

@@ -9,7 +9,7 @@ from pathlib import Path
 import mlflow
 from pyspark.sql import SparkSession
 
-from dustjacket.evaluation.comparison import drift_since_champion, load_comparison
+from dustjacket.evaluation.comparison import Comparison, drift_since_champion, load_comparison
 from dustjacket.evaluation.extras import measure_extras
 from dustjacket.evaluation.page import Section, render
 from dustjacket.evaluation.reading import measure_reading
@@ -28,6 +28,8 @@ from dustjacket.promotion.promote import finish
 from dustjacket.promotion.registry import ensure_champion, ensure_registered
 
 log = logging.getLogger(__name__)
+
+_WORST = 1000
 
 
 def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
@@ -74,7 +76,7 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
         log.warning("the newest covers have drifted: %s", results.drift.warning)
     champion = comparison.manifests["champion"]
     with step_run(job):
-        _track(results, sections, page)
+        _track(shown, results, sections, page)
         ensure_registered(job.store, CLIP, candidate)
         ensure_champion(job.store, CLIP, comparison.manifests["starting"])
         job.draft.put(REPORT, page.encode())
@@ -90,10 +92,16 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
         )
 
 
-def _track(results: Results, sections: Iterable[Section], page: str) -> None:
+def _track(
+    comparison: Comparison, results: Results, sections: Iterable[Section], page: str
+) -> None:
     mlflow.log_metrics({name: float(value) for name, value in results.metrics().items()})
     for section in sections:
         for picture in section.pictures:
             if picture.artifact:
                 mlflow.log_figure(picture.figure, picture.artifact)
+    ranks = results.retrieval["fine_tuned"].ranks["title_to_cover"].middle
+    table = comparison.test_books[["title", "author", "known_genre"]].assign(rank=ranks)
+    worst = table.sort_values("rank", ascending=False, ignore_index=True).head(_WORST)
+    mlflow.log_table(worst, "worst_retrievals.json")
     mlflow.log_text(page, REPORT)

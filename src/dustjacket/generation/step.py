@@ -1,6 +1,7 @@
 """The steps ``train_generator`` and ``evaluate_generator``: parameters and facts."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -97,6 +98,12 @@ class GeneratorFacts(Facts):
     unconditional_loss: float | None = None
     ledger_record: int | None = None
     rolled_back_to: str | None = None
+
+    def outcome(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the number of covers and steps, and the loss on the validation side."""
+        loss = self.validation_loss
+        figure = "" if loss is None else f", validation loss {loss:.3f}"
+        return f"{self.covers:,} covers, {self.steps:,} steps{figure}"
 
 
 TRAIN_GENERATOR = TrainingStep(

@@ -9,6 +9,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import auc, roc_curve
 
 _BINS = 15
+OTHER_BOOKS = "paper, on other books: not comparable"
 
 
 def confusion_figure(genres: Sequence[str], counts: np.ndarray) -> Figure:
@@ -158,10 +159,36 @@ def candidates_figure(
     axes.errorbar(means, ours, xerr=stds, fmt="o", capsize=3, label="here")
     if paper:
         theirs = [row[name] for name in paper]
-        axes.plot(list(paper.values()), theirs, "D", color="black", fillstyle="none", label="paper")
+        figures = list(paper.values())
+        axes.plot(figures, theirs, "D", color="black", fillstyle="none", label=OTHER_BOOKS)
     axes.set_yticks(list(row.values()), list(row))
     axes.set_ylim(len(row) - 0.5, -0.5)  # the first on top
-    axes.set(xlabel=f"{metric}, mean and standard deviation over folds")
+    axes.set(
+        title="Candidates, cross-validated",
+        xlabel=f"{metric}, mean and standard deviation over folds",
+    )
     axes.grid(axis="x", alpha=0.3)
     axes.legend()
+    return figure
+
+
+def candidates_by_genre_figure(f1: pd.DataFrame) -> Figure:
+    """Return a heat map of each candidate's out-of-fold F1 by genre.
+
+    Args:
+        f1: genres in rows, candidates in columns; in each row the best one is in bold.
+    """
+    figure = Figure(figsize=(0.9 * len(f1.columns) + 3, 0.32 * len(f1) + 2), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(f1, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(f1.columns)), f1.columns, rotation=30, ha="right", fontsize=8)
+    axes.set_yticks(range(len(f1)), f1.index, fontsize=8)
+    axes.set(title="F1 by genre, out of fold")
+    for row, values in enumerate(f1.to_numpy()):
+        for column, value in enumerate(values):
+            axes.text(
+                column, row, f"{value:.2f}", ha="center", va="center", fontsize=7,
+                color="white" if value > 0.5 else "black",
+                fontweight="bold" if value == values.max() else "normal",
+            )  # fmt: skip
     return figure

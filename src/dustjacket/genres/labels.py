@@ -13,13 +13,14 @@ from pyspark.sql import functions as fn
 
 from dustjacket.covers.read import INDEX
 from dustjacket.genres import out_of_fold
+from dustjacket.genres.facts import LabelFacts
 from dustjacket.genres.figures import bar_figure
 from dustjacket.genres.published_labels import LABELS
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.reservations import may_train, reserved_books
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import logarithms
-from dustjacket.genres.step import LabelFacts, LabelParameters
+from dustjacket.genres.step import LabelParameters
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.runs import step_run

@@ -1,7 +1,9 @@
 """The classifier in MLflow's model registry."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
@@ -10,9 +12,12 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types.schema import ColSpec, DataType, Schema
 
+from dustjacket.genres.facts import ClassifierFacts
 from dustjacket.genres.scorer import Scorer
 from dustjacket.pipeline.kinds import Kind
+from dustjacket.storage.store import Store
 from dustjacket.tracking import runs as tracking
+from dustjacket.tracking.model_card import model_card
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +40,7 @@ _SIGNATURE = ModelSignature(
 
 
 def ensure_registered(
-    folder: Path, scorer: Scorer, version: str, tags: dict[str, str]
+    folder: Path, scorer: Scorer, version: str, tags: dict[str, str], card: str
 ) -> ModelVersion:
     """Return the registered model of a published version; log and register it if it is missing.
 
@@ -45,6 +50,7 @@ def ensure_registered(
         folder: the scorer's saved files.
         scorer: the scorer in those files.
         version: the version to publish; an earlier attempt may have registered it.
+        card: the model card, as Markdown.
     """
     if registered := tracking.registered(REGISTERED, version=version):
         return registered
@@ -57,7 +63,23 @@ def ensure_registered(
         input_example=pd.DataFrame({"title": ["The Time Machine"], "author": ["H. G. Wells"]}),
         pip_requirements=[f"dustjacket[{','.join(extras)}]"],
     )
-    return tracking.register(REGISTERED, logged.model_uri, {"version": version, **tags})
+    return tracking.register(REGISTERED, logged.model_uri, {"version": version, **tags}, card)
+
+
+def classifier_card(
+    store: Store, parents: Mapping[str, str], facts: ClassifierFacts, parameters: Mapping[str, Any]
+) -> str:
+    """Return the model card of a classifier, as Markdown."""
+    sections = {
+        "Model": f"{facts.outcome(parameters)}\n\n{facts.details(parameters)}",
+        "Intended use": "To suggest the genre of a book from its title, author and description, "
+        "and to label covers for training. A person decides.",
+        "Not for": "Judging books or authors, or libraries with other genres. It says where it is "
+        "not sure; such answers are guesses.",
+        "Limits": "Figures are for held-out books of the same listing; other sources, languages "
+        f"and decades are not tested. It knows {len(facts.genres)} genres and no other.",
+    }
+    return model_card(store, parents, sections)
 
 
 def point_aliases(challenger: str, champion: str | None) -> None:
@@ -67,8 +89,10 @@ def point_aliases(challenger: str, champion: str | None) -> None:
         champion: None leaves that alias where it is.
     """
     client = mlflow.MlflowClient()
+    if challenger == champion:  # it challenges nothing any more
+        client.delete_registered_model_alias(REGISTERED, tracking.CHALLENGER)
     for alias, version in ((tracking.CHALLENGER, challenger), (tracking.CHAMPION, champion)):
-        if version is None:
+        if version is None or (alias == tracking.CHALLENGER and challenger == champion):
             continue
         try:
             client.set_registered_model_alias(REGISTERED, alias, version)

@@ -22,17 +22,18 @@ from dustjacket.genres.compare import cross_validate, eligible, needs_selected_t
 from dustjacket.genres.depth import metrics_by_depth
 from dustjacket.genres.embeddings import catalog_sentences
 from dustjacket.genres.evaluate import PROMOTED, check_usable, compare_with_champion, evaluate
+from dustjacket.genres.facts import ClassifierFacts
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.known_words import KnownWords, known_out_of_fold
 from dustjacket.genres.label_noise import correction_effect
 from dustjacket.genres.paper import repeat_paper
 from dustjacket.genres.read import SCORER, load_scorer
-from dustjacket.genres.registry import KIND, ensure_registered, point_aliases
+from dustjacket.genres.registry import KIND, classifier_card, ensure_registered, point_aliases
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration
-from dustjacket.genres.selection import CandidateResult, select
+from dustjacket.genres.selection import CandidateResult, reason_of, select
 from dustjacket.genres.sentences import Encoder, find_encoder
-from dustjacket.genres.step import ClassifierFacts, ClassifierParameters, other_library
+from dustjacket.genres.step import ClassifierParameters, other_library
 from dustjacket.genres.subjects import evaluate_subjects, fit_subjects
 from dustjacket.genres.track import (
     summary,
@@ -81,7 +82,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         fits = Fits(training_data, select=needs_selected_terms(candidates))
         with closing(training_data), closing(fits):
             results = cross_validate(fits, candidates)
-            track_candidates(results, parameters.metric)
+            track_candidates(results, parameters.metric, training_data)
             selected = select(results)
             log.info("selected %s", selected.candidate.name)
             unseen, by_title = out_of_fold.probabilities_by_title(fits, selected)
@@ -120,34 +121,40 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         scorer.save(folder)
         for file in sorted(folder.iterdir()):
             job.draft.upload(f"{SCORER}/{file.name}", file)
+        facts = ClassifierFacts(
+            selected=selected.candidate.name,
+            model_version="",
+            choice=reason_of(results, selected),
+            candidates=[summary(result) for result in results],
+            test=evaluation.test,
+            intervals=evaluation.intervals,
+            abstention=asdict(scorer.abstention),
+            sure=evaluation.sure,
+            descriptions=evaluation.descriptions,
+            subjects=measured,
+            n_subjects=len(scorer.subjects.subjects) if scorer.subjects else 0,
+            by_depth=by_depth,
+            out_of_fold=evaluation.out_of_fold,
+            down_weighted=evaluation.down_weighted,
+            suspects=evaluation.suspects.head(_SUSPECTS).to_dict("records"),
+            corrections=asdict(effect) if effect else None,
+            repeated_paper=repeated,
+            genres=scorer.genres,
+            test_side=sketch(test_data.books["group"]),
+            run_id=run.info.run_id,
+            champion=job.plan.version if verdict["verdict"] == PROMOTED else stays,
+            **verdict,
+        )
         registered = ensure_registered(
-            folder, scorer, job.plan.version, {"candidate": scorer.name, **verdict}
+            folder,
+            scorer,
+            job.plan.version,
+            {"candidate": scorer.name, **verdict},
+            classifier_card(job.store, job.plan.inputs, facts, job.plan.parameters),
         )
         manifest, _ = job.publish(
             rows={"train": len(training_data.books), "test": len(test_data.books)},
-            facts=ClassifierFacts(
-                selected=selected.candidate.name,
-                model_version=str(registered.version),
-                candidates=[summary(result) for result in results],
-                test=evaluation.test,
-                intervals=evaluation.intervals,
-                abstention=asdict(scorer.abstention),
-                sure=evaluation.sure,
-                descriptions=evaluation.descriptions,
-                subjects=measured,
-                n_subjects=len(scorer.subjects.subjects) if scorer.subjects else 0,
-                by_depth=by_depth,
-                out_of_fold=evaluation.out_of_fold,
-                down_weighted=evaluation.down_weighted,
-                suspects=evaluation.suspects.head(_SUSPECTS).to_dict("records"),
-                corrections=asdict(effect) if effect else None,
-                repeated_paper=repeated,
-                genres=scorer.genres,
-                test_side=sketch(test_data.books["group"]),
-                run_id=run.info.run_id,
-                champion=job.plan.version if verdict["verdict"] == PROMOTED else stays,
-                **verdict,
-            ),
+            facts=facts.model_copy(update={"model_version": str(registered.version)}),
         )
         # If another attempt published first, it may have ended before it set the aliases.
         _set_aliases(ClassifierFacts.of(manifest))

@@ -46,6 +46,11 @@ class CandidateResult:
         return stdev(self.values)
 
     @property
+    def standard_error(self) -> float:
+        """Of the mean; folds share training rows, so it is underestimated."""
+        return self.std / math.sqrt(len(self.values))
+
+    @property
     def seconds_per_fit(self) -> float:
         """Mean over fits, predictions included; for a vote the sum over its members."""
         if self.members:
@@ -64,9 +69,21 @@ def select(results: Sequence[CandidateResult]) -> CandidateResult:
     the grid does not count.
     """
     best = max(results, key=lambda result: result.mean)
-    min_mean = best.mean - best.std / math.sqrt(len(best.values))
+    min_mean = best.mean - best.standard_error
     near = [result for result in results if result.mean >= min_mean]
     lowest = min(result.candidate.complexity for result in near)
     simple = [result for result in near if result.candidate.complexity == lowest]
     max_seconds = _SIMILAR_TIME * min(result.seconds_per_fit for result in simple)
     return next(result for result in simple if result.seconds_per_fit <= max_seconds)
+
+
+def reason_of(results: Sequence[CandidateResult], selected: CandidateResult) -> str:
+    """Return in words why :func:`select` selected a candidate."""
+    best = max(results, key=lambda result: result.mean)
+    name = selected.candidate.name
+    if selected is best:
+        return f"{name} has the highest mean, {best.mean:.3f}"
+    return (
+        f"{name} ({selected.mean:.3f}) is simpler or faster than {best.candidate.name}, the best "
+        f"({best.mean:.3f}), and within one standard error ({best.standard_error:.3f}) of it"
+    )

@@ -1,14 +1,15 @@
-"""The steps ``select_classifier`` and ``label_covers``: their parameters and facts."""
+"""The steps ``select_classifier`` and ``label_covers``: their parameters, and what they read."""
 
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import Field
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
+from dustjacket.genres.facts import ClassifierFacts, LabelFacts
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Step
-from dustjacket.storage.manifest import Facts, Manifest
+from dustjacket.storage.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -103,76 +104,6 @@ class LabelParameters(StepParameters):
     top: int = Field(
         3, ge=1, le=10, description="Number of likeliest genres to record for each cover"
     )
-
-
-class ClassifierFacts(Facts):
-    """Facts of a classifier.
-
-    Attributes:
-        selected: name of the candidate that was chosen.
-        model_version: its version in MLflow's registry.
-        candidates: name, cv_mean, cv_std, seconds and more of each candidate.
-        test, intervals: metrics on the test books, and their 95 % intervals.
-        abstention: fields of :class:`dustjacket.genres.answers.Abstention`.
-        sure: ``coverage`` (share of test books that the classifier is sure of) and ``error`` (share
-            of wrong genres among those): value, and its 95 % interval; empty in earlier releases.
-        descriptions: metrics on test books that have a description, with it minus without it:
-            value, and its 95 % interval; empty if none was learnt, and in earlier releases.
-        subjects: with ``labels=many``, F1 (micro, macro, at 5) and nDCG at 5 of subjects on test
-            books: value, and its 95 % interval.
-        n_subjects: how many subjects were learnt.
-        by_depth: metrics on the test books at each depth of genres from subjects.
-        out_of_fold: metrics of out-of-fold predictions.
-        suspects: books whose genre the model contradicts.
-        corrections: of :class:`dustjacket.genres.label_noise.CorrectionEffect`; None if no training
-            book has one.
-        repeated_paper: metrics of the paper's own protocol, if it was repeated.
-        test_side: of :func:`dustjacket.promotion.spending.sketch`; None in earlier releases.
-        champion: version of the classifier in use after the comparison, this one or an earlier;
-            empty: none is worth using.
-        verdict, reason: whether this one was promoted, and why.
-    """
-
-    selected: str
-    model_version: str
-    candidates: list[dict[str, Any]]
-    test: dict[str, float]
-    intervals: dict[str, tuple[float, float]] = {}
-    abstention: dict[str, float] = {}
-    sure: dict[str, tuple[float, float, float]] = {}
-    descriptions: dict[str, tuple[float, float, float]] = {}
-    subjects: dict[str, tuple[float, float, float]] = {}
-    n_subjects: int = 0
-    by_depth: dict[str, dict[str, float]] = {}
-    out_of_fold: dict[str, float] = {}
-    down_weighted: float = 0.0
-    suspects: list[dict[str, Any]] = []
-    corrections: dict[str, Any] | None = None
-    repeated_paper: dict[str, float] = {}
-    genres: list[str] = []
-    test_side: list[str] | None = None
-    run_id: str = ""
-    champion: str | None = None
-    verdict: str
-    reason: str
-
-
-class LabelFacts(Facts):
-    """Facts of labelled covers.
-
-    Attributes:
-        labelled: how many.
-        sure: how many of them the classifier is sure of.
-        held_out: how many have out-of-fold labels, as the classifier was trained on their books.
-        reserved: how many no model may be trained on, as text and data mining is reserved.
-        genres: how many of each predicted genre.
-    """
-
-    labelled: int
-    sure: int = 0
-    held_out: int = 0
-    reserved: int = 0
-    genres: dict[str, int] = {}
 
 
 class SelectClassifier(Step):

@@ -6,10 +6,12 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from dustjacket.genres.evaluate import Evaluation
 from dustjacket.genres.figures import (
     bar_figure,
+    candidates_by_genre_figure,
     candidates_figure,
     confusion_figure,
     coverage_figure,
@@ -19,7 +21,10 @@ from dustjacket.genres.figures import (
 )
 from dustjacket.genres.paper import PAPER, PAPER_NOTE
 from dustjacket.genres.selection import CandidateResult
+from dustjacket.genres.training_data import TrainingData
 from dustjacket.metrics.classification import confusion, f1_by_genre
+
+_MAX_ERRORS, _DPI = 1000, 200
 
 
 def summary(result: CandidateResult) -> dict[str, Any]:
@@ -35,8 +40,11 @@ def summary(result: CandidateResult) -> dict[str, Any]:
     }
 
 
-def track_candidates(results: Sequence[CandidateResult], metric: str) -> None:
-    """Log a table and a figure of all candidates, with the paper's figures."""
+def track_candidates(
+    results: Sequence[CandidateResult], metric: str, training_data: TrainingData
+) -> None:
+    """Log tables and figures of all candidates, the best first: their means, and F1 by genre."""
+    results = sorted(results, key=lambda result: -result.mean)
     table = pd.DataFrame([summary(result) for result in results])
     mlflow.log_table(table.astype({"settings": str, "members": str}), "cross_validation.json")
     figure = candidates_figure(
@@ -46,8 +54,19 @@ def track_candidates(results: Sequence[CandidateResult], metric: str) -> None:
         {str(name): value for name, value in PAPER.items()},
         metric,
     )
-    mlflow.log_figure(figure, "candidates.png")
+    _log_figure(figure, "candidates.png")
     mlflow.set_tag("paper", PAPER_NOTE)
+    true, genres = list(training_data.books["genre"]), training_data.genres
+    by_genre = pd.DataFrame(
+        {
+            result.candidate.name: f1_by_genre(
+                true, [genres[best] for best in result.probabilities.argmax(axis=1)]
+            )
+            for result in results
+        }
+    )
+    mlflow.log_table(by_genre.rename_axis("genre").reset_index(), "f1_of_candidates.json")
+    _log_figure(candidates_by_genre_figure(by_genre), "f1_of_candidates.png")
 
 
 def track_evaluation(
@@ -71,6 +90,7 @@ def track_evaluation(
     track_measured("descriptions_gain", evaluation.descriptions)
     for name in ("suspects", "confusions", "slices", "behaviours", "curve", "coverage"):
         mlflow.log_table(getattr(evaluation, name), f"{name}.json")
+    mlflow.log_table(wrong_answers(test, evaluation, genres), "errors.json")
     predicted, true = evaluation.predicted, list(test["genre"])
     right = np.array(predicted) == np.array(true)
     figures = {
@@ -86,7 +106,31 @@ def track_evaluation(
         ),
     }
     for name, figure in figures.items():
-        mlflow.log_figure(figure, f"{name}.png")
+        _log_figure(figure, f"{name}.png")
+
+
+def wrong_answers(
+    test: pd.DataFrame, evaluation: Evaluation, genres: Sequence[str]
+) -> pd.DataFrame:
+    """Return the test books with a wrong prediction, those of the highest probability first.
+
+    At most 1,000 rows of title, author, genre, predicted, and the probability of both.
+    """
+    column = {genre: index for index, genre in enumerate(genres)}
+    table = test[["title", "author", "genre"]].assign(
+        predicted=evaluation.predicted,
+        probability=evaluation.probabilities.max(axis=1).round(3),
+        probability_of_genre=[
+            round(float(row[column[genre]]), 3) if genre in column else 0.0
+            for row, genre in zip(evaluation.probabilities, test["genre"], strict=True)
+        ],
+    )
+    wrong = table[table["genre"] != table["predicted"]]
+    return wrong.sort_values("probability", ascending=False, ignore_index=True).head(_MAX_ERRORS)
+
+
+def _log_figure(figure: Figure, name: str) -> None:
+    mlflow.log_figure(figure, name, save_kwargs={"dpi": _DPI})
 
 
 def track_measured(prefix: str, measured: Mapping[str, tuple[float, float, float]]) -> None:

@@ -1,6 +1,7 @@
 """The step ``label_catalog``: its parameters and its facts."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -54,6 +55,10 @@ class LabelledCatalogFacts(Facts):
     noise: float
     noise_interval: tuple[float, float]
     to_review: int
+
+    def outcome(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return how many books are labelled, and of how many the classifier is not sure."""
+        return f"{self.labelled:,} books, not sure of {self.not_sure:,}"
 
 
 class LabelCatalog(Step):

@@ -38,8 +38,7 @@ class ArtifactLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: "TaskInstanceKey") -> str:  # noqa: ARG002
         """Return the URL of the artifact, or an empty string if there is no run."""
-        page = _page(operator.step.experiment, operator.version)
-        return page and f"{page}/artifacts/{self._path}"
+        return _page(operator.step.experiment, operator.version, self._path)
 
 
 def links_of(step: Step) -> list[BaseOperatorLink]:
@@ -50,5 +49,5 @@ def links_of(step: Step) -> list[BaseOperatorLink]:
 
 
 @cache
-def _page(experiment: str, version: str) -> str:
-    return run_page(load_settings(), experiment, version)
+def _page(experiment: str, version: str, artifact: str = "") -> str:
+    return run_page(load_settings(), experiment, version, artifact)

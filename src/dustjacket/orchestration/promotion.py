@@ -13,7 +13,7 @@ from dustjacket.orchestration.operators import SparkStepOperator
 from dustjacket.orchestration.step_dag import RETRY, first_line, spoken, step_dag, when_any
 from dustjacket.orchestration.tasks import emit, plan_run, version_of
 from dustjacket.pipeline.families import FAMILIES, family_of
-from dustjacket.promotion.schemas import GateFacts
+from dustjacket.promotion.schemas import GateFacts, rule_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,10 +53,7 @@ class ApprovalRequestOperator(HITLOperator):
             [
                 f"`{kind}/{evaluation.parents[kind]}` in place of "
                 f"{f'`{facts.champion_version}`' if facts.champion_version else 'none'}:\n",
-                *(
-                    f"- {'✓' if rule.held else '✗'} {rule.name}: {rule.sentence}"
-                    for rule in facts.rules
-                ),
+                *map(rule_line, facts.rules),
                 f"\nReport and pictures: the links of the task `evaluate` in [this run]({link}).",
             ]
         )

@@ -16,6 +16,7 @@ class ModelFamily:
         starting: the kind that serves before any promotion; None: nothing does.
         rollback_dag: the DAG that publishes an earlier champion again; it runs no step.
         log_model: ``module:name`` of the function that logs a version's model in MLflow.
+        card: ``module:name`` of the function that returns a version's model card, as Markdown.
     """
 
     champion: Kind
@@ -24,6 +25,7 @@ class ModelFamily:
     starting: Kind | None
     rollback_dag: str
     log_model: str
+    card: str
 
     @property
     def registered(self) -> str:
@@ -43,6 +45,7 @@ CLIP = ModelFamily(
     starting=Kind.STARTING_CLIP,
     rollback_dag="rollback_clip",
     log_model="dustjacket.clip.registry:log_model",
+    card="dustjacket.clip.registry:card",
 )
 GENERATOR = ModelFamily(
     champion=Kind.COVER_GENERATOR,
@@ -51,6 +54,7 @@ GENERATOR = ModelFamily(
     starting=None,
     rollback_dag="rollback_generator",
     log_model="dustjacket.generation.registry:log_model",
+    card="dustjacket.generation.registry:card",
 )
 FAMILIES = {family.champion.value: family for family in (CLIP, GENERATOR)}
 """All families, by the kind that serves."""

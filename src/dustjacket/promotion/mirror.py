@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 
 import mlflow
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
@@ -44,8 +45,14 @@ def tag(family: ModelFamily, names: Mapping[str, str], tags: Mapping[str, str]) 
     if (found := tracking.registered(family.registered, **names)) is None:
         log.warning("%s is not in MLflow's registry: its tags are not set", _name(names))
         return
-    for name, value in tags.items():
-        mlflow.MlflowClient().set_model_version_tag(found.name, found.version, name, value)
+    _set_tags(found, tags)
+
+
+@_retry
+def show_decision(run_id: str, verdict: str) -> None:
+    """Show the decision on a candidate in the name of the run that trained it."""
+    decision = verdict if verdict == "promoted" else f"not promoted: {verdict}"
+    tracking.name_decision(run_id, decision)
 
 
 @_retry
@@ -61,8 +68,11 @@ def show_champion(family: ModelFamily, model: Manifest, tags: Mapping[str, str])
     # Until this record's tags are set, the alias shows the champion before it.
     shown = all(found.tags.get(name) == value for name, value in tags.items())
     tracking.point_alias(found, tracking.CHAMPION, report=shown)
-    for name, value in tags.items():
-        mlflow.MlflowClient().set_model_version_tag(found.name, found.version, name, value)
+    challenger = tracking.with_alias(family.registered, tracking.CHALLENGER)
+    if challenger and challenger.version == found.version:
+        client = mlflow.MlflowClient()
+        client.delete_registered_model_alias(family.registered, tracking.CHALLENGER)
+    _set_tags(found, tags)
 
 
 def show_starting(family: ModelFamily, reason: str) -> None:
@@ -70,6 +80,11 @@ def show_starting(family: ModelFamily, reason: str) -> None:
     shown = tracking.with_alias(family.registered, tracking.CHAMPION)
     if shown and shown.tags.get("kind") != family.starting:
         _remove_champion(family, reason)
+
+
+def _set_tags(model: ModelVersion, tags: Mapping[str, str]) -> None:
+    for name, value in tags.items():
+        mlflow.MlflowClient().set_model_version_tag(model.name, model.version, name, value)
 
 
 def _remove_champion(family: ModelFamily, reason: str) -> None:

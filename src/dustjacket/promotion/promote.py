@@ -235,6 +235,8 @@ def _mirror(store: Store, record: LedgerRecord) -> None:
     }
     tracking.connect(store.settings)
     try:
+        if run_id := _training_run(store, record):
+            mirror.show_decision(run_id, record.verdict)
         if record.to is None:
             mirror.tag(record.family, {"kind": kind, "version": version}, tags)
         elif (newest := store.newest(kind)) is None:
@@ -246,3 +248,13 @@ def _mirror(store: Store, record: LedgerRecord) -> None:
             f"ledger record {record.number} is written, but MLflow is not updated: "
             f"{str(error).splitlines()[0]}; run it again"
         ) from error
+
+
+def _training_run(store: Store, record: LedgerRecord) -> str | None:
+    """Return the MLflow run that trained the candidate of a decision, if it is known."""
+    if record.action == "rolled_back":
+        return None
+    try:
+        return store.manifest(*record.model.split("/")).facts.get("run_id")
+    except (CorruptVersionError, NotReadyError):  # the candidate is gone: its run may be too
+        return None

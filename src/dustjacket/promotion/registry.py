@@ -27,7 +27,8 @@ def ensure_registered(store: Store, family: ModelFamily, manifest: Manifest) -> 
     if existing := tracking.registered(family.registered, **tags):
         return existing
     uri: str = resolve_name(family.log_model)(store, manifest)
-    return tracking.register(family.registered, uri, tags)
+    card: str = resolve_name(family.card)(store, manifest)
+    return tracking.register(family.registered, uri, tags, card)
 
 
 def ensure_champion(store: Store, family: ModelFamily, starting: Manifest | None = None) -> None:

@@ -1,5 +1,6 @@
 """The gate's parameters, and its decision as an evaluation's manifest records it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.storage.manifest import Facts
 
+_MARKS = {True: "✓", False: "✗", None: "-"}
 RequireApproval = Annotated[
     bool,
     Field(description="Require a person's approval, in Airflow, of candidates that pass the gate"),
@@ -65,3 +67,16 @@ class GateFacts(Facts):
     champion_version: str | None
     comparison: dict[str, Any] = {}
     rules: list[RuleFacts] = []
+
+    def outcome(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the gate's verdict."""
+        return self.verdict
+
+    def details(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the verdict's reason, and each rule of the gate."""
+        return "\n".join([f"**{self.verdict}**: {self.reason}\n", *map(rule_line, self.rules)])
+
+
+def rule_line(rule: RuleFacts) -> str:
+    """Return a rule as an item of a Markdown list: held, not held, or not decided."""
+    return f"- {_MARKS[rule.held]} {rule.name}: {rule.sentence}"

@@ -1,5 +1,8 @@
 """The step ``index_covers``: its parameters and its facts."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field
 
 from dustjacket.pipeline.kinds import Kind
@@ -33,6 +36,10 @@ class IndexFacts(Facts):
     embedded: int = 0
     reused: int = 0
     unreadable: int = 0
+
+    def outcome(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return how many covers were embedded, and how many embeddings reused."""
+        return f"{self.embedded:,} covers embedded, {self.reused:,} reused"
 
 
 INDEX_COVERS = Step(

@@ -132,9 +132,27 @@ class Facts(BaseModel):
                 + remake(f"{manifest.kind}/{manifest.version}")
             ) from None
 
+    def outcome(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the result in a few words, for names of runs and lists; empty: there is none.
+
+        Args:
+            parameters: those of the manifest.
+        """
+        return ""
+
+    def details(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return what a person wants to know beyond the outcome, as Markdown; may be empty."""
+        return ""
+
     def to_json(self) -> dict[str, Any]:
         """Return the facts as JSON values, as a manifest stores them."""
         return self.model_dump(mode="json")
+
+
+def reasons_list(by_reason: Mapping[str, int]) -> str:
+    """Return the reasons for which rows were rejected as a Markdown list, most frequent first."""
+    ranked = sorted(by_reason.items(), key=lambda each: -each[1])
+    return "\n".join(f"- rejected, {reason}: {count:,}" for reason, count in ranked if count)
 
 
 def parse_manifest(text: bytes, name: str) -> Manifest:

@@ -12,9 +12,9 @@ from dustjacket.clip.step import ClipFacts
 from dustjacket.clip.zero_shot import embed_genres
 from dustjacket.covers.read import read_image
 from dustjacket.errors import CorruptVersionError, NotReadyError
+from dustjacket.genres.facts import ClassifierFacts
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.scorer import predict_genre
-from dustjacket.genres.step import ClassifierFacts
 from dustjacket.genres.why import find_training_books
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.steps import STEPS, in_use

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S = 5
+TRAINING_VIEW = "?workflowType=machine_learning"
+"""Ends an address in MLflow: without it, MLflow opens the view of GenAI applications."""
 
 
 def rest_client(settings: Settings, timeout: float) -> "httpx.Client":
@@ -31,8 +33,11 @@ def rest_client(settings: Settings, timeout: float) -> "httpx.Client":
     )
 
 
-def run_page(settings: Settings, experiment: str, version: str) -> str:
+def run_page(settings: Settings, experiment: str, version: str, artifact: str = "") -> str:
     """Return the URL of the newest run of ``experiment`` that is tagged with ``version``.
+
+    Args:
+        artifact: path of a page in the run to show.
 
     Returns an empty string if the server is unavailable or has no such run: a missing link must not
     fail a task.
@@ -54,7 +59,8 @@ def run_page(settings: Settings, experiment: str, version: str) -> str:
         return ""
     # Never show our credentials in a link: the user logs in to MLflow in the browser.
     public = str(httpx.URL(address).copy_with(userinfo=b"")).rstrip("/")
-    return f"{public}/#/experiments/{experiment_id}/runs/{run_id}"
+    page = f"{public}/#/experiments/{experiment_id}/runs/{run_id}"
+    return f"{page}{f'/artifacts/{artifact}' if artifact else ''}{TRAINING_VIEW}"
 
 
 def end_runs(settings: Settings, experiment: str, version: str, keep: str | None = None) -> None:

@@ -14,6 +14,7 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import LifecycleStage
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.types.schema import ColSpec, DataType, Schema, TensorSpec
 
 from dustjacket.errors import NotReadyError
 from dustjacket.settings import Settings
@@ -23,6 +24,11 @@ from dustjacket.storage.store import Store
 log = logging.getLogger(__name__)
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+NAME, NOTE = "mlflow.runName", "mlflow.note.content"
+"""Tags that MLflow shows as a run's name, and as the description of a run or an experiment."""
+DECISION = " → "
+"""Stands before the decision in the name of a run."""
+_MAX_NAME, _MAX_CARD = 250, 5000
 
 
 def connect(settings: Settings) -> None:
@@ -39,13 +45,34 @@ def connect(settings: Settings) -> None:
         os.environ["MLFLOW_TRACKING_PASSWORD"] = settings.mlflow_password.get_secret_value()
 
 
-def use_experiment(name: str) -> None:
-    """Make an experiment the active one; create it, or restore it if it was deleted."""
+def use_experiment(name: str, note: str = "") -> None:
+    """Make an experiment the active one; create it, or restore it if it was deleted.
+
+    Args:
+        note: its description, as Markdown.
+    """
     found = mlflow.get_experiment_by_name(name)
     if found and found.lifecycle_stage == LifecycleStage.DELETED:
         log.warning("MLflow's experiment %s was deleted: it is restored", name)
         mlflow.MlflowClient().restore_experiment(found.experiment_id)
-    mlflow.set_experiment(name)
+    experiment = mlflow.set_experiment(name)
+    if note and experiment.tags.get(NOTE) != note:
+        mlflow.set_experiment_tag(NOTE, note)
+
+
+def describe(name: str, note: str) -> None:
+    """Set the name and the description (Markdown) of the active run."""
+    mlflow.set_tags({NAME: name[:_MAX_NAME], NOTE: note})
+
+
+def name_decision(run_id: str, decision: str) -> None:
+    """Add a decision on what a run has made to the run's name; a run that is gone is left."""
+    if not is_active(run_id):
+        return
+    name, _, shown = str(mlflow.get_run(run_id).info.run_name).rpartition(DECISION)
+    if shown != decision:
+        named = f"{name or shown}{DECISION}{decision}"
+        mlflow.MlflowClient().set_tag(run_id, NAME, named[-_MAX_NAME:])
 
 
 def is_active(run_id: str) -> bool:
@@ -59,14 +86,31 @@ def is_active(run_id: str) -> bool:
     return bool(run.info.lifecycle_stage == LifecycleStage.ACTIVE)
 
 
+class _Version(MetaDataset):
+    """A published version as a data set of MLflow, with its numbers of rows and its columns."""
+
+    def __init__(self, manifest: Manifest, **options: Any) -> None:
+        columns: list[ColSpec | TensorSpec] = [
+            ColSpec(DataType.string, name) for name in manifest.schema_
+        ]
+        self._rows = manifest.rows
+        super().__init__(schema=Schema(columns) if columns else None, **options)
+
+    @property
+    def profile(self) -> dict[str, int]:
+        """Numbers of rows, by outcome."""
+        return self._rows
+
+
 def log_version(store: Store, manifest: Manifest) -> None:
     """Log one published version as an input of the active run."""
     address = f"s3://{store.bucket}/{manifest.kind}/{manifest.version}"
     mlflow.log_input(
-        MetaDataset(  # type: ignore[abstract]  # its profile has a default at run time
+        _Version(
             source=resolve_dataset_source(address),
             name=manifest.kind,
             digest=manifest.version[-12:],
+            manifest=manifest,
         ),
         context="input",
     )
@@ -107,14 +151,10 @@ def registered(name: str, **tags: str) -> ModelVersion | None:
     return versions[0] if versions else None
 
 
-def register(
-    name: str, model_uri: str, tags: dict[str, Any], aliases: tuple[str, ...] = ()
-) -> ModelVersion:
-    """Register a logged model as a new version of ``name``, and set its tags and aliases."""
+def register(name: str, model_uri: str, tags: dict[str, Any], card: str) -> ModelVersion:
+    """Register a logged model as a new version of ``name``, with its tags and its model card."""
     registered = mlflow.register_model(model_uri, name, tags={k: str(v) for k, v in tags.items()})
-    client = mlflow.MlflowClient()
-    for alias in aliases:
-        client.set_registered_model_alias(name, alias, registered.version)
+    mlflow.MlflowClient().update_model_version(name, registered.version, card[:_MAX_CARD])
     return registered
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import mlflow
 
+from dustjacket.genres.facts import ClassifierFacts
 from dustjacket.genres.read import SCORER, load_scorer
-from dustjacket.genres.registry import KIND, ensure_registered, point_aliases
-from dustjacket.genres.step import ClassifierFacts
+from dustjacket.genres.registry import KIND, classifier_card, ensure_registered, point_aliases
 from dustjacket.pipeline.families import FAMILIES, ModelFamily
 from dustjacket.pipeline.steps import in_use
 from dustjacket.pipeline.team_defaults import stored_copy
@@ -103,8 +103,9 @@ def _repair_classifiers(store: Store, newest: Manifest, report: Report) -> None:
             scorer = load_scorer(store, manifest, Path(folder))
             facts = ClassifierFacts.of(manifest)
             tags = {"candidate": scorer.name, "verdict": facts.verdict, "reason": facts.reason}
+            card = classifier_card(store, manifest.parents, facts, manifest.parameters)
             saved = Path(folder) / manifest.kind / manifest.version / SCORER
-            found = ensure_registered(saved, scorer, manifest.version, tags)
+            found = ensure_registered(saved, scorer, manifest.version, tags, card)
             numbers[manifest.version] = str(found.version)
     point_aliases(numbers[newest.version], numbers[serving.version] if serving else None)
     report(f"{KIND}: {', '.join(numbers)} registered")

@@ -12,7 +12,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.platform import supervision
-from dustjacket.tracking.links import rest_client
+from dustjacket.tracking.links import TRAINING_VIEW, rest_client
 
 pytestmark = pytest.mark.integration
 QUIET_S = 4
@@ -182,9 +182,8 @@ def links(airflow, run, task):
 
 def version_of_page(platform, page):
     """Return the version that the run shown at an address of MLflow's has worked on."""
-    run_id = re.fullmatch(rf"{platform.mlflow_uri}/#/experiments/\d+/runs/([0-9a-f]{{32}})", page)[
-        1
-    ]
+    address = rf"{platform.mlflow_uri}/#/experiments/\d+/runs/([0-9a-f]{{32}})"
+    run_id = re.fullmatch(address + re.escape(TRAINING_VIEW), page)[1]
     with rest_client(platform, timeout=30) as mlflow:
         run = mlflow.get("/runs/get", params={"run_id": run_id}).raise_for_status().json()["run"]
     return {tag["key"]: tag["value"] for tag in run["data"]["tags"]}["version"]
@@ -207,7 +206,8 @@ def test_an_evaluation_links_to_its_report_and_what_makes_no_run_to_nothing(
     evaluated = airflow.runs("evaluate_clip")[0]
     found = links(airflow, evaluated, "evaluate")
     assert set(found) == {"MLflow run", "Report"}
-    assert found["Report"] == f"{found['MLflow run']}/artifacts/report.html"
+    run = found["MLflow run"].removesuffix(TRAINING_VIEW)
+    assert found["Report"] == f"{run}/artifacts/report.html{TRAINING_VIEW}"
     assert version_of_page(platform, found["MLflow run"]) == store.newest("evaluation").version
     assert links(airflow, airflow.runs("index_covers")[0], "embed") == {}
 

@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import mlflow
 import pytest
 
 from dustjacket.cli import history as commands
@@ -47,6 +48,30 @@ def test_a_promotion_is_in_the_ledger_and_serves_and_shows_in_mlflow(library):
     assert model == record.model
     assert (tags["verdict"], tags["reason"]) == ("promoted", record.why)
     assert tags["ledger_record"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("found", "decision"), [(BETTER, "promoted"), (WORSE, "not promoted: not_better")]
+)
+def test_the_run_that_trained_a_candidate_is_named_by_the_decision_on_it(library, found, decision):
+    tracking.use_experiment("cover-clip", "What the runs are")
+    with mlflow.start_run(run_name="finetune clip: lora") as run:
+        pass
+    evaluation = library.evaluation("a", found, run_id=run.info.run_id)
+    for _ in range(2):  # a second call changes nothing
+        promote(library.store, evaluation, "a run")
+    assert mlflow.get_run(run.info.run_id).info.run_name == f"finetune clip: lora → {decision}"
+    assert mlflow.get_experiment_by_name("cover-clip").tags[tracking.NOTE] == "What the runs are"
+
+
+def test_a_candidate_is_no_challenger_once_it_is_champion(library):
+    evaluation = library.evaluation("a")
+    version = {"kind": CLIP.candidate, "version": evaluation.parents[CLIP.candidate]}
+    challenger = tracking.registered(CLIP.registered, **version)
+    tracking.point_alias(challenger, tracking.CHALLENGER)
+    promote(library.store, evaluation, "a run")
+    assert tracking.with_alias(CLIP.registered, tracking.CHALLENGER) is None
+    assert library.alias()[0] == f"{CLIP.candidate}/{version['version']}"
 
 
 def test_a_generator_is_promoted_and_rolled_back_in_the_ledger_of_the_search_s_model(library):

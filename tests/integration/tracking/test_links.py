@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dustjacket.settings import Settings
-from dustjacket.tracking.links import run_page
+from dustjacket.tracking.links import TRAINING_VIEW, run_page
 
 RUN = {"runs": [{"info": {"run_id": "abc"}}]}
 EXPERIMENT = {"experiment": {"experiment_id": "7"}}
@@ -47,13 +47,13 @@ def mlflow(experiment=EXPERIMENT, runs=RUN, status=200):
         server.server_close()
 
 
-def page(address, version="20260101T000000000000Z-0123456789ab"):
-    return run_page(Settings(mlflow_uri=address), "cover-clip", version)
+def page(address, version="20260101T000000000000Z-0123456789ab", artifact=""):
+    return run_page(Settings(mlflow_uri=address), "cover-clip", version, artifact)
 
 
 def test_a_run_is_found_by_its_version():
     with mlflow() as (host, came):
-        assert page(f"http://{host}") == f"http://{host}/#/experiments/7/runs/abc"
+        assert page(f"http://{host}") == f"http://{host}/#/experiments/7/runs/abc{TRAINING_VIEW}"
     (first, _, _), (second, _, asked) = came
     assert urlsplit(first).path == "/api/2.0/mlflow/experiments/get-by-name"
     assert parse_qs(urlsplit(first).query) == {"experiment_name": ["cover-clip"]}
@@ -65,7 +65,7 @@ def test_a_run_is_found_by_its_version():
 def test_a_server_below_a_path_and_behind_a_login_is_linked_without_the_password():
     with mlflow() as (host, came):
         found = page(f"http://user:secret@{host}/below/")
-        assert found == f"http://{host}/below/#/experiments/7/runs/abc"
+        assert found == f"http://{host}/below/#/experiments/7/runs/abc{TRAINING_VIEW}"
     for path, headers, _ in came:
         assert path.startswith("/below/api/2.0/mlflow/")
         assert headers["Authorization"].startswith("Basic ")
@@ -99,3 +99,9 @@ def test_without_a_version_no_request_is_sent():
     with mlflow() as (host, came):
         assert page(f"http://{host}", version="") == ""
     assert came == []
+
+
+def test_a_page_of_a_run_opens_in_the_view_of_trainings():
+    with mlflow() as (host, _):
+        found = page(f"http://{host}", artifact="report.html")
+    assert found.endswith("/runs/abc/artifacts/report.html?workflowType=machine_learning")

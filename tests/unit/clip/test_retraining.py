@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dustjacket.clip.retraining import TrainingHistory, Window, compare, history, reason_to_wait
 from dustjacket.clip.step import ClipParameters
-from dustjacket.genres.step import LabelFacts
+from dustjacket.genres.facts import LabelFacts
 from dustjacket.pipeline.steps import STEPS
 from tests.support.bucket import store_in_memory
 

@@ -1,10 +1,13 @@
 """Figures of a classifier: what they show, and that they can be saved."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dustjacket.genres.figures import (
+    OTHER_BOOKS,
     bar_figure,
+    candidates_by_genre_figure,
     candidates_figure,
     confusion_figure,
     learning_figure,
@@ -97,7 +100,7 @@ def test_a_candidates_figure_sets_the_papers_figures_beside_ours(tmp_path):
     figure = candidates_figure(["forest", "bayes"], [0.5, 0.6], [0.01, 0.02], paper, "weighted F1")
     (axes,) = figure.axes
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["forest", "bayes", "lost"]
-    theirs = next(line for line in axes.lines if line.get_label() == "paper")
+    theirs = next(line for line in axes.lines if line.get_label() == OTHER_BOOKS)
     assert theirs.get_fillstyle() == "none"
     assert (list(theirs.get_xdata()), list(theirs.get_ydata())) == ([0.4, 0.3], [1, 2])
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first on top
@@ -108,3 +111,11 @@ def test_a_candidates_figure_sets_the_papers_figures_beside_ours(tmp_path):
 def test_without_a_paper_only_our_candidates_are_shown():
     figure = candidates_figure(["bayes"], [0.6], [0.02], {})
     assert legend(figure.axes[0]) == ["here"]
+
+
+def test_a_heat_map_sets_the_best_candidate_of_each_genre_in_bold(tmp_path):
+    f1 = pd.DataFrame({"bayes": [0.2, 0.9], "svm": [0.8, 0.1]}, index=["Art", "Law"])
+    figure = candidates_by_genre_figure(f1)
+    bold = [text.get_text() for text in figure.axes[0].texts if text.get_fontweight() == "bold"]
+    assert bold == ["0.80", "0.90"]
+    saved(figure, tmp_path)

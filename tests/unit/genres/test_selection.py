@@ -3,7 +3,7 @@
 import pytest
 
 from dustjacket.genres.candidates import CANDIDATES
-from dustjacket.genres.selection import CandidateResult, select
+from dustjacket.genres.selection import CandidateResult, reason_of, select
 
 
 def result(name, *values, seconds=1.0):
@@ -47,3 +47,13 @@ def test_a_vote_takes_as_long_as_its_members():
     )
     vote = CandidateResult(CANDIDATES["vote"], {}, [0.6, 0.6], 24.0, members=members)
     assert vote.seconds_per_fit == pytest.approx(2 + 2)
+
+
+def test_the_reason_names_the_best_where_a_simpler_one_was_selected():
+    best = result("random_forest", 0.60, 0.61, 0.62)
+    simple = result("logistic_regression", 0.595, 0.605, 0.615)
+    assert reason_of([best, simple], simple) == (
+        "logistic_regression (0.605) is simpler or faster than random_forest, the best (0.610), "
+        "and within one standard error (0.006) of it"
+    )
+    assert reason_of([best, simple], best) == "random_forest has the highest mean, 0.610"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dustjacket.genres.step import ClassifierFacts, other_library
+from dustjacket.genres.facts import ClassifierFacts
+from dustjacket.genres.step import other_library
 from dustjacket.pipeline.plan import work_of
 from dustjacket.pipeline.step import Status
 from dustjacket.pipeline.steps import STEPS, in_use

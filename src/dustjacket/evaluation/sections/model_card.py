@@ -10,12 +10,12 @@ from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.parents import GONE, parent_of
 from dustjacket.storage.store import Store
+from dustjacket.tracking.model_card import licence_of
 
 _RECIPE = (
     "model", "weights", "recipe", "wise_ft", "epochs", "batch_size", "learning_rate", "precision",
     "include_genre", "min_confidence", "seed",
 )  # fmt: skip
-_NO_LICENCE = "not stated by the source; ask its publisher before you distribute the model"
 
 
 def drift_section(results: Results) -> Section:
@@ -92,14 +92,14 @@ def model_card(store: Store, candidate: Manifest, labels: Manifest) -> list[tupl
         rows += [
             ("number of covers", f"{covers.rows.get('accepted', 0):,}"),
             ("source of covers", covers.source or "-"),
-            ("licence of covers", _licence(covers)),
+            ("licence of covers", licence_of(covers)),
             *_rights(covers, "covers"),
         ]
     classifier = _parent(store, labels, Kind.GENRE_CLASSIFIER, "genre classifier", rows)
     if classifier and (catalog := _parent(store, classifier, Kind.CATALOG, "listing", rows)):
         rows += [
             ("source of the listing", catalog.source or "-"),
-            ("licence of the listing", _licence(catalog)),
+            ("licence of the listing", licence_of(catalog)),
             *_rights(catalog, "listing"),
         ]
     rows += [
@@ -126,10 +126,6 @@ def _parent(
         return None
     rows.append((name, parent.version))
     return parent
-
-
-def _licence(data: Manifest) -> str:
-    return str(data.facts.get("licence") or _NO_LICENCE)
 
 
 def _rights(data: Manifest, name: str) -> list[tuple[str, str]]:

@@ -98,6 +98,11 @@ def test_the_page_is_published_and_in_mlflow(steps, evaluated):
     assert run["metrics.test_covers"] == evaluated.facts["gallery"]
     names = {file.path for file in mlflow.MlflowClient().list_artifacts(run["run_id"])}
     assert {REPORT, "recall.png", "ablation.png"} <= names
+    assert run["tags.mlflow.runName"] == f"evaluate clip: {evaluated.facts['verdict']}"
+    assert "- ✓ no_leak: " in run["tags.mlflow.note.content"]
+    worst = mlflow.load_table("worst_retrievals.json", run_ids=[run["run_id"]])
+    assert len(worst) == evaluated.facts["gallery"]
+    assert worst["rank"].is_monotonic_decreasing
 
 
 def test_what_the_studio_s_users_voted_is_measured_and_named(steps, evaluated, labels):

@@ -33,7 +33,17 @@ from tests.support.stores import StepRunner
 pytestmark = pytest.mark.integration
 COMPARED = ("naive_bayes", "complement_nb", "linear_svm", "complement_nb_sentences", "vote")
 FOLDS = 2
-TABLES = ("cross_validation", "suspects", "confusions", "slices", "behaviours", "curve", "coverage")
+TABLES = (
+    "cross_validation",
+    "suspects",
+    "confusions",
+    "slices",
+    "behaviours",
+    "curve",
+    "coverage",
+    "errors",
+    "f1_of_candidates",
+)
 FIGURES = (
     "candidates",
     "confusion",
@@ -42,6 +52,7 @@ FIGURES = (
     "reliability",
     "learning_curve",
     "coverage",
+    "f1_of_candidates",
 )
 
 
@@ -116,11 +127,20 @@ def test_the_run_of_a_selection_has_its_data_its_tables_and_its_figures(made):
     run_id = made.first.facts["run_id"]
     (read,) = mlflow.get_run(run_id).inputs.dataset_inputs
     assert (read.dataset.name, read.dataset.digest) == ("catalog", made.catalog.version[-12:])
+    run = mlflow.get_run(run_id)
+    selected = made.first.facts["selected"]
+    assert run.info.run_name.startswith(f"select classifier: {selected} ")
+    assert run.info.run_name.endswith("f1_weighted → promoted")
+    assert f"**{selected}** (chosen)" in run.data.tags[tracking.NOTE]
+    wrong = mlflow.load_table("errors.json", run_ids=[run_id])
+    assert len(wrong)
+    assert (wrong["genre"] != wrong["predicted"]).all()
     there = {file.path: file.file_size for file in mlflow.MlflowClient().list_artifacts(run_id)}
     wanted = [f"{name}.json" for name in TABLES] + [f"{name}.png" for name in FIGURES]
     assert all(there.get(name, 0) > 0 for name in wanted), there
     compared = mlflow.load_table("cross_validation.json", run_ids=[run_id])
-    assert list(compared["name"]) == list(COMPARED)
+    assert sorted(compared["name"]) == sorted(COMPARED)
+    assert compared["cv_mean"].is_monotonic_decreasing
     assert dict(zip(compared["name"], compared["cv_mean"], strict=True)) == pytest.approx(
         {one["name"]: one["cv_mean"] for one in made.first.facts["candidates"]}
     )
@@ -141,13 +161,23 @@ def test_the_first_version_is_the_champion_and_a_later_one_that_is_not_better_is
 
 def test_a_version_that_comes_back_has_the_aliases_that_it_had(made, caplog):
     store, select = made.steps.store, STEPS["select_classifier"]
-    for version in (made.first, made.second):
-        select.before_reuse(version, store)
-        assert aliased(tracking.CHALLENGER) == version.version
-        assert aliased(tracking.CHAMPION) == made.first.version
+    select.before_reuse(made.first, store)
+    assert tracking.with_alias(REGISTERED, tracking.CHALLENGER) is None
+    assert aliased(tracking.CHAMPION) == made.first.version
+    select.before_reuse(made.second, store)
+    assert aliased(tracking.CHALLENGER) == made.second.version
+    assert aliased(tracking.CHAMPION) == made.first.version
     point_aliases("999", None)
     assert "version 999 is gone: challenger is not set" in caplog.text
     assert aliased(tracking.CHALLENGER) == made.second.version
+
+
+def test_the_registered_champion_has_a_model_card(made):
+    card = tracking.with_alias(REGISTERED, tracking.CHAMPION).description
+    for part in ("### Intended use", "### Not for", "### Limits", "### Data and licences"):
+        assert part in card
+    assert f"`catalog/{made.catalog.version}` of " in card
+    assert "Licence: not stated by the source" in card
 
 
 def test_the_registered_champion_has_a_signature_and_answers_as_the_scorer(made):
