@@ -103,7 +103,10 @@ def test_the_platform_starts_and_stays_private_whatever_surrounds_it(shell):
         assert shown.returncode == 0, shown.stdout + shown.stderr
         assert "…" not in shown.stdout
         assert "airflow-dag-processor" in shown.stdout
-        servers = json.loads(shell(home, "status", "--json").stdout)
+        found = json.loads(shell(home, "status", "--json").stdout)
+        assert found["steps"][0]["step"] == "ingest_catalog"
+        assert (found["serving"], found["failed"], found["missing"]) == ([], [], [])
+        servers = found["servers"]
         assert {server["health"] for server in servers} == {"healthy"}
         assert len(servers) == 7
 

@@ -2,11 +2,12 @@
 
 import sys
 from dataclasses import asdict
+from typing import Any
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
-from dustjacket.cli.context import console, print_json
+from dustjacket.cli.context import console, open_store, print_json
 from dustjacket.settings import load_settings
 
 
@@ -31,29 +32,40 @@ class Down(BaseModel):
 
 
 class ShowStatus(BaseModel):
-    """Show each server (health, address, uptime) and each step (whether its work is done, why)."""
+    """Show servers and steps; what serves, runs, failed, waits for a person, fills the disk."""
 
     why: str = Field("", description="list every change that makes this step run again")
     as_json: CliImplicitFlag[bool] = Field(
-        False, alias="json", description="print the servers as JSON"
+        False, alias="json", description="print servers, steps and operations as JSON"
     )
 
     def cli_cmd(self) -> None:
         """Run the command; the exit status is 1 unless every server is healthy."""
-        from dustjacket.cli.step_status import print_step_status, print_why
+        from dustjacket.cli.step_status import (
+            print_operations,
+            print_step_status,
+            print_why,
+            step_rows,
+        )
         from dustjacket.platform import print_status, status
+        from dustjacket.upkeep.operations import operations
 
         if self.why:
             print_why(self.why, console)
             return
         servers = status()
         healthy = bool(servers) and all(server.healthy for server in servers)
+        steps = step_rows() if healthy else []
+        work = operations(open_store(), load_settings().home) if healthy else None
         if self.as_json:
-            print_json([asdict(server) for server in servers])
+            found: dict[str, Any] = {"servers": [asdict(server) for server in servers]}
+            more = work.model_dump(mode="json") if work else {}
+            print_json(found | {"steps": steps} | more)
         else:
             print_status(servers, console)
-            if healthy:
-                print_step_status(console)
+            if work:
+                print_step_status(steps, console)
+                print_operations(work, console)
             elif servers:
                 console.print("The state of the steps is unknown while a server is unhealthy.")
         if not healthy:

@@ -1,5 +1,7 @@
 """``dustjacket status``: the state of each step's work, and the reason."""
 
+from datetime import datetime
+
 from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.table import Table
@@ -12,17 +14,63 @@ from dustjacket.pipeline.steps import STEPS
 from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults
 from dustjacket.settings import load_settings
 from dustjacket.storage.store import Store
+from dustjacket.upkeep.operations import Operations
 
 
-def print_step_status(console: Console) -> None:
-    """Print a table of the steps: status, current version, reason."""
+def step_rows() -> list[dict[str, str]]:
+    """Return each step with its status, its current version and the reason, in their order."""
     store, defaults = _platform()
+    names = ("status", "version", "reason")
+    return [
+        {"step": step.name, **dict(zip(names, _row(step, store, defaults), strict=True))}
+        for step in STEPS.values()
+    ]
+
+
+def print_step_status(rows: list[dict[str, str]], console: Console) -> None:
+    """Print a table of the steps: status, current version, reason."""
     table = Table("step", "status", "version", "why", box=None, pad_edge=False)
     table.columns[2].overflow = "fold"
-    for step in STEPS.values():
-        status, version, reason = _row(step, store, defaults)
-        table.add_row(step.name, status, version, reason)
+    for row in rows:
+        table.add_row(*row.values())
     console.print(table)
+
+
+def print_operations(found: Operations, console: Console) -> None:
+    """Print what serves since when and why, what runs, what failed last and what waits."""
+    lines = [
+        *(
+            f"serves   {each.kind} since {_time(each.since)}: {each.result or each.version}\n"
+            f"         {each.why}"
+            for each in found.serving
+        ),
+        *(f"runs     {each.step} since {_time(each.since)}" for each in found.running),
+        *(
+            f"failed   {each.dag}, {_time(each.at)}: {each.reason}\n         {each.cure}"
+            for each in found.failed
+        ),
+        *(
+            f"waits    {each.version}, since {_time(each.since)}: {each.reason}\n"
+            f"         {each.cure}"
+            for each in found.waiting
+        ),
+        *(f"missing  {reason}" for reason in found.missing),
+        _disk(found),
+    ]
+    console.print("\n" + "\n".join(lines), soft_wrap=True, highlight=False)
+
+
+def _disk(found: Operations) -> str:
+    total = sum(use.bytes for use in found.disk)
+    recent = sum(use.bytes_of_last_week for use in found.disk)
+    return (
+        f"disk     {total / 1e9:.2f} GB of versions, {recent / 1e9:.2f} GB of them of the last 7 "
+        f"days; {found.free_bytes / 1e9:.0f} GB of {found.total_bytes / 1e9:.0f} GB are free"
+    )
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone():%d %b %H:%M}"
 
 
 def print_why(name: str, console: Console) -> None:

@@ -25,12 +25,14 @@ class Lease:
     """What one running job reads and makes.
 
     Attributes:
+        at: when the job began.
         inputs: versions by kind.
         version: the version that it will publish.
         digest: of its plan, by which checkpoints are named.
     """
 
     step: str
+    at: datetime
     inputs: dict[str, str]
     version: str
     digest: str
@@ -60,7 +62,8 @@ def leases(store: Store, now: datetime) -> list[Lease]:
     for key, _ in list(store.keys(PREFIX)):
         with suppress(ValueError, KeyError, TypeError):  # no lease
             content = json.loads(store.get(key) or b"")
-            if now - datetime.fromisoformat(content["at"]) <= MAX_AGE:
+            at = datetime.fromisoformat(content["at"])
+            if now - at <= MAX_AGE:
                 names = ("step", "inputs", "version", "digest")
-                found.append(Lease(**{name: content[name] for name in names}))
+                found.append(Lease(at=at, **{name: content[name] for name in names}))
     return found

@@ -21,9 +21,10 @@ from dustjacket.studio.metrics import Metrics
 from dustjacket.studio.models import Models
 from dustjacket.studio.review import Reviews
 from dustjacket.studio.schemas import CoverQuery, GenreQuery, GenreResponse, SearchResponse
-from dustjacket.studio.step_status import StepStatuses
+from dustjacket.studio.step_status import Kept, step_statuses
 from dustjacket.studio.worker import Worker
 from dustjacket.typesetting.style import load_styles
+from dustjacket.upkeep.operations import operations
 
 if TYPE_CHECKING:
     from dustjacket.feedback.store import Feedback
@@ -52,7 +53,9 @@ class AppState:
         self.image_threads = ThreadPoolExecutor(4)
         self.decoding_thread = ThreadPoolExecutor(1)
         self._background_threads = ThreadPoolExecutor(2)
-        self.steps = StepStatuses(self.models.store, self._background_threads)
+        store, threads = self.models.store, self._background_threads
+        self.steps = Kept(partial(step_statuses, store), threads)
+        self.operations = Kept(partial(operations, store, settings.home), threads)
         self.feedback_days = settings.studio_feedback_days
         self.reviews = Reviews(self.models.store)
         self.feedback = _feedback(self.models.store, settings) if settings.studio_feedback else None

@@ -41,6 +41,7 @@ from dustjacket.studio.schemas import (
     Vote,
     WhyResponse,
 )
+from dustjacket.upkeep.operations import Operations
 
 log = logging.getLogger(__name__)
 
@@ -274,7 +275,13 @@ def _no_generator(state: AppState) -> str | None:
 @info_routes.get("/steps")
 async def steps(state: State) -> list[StepStatus]:
     """Return where the work of each step stands, with the parameters of its newest version."""
-    return await state.steps.rows()
+    return await state.steps.value()
+
+
+@info_routes.get("/operations")
+async def operations(state: State) -> Operations:
+    """Return what serves and why, what runs, what failed and its cure, what waits, and the disk."""
+    return await state.operations.value()
 
 
 @info_routes.get("/metrics", response_class=Response)

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import Generic, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -16,34 +18,39 @@ from dustjacket.studio.schemas import StepStatus
 
 _MAX_AGE_S = 30.0
 
+Value = TypeVar("Value")
 
-class StepStatuses:
-    """The status of every step, computed when it is requested and then kept for 30 seconds."""
 
-    def __init__(self, store: Store, threads: Executor) -> None:
-        self._store, self._threads = store, threads
+class Kept(Generic[Value]):
+    """A value that is computed in a thread when it is requested, and then kept for 30 seconds."""
+
+    def __init__(self, compute: Callable[[], Value], threads: Executor) -> None:
+        self._compute, self._threads = compute, threads
         self._computing = asyncio.Lock()
-        self._rows: list[StepStatus] = []
         self._valid_until = 0.0
 
-    async def rows(self) -> list[StepStatus]:
-        """Return the status of every step, in the order in which steps run.
-
-        Raises:
-            BotoCoreError, ClientError: the object store does not answer.
-        """
+    async def value(self) -> Value:
+        """Return the value; what its computation raises is raised here."""
         async with self._computing:  # requests that arrive meanwhile share the result
             if time.monotonic() >= self._valid_until:
-                self._rows = await asyncio.get_running_loop().run_in_executor(
-                    self._threads,
-                    lambda: [step_status(step, self._store) for step in STEPS.values()],
+                self._value = await asyncio.get_running_loop().run_in_executor(
+                    self._threads, self._compute
                 )
                 self._valid_until = time.monotonic() + _MAX_AGE_S
-            return self._rows
+            return self._value
 
     def expire(self) -> None:
-        """Compute the status anew at the next request."""
+        """Compute the value anew at the next request."""
         self._valid_until = 0.0
+
+
+def step_statuses(store: Store) -> list[StepStatus]:
+    """Return where the work of every step stands, in the order in which steps run.
+
+    Raises:
+        BotoCoreError, ClientError: the object store does not answer.
+    """
+    return [step_status(step, store) for step in STEPS.values()]
 
 
 def step_status(step: Step, store: Store) -> StepStatus:

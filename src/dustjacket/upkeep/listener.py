@@ -6,6 +6,8 @@ a run.
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -30,7 +32,12 @@ def on_task_instance_failed(task_instance: Any, error: Any) -> None:
 @hookimpl
 def on_dag_run_success(dag_run: Any) -> None:
     """Note the end of the run."""
-    _safely(dag_run.dag_id, lambda settings: note_end(settings, dag_run.dag_id))
+
+    def tell(settings: Settings) -> None:
+        note_end(settings, dag_run.dag_id)
+        _keep(settings, dag_run.dag_id, dag_run.run_id)
+
+    _safely(dag_run.dag_id, tell)
 
 
 @hookimpl
@@ -40,7 +47,9 @@ def on_dag_run_failed(dag_run: Any) -> None:
     def tell(settings: Settings) -> None:
         note_end(settings, dag_run.dag_id)
         task_id, reason = reason_of(settings, dag_run.dag_id, dag_run.run_id)
-        post(settings, failure(settings, dag_run.dag_id, dag_run.run_id, task_id, reason))
+        notice = failure(settings, dag_run.dag_id, dag_run.run_id, task_id, reason)
+        post(settings, notice)
+        _keep(settings, dag_run.dag_id, dag_run.run_id, notice)
 
     _safely(dag_run.dag_id, tell)
 
@@ -69,6 +78,32 @@ def run_link(settings: Settings, dag_id: str, run_id: str) -> str:
     if not settings.airflow_url:
         return ""
     return f"{settings.airflow_url}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
+
+
+def _keep(settings: Settings, dag_id: str, run_id: str, failed: Notice | None = None) -> None:
+    """Store how a run ended, for the page of operations.
+
+    In a thread: the scheduler must not wait for an object store that does not answer.
+    """
+    if not settings.s3_endpoint:
+        return
+
+    def keep() -> None:
+        from dustjacket.storage.store import Store
+        from dustjacket.upkeep.operations import RunEnd, keep_end
+
+        end = RunEnd(
+            dag=dag_id,
+            run=run_id,
+            state="failed" if failed else "success",
+            at=datetime.now(UTC),
+            reason=failed.text if failed else "",
+            cure=failed.cure if failed else "",
+            link=run_link(settings, dag_id, run_id),
+        )
+        _safely(dag_id, lambda settings: keep_end(Store(settings), end))
+
+    Thread(target=keep, daemon=True).start()
 
 
 def _safely(dag_id: str, act: Callable[[Settings], None]) -> None:

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from unittest.mock import ANY
 
 import pytest
 
@@ -15,7 +16,7 @@ def test_a_lease_is_held_while_a_job_runs_and_returned_however_it_ends():
     store = store_in_memory()
     with lease(store, PLAN, "attempt-1"):
         held = leases(store, datetime.now(UTC))
-        assert held == [Lease("label_covers", {"covers": "c"}, "v", "d")]
+        assert held == [Lease("label_covers", ANY, {"covers": "c"}, "v", "d")]
     assert leases(store, datetime.now(UTC)) == []
     with pytest.raises(ZeroDivisionError), lease(store, PLAN, "attempt-2"):
         1 / 0  # noqa: B018

@@ -9,7 +9,12 @@ const KINDS = {
   cover_index: "Cover index",
   labelled_covers: "Labelled covers",
   cover_generator: "Cover generator",
+  starting_clip: "Cover CLIP, starting weights",
 };
+
+/** Returns the name of a kind of versions. */
+export const kindName = (kind) => KINDS[kind] ?? kind.replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
+
 const DAGS = {
   select_classifier: "Genre classifier",
   finetune_clip: "CLIP on covers",
@@ -117,7 +122,7 @@ function versionItem({ kind, version, run, note }) {
   const item = make(
     "li",
     { "data-kind": kind },
-    make("b", {}, KINDS[kind] ?? kind),
+    make("b", {}, kindName(kind)),
     make("code", {}, version),
   );
   if (note) item.append(make("span", {}, note));

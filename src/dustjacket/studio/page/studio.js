@@ -7,6 +7,7 @@ import { createPanel } from "./create.js";
 import { at, setText } from "./dom.js";
 import { closeRetrainingOutside, offerRetraining, showVersions } from "./links.js";
 import { coverPanel } from "./match.js";
+import { operationsPanel } from "./operations.js";
 import { pipelinePanel } from "./pipeline.js";
 import { reviewPanel } from "./review.js";
 import { say } from "./status.js";
@@ -14,14 +15,15 @@ import { tabs } from "./tabs.js";
 import { titlePanel } from "./title.js";
 import { takeVotes } from "./votes.js";
 
-const ANSWERS = { title: ["genre", "covers"], cover: ["match"], create: [], many: ["batch"], review: [] };
+const ANSWERS = { title: ["genre", "covers"], cover: ["match"], create: [], many: ["batch"], review: [],
+  operations: [] };
 const answers = new Map();
 let models = {
   limits: { title: 500, image_bytes: 20e6, prompts: 100, batch_rows: 50_000, batch_bytes: 20e6 },
 };
 
 const limits = () => models.limits;
-const tab = tabs({ changed: () => (saveState(), drawVersions(), openReview()) });
+const tab = tabs({ changed: () => (saveState(), drawVersions(), openLists()) });
 const dialog = coverDialog({ changed: () => saveState(), titleOf, answered });
 const panels = { limits, answered, open: dialog.open, titleOf };
 const title = titlePanel({ changed: () => saveState(), answered, open: dialog.open });
@@ -30,8 +32,11 @@ const create = createPanel(panels);
 const many = batchPanel(panels);
 const review = reviewPanel({ isOpen: () => tab.current() === "review" });
 
-function openReview() {
+const operations = operationsPanel({ isOpen: () => tab.current() === "operations" });
+
+function openLists() {
   if (tab.current() === "review") review.open();
+  operations.open();
 }
 
 const modelsAsker = new Asker("models", {
@@ -138,7 +143,7 @@ window.addEventListener("keydown", (event) => {
   if (event.target instanceof HTMLTextAreaElement) return;
   if (document.querySelector("dialog[open]")) return; // which closes, and leaves the page as it was
   const stop = { title: title.clear, cover: cover.clear, create: create.cancel, many: many.cancel,
-    review: review.cancel };
+    review: review.cancel, operations: operations.cancel };
   stop[tab.current()]();
 });
 window.addEventListener("hashchange", () => restore(addressState()));
