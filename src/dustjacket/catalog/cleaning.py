@@ -17,6 +17,7 @@ from dustjacket.records.record import BookRecord, record_of
 
 # White space is no longer among them: the records' text has spaces only.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LETTER = re.compile("[0-9A-Za-z]")
 _MAX_GENRE_LENGTH = 200
 _INCOMPLETE = ("delete", "block_update")
 """Notifications whose records need no title: they say what becomes of an earlier record."""
@@ -30,7 +31,7 @@ def no_title(book: BookRecord, _: CatalogParameters, __: RecordOptions) -> bool:
 
 def punctuation_title(book: BookRecord, _: CatalogParameters, __: RecordOptions) -> bool:
     """Whether the title has neither a letter nor a digit."""
-    return not normalise(book.title)
+    return not (_LETTER.search(book.title) or normalise(book.title))
 
 
 def no_genre(book: BookRecord, _: CatalogParameters, __: RecordOptions) -> bool:
@@ -61,7 +62,8 @@ def author_too_long(book: BookRecord, parameters: CatalogParameters, _: RecordOp
 
 def control_characters(book: BookRecord, _: CatalogParameters, __: RecordOptions) -> bool:
     """Whether title, author or genre contains a control character other than white space."""
-    return bool(_CONTROL.search(book.title + book.author + book.genre))
+    text = book.title + book.author + book.genre
+    return not text.isprintable() and bool(_CONTROL.search(text))
 
 
 RULES: tuple[Rule, ...] = (

@@ -42,7 +42,8 @@ class _WordCharacters(dict[int, str | int | None]):
 
 
 _WORD_CHARACTERS = _WordCharacters()
-_ASCII_WORDS = str.maketrans({char: " " for char in map(chr, range(128)) if not char.isalnum()})
+_ASCII_WORDS = bytes(code if chr(code).isalnum() else 0x20 for code in range(128)).ljust(256)
+_OTHER_WORDS = str.maketrans({char: " " for char in map(chr, range(128)) if not char.isalnum()})
 
 
 def without_accents(text: str) -> str:
@@ -75,7 +76,9 @@ def normalise(text: str | None) -> str:
         folded = _INNER_APOSTROPHE.sub("", folded)
     if "+" in folded or "#" in folded:
         return " ".join(_WORD.findall(folded.translate(_WORD_CHARACTERS)))
-    return " ".join(folded.translate(_ASCII_WORDS).split())
+    if folded.isascii():  # bytes are translated three times as fast as text
+        return b" ".join(folded.encode().translate(_ASCII_WORDS).split()).decode()
+    return " ".join(folded.translate(_OTHER_WORDS).split())
 
 
 # Letters that others write without their stroke, or as two.

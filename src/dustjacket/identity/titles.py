@@ -43,6 +43,7 @@ _SIGNS = re.compile(
     "[%$\u00a2-\u00a5\u00b0\u20a0-\u20cf\u2190-\u22ff\u2600-\u27bf\U0001f300-\U0001faff]"
 )
 
+_LETTER = re.compile("[0-9A-Za-z]")
 _BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 _UNCLOSED = re.compile(r"(?<=\w)\s+[(\[{][^)\]}]*$")
 _SUBTITLE = re.compile(
@@ -50,6 +51,7 @@ _SUBTITLE = re.compile(
     r",\s(?:a novel|a memoir|a romance|roman|novela|romanzo)\s*$",
     re.IGNORECASE,
 )
+_MAY_HAVE_SUBTITLE = re.compile(r"[-:;,\u2013\u2014~/=|]|\sor,?\s", re.IGNORECASE)
 # "Dune Messiah, Dune Chronicles #2", "Emma, Book 1", "Calculus 2nd edition", "Emma, 2. Auflage".
 _NOISE = re.compile(
     r"(?:,[^,#]*#\s*\d[\d.,-]*|,\s*(?:book|bk)\b\.?\s*(?:\d+|one|two|three|four|five|six)|"
@@ -126,8 +128,10 @@ def coarse_title(title: str | None) -> str:
     if not text.isascii():
         text = text.translate(PUNCTUATION)
     bare = _without_brackets(text)
-    head = _SUBTITLE.split(bare, maxsplit=1)[0]
-    head = head if normalise(head) else bare
+    head = bare
+    if _MAY_HAVE_SUBTITLE.search(bare):
+        head = _SUBTITLE.split(bare, maxsplit=1)[0]
+        head = head if _LETTER.search(head) or normalise(head) else bare
     if (last := _last_word(head)) in _LAST_WORDS or last[-1:].isdigit():
         head = _without_end(_NOISE, head)
     head = _article_first(head)
@@ -136,12 +140,10 @@ def coarse_title(title: str | None) -> str:
     words = normalise(head).split()
     if len(words) > 1 and words[0] in _ARTICLES:
         del words[0]
-    inner = [word for word in words[1:-1] if word not in _CONJUNCTIONS]
-    return (
-        fold_letters("".join([*words[:1], *inner, *words[1:][-1:]]))
-        or normalise(text)
-        or text.strip()
-    )
+    if len(words) > 2:
+        inner = [word for word in words[1:-1] if word not in _CONJUNCTIONS]
+        words = [words[0], *inner, words[-1]]
+    return fold_letters("".join(words)) or normalise(text) or text.strip()
 
 
 def _without_brackets(text: str) -> str:
@@ -153,7 +155,7 @@ def _without_brackets(text: str) -> str:
         bare, before = _BRACKETS.sub(" ", bare), bare
     closed = max(map(bare.rfind, ")]}")) + 1
     bare = bare[:closed] + _UNCLOSED.sub("", bare[closed:])
-    return bare if normalise(bare) else text
+    return bare if _LETTER.search(bare) or normalise(bare) else text
 
 
 def _article_first(title: str) -> str:

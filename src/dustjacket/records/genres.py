@@ -4,13 +4,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from dustjacket.identity.text import normalise
 from dustjacket.records.text import line_of, visible
-from dustjacket.records.values import items_of, names_of
+from dustjacket.records.values import is_missing, items_of, names_of
 
 _AND = frozenset({"and", "et", "und", "y", "e", "en"})
 _LIST_SEPARATOR = re.compile(r"\s*[;|\uff1b\uff5c]\s*")
@@ -19,11 +18,12 @@ _SLASH = re.compile(r"\s+/\s+")
 _COMMA = re.compile(r"\s*[,、\uff0c]\s*")
 # Without one of these a value is one genre.
 _SPECIAL = re.compile(r"[\[{;|>»→:&,/\uff1b\uff5c\uff0c、]")
+_MAX_CACHED = 200
+"""Characters of a value whose genres are kept."""
 _SERIAL = re.compile(r"&|\b(?:and|und|et|y|e|en)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class GenreColumn:
+class GenreColumn(NamedTuple):
     """How the values of a genre column are read.
 
     Attributes:
@@ -87,15 +87,42 @@ _SHELF_STATES = frozenset(
 )  # fmt: skip
 
 
-def own_genres(value: Any, column: GenreColumn = PLAIN, depth: int = 1) -> tuple[str, ...]:
+def own_genres(
+    value: Any,
+    column: GenreColumn = PLAIN,
+    depth: int = 1,
+    missing: frozenset[str] = frozenset(),
+) -> tuple[str, ...]:
     """Return the genres in a value of a genre column, cleaned, in their order.
 
     A list in any form gives all its genres. A path from general to specific, with ``>`` or as a
     list in a list, gives one: its first ``depth`` levels, without a root such as *Books*.
+    Case-folded words of ``missing`` are no genres.
 
     >>> own_genres(["Books", "Science Fiction & Fantasy"]), own_genres("Books > Poetry > Haiku")
     (('Science Fiction & Fantasy',), ('Poetry',))
     """
+    if isinstance(value, str) and len(value) <= _MAX_CACHED:
+        return _known_genres(value, column, depth, missing)
+    return _named_genres(value, column, depth, missing)
+
+
+@lru_cache(maxsize=1 << 14)
+def _known_genres(
+    value: str, column: GenreColumn, depth: int, missing: frozenset[str]
+) -> tuple[str, ...]:
+    # A listing repeats its genres.
+    return _named_genres(value, column, depth, missing)
+
+
+def _named_genres(
+    value: Any, column: GenreColumn, depth: int, missing: frozenset[str]
+) -> tuple[str, ...]:
+    found = _genres_in(value, column, depth)
+    return tuple(genre for genre in found if not is_missing(genre, missing))
+
+
+def _genres_in(value: Any, column: GenreColumn, depth: int) -> tuple[str, ...]:
     if isinstance(value, str) and not column.shelves and not _SPECIAL.search(value):
         genre = line_of(value)
         return (genre,) if genre else ()
@@ -154,7 +181,7 @@ def genre_column(values: Iterable[Any], *, is_plural: bool, shelves: bool) -> Ge
         or (len(heads) > 1 and sum(frequent[head] > 1 for head in heads) * 2 >= len(heads))
     )
     column = GenreColumn(commas or shelves, slashes, shelves)
-    return replace(column, lists=any(len(_paths(value, column)) > 1 for value in values))
+    return column._replace(lists=any(len(_paths(value, column)) > 1 for value in values))
 
 
 def _is_serial(text: str) -> bool:

@@ -1,6 +1,7 @@
 """Check and repair ISBNs and other identifiers of one edition."""
 
 import re
+from functools import lru_cache
 from operator import mul
 
 _GUARD = re.compile(r"^[=\s\"'`]+|[\"'`\s]+$")
@@ -11,8 +12,7 @@ _HYPHENS = "\u00ad\u2010-\u2015\u2212-"
 _ONE_NUMBER = re.compile(rf"[0-9Xx\s{_HYPHENS}]+")
 _NOT_OF_NUMBERS = re.compile(rf"[^0-9Xx{_HYPHENS}]+")
 _NO_DIGIT = re.compile(r"[^0-9X]+")
-_VALUES = {digit: value for value, digit in enumerate("0123456789X")}
-_WEIGHTS_10, _WEIGHTS_13 = tuple(range(10, 0, -1)), (1, 3) * 6 + (1,)
+_WEIGHTS_10 = tuple(range(10, 0, -1))
 _SHORTEST, _LONGEST = 6, 200
 """A shorter number has lost too much to be an ISBN-10; longer text is no identifier."""
 
@@ -23,6 +23,8 @@ def unguarded(text: str) -> str:
     >>> unguarded('="0439023483"'), unguarded("9780141439587.0"), unguarded("9.78043902348e+12")
     ('0439023483', '9780141439587', '')
     """
+    if text.isascii() and text.isdigit():
+        return text
     text = _GUARD.sub("", text)
     if _SCIENTIFIC.match(text):
         return ""
@@ -30,6 +32,7 @@ def unguarded(text: str) -> str:
     return whole[1] if whole else text
 
 
+@lru_cache(maxsize=256)  # a record asks for its ISBN again
 def isbn_in(text: str) -> str | None:
     """Return the first valid ISBN in a text as 10 or 13 digits, or None.
 
@@ -39,17 +42,23 @@ def isbn_in(text: str) -> str | None:
     ('0552131067', '0439023483', None)
     """
     text = unguarded(text[:_LONGEST])
-    if text.isascii() and text.isdigit() and is_isbn(text):
-        return text
+    body = text[:-1] if text.endswith(("X", "x")) else text
+    if body.isascii() and body.isdigit():
+        digits = _with_zeros(text.upper())
+        return digits if is_isbn(digits) else None
     text = _LABEL.sub(" ", text).strip()
     whole = [text] if _ONE_NUMBER.fullmatch(text) else []
     for candidate in [*whole, *_NOT_OF_NUMBERS.split(text)]:
         digits = _NO_DIGIT.sub("", candidate.upper())
-        if _SHORTEST <= len(digits) < 10 and digits == candidate.upper():
-            digits = digits.zfill(10)
+        if digits == candidate.upper():
+            digits = _with_zeros(digits)
         if is_isbn(digits):
             return digits
     return None
+
+
+def _with_zeros(digits: str) -> str:
+    return digits.zfill(10) if _SHORTEST <= len(digits) < 10 else digits
 
 
 def isbn13_of(text: str) -> str | None:
@@ -62,7 +71,7 @@ def isbn13_of(text: str) -> str | None:
     if found is None or len(found) == 13:
         return found
     body = f"978{found[:9]}"
-    return f"{body}{-_sum(body, _WEIGHTS_13) % 10}"
+    return f"{body}{-_sum_13(body + '0') % 10}"
 
 
 def is_isbn(digits: str) -> bool:
@@ -72,9 +81,17 @@ def is_isbn(digits: str) -> bool:
     """
     if len(digits) == 13:
         is_book = digits.startswith(("978", "979")) and not digits.startswith("9790")
-        return is_book and "X" not in digits and _sum(digits, _WEIGHTS_13) % 10 == 0
-    return len(digits) == 10 and "X" not in digits[:9] and _sum(digits, _WEIGHTS_10) % 11 == 0
+        return is_book and "X" not in digits and _sum_13(digits) % 10 == 0
+    return len(digits) == 10 and "X" not in digits[:9] and _sum_10(digits) % 11 == 0
 
 
-def _sum(digits: str, weights: tuple[int, ...]) -> int:
-    return sum(map(mul, map(_VALUES.__getitem__, digits), weights))
+# The codes of the digits serve as the digits: what that adds is a multiple of 10, or of 11.
+
+
+def _sum_13(digits: str) -> int:
+    codes = digits.encode()
+    return sum(codes[::2]) + 3 * sum(codes[1::2])
+
+
+def _sum_10(digits: str) -> int:
+    return sum(map(mul, digits.replace("X", ":").encode(), _WEIGHTS_10))

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from dustjacket.records.columns import Columns
 from dustjacket.records.contributors import (
     Contributor,
-    as_written,
     author_text,
+    authors_in,
     contributors_in,
     role_of,
 )
@@ -103,42 +103,48 @@ def record_of(
         columns: as :func:`dustjacket.records.columns.columns_of` finds them, or ``CANONICAL``.
     """
     columns = columns.covering(values.keys())
+    has = columns.fields
     row = _Row(values, columns, options.missing)
     contributors, author = _persons(row)
-    subjects = _subjects(row)
-    mining = _mining(row.text("text_and_data_mining"))
+    subjects = _subjects(row) if columns.schemes or "subjects" in has else []
+    mining = _mining(row.text("text_and_data_mining")) if "text_and_data_mining" in has else None
     genres = _genres(row, subjects, options)
-    title = next(filter(None, map(line_of, map(scalar, row.values("title")))), "")
+    title = _title(row)
     identifier = _identifier(row)
-    isbn13 = next(filter(None, map(isbn13_of, row.identifiers("isbn"))), None)
-    if isbn13 is None and "asin" in columns and len(identifier) in (10, 13):
+    isbn13 = None
+    if "isbn" in has:
+        isbn13 = next(filter(None, map(isbn13_of, row.identifiers("isbn"))), None)
+    if isbn13 is None and has.get("asin") and len(identifier) in (10, 13):
         isbn13 = isbn13_of(identifier)  # the ASIN of a printed book is its ISBN
     return BookRecord(
         title=title,
-        subtitle=row.text("subtitle"),
+        subtitle=row.text("subtitle") if "subtitle" in has else "",
         author=author,
         contributors=tuple(contributors),
         genres=genres,
         subjects=tuple(subjects),
-        description=row.prose("description"),
+        description=row.prose("description") if "description" in has else "",
         isbn13=isbn13,
         identifier=identifier,
-        work_id=_work_id(row),
-        record_id=row.text("record_id") or None,
-        notification=row.text("notification") or None,
-        language=language_of(text) if (text := row.name("language")) else None,
-        published=date_of(text) if (text := row.text("published")) else None,
-        publisher=row.text("publisher"),
-        image=_image(row),
-        rights=row.text("rights"),
+        work_id=_work_id(row) if "work_id" in has else None,
+        record_id=(row.text("record_id") or None) if "record_id" in has else None,
+        notification=(row.text("notification") or None) if "notification" in has else None,
+        language=_language(row) if "language" in has else None,
+        published=_published(row) if "published" in has else None,
+        publisher=row.text("publisher") if "publisher" in has else "",
+        image=_image(row) if "image" in has else None,
+        rights=row.text("rights") if "rights" in has else "",
         text_and_data_mining=mining,
         training=mining != "reserved" or options.train_on_reserved,
-        unread=_unread(row, {"title": title, "author": author, "genre": genres}),
-        author_keys=tuple(name for keys in row.values("author_keys") for name in names_of(keys)),
+        unread=_unread(row, title, author, genres),
+        author_keys=_author_keys(row) if "author_keys" in has else (),
     )
 
 
-def _unread(row: "_Row", read: Mapping[str, Any]) -> tuple[str, ...]:
+def _unread(row: "_Row", title: str, author: str, genres: tuple[str, ...]) -> tuple[str, ...]:
+    if title and author and genres:
+        return ()
+    read: dict[str, Any] = {"title": title, "author": author, "genre": genres}
     return tuple(
         field
         for field, value in read.items()
@@ -197,6 +203,25 @@ class _Row:
                     yield text
 
 
+def _title(row: _Row) -> str:
+    for value in row.values("title"):
+        if text := line_of(scalar(value)):
+            return text
+    return ""
+
+
+def _language(row: _Row) -> str | None:
+    return language_of(text) if (text := row.name("language")) else None
+
+
+def _published(row: _Row) -> str | None:
+    return date_of(text) if (text := row.text("published")) else None
+
+
+def _author_keys(row: _Row) -> tuple[str, ...]:
+    return tuple(name for keys in row.values("author_keys") for name in names_of(keys))
+
+
 def _persons(row: _Row) -> tuple[list[Contributor], str]:
     """Return the contributors of a row, and the text of its author."""
     people = [
@@ -210,12 +235,13 @@ def _persons(row: _Row) -> tuple[list[Contributor], str]:
             people += contributors_in(value, role, row.missing)
     author = author_text(people) if row.columns.people else ""
     for value in [] if author else row.values("author"):
-        authors = contributors_in(value, "aut", row.missing)
-        written = as_written(value, row.missing)
-        if author := author_text(authors) if written is None else written:
-            people = people or authors
+        authors, author = authors_in(value, row.missing)
+        if author:
+            people = people or list(authors)
             break
     for field, role in _OTHER_ROLES.items():
+        if field not in row.columns.fields:
+            continue
         for value in row.values(field):
             people += contributors_in(value, role, row.missing)
     people = list(dict.fromkeys(people)) if len(people) > 1 else people
@@ -230,8 +256,7 @@ def _subjects(row: _Row) -> list[Subject]:
 def _genres(row: _Row, subjects: list[Subject], options: RecordOptions) -> tuple[str, ...]:
     own: tuple[str, ...] = ()
     for value in row.values("genre"):
-        found = own_genres(value, row.columns.genre_column, options.depth)
-        if own := tuple(genre for genre in found if not is_missing(genre, row.missing)):
+        if own := own_genres(value, row.columns.genre_column, options.depth, row.missing):
             break
     if options.list_genre == "last":
         own = own[::-1]
@@ -266,7 +291,11 @@ def restored(identifier: str, filename: str) -> str:
     """
     if not filename:
         return identifier
-    stem = PurePosixPath(filename).stem
+    point = filename.rfind(".")
+    if "/" in filename or point == 0:
+        stem = PurePosixPath(filename).stem
+    else:  # the same, in a tenth of the time
+        stem = filename[:point] if 0 < point < len(filename) - 1 else filename
     lost = not identifier or (stem and stem.lstrip("0") == identifier.lstrip("0"))
     return stem if lost else identifier
 

@@ -150,6 +150,8 @@ def _parts(walk: Iterable[tuple[str, Any]]) -> Iterator[str]:
 def trimmed(text: str) -> str:
     """Return a path or address without white space and invisible characters at its ends."""
     text = text.strip()
+    if text.isascii():
+        return text
     while text and _INVISIBLE.match(text[-1]):
         text = text[:-1].rstrip()
     while text and _INVISIBLE.match(text[0]):

@@ -88,6 +88,8 @@ def names_of(value: Any) -> list[str]:
     >>> names_of({"name": "Frank Herbert", "about": ["Born in 1920"]})
     ['Frank Herbert']
     """
+    if isinstance(value, str) and (text := value.strip())[:1] not in ("[", "{"):
+        return [text] if text else []
     return list(_names(value, 0))
 
 
