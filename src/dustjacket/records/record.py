@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from dustjacket.records.columns import Columns
@@ -16,7 +15,7 @@ from dustjacket.records.contributors import (
 from dustjacket.records.dates import date_of, language_of
 from dustjacket.records.genre_table import ranked_genres
 from dustjacket.records.genres import genre_key, own_genres
-from dustjacket.records.isbn import isbn13_of, isbn_in, unguarded
+from dustjacket.records.isbn import isbn13_of, isbn_in, restored, unguarded
 from dustjacket.records.options import DEFAULT_OPTIONS, RecordOptions
 from dustjacket.records.subjects import Subject, subjects_in, subjects_of_columns
 from dustjacket.records.text import line_of, prose_of, storable, trimmed
@@ -129,8 +128,10 @@ def record_of(
         work_id=_work_id(row) if "work_id" in has else None,
         record_id=(row.text("record_id") or None) if "record_id" in has else None,
         notification=(row.text("notification") or None) if "notification" in has else None,
-        language=_language(row) if "language" in has else None,
-        published=_published(row) if "published" in has else None,
+        language=language_of(word)
+        if "language" in has and (word := row.name("language"))
+        else None,
+        published=date_of(day) if "published" in has and (day := row.text("published")) else None,
         publisher=row.text("publisher") if "publisher" in has else "",
         image=_image(row) if "image" in has else None,
         rights=row.text("rights") if "rights" in has else "",
@@ -210,14 +211,6 @@ def _title(row: _Row) -> str:
     return ""
 
 
-def _language(row: _Row) -> str | None:
-    return language_of(text) if (text := row.name("language")) else None
-
-
-def _published(row: _Row) -> str | None:
-    return date_of(text) if (text := row.text("published")) else None
-
-
 def _author_keys(row: _Row) -> tuple[str, ...]:
     return tuple(name for keys in row.values("author_keys") for name in names_of(keys))
 
@@ -281,23 +274,6 @@ def _identifier(row: _Row) -> str:
             if column not in isbn_columns:
                 return restored(text, row.text("filename"))
     return restored("", row.text("filename"))
-
-
-def restored(identifier: str, filename: str) -> str:
-    """Return an identifier with the leading zeros that it lost, taken from the cover's file name.
-
-    >>> restored("60750715", "0060750715.jpg"), restored("B000ABC", "other.jpg")
-    ('0060750715', 'B000ABC')
-    """
-    if not filename:
-        return identifier
-    point = filename.rfind(".")
-    if "/" in filename or point == 0:
-        stem = PurePosixPath(filename).stem
-    else:  # the same, in a tenth of the time
-        stem = filename[:point] if 0 < point < len(filename) - 1 else filename
-    lost = not identifier or (stem and stem.lstrip("0") == identifier.lstrip("0"))
-    return stem if lost else identifier
 
 
 def _work_id(row: _Row) -> str | None:

@@ -135,7 +135,8 @@ def local_files(root: Path) -> list[Path]:
         return [root]
     files = sorted(files_below(root, root.resolve())) if root.is_dir() else []
     if not files:
-        defect = "is an empty folder" if root.is_dir() else "does not exist"
+        defect = "is neither a file nor a folder" if root.exists() else "does not exist"
+        defect = "is an empty folder" if root.is_dir() else defect
         raise BadInputError(
             f"source {str(root)!r} {defect}: give a file, or a folder that contains files"
         )

@@ -57,7 +57,22 @@ def _matches(head: bytes, _name: str) -> bool:
 
 
 def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
-    shape, head = encoded_shape(stream, options, "json", _HEAD, JSON_LINE_ENDS)
+    head = stream.read(_HEAD)
+    shape = _shape_of(head, _HEAD, options)
+    if not shape.columns and (more := stream.read(2 * _MAX_OBJECT)):
+        # The first object is longer than most files; it costs itself only.
+        shape = _shape_of(head + more, _HEAD + 2 * _MAX_OBJECT, options)
+    if not shape.columns:
+        raise BadInputError(
+            f"{options.name!r} is JSON without a list of objects "
+            f"({shown(utf8_head(head).lstrip())}): give an array of objects, or JSON Lines, one "
+            "object a line"
+        )
+    return shape
+
+
+def _shape_of(head: bytes, size: int, options: ReadOptions) -> Shape:
+    shape, head = encoded_shape(io.BytesIO(head), options, "json", size, JSON_LINE_ENDS)
     text = head.decode("utf-8", "replace").lstrip(_SPACE)
     shape = replace(shape, place="" if text.startswith("[") else _name_of_list(text, options))
     columns: dict[str, str] = {}
@@ -65,11 +80,6 @@ def _shape(stream: BinaryIO, options: ReadOptions) -> Shape:
         for _, record in _objects(io.StringIO(text), shape.place):
             for name in record if isinstance(record, dict) else ():
                 columns.setdefault(key_of(name), name)
-    if not columns:
-        raise BadInputError(
-            f"{options.name!r} is JSON without a list of objects ({shown(text)}): give an array of "
-            "objects, or JSON Lines, one object a line"
-        )
     return with_columns(shape, tuple(columns.values()), start=0)
 
 

@@ -35,7 +35,8 @@ def check_allowed(source: str, settings: Settings) -> None:
     Raises:
         BadInputError: it is not; whether it exists is not said.
     """
-    path, home = Path(source).resolve(), settings.home.resolve()
+    # A link to itself has no real path, and is then found not to exist.
+    path, home = Path(os.path.realpath(source)), settings.home.resolve()
     if path.is_relative_to(home):
         parts = path.relative_to(home).parts
         if parts and parts[0].startswith(SAMPLE_PREFIX):

@@ -132,3 +132,17 @@ def test_a_file_that_may_not_be_read_costs_itself_only(odd_names, monkeypatch):
     files = stage(str(root), store, lambda _: True)
     assert [file.name for file in files] == names
     assert [file.key in store.client.objects for file in files] == [False, True, True, True]
+
+
+def test_what_is_no_file_is_refused_in_one_line(tmp_path):
+    settings = Settings(_env_file=None, home=tmp_path / "home", source_roots=str(tmp_path))
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    (tmp_path / "dead.csv").symlink_to(tmp_path / "nothing.csv")
+    os.mkfifo(tmp_path / "pipe.csv")
+    found = {
+        "loop.csv": "does not exist", "dead.csv": "does not exist",
+        "pipe.csv": "is neither a file nor a folder",
+    }  # fmt: skip
+    for name, problem in found.items():
+        with pytest.raises(BadInputError, match=problem):
+            fingerprint(str(tmp_path / name), settings)

@@ -180,3 +180,13 @@ def test_a_document_of_another_form_after_others_is_rejected():
     pages = [{"books": [{"title": "A"}, {"title": "B"}]}, {"error": "too many requests"}]
     _, rows = read("\n".join(json.dumps(page, indent=1) for page in pages).encode())
     assert rows == [{"title": "A"}, {"title": "B"}, "malformed_json"]
+
+
+@pytest.mark.parametrize("length", [2 << 20, 12 << 20, 17 << 20])
+@pytest.mark.parametrize("separator", ["\n", ",\n"])
+def test_a_first_record_longer_than_the_first_bytes_costs_itself_only(length, separator):
+    rows = [{"title": "A", "notes": "x" * length}, {"title": "B"}, {"title": "C"}]
+    text = separator.join(map(json.dumps, rows))
+    _, read_rows_ = read((f"[{text}]" if separator == ",\n" else text).encode())
+    assert read_rows_[1:] == rows[1:]
+    assert read_rows_[0] == "record_too_long"
