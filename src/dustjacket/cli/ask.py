@@ -28,8 +28,6 @@ class PredictGenre(BaseModel):
 
     def cli_cmd(self) -> None:
         """Run the command."""
-        from dustjacket.genres.answers import Abstention  # imports numpy
-
         source, book = answers(), (self.title, self.author, self.description)
         answer = source.genre(*book)
         reasons = source.why(*book) if self.why else None
@@ -44,7 +42,7 @@ class PredictGenre(BaseModel):
         if answer.subjects:
             subjects = ", ".join(f"{row.subject} {row.probability:.0%}" for row in answer.subjects)
             console.print(f"subjects: {subjects}", soft_wrap=True)
-        console.print(Abstention(max_error=answer.max_error).explain(sure=answer.sure))
+        console.print(answer.statement)
         if reasons:
             _print_reasons(reasons)
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from dustjacket.client.studio import RunningStudio
 from dustjacket.errors import BadInputError
+from dustjacket.genres.answers import Doubt
 from dustjacket.genres.reasons import GenreReasons
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import Manifest
@@ -47,6 +48,11 @@ class TitleGenres(BaseModel):
     author: str | None
     genres: list[ProbableGenre]
     sure: bool = Field(description="whether the classifier is sure of the first genre")
+    doubt: Doubt | None = Field(
+        description="why it is not sure: the probability is too low; too few books prove how often "
+        "such answers are right; or no word of the book is known"
+    )
+    statement: str = Field(description="a sentence for people on how sure it is")
     max_error: float | None = Field(
         description="share of wrong genres, at most, among those that it is sure of; null: none"
     )
@@ -118,15 +124,18 @@ class Answers:
             version = _versions(reply)[Kind.GENRE_CLASSIFIER]
             genres = [(row["genre"], row["probability"]) for row in reply["genres"]]
             subjects = [(row["subject"], row["probability"]) for row in reply["subjects"]]
-            return _genres_of(book, genres, subjects, reply["sure"], reply["max_error"], version)
+            stated = {name: reply[name] for name in ("sure", "doubt", "statement", "max_error")}
+            return _genres_of(book, genres, subjects, stated, version)
         from dustjacket.genres.scorer import predict_genre
 
         _, champion, scorer = self._classifier()
         answer = predict_genre(scorer, str(book["title"]), book["author"], about)
-        max_error = scorer.abstention.max_error
-        return _genres_of(
-            book, answer.ranked, answer.subjects, answer.sure, max_error, champion.version
-        )
+        rule = scorer.abstention
+        stated = {
+            "sure": answer.sure, "doubt": answer.doubt, "statement": rule.explain(answer.doubt),
+            "max_error": rule.max_error,
+        }  # fmt: skip
+        return _genres_of(book, answer.ranked, answer.subjects, stated, champion.version)
 
     def why(
         self, title: str, author: str | None = None, description: str | None = None
@@ -254,8 +263,7 @@ def _genres_of(
     book: dict[str, str | None],
     genres: Sequence[tuple[str, float]],
     subjects: Sequence[tuple[str, float]],
-    sure: bool,
-    max_error: float | None,
+    stated: dict[str, Any],
     version: str,
 ) -> TitleGenres:
     rows = [ProbableGenre(genre=name, probability=round(p, _DIGITS)) for name, p in genres]
@@ -263,11 +271,8 @@ def _genres_of(
         AssignedSubject(subject=name, probability=round(p, _DIGITS)) for name, p in subjects
     ]
     return TitleGenres.model_validate(
-        {
-            **book, "genres": rows, "sure": sure, "max_error": max_error, "subjects": assigned,
-            "classifier": version,
-        }
-    )  # fmt: skip
+        {**book, "genres": rows, **stated, "subjects": assigned, "classifier": version}
+    )
 
 
 def _versions(reply: dict[str, Any]) -> dict[str, str]:

@@ -143,7 +143,7 @@ def make_labeller(
                     "key": part["key"],
                     "genre": [genres[0]["genre"] for genres in best],
                     "probability": [genres[0]["probability"] for genres in best],
-                    "sure": model.sure(probabilities, list(part["title"])),
+                    "sure": model.doubts(probabilities, list(part["title"])) == 0,
                     "entropy": entropy(probabilities),
                     "model_version": version,
                     "held_out": held_out,

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from dustjacket.errors import CorruptVersionError
-from dustjacket.genres.answers import ALWAYS_SURE, Abstention, GenreAnswer, Predictions
+from dustjacket.genres.answers import ALWAYS_SURE, DOUBTS, Abstention, GenreAnswer, Predictions
 from dustjacket.genres.bag_of_words import BagOfWords
 from dustjacket.genres.hashed_linear import HashedLinear
 from dustjacket.genres.known_words import KnownWords
@@ -101,30 +101,32 @@ class Scorer:
         probabilities = self.probabilities(
             titles, authors, descriptions=descriptions, sentences=sentences
         )
-        sure = self.sure(probabilities, titles, descriptions)
+        doubts = self.doubts(probabilities, titles, descriptions)
         if self.subjects is None:
-            return Predictions(self.genres, probabilities, sure)
+            return Predictions(self.genres, probabilities, doubts)
         read = descriptions if self.model.use_descriptions else None
         assigned = self.subjects.assigned(self.subjects.probabilities(titles, authors, read))
-        return Predictions(self.genres, probabilities, sure, assigned)
+        return Predictions(self.genres, probabilities, doubts, assigned)
 
-    def sure(
+    def doubts(
         self,
         probabilities: np.ndarray,
         titles: Sequence[str],
         descriptions: Sequence[str | None] | None = None,
     ) -> np.ndarray:
-        """Return (books,) whether it is sure of the likeliest genre of (books, genres)."""
+        """Return (books,) codes of ``DOUBTS`` on the likeliest genre of (books, genres)."""
         thresholds = np.where(
             self._described(titles, descriptions),
             self.abstention.described_threshold,
             self.abstention.threshold,
         )
         reached = probabilities.max(axis=1, initial=0) >= thresholds
-        if self.known_words is None or not titles:
-            return np.asarray(reached)
-        read = descriptions if self.model.use_descriptions else None
-        return np.asarray(reached & self.known_words.occur_in(titles, read))
+        why = np.where(thresholds > 1, DOUBTS.index("unproven"), DOUBTS.index("unlikely"))
+        codes = np.where(reached, 0, why)
+        if self.known_words is not None and titles:
+            read = descriptions if self.model.use_descriptions else None
+            codes[~self.known_words.occur_in(titles, read)] = DOUBTS.index("unknown")
+        return codes
 
     def save(self, folder: Path) -> None:
         """Write the scorer's two files into ``folder``."""

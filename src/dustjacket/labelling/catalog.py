@@ -146,8 +146,8 @@ def make_labeller(
             ]
             if held_out.any():
                 probabilities[held_out] = np.stack(table.loc[held_out, out_of_fold.PROBABILITIES])
-            sure = model.sure(probabilities, titles, read)
-            answers = Predictions(model.genres, probabilities, sure).answers(alternatives)
+            doubts = model.doubts(probabilities, titles, read)
+            answers = Predictions(model.genres, probabilities, doubts).answers(alternatives)
             given = [places.get(genre, -1) for genre in table["genre"]]
             listed = probabilities[np.arange(len(table)), given]
             yield pd.DataFrame(
@@ -161,7 +161,7 @@ def make_labeller(
                         [{"subject": genre, "probability": share} for genre, share in each]
                         for each in (answer.alternatives for answer in answers)
                     ],
-                    "sure": sure,
+                    "sure": doubts == 0,
                     "held_out": held_out,
                     "model_version": version,
                     "reviewed": table["reviewed"],

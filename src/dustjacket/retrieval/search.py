@@ -104,6 +104,17 @@ class CoverIndex:
         names = ("key", "title", "author")
         yield from zip(*(self._rows[name].to_pylist() for name in names), strict=True)
 
+    def categorised(self, limit: int) -> list[tuple[str, str | None, str]]:
+        """Return title, author and category of at most ``limit`` covers, from all over the index.
+
+        Covers without a category are left out.
+        """
+        rows = self._rows.filter(pc.is_valid(self._rows["category"]))
+        step = max(1, len(rows) // limit)
+        chosen = rows.take(list(range(0, len(rows), step))[:limit])
+        names = ("title", "author", "category")
+        return list(zip(*(chosen[name].to_pylist() for name in names), strict=True))
+
     def cover(self, key: str) -> SearchHit | None:
         """Return the cover with a key, with scores of 0, or None."""
         row = pc.index(self._rows["key"], key).as_py()

@@ -20,8 +20,15 @@ from dustjacket.studio.handlers import genre_responses, search_responses
 from dustjacket.studio.metrics import Metrics
 from dustjacket.studio.models import Models
 from dustjacket.studio.review import Reviews
-from dustjacket.studio.schemas import CoverQuery, GenreQuery, GenreResponse, SearchResponse
+from dustjacket.studio.schemas import (
+    BookQuery,
+    CoverQuery,
+    GenreQuery,
+    GenreResponse,
+    SearchResponse,
+)
 from dustjacket.studio.step_status import Kept, step_statuses
+from dustjacket.studio.welcome import examples
 from dustjacket.studio.worker import Worker
 from dustjacket.typesetting.style import load_styles
 from dustjacket.upkeep.operations import operations
@@ -39,6 +46,7 @@ class AppState:
     """State shared by all requests.
 
     Attributes:
+        examples: books that the page offers to begin with.
         feedback: None unless the settings turn it on.
         styles: names of the house styles, the default first; none if one cannot be used.
         image_threads: read covers' images from the object store, apart from the models' threads,
@@ -55,6 +63,7 @@ class AppState:
         self._background_threads = ThreadPoolExecutor(2)
         store, threads = self.models.store, self._background_threads
         self.steps = Kept(partial(step_statuses, store), threads)
+        self.examples: list[BookQuery] = []
         self.operations = Kept(partial(operations, store, settings.home), threads)
         self.feedback_days = settings.studio_feedback_days
         self.reviews = Reviews(self.models.store)
@@ -122,6 +131,10 @@ class AppState:
     async def _refresh_models(self, interval_s: float) -> None:
         while True:
             if await self._in_background(self.models.refresh):
+                found = await self._in_background(
+                    lambda: examples(self.models.classifier.model, self.models.index.model)
+                )
+                self.examples = found or []
                 self.metrics.set_versions(self.models)
                 self.steps.expire()
             await asyncio.sleep(interval_s)

@@ -43,7 +43,7 @@ def genre_responses(
         [book.author or None for book in books],
         descriptions=[book.description or None for book in books],
     )
-    by, max_error = [*classifier.by], classifier.scorer.abstention.max_error
+    by, rule = [*classifier.by], classifier.scorer.abstention
     return [
         GenreResponse(
             genres=[GenreShare(genre=genre, probability=share) for genre, share in answer.ranked],
@@ -52,7 +52,9 @@ def genre_responses(
                 SubjectShare(subject=subject, probability=share)
                 for subject, share in answer.subjects
             ],
-            max_error=max_error,
+            doubt=answer.doubt,
+            statement=rule.explain(answer.doubt),
+            max_error=rule.max_error,
             by=by,
         )
         for answer in predicted.answers()

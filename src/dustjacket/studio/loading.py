@@ -26,6 +26,7 @@ from dustjacket.storage.parents import parent_of
 from dustjacket.storage.store import Store
 from dustjacket.studio.models import Loaded, LoadedClassifier, LoadedIndex, LoadedModel
 from dustjacket.studio.schemas import VersionRef
+from dustjacket.studio.welcome import trained_on
 from dustjacket.tracking.links import run_page
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,8 @@ def load_classifier(
     note = f"{scorer.name}, f1_weighted {f1:.3f}" if f1 else scorer.name
     log.info("classifier %s serves", champion.version)
     books = lru_cache(1)(partial(find_training_books, store, champion))
-    return LoadedClassifier(champion, (_ref(champion, note),), scorer, books)
+    line = trained_on(store, champion)
+    return LoadedClassifier(champion, (_ref(champion, note),), scorer, line, books)
 
 
 def load_index(store: Store, cache: Path, current: LoadedIndex | None) -> LoadedIndex | None:

@@ -40,11 +40,13 @@ class LoadedClassifier(LoadedModel):
     """A genre classifier.
 
     Attributes:
+        trained_on: a line on the books that it was trained on.
         training_books: returns the books that it was trained on, read at the first call; None if
             their catalog was deleted.
     """
 
     scorer: "Scorer"
+    trained_on: str = ""
     training_books: "Callable[[], TrainingBooks | None]" = lambda: None
 
 

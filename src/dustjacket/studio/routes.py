@@ -247,13 +247,15 @@ async def image(cover: CoverId, state: State) -> Response:
 @info_routes.get("/models")
 async def models(request: Request, state: State) -> ModelsResponse:
     """Return the versions that serve now."""
-    index = state.models.index.model
+    index, classifier = state.models.index.model, state.models.classifier.model
     return ModelsResponse(
         **state.models.versions,
         genres=index.genre_names if index else [],
         covers=len(index.index) if index else 0,
         no_generator=_no_generator(state),
         styles=state.styles,
+        trained_on=classifier.trained_on if classifier else "",
+        examples=state.examples,
         feedback=state.feedback is not None,
         airflow=USER_HEADER in request.headers,
         limits=LIMITS,

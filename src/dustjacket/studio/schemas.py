@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from dustjacket.generation.concept_request import ConceptRequest
+from dustjacket.genres.answers import Doubt
 from dustjacket.genres.reasons import GenreReasons
 from dustjacket.pipeline.step import Status
 from dustjacket.retrieval.search import MAX_RESULTS
@@ -97,6 +98,11 @@ class GenreResponse(BaseModel):
 
     genres: list[GenreShare]
     sure: bool = Field(description="whether the classifier is sure of the first genre")
+    doubt: Doubt | None = Field(
+        description="why it is not sure: the probability is too low; too few books prove how often "
+        "such answers are right; or no word of the book is known"
+    )
+    statement: str = Field(description="a sentence for people on how sure it is")
     subjects: list[SubjectShare] = Field(description="empty unless it was trained on subjects")
     max_error: float | None = Field(
         description="share of wrong genres, at most, among those that the classifier is sure of; "
@@ -252,6 +258,8 @@ class ModelsResponse(BaseModel):
     styles: list[str] = Field(description="house styles for concepts, the default first")
     feedback: bool = Field(description="whether votes are stored")
     airflow: bool = Field(description="whether the request came through Airflow")
+    trained_on: str = Field(description="what the classifier learnt from; empty: there is none")
+    examples: list[BookQuery] = Field(description="books whose genre the classifier gets right")
     limits: RequestLimits
     problem: str | None = Field(description="why a newer version does not serve")
 

@@ -13,6 +13,8 @@ ANSWER = {
     "genres": [{"genre": "Crime", "probability": 1.0}],
     "subjects": [],
     "sure": True,
+    "doubt": None,
+    "statement": "Sure.",
     "max_error": None,
     "by": [{"kind": "genre_classifier", "version": "v1"}],
 }

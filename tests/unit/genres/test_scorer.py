@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dustjacket.errors import CorruptVersionError
-from dustjacket.genres.answers import Abstention
+from dustjacket.genres.answers import DOUBTS, NEVER, Abstention
 from dustjacket.genres.bag_of_words import BagOfWords, ForestModel, LinearModel
 from dustjacket.genres.known_words import KnownWords
 from dustjacket.genres.scorer import DESCRIPTION, Scorer, predict_genre
@@ -136,8 +136,22 @@ def test_it_is_sure_of_probable_genres_of_books_of_which_it_knows_a_word(tmp_pat
     for scorer in (sure, Scorer.load(tmp_path)):
         found = scorer.predict(["Rice", "三体", "x", "!!!", "Rice"], [None] * 4 + ["King"])
         assert list(found.sure) == [True, False, False, False, False]
+        assert [DOUBTS[code] for code in found.doubts] == [
+            None, "unknown", "unknown", "unknown", "unlikely",
+        ]  # fmt: skip
         assert found.probabilities[1].max() > 0.9
         assert list(found.probabilities[4] > 0.9) == [False, False]
+
+
+def test_where_no_threshold_was_proven_that_is_the_doubt_whatever_the_probability():
+    unproven = replace(
+        linear(bias=np.log([0.95, 0.05])),
+        abstention=Abstention(NEVER, 0.9, 0.1),
+        known_words=KnownWords.of(["Rice"] * 2, None),
+    )
+    (answer,) = unproven.predict(["Rice"], [None]).answers()
+    assert answer.probability > 0.9
+    assert (answer.sure, answer.doubt) == (False, "unproven")
 
 
 def test_scoring_imports_nothing_heavy():

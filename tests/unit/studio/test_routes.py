@@ -19,12 +19,13 @@ def test_a_title_has_all_genres_with_probabilities_and_the_version(studio):
 
 
 @pytest.mark.parametrize(
-    ("title", "sure"),
-    [("Rice", True), ("Rice in Paris", False), ("三体", False), ("x", False), ("!!!", False)],
+    ("title", "doubt"),
+    [("Rice", None), ("Rice in Paris", "unlikely"), ("三体", "unknown"), ("!!!", "unknown")],
 )
-def test_a_title_has_whether_the_classifier_is_sure(studio, title, sure):
+def test_a_title_has_whether_the_classifier_is_sure_and_why_not(studio, title, doubt):
     body = studio.post("/genre", json={"title": title, "description": "About it."}).json()
-    assert (body["sure"], body["max_error"]) == (sure, 0.1)
+    assert (body["sure"], body["doubt"], body["max_error"]) == (doubt is None, doubt, 0.1)
+    assert body["statement"].startswith("Not sure" if doubt else "Sure: at most 10%")
 
 
 def test_a_genre_has_its_words_and_what_they_add(studio):

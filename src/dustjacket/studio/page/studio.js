@@ -45,6 +45,7 @@ const modelsAsker = new Asker("models", {
     offerRetraining(models.airflow);
     takeVotes(models.feedback);
     title.genres(models.genres);
+    title.welcome(models.trained_on, models.examples);
     create.serve(models);
     at("title").maxLength = models.limits.title;
     at("notice").hidden = !models.problem;

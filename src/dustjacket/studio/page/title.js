@@ -12,21 +12,13 @@ const SHOWN_COVERS = 12;
 const MAX_COVERS = 96;
 const SHOWN_GENRES = 8;
 const SHOWN_WORDS = 12;
-const EXAMPLES = [
-  ["Murder at the Emerald Tower", "Ada Stern"],
-  ["A Tiger in the Jungle", ""],
-  ["The Vegetarian Kitchen", ""],
-  ["A Short History of the Railways", ""],
-];
 
 const versionIds = (versions) => versions.map(({ kind, version }) => ({ kind, version }));
 
-/** Returns what the classifier states about its first genre. */
-function sureText(sure, maxError) {
-  if (!sure) return "The likeliest genre may well be wrong.";
-  if (maxError === null) return "";
-  return `Of the genres that the classifier is sure of, at most ${percent(maxError)} are wrong.`;
-}
+/** Returns the headline: the genre, or how doubtful it is. */
+const headline = (genre, doubt) =>
+  ({ unproven: `Probably ${genre}`, unlikely: `Not sure: ${genre}?`, unknown: `Not sure: ${genre}?` })[doubt] ??
+  genre;
 
 /**
  * Sets the panel up.
@@ -37,7 +29,8 @@ function sureText(sure, maxError) {
  *     when a cover is chosen.
  *
  * Returns:
- *   `state()`, the query; `restore(state)`; `clear()`; `genres(names)`, which sets the filter.
+ *   `state()`, the query; `restore(state)`; `clear()`; `genres(names)`, which sets the filter;
+ *   `welcome(line, books)`.
  */
 export function titlePanel({ changed, answered, open }) {
   const [title, author, filter] = ["title", "author", "genre-filter"].map(at);
@@ -58,7 +51,7 @@ export function titlePanel({ changed, answered, open }) {
   const genreAsker = new Asker("genre", {
     busy: () => genrePart.busy(),
     refused: (problem) => forget(genrePart, "genre", problem),
-    answered: ({ book, genres, sure, max_error, subjects, by }) => {
+    answered: ({ book, genres, doubt, statement, subjects, by }) => {
       const [top] = genres;
       answered("genre", by);
       bars.show(
@@ -71,13 +64,13 @@ export function titlePanel({ changed, answered, open }) {
       if (!top) return genrePart.none(make("p", {}, "The classifier knows no genre."));
       genrePart.ready();
       explain();
-      setText(at("top-genre"), sure ? top.genre : `Not sure: ${top.genre}?`);
-      setText(at("genre-sure"), sureText(sure, max_error));
+      setText(at("top-genre"), headline(top.genre, doubt));
+      setText(at("genre-sure"), statement);
       const assigned = subjects.map(({ subject, probability }) => `${subject} ${percent(probability)}`);
       setText(at("genre-subjects"), assigned.length ? `Subjects: ${assigned.join(", ")}` : "");
       const vote = { ...book, on: "genre", answer: top.genre, by: versionIds(by) };
       at("genre-thumbs").replaceChildren(thumbs(vote, ["Right", "Wrong"], top.genre));
-      announce("genre", `${sure ? "" : "Not sure: "}${top.genre}, ${percent(top.probability)}.`);
+      announce("genre", `${headline(top.genre, doubt)}, ${percent(top.probability)}.`);
     },
   });
 
@@ -246,23 +239,30 @@ export function titlePanel({ changed, answered, open }) {
     filter.value = genre;
   }
 
-  at("examples").append(
-    ...EXAMPLES.map(([name, by]) => {
-      const label = [make("span", {}, name), ...(by ? [make("small", {}, by)] : [])];
+  function offer(books) {
+    at("examples-hint").hidden = !books.length;
+    const items = books.map(({ title: name, author: by }) => {
+      const label = [make("span", { dir: "auto" }, name), ...(by ? [make("small", { dir: "auto" }, by)] : [])];
       const button = make("button", { type: "button", class: "example" }, ...label);
       button.addEventListener("click", () => {
-        restore({ title: name, author: by });
+        restore({ title: name, author: by ?? "" });
         title.focus();
       });
       return make("li", {}, button);
-    }),
-  );
+    });
+    at("examples").replaceChildren(...items);
+  }
 
   return {
     state: () => ({ title: title.value, author: author.value, genre: filter.value }),
     typed: () => (title.value || author.value ? { title: title.value, author: author.value } : {}),
     restore,
     clear,
+    /** Says what the classifier was trained on, and offers books that it gets right. */
+    welcome: (line, books) => {
+      for (const place of document.querySelectorAll(".trained-on")) setText(place, line);
+      offer(books);
+    },
     genres: (names) => {
       const chosen = filter.value;
       filter.replaceChildren(
