@@ -54,6 +54,8 @@ snapshots: $(READY) ## write the snapshots of the DAGs anew, after a change that
 	@RENEW_SNAPSHOTS=1 .venv/bin/pytest tests/dags/test_snapshots.py
 
 bench: $(READY) ## measure against others: NAME=ingest-catalog, …, studio
+	@test -n "$(NAME)" || { echo "NAME=…, one of:"; \
+	  ls tests/benchmarks | grep -v '^_' | sed -n 's/\.py$$//p' | tr _ - | column; exit 2; }
 	@.venv/bin/python -m tests.benchmarks.$(subst -,_,$(NAME))
 
 paper: $(READY) ## measure the claims of the paper anew, into docs/paper.md

@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
+    CliSettingsSource,
     CliSubCommand,
     CliToggleFlag,
     SettingsConfigDict,
@@ -21,6 +22,7 @@ from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeMcp,
 from dustjacket.cli.context import console
 from dustjacket.cli.cover import CoverCommands
 from dustjacket.cli.create import CreateCovers
+from dustjacket.cli.help_text import HelpText
 from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.ingest import Ingest
 from dustjacket.cli.label import LabelFile
@@ -37,6 +39,7 @@ from dustjacket.storage.host import disk_note, prepare_process
 
 EXIT_FAILED, EXIT_WRONG_ARGUMENTS, EXIT_INTERRUPTED = 1, 2, 130
 DEBUG = "DUSTJACKET_DEBUG"
+_COMPLETION = "_ARGCOMPLETE"  # a shell asks what may follow
 
 
 class RunOptions(BaseModel):
@@ -73,6 +76,7 @@ class Dustjacket(BaseSettings):
         cli_prog_name="dustjacket",
         cli_kebab_case=True,
         cli_hide_none_type=True,
+        cli_avoid_json=True,
         env_prefix="__none__",
     )
 
@@ -175,8 +179,13 @@ def main() -> None:
     failure, 2 where the arguments are wrong, and 130 after an interruption.
     """
     prepare_process()
+    parser = CliSettingsSource[Any](Dustjacket, formatter_class=HelpText)
+    if _COMPLETION in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser.root_parser)
     try:
-        CliApp.run(Dustjacket)
+        CliApp.run(Dustjacket, cli_settings_source=parser)
     except KeyboardInterrupt:
         print("dustjacket: interrupted", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)

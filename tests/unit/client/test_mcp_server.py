@@ -26,7 +26,7 @@ TOOLS = {"genre_of", "find_covers", "match_cover", "create_cover", "run_status"}
 def server(tmp_path_factory):
     app = make_app(tmp_path_factory.mktemp("home"))
     app.state.studio.concepts = ConceptJobs(WorkerInThread(drawing_tools))
-    app.state.studio.steps._store = store_in_memory()
+    app.state.studio.models.store.client = store_in_memory().client
     with running(app) as client:
         studio = studio_in_memory(client)
         yield mcp_server(Answers(studio, store_in_memory), studio)

@@ -85,7 +85,7 @@ def test_the_command_says_so_in_one_line_and_makes_nothing_public(tmp_path):
 def test_a_full_disk_is_one_line(monkeypatch, capsys):
     from dustjacket.cli import app
 
-    def full(_):
+    def full(_, **_options):
         raise OSError(28, "No space left on device", "/state/file")
 
     monkeypatch.setattr(app.CliApp, "run", full)
