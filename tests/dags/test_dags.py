@@ -138,11 +138,11 @@ def test_a_run_may_wait_for_a_person_for_a_week(bag):
 
 
 @pytest.mark.parametrize(("dag", "kind"), ROLLBACKS.items())
-def test_a_rollback_asks_for_no_more_than_a_version_and_announces_what_serves(bag, dag, kind):
+def test_a_rollback_asks_for_a_version_and_a_comment_and_announces_what_serves(bag, dag, kind):
     found = bag["dags"][dag]
     assert found["follows"] is None
     assert found["outlets"] == [kind]
-    assert found["values"] == {"version": None}
+    assert found["values"] == {"version": None, "comment": None}
 
 
 def test_what_events_missed_is_started_once_a_day(bag):

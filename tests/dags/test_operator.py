@@ -1,11 +1,13 @@
 """What the job of a step inherits from its task."""
 
 import os
+from types import SimpleNamespace
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from dustjacket.orchestration.job_log import JobLog
 from dustjacket.orchestration.operators import SparkStepOperator
 from dustjacket.platform.environments import AIRFLOW_SECRETS
 from dustjacket.settings import load_settings
@@ -50,3 +52,10 @@ def test_a_job_inherits_the_secrets_of_the_object_store_and_mlflow_alone(tmp_pat
     load_settings.cache_clear()
     found = {value for value in {**HELD, **FILE}.values() if value in seen.values()}
     assert found == {"the secret of the object store", "the password of MLflow"}
+
+
+def test_the_lines_of_a_job_keep_their_levels(monkeypatch):
+    hook = SimpleNamespace(log="the log of Airflow", _log=None)
+    monkeypatch.setattr(SparkSubmitOperator, "_get_hook", lambda _: hook)
+    log = SparkStepOperator(task_id="job", step="ingest_catalog")._get_hook()._log
+    assert isinstance(log, JobLog)

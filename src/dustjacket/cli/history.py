@@ -93,6 +93,8 @@ class Rollback(BaseModel):
         Kind.COVER_CLIP, description="what to bring back: the search's model or the generator"
     )
 
+    comment: str = Field("", max_length=500, description="why; recorded in the ledger")
+
     def cli_cmd(self) -> None:
         """Run the command."""
         from dustjacket.cli.airflow_api import AirflowApi
@@ -104,7 +106,9 @@ class Rollback(BaseModel):
         rollback_target(Ledger(open_store()).of_family(family), self.version)
         version = self.version and self.version.rpartition("/")[2]
         api = AirflowApi(load_settings())
-        run = api.trigger(family.rollback_dag, {"version": version})
+        run = api.trigger(
+            family.rollback_dag, {"version": version, "comment": self.comment or None}
+        )
         wait_for_run(api, run)
         rollback = next(
             record

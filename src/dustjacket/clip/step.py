@@ -8,7 +8,7 @@ from pydantic import Field
 from dustjacket.clip.schemas import RetrainingParameters
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.pipeline.kinds import CHAMPION_MODEL, Kind
-from dustjacket.pipeline.parameters import StepParameters
+from dustjacket.pipeline.parameters import OrNone, StepParameters
 from dustjacket.pipeline.step import Step
 from dustjacket.storage.manifest import Facts, Manifest
 
@@ -58,17 +58,19 @@ class ClipParameters(RetrainingParameters):
         description="Starting model: lite0-minilm (needs no network), champion, a model of "
         "open_clip (such as ViT-B-32), hf-hub:NAME, or a folder or s3:// address",
     )
-    weights: str = Field(
+    weights: OrNone = Field(
         "",
         max_length=2000,
         description="Weights of an open_clip model: a tag, or path or s3:// address of a "
-        "checkpoint; empty: random weights",
+        "checkpoint; none: random weights",
     )
     recipe: Recipe = Field(
         "locked_image", description="Weights to train: all, one tower, the projection, or LoRA"
     )
     wise_ft: bool = Field(
-        False, description="Interpolate with the starting weights, by validation score (WiSE-FT)"
+        False,
+        title="mix with the starting weights (WiSE-FT)",
+        description="Interpolate with the starting weights, by validation score (WiSE-FT)",
     )
     processes: int = Field(2, ge=1, le=64, description="Training processes (TorchDistributor)")
     device: Literal["cpu", "gpu"] = Field(
@@ -87,7 +89,11 @@ class ClipParameters(RetrainingParameters):
     weight_decay: float = Field(0.1, ge=0, le=1, description="AdamW's weight decay")
     warmup: float = Field(0.1, ge=0, le=1, description="Share of the steps with linear warm-up")
     max_shift: float = Field(
-        0.06, ge=0, le=0.5, description="Maximum random shift of a cover, as a share of its side"
+        0.06,
+        title="random shift of covers",
+        ge=0,
+        le=0.5,
+        description="Maximum random shift of a cover, as a share of its side",
     )
     include_genre: bool = Field(True, description="Use the predicted genre in training prompts")
     min_confidence: float = Field(
@@ -101,7 +107,11 @@ class ClipParameters(RetrainingParameters):
         0.01, ge=0, le=1, description="Fail if more than this share of the covers cannot be read"
     )
     cache_gib: float = Field(
-        8, ge=0.01, le=10_000, description="Disk space for decoded covers per machine, in GiB"
+        8,
+        title="disk for decoded covers (GiB)",
+        ge=0.01,
+        le=10_000,
+        description="Disk space for decoded covers per machine, in GiB",
     )
     seed: int = Field(13, ge=0, le=2**31 - 1, description="Random seed")
 

@@ -71,6 +71,7 @@ class CoversParameters(RecordParameters, StepParameters):
     )
     min_ink: float = Field(
         0.015,
+        title="least share of other colours",
         ge=0,
         le=0.5,
         description="Reject a cover as a placeholder if less than this share of its pixels differs "
@@ -89,10 +90,15 @@ class CoversParameters(RecordParameters, StepParameters):
         16, ge=1, le=256, description="Concurrent connections to one web host, over all tasks"
     )
     image_deadline_s: float = Field(
-        30, ge=1, le=600, description="Maximum seconds to fetch one image, including retries"
+        30,
+        title="time for one image (seconds)",
+        ge=1,
+        le=600,
+        description="Maximum seconds to fetch one image, including retries",
     )
     host_patience_s: float = Field(
         60,
+        title="give up on a host after (seconds)",
         ge=1,
         le=3600,
         description="Seconds of unresponsiveness after which a web host is given up",

@@ -7,7 +7,7 @@ from pydantic import Field
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.facts import ClassifierFacts, LabelFacts
 from dustjacket.pipeline.kinds import Kind
-from dustjacket.pipeline.parameters import StepParameters
+from dustjacket.pipeline.parameters import OrNone, StepParameters
 from dustjacket.pipeline.step import Step
 from dustjacket.storage.manifest import Manifest
 
@@ -61,22 +61,25 @@ class ClassifierParameters(StepParameters):
     )
     min_books_per_piece: int = Field(
         0,
+        title="books that an n-gram must occur in",
         ge=0,
         le=1000,
         description="Training books an n-gram must occur in; 0: 1, or 2 above 50,000 books",
     )
     idf: bool = Field(
-        True, description="Weight terms and n-grams by inverse document frequency (IDF)"
+        True,
+        title="weight by inverse document frequency (IDF)",
+        description="Weight terms and n-grams by inverse document frequency (IDF)",
     )
     use_descriptions: bool = Field(
         True,
         description="Train on descriptions too, where the catalog has some; titles without one are "
         "predicted as well",
     )
-    sentence_model: str = Field(
+    sentence_model: OrNone = Field(
         "all-MiniLM-L6-v2",
         max_length=500,
-        description="Sentence model: name or folder; empty: no sentence embeddings",
+        description="Sentence model: name or folder; none: no sentence embeddings",
     )
     max_error: float = Field(
         0.1,
@@ -102,7 +105,11 @@ class LabelParameters(StepParameters):
     """Parameters of ``label_covers``."""
 
     top: int = Field(
-        3, ge=1, le=10, description="Number of likeliest genres to record for each cover"
+        3,
+        title="genres to record",
+        ge=1,
+        le=10,
+        description="Number of likeliest genres to record for each cover",
     )
 
 

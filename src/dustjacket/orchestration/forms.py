@@ -60,11 +60,18 @@ def _field(name: str, spec: dict[str, Any], *, operational: bool) -> Param:
     return Param(
         None,
         type=["null", kind],
-        title=name.replace("_", " "),
+        title=_title(name, spec),
         description=f"{spec['description']}. Empty: the team default"
         + (f" (shipped: {shown})." if shown not in (None, "") else "."),
         **limits,
     )
+
+
+def _title(name: str, spec: dict[str, Any]) -> str:
+    """Return the title that the field declares, or its name in words."""
+    words = name.replace("_", " ")
+    declared: str = spec["title"]
+    return words if declared == words.title() else declared
 
 
 _SWITCH = {True: "on", False: "off"}

@@ -11,6 +11,7 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from dustjacket.orchestration.environment import task_settings
+from dustjacket.orchestration.job_log import JobLog
 from dustjacket.orchestration.links import links_of
 from dustjacket.orchestration.tasks import version_of
 from dustjacket.pipeline.job import EXIT_BAD_INPUT, EXIT_UNCHANGED, REASON_FILE
@@ -22,6 +23,7 @@ from dustjacket.settings import WORKERS, load_settings, project_folder
 from dustjacket.tracking.links import end_runs
 
 if TYPE_CHECKING:
+    from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
     from airflow.sdk import Context
 
 JOB = "run_step.py"
@@ -87,6 +89,11 @@ class SparkStepOperator(SparkSubmitOperator):
                 if f"Error code is: {EXIT_UNCHANGED}." in str(error):
                     raise AirflowSkipException(text) from None
                 raise AirflowException(text) from None
+
+    def _get_hook(self) -> "SparkSubmitHook":
+        hook = super()._get_hook()
+        hook._log = JobLog(hook.log)
+        return hook
 
     def on_kill(self) -> None:
         """Kill ``spark-submit`` and its child processes when the task is stopped; end the run."""

@@ -126,6 +126,7 @@ def rollback_champion(kind: str) -> str:
             context["params"]["version"],
             who=dag_run.triggering_user_name or dag_run.run_id,
             dag_run_id=dag_run.run_id,
+            comment=context["params"].get("comment") or "",
         )
     restore_champion(store, family)
     return str(record.to).partition("/")[2]
@@ -195,8 +196,17 @@ def rollback_dag(champion: Asset, doc: str | None) -> DAG:
                 None,
                 type=["null", "string"],
                 pattern=VERSION_PATTERN,
-                description="Earlier champion, see `dustjacket history`. Empty: the previous one.",
-            )
+                title="version to bring back",
+                description="An earlier champion, as the Studio's tab Operations and "
+                "`dustjacket history` name it. Empty: the one before the present. All users of the "
+                "Studio get its answers from then on.",
+            ),
+            "comment": Param(
+                None,
+                type=["null", "string"],
+                maxLength=500,
+                description="Why; recorded in the ledger",
+            ),
         },
         doc_md=doc,
         tags=["dustjacket", champion.name],

@@ -95,7 +95,8 @@ class Job(Generic[Parameters]):
             **fields,
         )
         if won:
-            log.info("published %s/%s", manifest.kind, manifest.version)
+            outcome = facts.outcome(manifest.parameters) or "done"
+            log.info("%s: published %s/%s", outcome, manifest.kind, manifest.version)
         else:
             log.warning(
                 "%s/%s was published by another attempt (%s); this one (%s) changed nothing",
@@ -118,7 +119,7 @@ def run_job(function: "Callable[[Job[Any], SparkSession], None] | None" = None) 
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        format="%(levelname)s %(name)s: %(message)s",  # Airflow states the time
     )
     parser = argparse.ArgumentParser()
     parser.add_argument("--plan", required=True)

@@ -4,11 +4,14 @@ Trigger forms, command-line flags and MLflow's parameters are all made from thes
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from dustjacket.errors import BadInputError
+
+OrNone = Annotated[str, BeforeValidator(lambda value: "" if value == "none" else value)]
+"""A text that is empty if a person writes ``none``: an empty field of a form means the default."""
 
 
 class StepParameters(BaseModel):

@@ -27,7 +27,7 @@ appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_ERR
 appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
+appender.console.layout.pattern = %p %c{1}: %m%n
 """
 # The classes that it loads are those of most jobs.
 _TYPICAL_JOB = """

@@ -85,11 +85,13 @@ def rollback(
     *,
     who: str,
     dag_run_id: str | None = None,
+    comment: str = "",
 ) -> LedgerRecord:
     """Publish the weights of an earlier champion again, as the newest version that serves.
 
     Args:
         version: an earlier champion; by default the one before the current champion.
+        comment: why, for the ledger.
         dag_run_id: the DAG run of the rollback; a second call by the same run returns its record.
 
     Raises:
@@ -106,7 +108,7 @@ def rollback(
         action="rolled_back",
         verdict="restored",
         who=who,
-        why=f"{who} rolled back from {champion} to {model}",
+        why=f"{who} rolled back from {champion} to {model}" + (f": {comment}" if comment else ""),
         from_=champion,
         model=model,
         dag_run_id=dag_run_id,

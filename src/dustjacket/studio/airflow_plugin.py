@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 PREFIX = "/dustjacket"
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath "
+    "fill='%23{}' d='M3 1h10v14H3z'/%3E%3Cpath fill='%23{}' d='M6 4h5v2H6z'/%3E%3C/svg%3E"
+)
 
 
 class AirflowMount:
@@ -46,5 +50,7 @@ class DustjacketPlugin(AirflowPlugin):
             "href": f"{PREFIX}/",
             "destination": "nav",
             "url_route": "studio",
+            "icon": _ICON.format("9a3a22", "fff"),
+            "icon_dark_mode": _ICON.format("e58b72", "1b1815"),
         }
     ]

@@ -183,7 +183,9 @@ def test_a_lost_reply_does_not_make_a_writer_lose_against_itself(library, monkey
 
     monkeypatch.setattr(library.store.client, "put_object", put_twice)
     assert promote(library.store, evaluation, "a run").action == "promoted"
-    assert rollback(library.store, CLIP, who="ann").action == "rolled_back"
+    record = rollback(library.store, CLIP, who="ann", comment="it was slow")
+    assert record.action == "rolled_back"
+    assert record.why.endswith(": it was slow")
     assert library.actions() == [("promoted", "promoted"), ("rolled_back", "restored")]
 
 

@@ -41,13 +41,13 @@ def test_a_rollback_to_what_never_served_triggers_nothing(triggered, version):
 def test_a_rollback_to_what_served_is_triggered_by_its_version(triggered, version):
     with pytest.raises(InterruptedError):
         history.Rollback(version=version).cli_cmd()
-    assert triggered == [("rollback_clip", {"version": version and "1"})]
+    assert triggered == [("rollback_clip", {"version": version and "1", "comment": None})]
 
 
 def test_a_generator_is_rolled_back_by_a_dag_of_its_own(triggered):
     with pytest.raises(InterruptedError):
         history.Rollback(kind="cover_generator", version="3").cli_cmd()
-    assert triggered == [("rollback_generator", {"version": "3"})]
+    assert triggered == [("rollback_generator", {"version": "3", "comment": None})]
     with pytest.raises(BadInputError, match="'1' never served"):
         history.Rollback(kind="cover_generator", version="1").cli_cmd()
 

@@ -31,6 +31,20 @@ def schemas():
     return {name: field.schema for name, field in _form(STEPS["ingest_catalog"]).items()}
 
 
+def test_a_field_has_the_title_that_it_declares_or_its_name_in_words():
+    titles = {name: field.schema["title"] for name, field in form(STEPS["finetune_clip"]).items()}
+    assert titles["wise_ft"] == "mix with the starting weights (WiSE-FT)"
+    assert titles["batch_size"] == "batch size"
+
+
+def test_none_can_be_asked_for_where_an_empty_field_means_the_default():
+    selection = STEPS["select_classifier"].parameters()
+    read = selection.with_overrides("x", {"sentence_model": "none"})
+    assert (selection.sentence_model != "", read.sentence_model) == (True, "")
+    kept = selection.with_overrides("x", {"sentence_model": None})
+    assert kept.sentence_model == selection.sentence_model
+
+
 def test_a_switch_has_a_third_position_that_says_what_is_shipped(schemas):
     assert schemas["bold"]["enum"] == [None, "on", "off"]
     assert schemas["bold"]["values_display"] == {NO_CHOICE: "team default (shipped: on)"}
