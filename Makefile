@@ -64,6 +64,9 @@ paper: $(READY) ## measure the claims of the paper anew, into docs/paper.md
 docs: $(READY) ## build the documentation as a site, into .dustjacket/site; strict, without a network
 	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. .venv/bin/mkdocs build --quiet
 
+generator-weights: $(READY) ## pre-train the generator's starting weights, on from where it stopped
+	@nice -n 15 .venv/bin/python -m dustjacket.generation.pretrain
+
 check: $(READY) ## style, types, which room imports which, and declared dependencies
 	@$(MAKE) --no-print-directory -j 2 check-types check-rest
 

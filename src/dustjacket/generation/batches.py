@@ -13,6 +13,7 @@ from dustjacket.generation.network import (
     CHANNELS,
     HEIGHT,
     MAX_CONDITION_NOISE,
+    PATCH,
     WIDTH,
     Batch,
     noise_for_training,
@@ -72,7 +73,7 @@ def draw_batch(
 
 
 def flip(latent_BKhw: torch.Tensor, flipped_B: torch.Tensor) -> torch.Tensor:
-    """Mirror some pictures left to right; within a 2x2 block, the columns change places too."""
+    """Mirror some pictures left to right; within a patch, the columns change places too."""
     count, _, height, width = latent_BKhw.shape
-    blocks = latent_BKhw.view(count, -1, 2, 2, height, width).flip(-1, 3).flatten(1, 3)
+    blocks = latent_BKhw.view(count, -1, PATCH, PATCH, height, width).flip(-1, 3).flatten(1, 3)
     return torch.where(flipped_B.view(-1, 1, 1, 1), blocks, latent_BKhw)

@@ -1,11 +1,12 @@
 """The decoder: a diffusion model that draws small art from a condition.
 
 EDM (Karras et al. 2022, "Elucidating the design space of diffusion-based generative models"): its
-preconditioning, its loss weights, its noise levels and Heun's method. Art of 72x48 pixels is drawn
-as 36x24 with 12 channels, which costs about a quarter.
+preconditioning, its loss weights, its noise levels and Heun's method. The network sees art of 72x48
+pixels as patches of 6x6, which costs a fraction (Li and He 2025, "Back to basics: let denoising
+generative models denoise").
 
-Shapes: B images, H = 72, W = 48, 3 colours; h = 36, w = 24, 12 channels; C dimensions of a
-condition; Q requests.
+Shapes: B images, H = 72, W = 48, 3 colours; K = 108 values of a patch, h = 12, w = 8 patches; C
+dimensions of a condition; Q requests.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,9 @@ from torch.nn import functional
 
 BASE = (48, 72)
 """Width and height of the art that is drawn, in pixels, before it is enlarged."""
-CHANNELS, HEIGHT, WIDTH = 12, BASE[1] // 2, BASE[0] // 2
+PATCH = 6
+"""Pixels of a patch's side."""
+CHANNELS, HEIGHT, WIDTH = 3 * PATCH**2, BASE[1] // PATCH, BASE[0] // PATCH
 SIGMA_DATA, SIGMA_MIN, SIGMA_MAX, RHO = 0.5, 0.02, 40.0, 7.0
 _SIGMA_MEAN, _SIGMA_STD = -0.6, 1.2
 """Of the logarithm of the noise levels in training."""
@@ -33,11 +36,11 @@ class DecoderShape:
 
     Attributes:
         condition: its dimensions.
-        width: channels at 36x24; there are twice as many at 18x12, and three times at 9x6.
+        width: channels at the size of the patches; at half that size there are 1.5 times as many.
     """
 
     condition: int
-    width: int = 64
+    width: int = 128
 
 
 class Decoder(torch.nn.Module):
@@ -50,11 +53,12 @@ class Decoder(torch.nn.Module):
             sample_size=(HEIGHT, WIDTH),
             in_channels=2 * CHANNELS,
             out_channels=CHANNELS,
-            down_block_types=("DownBlock2D", "DownBlock2D", "AttnDownBlock2D"),
-            up_block_types=("AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
-            block_out_channels=(shape.width, 2 * shape.width, 3 * shape.width),
+            down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+            up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+            block_out_channels=(shape.width, 3 * shape.width // 2),
             layers_per_block=1,
-            attention_head_dim=32,
+            attention_head_dim=48,
+            norm_num_groups=16,
             resnet_time_scale_shift="scale_shift",
             class_embed_type="identity",
         )
@@ -84,7 +88,7 @@ class Decoder(torch.nn.Module):
         embedded: torch.Tensor,
         reference_BKhw: torch.Tensor,
     ) -> torch.Tensor:
-        """Return the (B, 12, h, w) art that is expected under the noise of ``sigma_B``."""
+        """Return the (B, K, h, w) art that is expected under the noise of ``sigma_B``."""
         sigma = sigma_B.view(-1, 1, 1, 1)
         total = (sigma**2 + SIGMA_DATA**2).sqrt()
         inputs = torch.cat([noisy_BKhw / total, reference_BKhw / SIGMA_DATA], dim=1)
@@ -100,7 +104,7 @@ class Batch:
     """One batch of training, with all its random draws.
 
     Attributes:
-        art, reference, noise: (B, 12, h, w).
+        art, reference, noise: (B, K, h, w).
         condition: (B, C), without noise; condition_noise: (B, C) standard normal.
         level: (B,) of the noise on the condition; sigma: (B,) of the noise on the art.
         dropped: (B,) whether the condition is replaced by the null token.
@@ -146,7 +150,7 @@ def sample(
     guidance_Q: torch.Tensor,
     steps: int,
 ) -> torch.Tensor:
-    """Return (Q, 12, h, w) art by Heun's method, with classifier-free guidance.
+    """Return (Q, K, h, w) art by Heun's method, with classifier-free guidance.
 
     The source of guidance is Ho and Salimans 2022, "Classifier-free diffusion guidance": 0 draws
     without the condition, 1 with it, and more moves further away from what has no condition.
@@ -187,14 +191,14 @@ def noise_levels(steps: int) -> list[float]:
 
 
 def to_latent(art_BHW3: torch.Tensor) -> torch.Tensor:
-    """Return (B, 12, h, w) floats from -1 to 1 of (B, H, W, 3) 8-bit art."""
+    """Return (B, K, h, w) floats from -1 to 1 of (B, H, W, 3) 8-bit art."""
     pixels = art_BHW3.permute(0, 3, 1, 2).float() / 127.5 - 1
-    return functional.pixel_unshuffle(pixels, 2)
+    return functional.pixel_unshuffle(pixels, PATCH)
 
 
 def to_art(latent_BKhw: torch.Tensor) -> torch.Tensor:
     """Return (B, H, W, 3) 8-bit art; the inverse of :func:`to_latent`."""
-    pixels = functional.pixel_shuffle(latent_BKhw.float(), 2)
+    pixels = functional.pixel_shuffle(latent_BKhw.float(), PATCH)
     return ((pixels + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 

@@ -39,7 +39,7 @@ from dustjacket.generation.textless import LARGE
 from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.storage.manifest import check_format
 
-FORMAT = 1
+FORMAT = 2
 _CONFIG, _DECODER, _CONDITIONER = "generator.json", "decoder.safetensors", "prior.safetensors"
 
 

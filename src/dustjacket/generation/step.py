@@ -37,8 +37,13 @@ class GeneratorParameters(RetrainingParameters):
         "cpu", description="Device to train on; gpu: one process per GPU"
     )
     precision: Literal["fp32", "bf16"] = Field("fp32", description="Precision of the computation")
+    start: Literal["weights", "random"] = Field(
+        "weights",
+        description="What training starts from: the weights that come with the package, where they "
+        "fit the text encoder and the width, or random weights",
+    )
     width: int = Field(
-        64, ge=32, le=1024, multiple_of=32, description="Channels of the U-Net's first level"
+        128, ge=32, le=1024, multiple_of=32, description="Channels of the U-Net's first level"
     )
     batch_size: int = Field(32, ge=1, le=65536, description="Covers in a batch of all processes")
     micro_batch: int = Field(
@@ -78,6 +83,8 @@ class GeneratorFacts(Facts):
         covers: training covers.
         text_left: share of characters that OCR still reads in the art it was trained on.
         prior: the chosen candidate; ``prior_trials`` has the figures of all.
+        start: what it was trained from: ``weights`` or ``random``.
+        starting_images: image-steps that the starting weights have seen.
         steps: optimizer steps, fixed by the budget before the first.
         starting_loss: of the validation covers before training.
         validation_loss, unconditional_loss: the same after, with condition and without.
@@ -91,6 +98,8 @@ class GeneratorFacts(Facts):
     text_left: float = 0.0
     prior: str = ""
     prior_trials: list[dict[str, float | str]] = Field(default_factory=list)
+    start: str = "random"
+    starting_images: int = 0
     steps: int = 0
     images_per_second: float = 0.0
     starting_loss: float | None = None

@@ -8,12 +8,12 @@ and every checkpoint carries it.
 import math
 import time
 from dataclasses import asdict, dataclass, replace
+from typing import Protocol
 
 import torch
 
 from dustjacket.clip.checkpoints import (
     Checkpoint,
-    Checkpoints,
     TrainingState,
     copy_weights,
     restore,
@@ -36,6 +36,13 @@ _EMA_SHARE = 0.05
 _PROGRESS_INTERVAL_S = 10.0
 _VALIDATION_SEED = 29
 _VALIDATION_BATCH = 64
+
+
+class CheckpointWriter(Protocol):
+    """Where checkpoints are kept."""
+
+    def write(self, checkpoint: Checkpoint, *, last: bool = False) -> None:
+        """Keep a checkpoint; ``last``: no more will follow."""
 
 
 @dataclass
@@ -76,7 +83,7 @@ def fit(
     group: ProcessGroup | None = None,
     device: torch.device | None = None,
     log_metrics: MetricLogger = lambda _metrics, _step: None,
-    checkpoints: Checkpoints | None = None,
+    checkpoints: CheckpointWriter | None = None,
     resume: Checkpoint | None = None,
     state: GeneratorState | None = None,
 ) -> TrainedDecoder:
@@ -174,7 +181,7 @@ class _Trainer:
         if self.group.rank == 0:
             print(f"resuming from step {self.state.step} of {self.state.steps}", flush=True)
 
-    def train(self, checkpoints: Checkpoints | None, *, resumed: bool) -> None:
+    def train(self, checkpoints: CheckpointWriter | None, *, resumed: bool) -> None:
         state, every = self.state, self.parameters.checkpoint_steps or self.state.checkpoint_steps
         keeps = checkpoints if self.group.rank == 0 else None
         if keeps is not None and not resumed:
@@ -190,7 +197,7 @@ class _Trainer:
         if keeps is not None:
             self._checkpoint(keeps, last=True)
 
-    def _checkpoint(self, checkpoints: Checkpoints, *, last: bool = False) -> None:
+    def _checkpoint(self, checkpoints: CheckpointWriter, *, last: bool = False) -> None:
         average = {name: tensor.clone() for name, tensor in self.average.items()}
         checkpoints.write(snapshot(self.state, self.weights, self.optimizer, average), last=last)
 

@@ -10,13 +10,13 @@ from pyspark.sql import SparkSession
 
 from dustjacket.clip.distribute import run_distributed
 from dustjacket.clip.starting import ensure_starting
-from dustjacket.clip.step import MODEL_FOLDER, CandidateFacts, ClipParameters
+from dustjacket.clip.step import MODEL_FOLDER, CandidateFacts, ClipFacts, ClipParameters
 from dustjacket.errors import NotReadyError
+from dustjacket.generation.data import too_few
 from dustjacket.generation.process import (
     RESULT,
     GeneratorTask,
     generator_checkpoints,
-    too_few,
     train_process,
 )
 from dustjacket.generation.step import (
@@ -71,6 +71,7 @@ def train_generator(job: Job[GeneratorParameters], spark: SparkSession) -> None:
             labels=labels.version,
             text=(text.kind, text.version),
             image=(image.kind, image.version),
+            encoder=ClipFacts.of(text).model,
             version=job.draft.version,
             attempt=job.draft.attempt,
             digest=job.plan.digest,

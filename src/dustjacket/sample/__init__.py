@@ -9,6 +9,7 @@ sources only.
 """
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,13 @@ def make_sample(
         )
         write(table, cover_values(covers, _rng("covers", seed)))
     return library
+
+
+def cover_books(covers: int, seed: int) -> Iterator[tuple[str, str | None]]:
+    """Yield title and author of the books whose covers :func:`make_sample` draws."""
+    for values in cover_values(covers, _rng("covers", seed)):
+        if title := values.get("title"):
+            yield title, next((each["name"] for each in values.get("contributors", ())), None)
 
 
 def _rng(name: str, seed: int) -> random.Random:

@@ -38,8 +38,8 @@ HELD_OUT_SHARE = 0.05
 """Share of books with such a word; all are test books, so about a quarter of those."""
 
 _HELD_OUT = frozenset(map(normalise, HELD_OUT_WORDS))
-_TRAINING_COLOURS = tuple(name for name in COLOURS if name not in HELD_OUT_WORDS)
-_TRAINING_MOTIFS = tuple(name for name in MOTIFS if name not in HELD_OUT_WORDS)
+TRAINING_COLOURS = tuple(name for name in COLOURS if name not in HELD_OUT_WORDS)
+TRAINING_MOTIFS = tuple(name for name in MOTIFS if name not in HELD_OUT_WORDS)
 
 
 @dataclass(frozen=True)
@@ -183,9 +183,9 @@ class SampleBook:
 def make_book(rng: random.Random) -> SampleBook:
     """Return a random book; a book with a held-out word is on the test side of the split."""
     genre = rng.choices(GENRES, [genre.weight for genre in GENRES])[0]
-    motif = rng.choice(genre.motifs if rng.random() < TYPICAL_MOTIF_SHARE else _TRAINING_MOTIFS)
-    second = rng.choice(_TRAINING_MOTIFS) if rng.random() < SECOND_MOTIF_SHARE else None
-    colour = rng.choice(_TRAINING_COLOURS)
+    motif = rng.choice(genre.motifs if rng.random() < TYPICAL_MOTIF_SHARE else TRAINING_MOTIFS)
+    second = rng.choice(TRAINING_MOTIFS) if rng.random() < SECOND_MOTIF_SHARE else None
+    colour = rng.choice(TRAINING_COLOURS)
     if rng.random() < HELD_OUT_SHARE:
         word = rng.choice(HELD_OUT_WORDS)
         colour, motif = (word, motif) if word in COLOURS else (colour, word)
