@@ -49,8 +49,8 @@ _NEW_PAIRS = 9
 _CHUNK = 50
 _VALIDATION = 64
 """Covers that are not learnt from."""
-_CHECKPOINT_STEPS = 200
-RECIPE = {"batch_size": 32, "learning_rate": 1e-3, "warmup": 0.01}
+_CHECKPOINT_STEPS = 50
+RECIPE = {"batch_size": 32, "learning_rate": 2e-3, "warmup": 0.005}
 Row = tuple[np.ndarray, str, str, str]
 """Art, title, author and genre of a cover."""
 

@@ -49,8 +49,8 @@ class GeneratorParameters(RetrainingParameters):
     micro_batch: int = Field(
         0, ge=0, le=65536, description="Covers per process and forward pass; 0: its whole share"
     )
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="Peak learning rate")
-    weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's weight decay")
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="Peak learning rate")
+    weight_decay: float = Field(0.01, ge=0, le=1, description="Weight decay")
     warmup: float = Field(0.05, ge=0, le=1, description="Share of the steps with linear warm-up")
     null_share: float = Field(
         0.1, ge=0, le=1, description="Share of the conditions replaced by the null token"

@@ -28,6 +28,7 @@ from dustjacket.generation.network import (
     denoising_loss,
     precision_context,
 )
+from dustjacket.generation.optimizer import MuonAdamW
 from dustjacket.generation.step import GeneratorParameters
 
 _WARM_STEPS, _TIMED_SHARE, _MAX_TIMED_STEPS = 2, 0.05, 30
@@ -138,14 +139,9 @@ class _Trainer:
         self.starting_loss = self._validation_loss(with_condition=True)
         self._printed_at = time.monotonic()
 
-    def _new_optimizer(self) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(
-            self.weights.values(),
-            lr=self.parameters.learning_rate,
-            weight_decay=self.parameters.weight_decay,
-            betas=(0.9, 0.99),
-            fused=True,
-        )
+    def _new_optimizer(self) -> MuonAdamW:
+        parameters = self.parameters
+        return MuonAdamW(self.weights, parameters.learning_rate, parameters.weight_decay)
 
     def measure_steps(self) -> None:
         """Set the number of steps that fit the budget, by timing some and undoing them."""
@@ -176,7 +172,8 @@ class _Trainer:
     def resume(self, checkpoint: Checkpoint) -> None:
         if not isinstance(checkpoint.state, GeneratorState) or not checkpoint.state.steps:
             raise CorruptVersionError("the checkpoint is no generator's: delete it and train again")
-        restore(checkpoint, self.weights, self.optimizer)
+        self.optimizer.restore_momentum(checkpoint.moments)
+        restore(checkpoint, self.weights, self.optimizer.adamw)
         self.state, self.average = checkpoint.state, dict(checkpoint.best)
         if self.group.rank == 0:
             print(f"resuming from step {self.state.step} of {self.state.steps}", flush=True)
@@ -199,14 +196,16 @@ class _Trainer:
 
     def _checkpoint(self, checkpoints: CheckpointWriter, *, last: bool = False) -> None:
         average = {name: tensor.clone() for name, tensor in self.average.items()}
-        checkpoints.write(snapshot(self.state, self.weights, self.optimizer, average), last=last)
+        kept = snapshot(self.state, self.weights, self.optimizer.adamw, average)
+        kept.moments.update(self.optimizer.momentum())
+        checkpoints.write(kept, last=last)
 
     def _train_step(self) -> float:
         state, parameters = self.state, self.parameters
-        self.optimizer.param_groups[0]["lr"] = parameters.learning_rate * schedule(
-            state.step, state.steps, parameters.warmup
+        self.optimizer.set_rate(
+            parameters.learning_rate * schedule(state.step, state.steps, parameters.warmup)
         )
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         whole = draw_batch(self.training, self.training.art, parameters, state.step)
         own = whole.map(lambda tensor: self.group.share(tensor).to(self.device))
         count = len(own.sigma)

