@@ -12,7 +12,7 @@ export CATALOG COVERS DATA ROWS N PART
 COMPOSE := docker compose -f docker/compose.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench paper docs \
+.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench paper docs generator-weights \
     check check-types check-rest lock sbom audit docker-secrets docker-build docker-up docker-down docker-test
 
 help: ## list what can be made

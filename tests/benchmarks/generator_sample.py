@@ -54,7 +54,7 @@ MINUTES, GUIDANCE = float(os.environ.get("MINUTES") or 3), float(os.environ.get(
 STARTS = (os.environ.get("START") or "random,weights").split(",")
 SIDE, SHEET = os.environ.get("SIDE") or "test", os.environ.get("SHEET")
 _MIN_RIGHT = 0.9
-_LEARNT_FROM = 4000
+_LEARNT_FROM = 8000
 Cover = tuple[SampleBook, np.ndarray, np.ndarray]
 """A book, its art as it is drawn, and as the champion sees it."""
 
