@@ -105,6 +105,7 @@ def write_covers(
     facts: list[dict[str, Any]] = []
     sheet: list[io.BytesIO] = []
     refused = number = 0
+    warned = False
     for number, book in enumerate(books, 1):
         try:
             request = ConceptRequest.model_validate(book)
@@ -114,6 +115,12 @@ def write_covers(
             concepts = []
             for concept in make_concepts(tools, request, art):
                 concepts.append(concept)
+                if concept.art.untested and not warned:
+                    console.print(
+                        f"{concept.art.generator} has not passed an evaluation: whether its art "
+                        "fits a title is not known"
+                    )
+                    warned = True
                 console.print(_progress(request, concept, len(concepts)))
         except (ValidationError, BadInputError) as error:
             why = first_error(error) if isinstance(error, ValidationError) else str(error)
@@ -171,6 +178,7 @@ def _facts(
         "seed": concept.art.seed,
         "type_seed": concept.type_seed,
         "generator": concept.art.generator,
+        "untested": concept.art.untested,
         "score": concept.score,
         "fit": concept.fit,
         "nearest": [hit.key for hit in concept.nearest],

@@ -38,6 +38,7 @@ class Art:
         generator: ``<kind>/<version>`` of what drew it; None for a picture that a person brought.
         conditioner: ``<kind>/<version>`` of the model that reads the text for the generator.
         copy_of: key of the training cover that it is a near copy of; None: it is new enough.
+        untested: whether what drew it never passed an evaluation.
     """
 
     body: bytes
@@ -45,6 +46,7 @@ class Art:
     generator: str | None = None
     conditioner: str = ""
     copy_of: str | None = None
+    untested: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Concept:
         preview: JPEG of at most 400 x 640 pixels.
         score: cosine of the art and the book's title and author, by the champion; None if no
             cover index is published.
-        fit: share of the real covers that are farther from the title than the art is.
+        fit: share of the real covers that are farther from the title than the art is; None if the
+            art's generator is untested: noise can be near to a title too.
         nearest: real covers that are nearest to the art, by the champion, nearest first.
         copied: the cover that the art is a near copy of, if it is in the index.
     """
@@ -95,7 +98,9 @@ class Gallery:
         return replace(
             concept,
             score=score,
-            fit=float(np.mean(self.index.vectors @ text < score)),
+            fit=None
+            if concept.art.untested
+            else float(np.mean(self.index.vectors @ text < score)),
             nearest=tuple(self.index.search(art, top=NEAREST)),
             copied=self.index.cover(concept.art.copy_of) if concept.art.copy_of else None,
         )
@@ -103,11 +108,16 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Artist:
-    """A generator, what recognises its near copies of training covers, and its text encoder."""
+    """A generator, what recognises its near copies of training covers, and its text encoder.
+
+    Attributes:
+        untested: whether it never passed an evaluation.
+    """
 
     generator: Generator
     near_copies: "NearCopies"
     conditioner: str = ""
+    untested: bool = False
 
     def draw(self, request: ConceptRequest, seed: int) -> Art:
         """Return the art that a request and a seed give."""
@@ -117,7 +127,8 @@ class Artist:
         Image.fromarray(pixels[0]).save(body, "PNG")
         nearest = self.near_copies.nearest(pixels)
         copied = nearest.keys[0] if nearest.copies[0] else None
-        return Art(body.getvalue(), seed, self.generator.version, self.conditioner, copied)
+        version = self.generator.version
+        return Art(body.getvalue(), seed, version, self.conditioner, copied, self.untested)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """The decoder: a diffusion model that draws small art from a condition.
 
 EDM (Karras et al. 2022, "Elucidating the design space of diffusion-based generative models"): its
-preconditioning, its loss weights, its noise levels and Heun's method. The network sees art of 72x48
-pixels as patches of 6x6, which costs a fraction (Li and He 2025, "Back to basics: let denoising
-generative models denoise").
+noise levels and Heun's method. The network sees art of 72x48 pixels as patches of 6x6, which costs a
+fraction, and its output is the art itself, as it has fewer channels than a patch of noise has values
+(Li and He 2025, "Back to basics: let denoising generative models denoise").
 
 Shapes: B images, H = 72, W = 48, 3 colours; K = 108 values of a patch, h = 12, w = 8 patches; C
 dimensions of a condition; Q requests.
@@ -23,10 +23,14 @@ PATCH = 6
 """Pixels of a patch's side."""
 CHANNELS, HEIGHT, WIDTH = 3 * PATCH**2, BASE[1] // PATCH, BASE[0] // PATCH
 SIGMA_DATA, SIGMA_MIN, SIGMA_MAX, RHO = 0.5, 0.02, 40.0, 7.0
-_SIGMA_MEAN, _SIGMA_STD = -0.6, 1.2
-"""Of the logarithm of the noise levels in training."""
-MAX_CONDITION_NOISE = 0.5
+_SIGMA_MEAN, _SIGMA_STD = 0.2, 1.2
+"""Of the logarithm of the noise levels in training: shapes are decided where noise is strong."""
+_MAX_SNR = 5.0
+"""Largest signal-to-noise ratio that the loss counts (Hang et al. 2023, min-SNR)."""
+MAX_CONDITION_NOISE = 0.2
 """Of the noise on a condition, whose entries have a variance of about 1; its level is an input."""
+_EVEN_OUT = 0.05
+"""Variance that is added to each direction of the conditions, as a share of the mean variance."""
 _EMBEDDED = 256
 
 
@@ -40,7 +44,7 @@ class DecoderShape:
     """
 
     condition: int
-    width: int = 128
+    width: int = 64
 
 
 class Decoder(torch.nn.Module):
@@ -69,6 +73,17 @@ class Decoder(torch.nn.Module):
         )
         self.null = torch.nn.Parameter(torch.zeros(4 * shape.width))
 
+    @torch.no_grad()
+    def even_out(self, conditions_NC: torch.Tensor) -> None:
+        """Let a new decoder's first layer see all directions of conditions with the same variance.
+
+        Text embeddings vary most in what all titles have, and little in the thing that one names.
+        """
+        variances, axes = torch.linalg.eigh(torch.cov(conditions_NC.T))
+        scales = (variances.clamp(min=0) + _EVEN_OUT * variances.mean()) ** -0.5
+        weight = self.condition[0].weight[:, : conditions_NC.shape[1]]
+        weight.copy_(weight @ (axes * scales) @ axes.T)
+
     def embed(
         self, condition_BC: torch.Tensor, noise_B: torch.Tensor, dropped_B: torch.Tensor
     ) -> torch.Tensor:
@@ -96,7 +111,7 @@ class Decoder(torch.nn.Module):
         output: torch.Tensor = self.unet(
             inputs.contiguous(memory_format=torch.channels_last), level_B, embedded
         ).sample.float()
-        return SIGMA_DATA**2 / total**2 * noisy_BKhw + sigma * SIGMA_DATA / total * output
+        return SIGMA_DATA * output
 
 
 @dataclass(frozen=True)
@@ -125,14 +140,15 @@ class Batch:
 
 
 def denoising_loss(decoder: Decoder, batch: Batch) -> torch.Tensor:
-    """Return the mean of EDM's weighted squared error."""
+    """Return the mean squared error, weighted by the signal-to-noise ratio up to a largest one."""
     condition_BC = batch.condition + batch.level[:, None] * batch.condition_noise
     embedded = decoder.embed(condition_BC, batch.level, batch.dropped)
     sigma = batch.sigma.view(-1, 1, 1, 1)
     denoised = decoder.denoise(
         batch.art + sigma * batch.noise, batch.sigma, embedded, batch.reference
     )
-    weight = (sigma**2 + SIGMA_DATA**2) / (sigma * SIGMA_DATA) ** 2
+    ratio = (SIGMA_DATA / sigma) ** 2
+    weight = (ratio.clamp(max=_MAX_SNR) + 1) / SIGMA_DATA**2
     return (weight * (denoised - batch.art) ** 2).mean()
 
 

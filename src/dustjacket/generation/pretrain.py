@@ -11,7 +11,7 @@ import json
 import os
 import random
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,7 @@ _CHUNK = 50
 _VALIDATION = 64
 """Covers that are not learnt from."""
 _CHECKPOINT_STEPS = 50
-RECIPE = {"batch_size": 32, "learning_rate": 2e-3, "warmup": 0.005}
+RECIPE = {"learning_rate": 2e-3, "warmup": 0.005}
 Row = tuple[np.ndarray, str, str, str]
 """Art, title, author and genre of a cover."""
 
@@ -192,9 +192,14 @@ def pretrain(
         folder / "checkpoint.safetensors", shape, parameters.batch_size, weights
     )
     torch.manual_seed(parameters.seed)
+    decoder = Decoder(shape)
+    decoder.even_out(conditions[0])
+    resume = checkpoints.read()
+    if resume:
+        resume = replace(resume, state=replace(resume.state, steps=steps))
     result = fit(
-        Decoder(shape), training, validation, parameters, checkpoints=checkpoints,
-        resume=checkpoints.read(), state=GeneratorState(steps=steps),
+        decoder, training, validation, parameters, checkpoints=checkpoints, resume=resume,
+        state=GeneratorState(steps=steps),
     )  # fmt: skip
     print(f"trained {result.steps} steps: {result}; its weights are in {weights}")
 
@@ -203,7 +208,7 @@ def main() -> None:
     """Read the arguments of ``make generator-weights`` and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--covers", type=int, default=10_000)
-    parser.add_argument("--steps", type=int, default=100_000, help="of the whole training")
+    parser.add_argument("--steps", type=int, default=30_000, help="of the whole training")
     parser.add_argument("--out", type=Path, default=FILE)
     given = parser.parse_args()
     parameters = GeneratorParameters(

@@ -37,7 +37,8 @@ def published_tools(store: Store) -> ConceptTools:
         manifest = store.manifest(Kind.COVER_GENERATOR, version)
         near_copies = read_near_copies(store, manifest)
         conditioner = str(manifest.facts.get("conditioner", ""))
-        return Artist(load_generator(store, manifest), near_copies, conditioner)
+        untested = manifest.facts.get("ledger_record") is None
+        return Artist(load_generator(store, manifest), near_copies, conditioner, untested)
 
     @lru_cache(1)
     def habits(version: str) -> dict[str, Habits]:

@@ -23,7 +23,10 @@ def manifest_in_use(store: Store) -> Manifest:
     """
     manifest = store.newest(Kind.COVER_GENERATOR)
     if manifest is None:
-        raise NotReadyError("no cover generator is published yet: run `dustjacket run`")
+        raise NotReadyError(
+            "no cover generator has passed its evaluation yet: run `dustjacket run`, and read its "
+            "report"
+        )
     return manifest
 
 

@@ -43,9 +43,9 @@ class GeneratorParameters(RetrainingParameters):
         "fit the text encoder and the width, or random weights",
     )
     width: int = Field(
-        128, ge=32, le=1024, multiple_of=32, description="Channels of the U-Net's first level"
+        64, ge=32, le=1024, multiple_of=32, description="Channels of the U-Net's first level"
     )
-    batch_size: int = Field(32, ge=1, le=65536, description="Covers in a batch of all processes")
+    batch_size: int = Field(64, ge=1, le=65536, description="Covers in a batch of all processes")
     micro_batch: int = Field(
         0, ge=0, le=65536, description="Covers per process and forward pass; 0: its whole share"
     )

@@ -20,7 +20,7 @@ from dustjacket.clip.checkpoints import (
     snapshot,
 )
 from dustjacket.clip.process_group import ProcessGroup
-from dustjacket.clip.train import MAX_GRADIENT_NORM, MetricLogger, schedule
+from dustjacket.clip.train import MAX_GRADIENT_NORM, MetricLogger
 from dustjacket.errors import CorruptVersionError, DustjacketError
 from dustjacket.generation.batches import ConditionedArt, draw_batch
 from dustjacket.generation.network import (
@@ -32,8 +32,12 @@ from dustjacket.generation.optimizer import MuonAdamW
 from dustjacket.generation.step import GeneratorParameters
 
 _WARM_STEPS, _TIMED_SHARE, _MAX_TIMED_STEPS = 2, 0.05, 30
-_EMA_SHARE = 0.05
-"""Half-life of the averaged weights, as a share of the steps."""
+_EMA_POWER = 12
+"""The averaged weights are those of each step times this power of the step, so that a training has
+good weights whenever it ends (Karras et al. 2024, "Analyzing and improving the training dynamics of
+diffusion models", the power function EMA)."""
+_COOLDOWN = 0.3
+"""Share of the steps in which the learning rate falls."""
 _PROGRESS_INTERVAL_S = 10.0
 _VALIDATION_SEED = 29
 _VALIDATION_BATCH = 64
@@ -113,6 +117,17 @@ def fit(
         trainer.measure_steps()
     trainer.train(checkpoints, resumed=resume is not None)
     return trainer.finish()
+
+
+def schedule(step: int, steps: int, warmup: float) -> float:
+    """Return the learning rate at a step as a share of its peak: linear up, constant, linear down.
+
+    As long as it is constant, a training can be continued for more steps (Hägele et al. 2024,
+    "Scaling laws and compute-optimal training beyond fixed training durations").
+    """
+    rising = (step + 1) / max(1, round(warmup * steps))
+    falling = (steps - step) / max(1, round(_COOLDOWN * steps))
+    return min(1.0, rising, falling)
 
 
 class _Trainer:
@@ -232,8 +247,7 @@ class _Trainer:
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        step = self.state.step
-        decay = min((1 + step) / (10 + step), 0.5 ** (1 / max(1.0, _EMA_SHARE * self.state.steps)))
+        decay = (1 - 1 / self.state.step) ** (_EMA_POWER + 1)
         for name, weight in self.weights.items():
             self.average[name].lerp_(weight.detach().cpu(), 1 - decay)
 

@@ -131,6 +131,7 @@ def _response(state: AppState, job: ConceptJob) -> ConceptJobResponse:
                 preview=f"create/{job.id}/{number}/preview",
                 score=concept.score,
                 fit=concept.fit,
+                untested=concept.art.untested,
                 nearest=[found_cover(hit) for hit in concept.nearest],
                 copy_of=concept.art.copy_of,
                 copied=concept.copied and found_cover(concept.copied),

@@ -188,7 +188,10 @@ class ConceptResponse(BaseModel):
     type_seed: int = Field(description="of the layout")
     preview: str = Field(description="address of the preview, relative to the Studio's")
     score: float | None = Field(description="cosine similarity of the art and the book")
-    fit: float | None = Field(description="share of the real covers that fit the book less")
+    fit: float | None = Field(
+        description="share of the real covers that fit the book less; null if it is not known"
+    )
+    untested: bool = Field(description="whether what drew the art never passed an evaluation")
     nearest: list[FoundCover] = Field(description="real covers that are nearest to the art")
     copy_of: str | None = Field(
         description="id of the real cover that this one is too close to; it is then not exported"

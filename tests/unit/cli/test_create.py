@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -46,6 +47,15 @@ def test_every_form_is_written_best_first_with_facts_and_a_contact_sheet(tools, 
     assert {row["genre"] for row in facts} == {"Cooking"}
     assert {row["seed"] for row in facts} == {5, 6}
     assert "2 of 2, seed 6, fits better than" in printed
+
+
+def test_an_untested_generator_is_named_once_and_not_praised(tools, tmp_path):
+    untested = replace(tools, artist=lambda: replace(tools.artist(), untested=True))
+    printed = write(untested, [RICE], tmp_path)
+    assert printed.count("cover_generator/test-1 has not passed an evaluation") == 1
+    assert "fits better" not in printed
+    facts = json.loads((tmp_path / FACTS).read_text())
+    assert [(row["fit"], row["untested"]) for row in facts] == [(None, True)] * 2
 
 
 def test_the_same_books_and_seed_write_the_same_bytes(tools, tmp_path):

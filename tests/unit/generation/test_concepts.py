@@ -1,6 +1,7 @@
 """Concepts: the same request gives the same bytes, and near copies are shown and never exported."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -36,6 +37,15 @@ def test_the_same_request_and_versions_give_the_same_bytes(tools, concepts):
 def test_a_concept_is_drawn_alone_as_among_others(tools, concepts):
     alone = RICE.model_copy(update={"n": 1, "seed": 9})
     assert list(make_concepts(tools, alone)) == [concepts[2]]
+
+
+def test_how_well_art_of_an_untested_generator_fits_is_not_known(tools, concepts):
+    untested = replace(tools, artist=lambda: replace(tools.artist(), untested=True))
+    (concept, *_) = make_concepts(untested, RICE)
+    assert concept.art.untested
+    assert concept.fit is None
+    assert concept.score == concepts[0].score, "concepts are still ranked"
+    assert concept.nearest == concepts[0].nearest
 
 
 def test_guidance_and_genre_reach_the_generator(tools, concepts):

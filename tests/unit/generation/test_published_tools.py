@@ -19,7 +19,7 @@ from tests.support.bucket import store_in_memory
 from tests.support.generators import DrawnGenerator, near_copies_of_covers
 
 IMPLEMENTATIONS = read.IMPLEMENTATIONS
-CONFIG = json.dumps({"format": 1, "shape": {"condition": 8, "width": 32}}).encode()
+CONFIG = json.dumps({"format": 2, "shape": {"condition": 8, "width": 32}}).encode()
 NEAR_COPIES = near_copies_of_covers().to_bytes()
 
 
@@ -40,13 +40,19 @@ def store(tmp_path, monkeypatch):
     return store_in_memory()
 
 
-def publish(store, day, generator=b"good", implementation="test", **files):
+def publish(store, day, generator=b"good", implementation="test", record=1, **files):
     name = version_name(datetime(2026, 1, day, tzinfo=UTC), "0" * 12)
     draft = store.draft(Kind.COVER_GENERATOR, name)
     for path, body in {"generator.txt": generator, near_copies.FILE: NEAR_COPIES, **files}.items():
         if body is not None:
             draft.put(path, body)
-    draft.publish(facts={"implementation": implementation, "conditioner": "cover_clip/1"})
+    draft.publish(
+        facts={
+            "implementation": implementation,
+            "conditioner": "cover_clip/1",
+            "ledger_record": record,
+        }
+    )
     return f"cover_generator/{name}"
 
 
@@ -58,9 +64,15 @@ def test_the_newest_generator_draws(store):
     artist = tools.artist()
     assert (artist.generator.version, artist.conditioner) == (first, "cover_clip/1")
     assert tools.artist() is artist, "it is read once"
+    assert not artist.untested
     assert tools.gallery() is None
     second = publish(store, 2)
     assert tools.artist().generator.version == second
+
+
+def test_a_generator_that_no_gate_has_passed_is_untested(store):
+    publish(store, 1, record=None)
+    assert published_tools(store).artist().untested
 
 
 @pytest.mark.parametrize(

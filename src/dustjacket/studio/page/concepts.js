@@ -63,6 +63,9 @@ function evidence(concept) {
       make("p", {}, "Fits better than ", make("b", {}, percent(concept.fit)), " of real covers"),
     );
   }
+  if (concept.untested) {
+    lines.push(make("p", { class: "hint" }, "Drawn by a generator that has not passed an evaluation"));
+  }
   if (concept.seed !== null) lines.push(make("p", { class: "new" }, "New enough"));
   if (concept.nearest.length) {
     const pictures = concept.nearest.map((near) => cover(near, `Real cover, ${near.title}`));
