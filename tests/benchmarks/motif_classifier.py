@@ -11,11 +11,12 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from dustjacket.generation.network import BASE
+from dustjacket.generation.network import BASE, precision_context
+from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import TRAINING_COLOURS, TRAINING_MOTIFS, is_held_out, make_book
 
-_EPOCHS, _BATCH, _RATE = 14, 64, 4e-3
+_EPOCHS, _BATCH, _RATE = 8, 64, 4e-3
 _SHIFT = 4  # pixels
 
 
@@ -83,6 +84,7 @@ def train_classifier(folder: Path, count: int) -> Classifier:
 def _train(
     network: nn.Module, art: torch.Tensor, colours: torch.Tensor, motifs: torch.Tensor
 ) -> None:
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
     steps = _EPOCHS * (len(art) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
@@ -95,9 +97,11 @@ def _train(
         flipped = torch.rand(len(rows)) < 0.5
         pixels[flipped] = pixels[flipped].flip(3)
         down, right = (int(shift) for shift in rng.integers(-_SHIFT, _SHIFT + 1, 2))
-        colour, motif = network(pixels.roll((down, right), (2, 3))).split(sizes, 1)
-        loss = nn.functional.cross_entropy(colour, colours[rows])
-        loss = loss + nn.functional.cross_entropy(motif, motifs[rows])
+        moved = pixels.roll((down, right), (2, 3)).contiguous(memory_format=torch.channels_last)
+        with precision_context(moved.device, bf16=has_fast_bf16()):
+            colour, motif = network(moved).split(sizes, 1)
+        loss = nn.functional.cross_entropy(colour.float(), colours[rows])
+        loss = loss + nn.functional.cross_entropy(motif.float(), motifs[rows])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
