@@ -40,6 +40,7 @@ from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.storage.manifest import check_format
 
 FORMAT = 2
+_EARLIER_FORMATS = (1,)
 _CONFIG, _DECODER, _CONDITIONER = "generator.json", "decoder.safetensors", "prior.safetensors"
 
 
@@ -134,6 +135,10 @@ def load(folder: Path, version: str) -> ScratchGenerator:
     own = folder / GENERATOR_FOLDER
     try:
         config = json.loads((own / _CONFIG).read_text())
+        if config["format"] in _EARLIER_FORMATS:
+            raise CorruptVersionError(
+                f"{version} is of an earlier release, whose decoder this one lacks: train it again"
+            )
         check_format(version, config["format"], (FORMAT,))
         decoder = Decoder(DecoderShape(**config["shape"]))
         decoder.load_state_dict(load_torch(own / _DECODER))

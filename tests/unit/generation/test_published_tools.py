@@ -20,6 +20,7 @@ from tests.support.generators import DrawnGenerator, near_copies_of_covers
 
 IMPLEMENTATIONS = read.IMPLEMENTATIONS
 CONFIG = json.dumps({"format": 2, "shape": {"condition": 8, "width": 32}}).encode()
+EARLIER = json.dumps({"format": 1, "shape": {"condition": 8, "width": 32}}).encode()
 NEAR_COPIES = near_copies_of_covers().to_bytes()
 
 
@@ -91,7 +92,7 @@ def test_a_generator_that_cannot_be_read_is_one_line(store, broken):
 
 @pytest.mark.parametrize(
     ("config", "weights"),
-    [(None, None), (b"{", b""), (CONFIG, None), (CONFIG, b"no safetensors"),
+    [(None, None), (b"{", b""), (EARLIER, save({})), (CONFIG, None), (CONFIG, b"no safetensors"),
      (CONFIG, pickle.dumps({"weights": 1})), (CONFIG, save({})),
      (CONFIG, save({"w": np.ones(9, np.float32)})[:40])],
 )  # fmt: skip
