@@ -15,8 +15,9 @@ from safetensors.torch import save_file
 from dustjacket.clip.conse import NAME
 from dustjacket.errors import CorruptVersionError
 from dustjacket.generation.network import CHANNELS, Decoder, DecoderShape
+from dustjacket.pretrained.packages import find_weights
 
-FILE = Path(__file__).with_name("weights") / "decoder.safetensors"
+FILE = Path(__file__).with_name("weights") / "starting_decoder.safetensors"
 ENCODER = NAME
 """Model whose text tower embeds titles for them."""
 _CONDITION, _INPUT = "condition.0.weight", "unet.conv_in.weight"
@@ -51,13 +52,18 @@ class StartingWeights:
         decoder.load_state_dict({**self.tensors, _CONDITION: widened, _INPUT: noisy})
 
 
-def read_weights(file: Path = FILE) -> StartingWeights | None:
+def read_weights(file: Path | None = None) -> StartingWeights | None:
     """Return the starting weights, or None if there are none.
+
+    Args:
+        file: None: that of the package.
 
     Raises:
         CorruptVersionError: the file is no such weights.
+        NotReadyError: the package's file is not the expected one.
     """
-    if not file.is_file():
+    file = file or find_weights("dustjacket", FILE.name)
+    if file is None or not file.is_file():
         return None
     try:
         with safe_open(file, "pt") as opened:

@@ -78,3 +78,12 @@ def test_a_dropped_condition_does_not_matter_and_the_others_do():
     assert torch.equal(dropped[0], dropped[1])
     assert not torch.allclose(kept[0], kept[1])
     assert not torch.allclose(kept, decoder.embed(conditions, level + 0.5, torch.tensor([False])))
+
+
+def test_all_directions_of_conditions_are_seen_with_the_same_variance():
+    torch.manual_seed(0)
+    decoder = Decoder(DecoderShape(condition=2, width=32))
+    scales = torch.tensor([2.0, 0.7])
+    decoder.even_out(torch.randn(4000, 2) * scales)
+    seen = (decoder.condition[0].weight[:, :2].detach() * scales).std(0)
+    assert seen[0] == pytest.approx(float(seen[1]), rel=0.2)

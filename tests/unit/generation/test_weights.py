@@ -6,6 +6,7 @@ import torch
 from dustjacket.errors import CorruptVersionError
 from dustjacket.generation.network import CHANNELS, HEIGHT, WIDTH, Decoder, DecoderShape
 from dustjacket.generation.weights import FILE, StartingWeights, read_weights, write_weights
+from dustjacket.pretrained.packages import SHA256
 
 TEXT, IMAGE, COUNT = 5, 3, 2
 
@@ -84,5 +85,6 @@ def test_a_file_that_is_no_weights_is_named(tmp_path):
 @pytest.mark.skipif(not FILE.is_file(), reason="the package has no starting weights")
 def test_the_package_has_weights_that_fit_the_usual_decoder():
     assert FILE.stat().st_size <= 20e6
+    assert FILE.name in SHA256
     weights = read_weights()
     weights.copy_into(Decoder(DecoderShape(weights.shape.condition + 384)))
