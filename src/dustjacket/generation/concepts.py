@@ -98,9 +98,7 @@ class Gallery:
         return replace(
             concept,
             score=score,
-            fit=None
-            if concept.art.untested
-            else float(np.mean(self.index.vectors @ text < score)),
+            fit=None if concept.art.untested else float(np.mean(self.index.vectors @ text < score)),
             nearest=tuple(self.index.search(art, top=NEAREST)),
             copied=self.index.cover(concept.art.copy_of) if concept.art.copy_of else None,
         )

@@ -1,8 +1,8 @@
 """The decoder: a diffusion model that draws small art from a condition.
 
 EDM (Karras et al. 2022, "Elucidating the design space of diffusion-based generative models"): its
-noise levels and Heun's method. The network sees art of 72x48 pixels as patches of 6x6, which costs a
-fraction, and its output is the art itself, as it has fewer channels than a patch of noise has values
+noise levels and Heun's method. The network sees art of 72x48 pixels as patches of 6x6, which costs
+a fraction, and its output is the art itself: it has fewer channels than a patch of noise has values
 (Li and He 2025, "Back to basics: let denoising generative models denoise").
 
 Shapes: B images, H = 72, W = 48, 3 colours; K = 108 values of a patch, h = 12, w = 8 patches; C
