@@ -84,7 +84,7 @@ def train_classifier(folder: Path, count: int) -> Classifier:
 def _train(
     network: nn.Module, art: torch.Tensor, colours: torch.Tensor, motifs: torch.Tensor
 ) -> None:
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
     steps = _EPOCHS * (len(art) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)

@@ -81,7 +81,7 @@ class Decoder(torch.nn.Module):
         """
         variances, axes = torch.linalg.eigh(torch.cov(conditions_NC.T))
         scales = (variances.clamp(min=0) + _EVEN_OUT * variances.mean()) ** -0.5
-        weight = self.condition[0].weight[:, : conditions_NC.shape[1]]
+        weight = self.condition[0].get_parameter("weight")[:, : conditions_NC.shape[1]]
         weight.copy_(weight @ (axes * scales) @ axes.T)
 
     def embed(

@@ -11,7 +11,7 @@ import json
 import os
 import random
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -148,13 +148,14 @@ class FileCheckpoints:
     def __init__(self, file: Path, shape: DecoderShape, batch_size: int, weights: Path) -> None:
         self.file, self.shape, self.batch_size, self.weights = file, shape, batch_size, weights
 
-    def read(self) -> Checkpoint | None:
-        """Return the newest checkpoint, if there is one."""
+    def read(self, steps: int) -> Checkpoint | None:
+        """Return the newest checkpoint, if there is one, for a training to ``steps`` steps."""
         if not self.file.is_file():
             return None
         parts: dict[str, dict[str, torch.Tensor]] = {"weights": {}, "moments": {}, "best": {}}
         with safe_open(self.file, "pt") as opened:
-            state = GeneratorState(**json.loads(opened.metadata()["state"]))
+            kept = json.loads(opened.metadata()["state"])
+            state = GeneratorState(**(kept | {"steps": steps}))
             for name in opened.keys():  # noqa: SIM118
                 part, _, rest = name.partition("/")
                 parts[part][rest] = opened.get_tensor(name)
@@ -194,12 +195,9 @@ def pretrain(
     torch.manual_seed(parameters.seed)
     decoder = Decoder(shape)
     decoder.even_out(conditions[0])
-    resume = checkpoints.read()
-    if resume:
-        resume = replace(resume, state=replace(resume.state, steps=steps))
     result = fit(
-        decoder, training, validation, parameters, checkpoints=checkpoints, resume=resume,
-        state=GeneratorState(steps=steps),
+        decoder, training, validation, parameters, checkpoints=checkpoints,
+        resume=checkpoints.read(steps), state=GeneratorState(steps=steps),
     )  # fmt: skip
     print(f"trained {result.steps} steps: {result}; its weights are in {weights}")
 

@@ -23,7 +23,7 @@ def train(folder, log=lambda _metrics, _step: None):
     kept = FileCheckpoints(folder / "checkpoint", model.shape, 4, folder / "weights")
     fit(
         model, TRAINING, VALIDATION, parameters(), log_metrics=log, checkpoints=kept,
-        resume=kept.read(), state=GeneratorState(steps=STEPS),
+        resume=kept.read(STEPS), state=GeneratorState(steps=STEPS),
     )  # fmt: skip
     return model.state_dict()
 
@@ -59,6 +59,6 @@ def test_a_killed_training_ends_with_equal_weights(tmp_path, dies):
         mp.spawn(dies, args=(killed,))
     assert caught.value.signal_name == "SIGKILL"
     model = decoder()
-    kept = FileCheckpoints(killed / "checkpoint", model.shape, 4, killed / "weights").read()
+    kept = FileCheckpoints(killed / "checkpoint", model.shape, 4, killed / "weights").read(STEPS)
     assert 0 < kept.state.step < STEPS
     assert_close(train(killed), train(whole), atol=0, rtol=0)
