@@ -41,8 +41,12 @@ class Library:
             if not client.search_registered_models(f"name = '{self.family.registered}'"):
                 client.create_registered_model(self.family.registered)
             tags = {"kind": kind, "version": manifest.version}
-            client.create_model_version(self.family.registered, "s3://mlflow/none", tags=tags)
+            self.register(client, tags)
         return manifest
+
+    def register(self, client: mlflow.MlflowClient, tags: dict[str, str]) -> None:
+        """Register a model that has no files."""
+        client.create_model_version(self.family.registered, "s3://mlflow/none", tags=tags)
 
     def evaluation(
         self,

@@ -26,6 +26,20 @@ def downloaded(rows, columns=("title",), separator=","):
     return subprocess.run(command, capture_output=True, check=True).stdout.decode()
 
 
+def test_a_search_that_continues_another_takes_its_place_and_eight_are_kept():
+    node, _ = compute_driver_executable()
+    script = (
+        f"const {{ withSearch }} = await import({json.dumps((PAGE / 'searches.js').as_uri())});"
+        "let kept = [];"
+        "for (const title of ['R', 'Rice', 'Paris', 'Rice', ...'abcdefg'])"
+        " kept = withSearch(kept, { title, author: '', genre: '' });"
+        "process.stdout.write(JSON.stringify(kept.map(({ title }) => title)));"
+    )
+    command = [node, "--input-type=module", "-e", script]
+    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert found == [*"gfedcba", "Rice"]
+
+
 FORMULAS = [
     "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "a;=1+1", "a\t=1", "a\r\n=1",
     "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff201", "a;\uff1d1", ';"=1',

@@ -3,8 +3,8 @@
 import { Asker, askJson } from "./api.js";
 import { CoverGrid } from "./covers.js";
 import { at, make, setText } from "./dom.js";
+import { copyLink } from "./links.js";
 import { Part } from "./part.js";
-import { say } from "./status.js";
 
 /**
  * Sets the dialog up.
@@ -86,14 +86,6 @@ export function coverDialog({ changed, titleOf, answered }) {
     close();
     if (cover) titleOf(cover);
   });
-  at("record-copy").addEventListener("click", async () => {
-    const outer = window.parent.location.hash.includes("cover=") ? window.parent : window;
-    try {
-      await navigator.clipboard.writeText(outer.location.href);
-      say("copy", { text: "The link is copied.", tone: "calm", fades: true });
-    } catch {
-      say("copy", { text: `Copy this link: ${outer.location.href}`, fades: true });
-    }
-  });
+  at("record-copy").addEventListener("click", copyLink);
   return { open, close, state: () => shown };
 }

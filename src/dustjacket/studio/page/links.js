@@ -2,6 +2,7 @@
 
 import { inFrame } from "./api.js";
 import { at, icon, make } from "./dom.js";
+import { say } from "./status.js";
 
 const KINDS = {
   genre_classifier: "Genre classifier",
@@ -90,6 +91,17 @@ function clickWhenReady(tab, selector) {
     button?.click();
     if (button || tab.closed || Date.now() > until) clearInterval(poll);
   }, 200);
+}
+
+/** Copies the address of what the page shows; inside Airflow, that of the outer page. */
+export async function copyLink() {
+  const outer = inFrame() && window.parent.location.hash === window.location.hash ? window.parent : window;
+  try {
+    await navigator.clipboard.writeText(outer.location.href);
+    say("copy", { text: "The link is copied.", tone: "calm", fades: true });
+  } catch {
+    say("copy", { text: `Copy this link: ${outer.location.href}`, fades: true });
+  }
 }
 
 /** Shows the Retrain menu if the page is served by Airflow. */

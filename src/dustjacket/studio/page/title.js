@@ -4,7 +4,9 @@ import { Asker, postJson } from "./api.js";
 import { Bars } from "./bars.js";
 import { CoverGrid } from "./covers.js";
 import { announce, at, counted, make, percent, setText, debounce } from "./dom.js";
+import { copyLink } from "./links.js";
 import { Part } from "./part.js";
+import { Searches, csvOfCovers, save } from "./searches.js";
 import { thumbs } from "./votes.js";
 
 const PAUSE_MS = 250;
@@ -12,6 +14,8 @@ const SHOWN_COVERS = 12;
 const MAX_COVERS = 96;
 const SHOWN_GENRES = 8;
 const SHOWN_WORDS = 12;
+const REST_MS = 2500;
+const COVER_ACTIONS = ["more-covers", "covers-link", "covers-csv"];
 
 const versionIds = (versions) => versions.map(({ kind, version }) => ({ kind, version }));
 
@@ -45,6 +49,9 @@ export function titlePanel({ changed, answered, open }) {
   let shownFor = null;
   const covers = new CoverGrid(at("covers"), { room: SHOWN_COVERS, open, query: () => shownFor });
   let top = SHOWN_COVERS;
+  let shown = [];
+  const searches = new Searches({ open: (search) => restore(search) });
+  const keepLater = debounce((search) => searches.add(search), REST_MS);
   let last = { genre: "", covers: "" };
   let searched = "";
 
@@ -81,6 +88,9 @@ export function titlePanel({ changed, answered, open }) {
       answered("covers", by);
       shownFor = { ...book, by: versionIds(by) };
       covers.show(found);
+      shown = found;
+      for (const id of COVER_ACTIONS.slice(1)) at(id).hidden = !found.length;
+      keepLater({ title: book.title, author: book.author ?? "", genre: genre ?? "" });
       at("more-covers").hidden = found.length < top || top >= MAX_COVERS;
       announce("covers", found.length ? `${counted(found.length, "cover")}.` : "No cover matches.");
       if (found.length) return coversPart.ready();
@@ -135,7 +145,7 @@ export function titlePanel({ changed, answered, open }) {
     part.refused(problem);
     if (name === "covers") {
       covers.show([]);
-      at("more-covers").hidden = true;
+      for (const id of COVER_ACTIONS) at(id).hidden = true;
     } else {
       bars.show([]);
       for (const id of ["top-genre", "genre-sure", "genre-subjects"]) setText(at(id), "");
@@ -181,6 +191,7 @@ export function titlePanel({ changed, answered, open }) {
     at("welcome").hidden = any;
     at("results").hidden = !any;
     if (any) return;
+    keepLater.cancel();
     last = { genre: "", covers: "" };
     for (const [name, asker, part] of [
       ["genre", genreAsker, genrePart],
@@ -193,7 +204,7 @@ export function titlePanel({ changed, answered, open }) {
     }
     bars.show([]);
     covers.show([]);
-    at("more-covers").hidden = true;
+    for (const id of COVER_ACTIONS) at(id).hidden = true;
     for (const id of ["top-genre", "genre-sure", "genre-subjects"]) setText(at(id), "");
     at("genre-thumbs").replaceChildren();
   }
@@ -213,6 +224,10 @@ export function titlePanel({ changed, answered, open }) {
     top = Math.min(2 * top, MAX_COVERS);
     search();
   });
+  at("covers-link").addEventListener("click", copyLink);
+  at("covers-csv").addEventListener("click", () =>
+    save(csvOfCovers(shown, window.location.href), "covers.csv"),
+  );
   at("ask").addEventListener("submit", (event) => {
     event.preventDefault();
     search();
