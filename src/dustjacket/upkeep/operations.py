@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -17,6 +17,7 @@ from dustjacket.pipeline.families import FAMILIES, ModelFamily
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.leases import leases
 from dustjacket.pipeline.steps import STEPS, in_use
+from dustjacket.pipeline.team_defaults import TeamDefaults, stored_copy
 from dustjacket.promotion.ledger import Ledger, LedgerRecord, of_family, serving
 from dustjacket.promotion.schemas import GateFacts
 from dustjacket.storage.manifest import Manifest
@@ -76,12 +77,22 @@ class Disk(BaseModel):
     bytes_of_last_week: int = Field(description="of these, what was written in the last 7 days")
 
 
+class Default(BaseModel):
+    """A parameter whose team default differs from the shipped one."""
+
+    step: str
+    parameter: str
+    value: Any
+    shipped: Any
+
+
 class Operations(BaseModel):
     """The state of a platform's work.
 
     Attributes:
         failed: DAGs whose last run failed, the newest first.
         free_bytes, total_bytes: of the disk that holds this process's state.
+        defaults: as the bucket's copy of the team defaults has them, which each day renews.
         missing: what cannot be read, and why.
     """
 
@@ -92,6 +103,7 @@ class Operations(BaseModel):
     disk: list[Disk] = []
     free_bytes: int = 0
     total_bytes: int = 0
+    defaults: list[Default] = []
     missing: list[str] = []
 
 
@@ -122,6 +134,11 @@ def operations(store: Store, home: Path, now: datetime | None = None) -> Operati
                 serves.append(_serving(found, kind, found.published_at, why))
         except DustjacketError as error:
             missing.append(str(error))
+    changed = list[Default]()
+    try:
+        changed += _defaults(store)
+    except DustjacketError as error:
+        missing.append(str(error))
     ends = sorted(_ends(store), key=lambda end: end.at, reverse=True)
     disk = shutil.disk_usage(home)
     return Operations(
@@ -135,6 +152,7 @@ def operations(store: Store, home: Path, now: datetime | None = None) -> Operati
         disk=[use for kind in Kind if (use := _disk(store, kind, now)).bytes],
         free_bytes=disk.free,
         total_bytes=disk.total,
+        defaults=changed,
         missing=missing,
     )
 
@@ -191,6 +209,15 @@ def _undecided(store: Store, family: ModelFamily, records: list[LedgerRecord]) -
             reason=facts.reason,
             cure=f"approve or reject it in Airflow: Browse, Required Actions, DAG {judge}",
         )
+
+
+def _defaults(store: Store) -> Iterator[Default]:
+    team = TeamDefaults.from_json(stored_copy(store))
+    for step in STEPS.values():
+        shipped = step.parameters().model_dump(mode="json")
+        for name, value in team.of(step).model_dump(mode="json").items():
+            if value != shipped[name]:
+                yield Default(step=step.name, parameter=name, value=value, shipped=shipped[name])
 
 
 def _disk(store: Store, kind: str, now: datetime) -> Disk:

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 from dustjacket.pipeline.families import CLIP
 from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.team_defaults import TeamDefaults, keep_copy
 from dustjacket.platform.ports import LOOPBACK, free_port
 from dustjacket.upkeep.operations import RunEnd, keep_end
 from tests.support.browser import open_chromium, shoot
@@ -39,6 +40,7 @@ def address(tmp_path):
         reason="the listing <b>lost</b> 40 % of its books", cure="run it with accept_changes",
     )  # fmt: skip
     keep_end(store, end)
+    keep_copy(store, TeamDefaults(ingest_catalog={"source": "s3://library/books.csv"}).to_json())
     server = uvicorn.Server(uvicorn.Config(app, LOOPBACK, port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -60,6 +62,7 @@ def test_it_shows_what_serves_failed_and_waits_at_every_width(address):
         expect(failed).to_contain_text("What to do: run it with accept_changes")
         expect(page.locator("#ops-waiting li")).to_contain_text("clip_candidate/c")
         expect(page.locator("#ops-running")).to_have_text("Nothing runs.")
+        expect(page.locator("#ops-defaults li")).to_contain_text("s3://library/books.csv")
         expect(page.locator("#ops-disk tr")).to_have_count(2)
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()

@@ -8,6 +8,8 @@ from dustjacket.pipeline.families import CLIP
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.leases import lease
 from dustjacket.pipeline.plan import Plan
+from dustjacket.pipeline.steps import STEPS
+from dustjacket.pipeline.team_defaults import TeamDefaults, keep_copy
 from dustjacket.promotion.ledger import Ledger, LedgerEntry, next_timestamp
 from dustjacket.upkeep.operations import RUNS, RunEnd, keep_end, operations
 from tests.support.bucket import store_in_memory
@@ -127,3 +129,18 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_shown(store, tmp_path):
     work = found(store, tmp_path)
     assert "the ledger has" in work.missing[0]
     assert [each.result for each in work.serving] == ["3 covers embedded, 0 reused"]
+
+
+def test_the_team_defaults_that_differ_from_the_shipped_ones_are_shown(store, tmp_path):
+    assert found(store, tmp_path).defaults == []
+    keep_copy(store, TeamDefaults(finetune_clip={"epochs": 3}).to_json())
+    (default,) = found(store, tmp_path).defaults
+    assert (default.step, default.parameter, default.value) == ("finetune_clip", "epochs", 3)
+    assert default.shipped == STEPS["finetune_clip"].parameters().epochs
+
+
+def test_team_defaults_that_cannot_be_read_are_named(store, tmp_path):
+    keep_copy(store, '{"finetune_clip": {"epochs": "many"}}')
+    work = found(store, tmp_path)
+    assert work.defaults == []
+    assert "finetune_clip.epochs" in work.missing[0]

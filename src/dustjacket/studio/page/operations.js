@@ -52,6 +52,16 @@ const uses = ({ kind, versions, bytes, bytes_of_last_week }) =>
     ...[count(versions), gigabytes(bytes), gigabytes(bytes_of_last_week)].map((text) => make("td", {}, text)),
   );
 
+const shownValue = (value) => (typeof value === "string" ? value || "none" : JSON.stringify(value));
+
+const changed = ({ step, parameter, value, shipped }) =>
+  make(
+    "li",
+    {},
+    make("p", {}, make("code", {}, `${step}.${parameter}`), " ", make("b", { dir: "auto" }, shownValue(value))),
+    make("p", { class: "hint", dir: "auto" }, `shipped: ${shownValue(shipped)}`),
+  );
+
 function fill(id, items, none) {
   at(id).replaceChildren(...(items.length ? items : [make("li", { class: "hint" }, none)]));
 }
@@ -61,6 +71,7 @@ function draw(found) {
   fill("ops-running", found.running.map(runs), "Nothing runs.");
   fill("ops-failed", found.failed.map(failed), "The last run of every DAG succeeded.");
   fill("ops-waiting", found.waiting.map(waits), "Nothing waits for a person.");
+  fill("ops-defaults", found.defaults.map(changed), "All are as shipped.");
   at("ops-disk").replaceChildren(...found.disk.map(uses));
   at("ops-free").textContent =
     `${gigabytes(found.free_bytes)} of ${gigabytes(found.total_bytes)} are free. ` + found.missing.join(" ");
