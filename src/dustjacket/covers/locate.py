@@ -14,9 +14,17 @@ _DRIVE = re.compile(r"[a-zA-Z]:[/\\]")
 _SCHEME = re.compile(
     r"[a-zA-Z][a-zA-Z0-9+.-]+://|(?:data|blob|cid|about|javascript|mailto):", re.IGNORECASE
 )
-_FRONT = ("", "fc", "front", "cover", "frontcover", "cov", "1", "01")
+_FRONT = (
+    "", "fc", "front", "cover", "frontcover", "cov", "1", "01", "xl", "hires", "large", "lg", "l",
+    "medium", "m", "small", "s",
+)  # fmt: skip
 """What may follow an ISBN in the name of an image of its front cover, the best first."""
-_ISBN_NAME = re.compile(r"((?:97[89][-\s]?)?(?:[0-9][-\s]?){9}[0-9Xx])(?![0-9])[-_.\s]*([^/]*)")
+_ISBN_NAME = re.compile(
+    r"(?:(?:isbn(?:[-_\s]?1[03](?=[-_:\s]))?|ean|cover|front|fc|image|img)[-_.:\s]*)?"
+    r"((?:97[89][-\s]?)?(?:[0-9][-\s]?){9}[0-9X])(?![0-9])[-_.\s]*([^/]*)",
+    re.IGNORECASE,
+)
+_PIXELS = re.compile(r"\d{2,5}x\d{2,5}", re.IGNORECASE)
 
 
 def is_safe_path(image: str) -> bool:
@@ -145,7 +153,9 @@ def has_isbn(name: str) -> bool:
 def _isbn_and_side(name: str) -> tuple[str | None, str]:
     match = _ISBN_NAME.fullmatch(PurePosixPath(name).stem)
     isbn = isbn13_of(re.sub(r"[-\s]", "", match[1])) if match else None
-    return (isbn, re.sub(r"[\W_]", "", match[2]).lower()) if match and isbn else (None, "")
+    if match is None or isbn is None:
+        return None, ""
+    return isbn, re.sub(r"[\W_]", "", _PIXELS.sub("", match[2])).lower()
 
 
 def _forms(image: str) -> Iterator[str]:
