@@ -30,7 +30,6 @@ from dustjacket.catalog.chunks import find_chunks, find_files
 from dustjacket.catalog.ingest import decide_listing
 from dustjacket.catalog.parse import SLIM, ParseChunk, rows_of
 from dustjacket.catalog.step import CatalogParameters
-from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.options import DEFAULT_OPTIONS
 from dustjacket.sample.grammar import make_book
 from dustjacket.sample.onix import write_onix
@@ -38,6 +37,7 @@ from dustjacket.settings import load_settings
 from dustjacket.sources.roots import allow
 from dustjacket.storage.folder import FOLDER_BUCKET
 from dustjacket.storage.store import Store
+from dustjacket.storage.task_files import TaskFiles
 from tests.benchmarks.measure import line
 
 COUNTS = "10000,1000000"

@@ -9,7 +9,6 @@ from pyspark import cloudpickle
 
 from dustjacket.catalog.parse import ParseChunk
 from dustjacket.catalog.step import CatalogParameters
-from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.job import REASON_FILE
@@ -17,6 +16,7 @@ from dustjacket.platform.credentials import write_dotenv
 from dustjacket.records.options import DEFAULT_OPTIONS
 from dustjacket.settings import PLATFORM_ENV, Settings, home, load_settings
 from dustjacket.storage.store import Store
+from dustjacket.storage.task_files import TaskFiles
 
 SECRETS = {
     "airflow_password": "the-password-of-airflow",

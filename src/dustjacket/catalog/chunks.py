@@ -8,6 +8,7 @@ from typing import Any
 from dustjacket.catalog.columns import ListingFormat, listing_columns, named_columns
 from dustjacket.catalog.parse import ListingChunk, Piece
 from dustjacket.catalog.step import CatalogParameters
+from dustjacket.records.authors import AUTHORS_ALONE
 from dustjacket.sources.csv import WHOLE, ByteRange
 from dustjacket.sources.files import SourceFile, name_of, stage
 from dustjacket.sources.find import SourceTable, find_tables, may_be_table
@@ -56,7 +57,7 @@ def find_files(
     tables = []
     for table in found.tables:
         if table.shape.authors == "all":
-            found.passed_over[table.file.name] = "names of authors, which books take by key"
+            found.passed_over[table.file.name] = AUTHORS_ALONE
             continue
         name = source if len(files) == 1 and not table.file.member else table.file.name
         shape = table.shape

@@ -12,17 +12,17 @@ import pyarrow as pa
 
 from dustjacket.catalog.chunks import find_chunks, find_files
 from dustjacket.catalog.enrich import keys_of
-from dustjacket.catalog.keyed_rows import key_of, opened_rows, store_rows
 from dustjacket.catalog.parse import rows_of
 from dustjacket.catalog.step import CatalogParameters
-from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.errors import BadInputError
+from dustjacket.records.keyed_rows import key_of, opened_rows, store_rows
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import BookRecord, Correction, record_of
 from dustjacket.records.text import line_of
 from dustjacket.records.values import scalar
 from dustjacket.splits import strict_key
 from dustjacket.storage.store import Store
+from dustjacket.storage.task_files import TaskFiles
 
 MAX_CORRECTIONS = 1_000_000
 _NAME = "corrections"

@@ -11,13 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from dustjacket.catalog.keyed_rows import key_of, opened_rows, store_rows
 from dustjacket.catalog.step import Preference
-from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.genres import genre_key
+from dustjacket.records.keyed_rows import key_of, opened_rows, store_rows
 from dustjacket.records.record import BookRecord
 from dustjacket.records.subjects import Subject
 from dustjacket.splits import strict_key
+from dustjacket.storage.task_files import TaskFiles
 
 JOINED_FIELDS = ("description", "subjects", "image", "language", "work_id", "genres")
 _SUBJECT = pa.struct(

@@ -16,7 +16,6 @@ from dustjacket.catalog.parse import ParseChunk, name_shown
 from dustjacket.catalog.second_source import read_joins
 from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics_of
 from dustjacket.catalog.step import CatalogFacts, CatalogParameters
-from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.catalog.write import BOOKS_SCHEMA, DECISIONS, REJECTED, WriteFile, output_files
 from dustjacket.errors import BadInputError, CorruptVersionError, HeldBackError
 from dustjacket.identity.groups import groups_of
@@ -25,6 +24,7 @@ from dustjacket.pipeline.job import Job
 from dustjacket.records.options import options_of
 from dustjacket.sources.arrow import type_names
 from dustjacket.splits import split_of
+from dustjacket.storage.task_files import TaskFiles
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -17,7 +17,6 @@ from dustjacket.catalog.cleaning import clean
 from dustjacket.catalog.columns import ListingFormat
 from dustjacket.catalog.decide import ROWS
 from dustjacket.catalog.step import CatalogParameters
-from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import BookRecord
 from dustjacket.sources.archives import members
@@ -32,6 +31,7 @@ from dustjacket.sources.streams import corrupt_as_bad_input, decompressed, opene
 from dustjacket.sources.tables import TableRow
 from dustjacket.splits import coarse_key, strict_key
 from dustjacket.storage.store import Store
+from dustjacket.storage.task_files import TaskFiles
 
 _SUBJECT = pa.struct(
     [("scheme", pa.string()), ("code", pa.string()), ("heading", pa.string()), ("main", pa.bool_())]

@@ -9,13 +9,13 @@ from dustjacket.catalog.cleaning import clean
 from dustjacket.catalog.columns import file_facts
 from dustjacket.catalog.second_source import read_joins
 from dustjacket.catalog.step import CatalogParameters, FileFacts
-from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.options import options_of
 from dustjacket.records.record import BookRecord
 from dustjacket.sources.encoding import decode
 from dustjacket.sources.formats import read_rows
 from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.storage.store import Store
+from dustjacket.storage.task_files import TaskFiles
 
 RECORDS = 10
 _COUNTED = 1000

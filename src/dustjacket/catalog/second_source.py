@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dustjacket.catalog.authors import AuthorNames, read_authors
 from dustjacket.catalog.chunks import ListingFiles, find_chunks, find_files
 from dustjacket.catalog.corrections import OWN_COLUMNS, Corrections, read_corrections
 from dustjacket.catalog.enrich import Enrichment
 from dustjacket.catalog.parse import rows_of
 from dustjacket.catalog.step import CatalogParameters
-from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.errors import BadInputError
+from dustjacket.records.authors import AuthorNames, read_authors
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import BookRecord, record_of
 from dustjacket.storage.store import Store
+from dustjacket.storage.task_files import TaskFiles
 
 
 @dataclass(frozen=True)

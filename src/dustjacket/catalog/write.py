@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from dustjacket.catalog.decide import DECIDED
 from dustjacket.catalog.parse import PARSED
 from dustjacket.catalog.read import BOOKS
-from dustjacket.catalog.task_files import TaskFiles
+from dustjacket.storage.task_files import TaskFiles
 
 REJECTED = "rejected"
 BOOK_COLUMNS = (

@@ -30,10 +30,12 @@ from dustjacket.covers.tables import (
 )
 from dustjacket.covers.titles import books_by_isbn
 from dustjacket.errors import BadInputError
+from dustjacket.records.authors import AUTHORS_ALONE, read_authors
 from dustjacket.records.options import DEFAULT_OPTIONS, RecordOptions
 from dustjacket.records.record import CANONICAL, BookRecord, record_of
 from dustjacket.sources.encoding import raw_text
 from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.task_files import TaskFiles
 
 CURE = (
     "give a table with a title column and an image column, or name them by title_column and "
@@ -82,6 +84,9 @@ def find_covers(
             book, or it has a table that is not understood and no other.
     """
     files = sorted_files(source, read_options(parameters), packs, parameters.max_bytes)
+    scratch = TaskFiles.of(source.store, packs.prefix.prefix)
+    of_authors = (table for table in files.tables if table.shape.authors)
+    authors = read_authors(of_authors, source.store, scratch)
     tables, problems = _tables(source, files, parameters)
     if tables:
         files.passed_over |= {name: str(problem) for name, problem in problems.items()}
@@ -90,7 +95,7 @@ def find_covers(
         tables.sort(key=lambda table: table.shape.sent)
         latest: dict[str, dict[str, Any]] = {}
         rows: Iterator[dict[str, Any]] = _numbered(
-            table_rows(source.store, table, images, files.images, packs, options, latest)
+            table_rows(source.store, table, images, files.images, packs, options, latest, authors)
             for table in tables
         )
         used = {shown_name(table.file.name): table.fields for table in tables}
@@ -143,6 +148,9 @@ def _tables(
     """Return the tables of covers, and why other tables are none, by name."""
     tables, problems = [], dict(files.refused)
     for table in files.tables:
+        if table.shape.authors == "all":
+            files.passed_over[table.file.name] = AUTHORS_ALONE
+            continue
         try:
             tables.append(cover_table(source.store, table, parameters))
         except NoTableError as error:

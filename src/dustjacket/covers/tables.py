@@ -15,6 +15,7 @@ from dustjacket.covers.source import SourceEntry, shown_name
 from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
 from dustjacket.identity.text import normalise
+from dustjacket.records.authors import AuthorNames
 from dustjacket.records.columns import Columns, columns_of
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import CANONICAL, BookRecord, record_of
@@ -145,6 +146,7 @@ def table_rows(
     packs: Packs,
     options: RecordOptions,
     latest: dict[str, dict[str, Any]],
+    authors: AuthorNames | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table in ``ROW_SCHEMA``; positions are those in the table.
 
@@ -153,6 +155,7 @@ def table_rows(
         places: of those files, by name, once ``images`` has found them.
         packs: take the images that are in the table itself.
         latest: records of a feed so far, which later ones may update in part.
+        authors: whose names the rows give by key.
     """
     folder = PurePosixPath(table.file.name).parent.as_posix()
     with corrupt_as_bad_input(table.file), opened(table.file, store) as stream:
@@ -169,6 +172,8 @@ def table_rows(
             if table.columns is CANONICAL:
                 values = applied(latest, values)
             book = record_of(values, table.columns, options)
+            if authors:
+                book = authors.named(book)
             row |= book_columns(book)
             if not book.title and record.values.get("notification") == BLOCK_UPDATE:
                 row["reason"] = WITHOUT_RECORD

@@ -1,14 +1,18 @@
 """Covers are found in tables of any format and in image names, and only below the source."""
 
 import io
+import json
 from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
 import pytest
 
 from dustjacket.catalog.step import INGEST_CATALOG
+from dustjacket.covers.find import find_covers
+from dustjacket.covers.packs import Packs
 from dustjacket.covers.s3_prefix import S3Prefix
-from dustjacket.covers.step import INGEST_COVERS
+from dustjacket.covers.source import stage_covers
+from dustjacket.covers.step import INGEST_COVERS, CoversParameters
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.plan import plan_step
@@ -16,6 +20,7 @@ from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import CANONICAL, record_of
 from dustjacket.settings import Settings
+from dustjacket.splits import strict_key
 from dustjacket.storage.store import Store
 from tests.conftest import ROOT
 from tests.support.covers_run import run, write_table
@@ -456,3 +461,41 @@ def test_a_cover_whose_rights_are_reserved_is_kept_and_trains_no_model(
     covers = run(None, tmp_path / "set", tmp_path / "out", **rights)
     assert covers.index["training"].tolist() == training
     assert covers.result.facts().reserved == training.count(False)
+
+
+def test_covers_of_a_dump_have_the_authors_that_another_file_names(tmp_path):
+    """Two books of one title are told apart by them, and have the keys of the catalogue."""
+
+    def dump(kind, **objects):
+        return "".join(
+            f"/type/{kind}\t{key}\t1\t2009-12-11T01:57:19\t{json.dumps(body)}\n"
+            for key, body in objects.items()
+        )
+
+    source = tmp_path / "dumps"
+    source.mkdir()
+    editions = {
+        f"/books/OL{n}M": {
+            "title": "Poems",
+            "covers": [n],
+            "authors": [{"key": f"/authors/OL{n}A"}],
+        }
+        for n in (1, 2, 3)
+    }
+    names = {"/authors/OL1A": {"name": "Ann Lee"}, "/authors/OL2A": {"name": "Bob Kay"}}
+    (source / "ol_dump_editions.txt").write_text(dump("edition", **editions))
+    (source / "ol_dump_authors.txt").write_text(dump("author", **names))
+    home, folder = tmp_path / "home", tmp_path / "store"
+    home.mkdir()
+    settings = Settings(_env_file=None, home=home, folder=folder, source_roots=str(source))
+    store = Store(settings)
+    with Packs(S3Prefix.of_store(store, "scratch/")) as packs:
+        covers = find_covers(
+            stage_covers(str(source), store), CoversParameters(source=str(source)), packs
+        )
+    found, passed_over = covers.rows.to_pylist(), covers.passed_over
+    assert [row["author"] for row in found] == ["Ann Lee", "Bob Kay", None]
+    assert [row["strict"] for row in found[:2]] == [
+        strict_key("Poems", name) for name in ("Lee, Ann", "Bob Kay")
+    ]
+    assert passed_over == {"ol_dump_authors.txt": "names of authors, which books take by key"}

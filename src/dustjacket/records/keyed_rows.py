@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dustjacket.catalog.task_files import TaskFiles
+from dustjacket.storage.task_files import TaskFiles
 
 _KEYS = pa.schema([("key", pa.uint64()), ("place", pa.int64())])
 _BATCH_ROWS = 2000

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from dustjacket.catalog.keyed_rows import key_of, opened_rows, store_rows
-from dustjacket.catalog.task_files import TaskFiles
 from dustjacket.records.contributors import Contributor, author_text
+from dustjacket.records.keyed_rows import key_of, opened_rows, store_rows
 from dustjacket.records.record import BookRecord
 from dustjacket.records.text import line_of
 from dustjacket.sources.find import SourceTable
@@ -15,7 +14,10 @@ from dustjacket.sources.formats import read_rows
 from dustjacket.sources.streams import corrupt_as_bad_input, opened
 from dustjacket.sources.tables import AUTHOR_KEY
 from dustjacket.storage.store import Store
+from dustjacket.storage.task_files import TaskFiles
 
+AUTHORS_ALONE = "names of authors, which books take by key"
+"""Why a file of authors is no table of books."""
 _NAMES = pa.schema([("name", pa.string()), ("source", pa.string())])
 
 
