@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dustjacket.errors import BadInputError
 from dustjacket.labelling.decisions import StoredDecision, now, read_decisions, store_decision
 from dustjacket.pipeline.kinds import Kind
-from dustjacket.splits import book_group
+from dustjacket.splits import strict_key
 from dustjacket.storage.store import Store
 from dustjacket.studio.problems import UnpublishedError
 
@@ -113,6 +113,6 @@ class Reviews:
             if self._covers[0] is not index:
                 self._covers = (
                     index,
-                    {book_group(title, author): key for key, title, author in index.books()},
+                    {strict_key(title, author): key for key, title, author in index.books()},
                 )
-            return self._covers[1].get(book_group(str(book["title"]), book["author"]))
+            return self._covers[1].get(strict_key(str(book["title"]), book["author"]))

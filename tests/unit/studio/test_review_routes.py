@@ -123,3 +123,21 @@ def test_without_a_labelled_catalogue_the_dag_is_named(tmp_path):
     app.state.studio.reviews = Reviews(store_in_memory())
     with running(app) as client:
         assert assert_problem(client.get("/review"), 503, "label_catalog")["dag"] == "label_catalog"
+
+
+def test_books_of_one_title_have_their_own_covers():
+    """Others of an author's family name, and other books of the title before the colon, too."""
+    shown = [
+        ("1", "Poems", "Ann Lee"), ("2", "Poems", "Bob Lee"), ("3", "Poems", None),
+        ("4", "Dune: A Novel", "Herbert, Frank"), ("5", "Dune: The Graphic Novel", "Frank Herbert"),
+    ]  # fmt: skip
+
+    class Index:
+        def books(self):
+            return iter(shown)
+
+    reviews, index = Reviews(store_in_memory()), Index()
+    for key, title, author in shown:
+        assert reviews.cover_of({"title": title, "author": author}, index) == key
+    assert reviews.cover_of({"title": "POEMS", "author": "Lee, Ann"}, index) == "1"
+    assert reviews.cover_of({"title": "Poems", "author": "Cid Lee"}, index) is None
