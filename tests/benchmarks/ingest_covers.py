@@ -19,11 +19,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import Pool
 from pathlib import Path
-from statistics import median
 from typing import Any
 from urllib.request import urlopen
 
@@ -259,7 +258,7 @@ def main() -> None:
     with Pool(CORES) as pool:
         pool.map(draw, [range(start, n, CORES) for start in range(CORES)])
     own_program("img2dataset", PEER)
-    runs = 3 if n <= SMALL else 1
+    runs = int(os.environ.get("RUNS") or (6 if n <= SMALL else 1))
     table = STATE / "bench-covers.csv"
     with served(covers_folder()) as address:
         write_table(table, address, n)
@@ -271,29 +270,20 @@ def main() -> None:
             other.append(peer(table, n, address))
             alone.append(pillow_alone(min(n, SMALL)))
 
-    def median_of(figures: list[Figures], name: str) -> float:
-        return median(getattr(figure, name) for figure in figures)
+    def both(figure: Callable[[Figures], float]) -> tuple[list[float], list[float]]:
+        return [figure(one) for one in own], [figure(one) for one in other]
 
-    about = f"{CORES} cores, medians of {runs}; server alone {server:,.0f}/s"
-    steady, whole = median_of(own, "steady"), n / median_of(own, "seconds")
-    line(
-        "ingest-covers-steady",
-        steady,
-        median_of(other, "steady"),
-        "images/s",
-        n,
-        f"{about}; {PEER}",
-    )
-    whole_peer = n / median_of(other, "seconds")
-    line("ingest-covers-whole", whole, whole_peer, "images/s", n, f"{about}; start to end; {PEER}")
-    memory = median_of(other, "memory")
-    line("ingest-covers-memory", median_of(own, "memory"), memory, "MiB", n, f"peak PSS; {PEER}")
-    cpu = median_of(other, "cpu")
-    line(
-        "ingest-covers-cpu", median_of(own, "cpu"), cpu, "core-seconds", n, f"start to end; {PEER}"
-    )
+    about = f"{CORES} cores; server alone {server:,.0f}/s"
+    steady = both(lambda figures: figures.steady)
+    line("ingest-covers-steady", *steady, "images/s", n, f"{about}; {PEER}")
+    whole = both(lambda figures: n / figures.seconds)
+    line("ingest-covers-whole", *whole, "images/s", n, f"{about}; start to end; {PEER}")
+    memory = both(lambda figures: figures.memory)
+    line("ingest-covers-memory", *memory, "MiB", n, f"peak PSS; {PEER}")
+    cpu = both(lambda figures: figures.cpu)
+    line("ingest-covers-cpu", *cpu, "core-seconds", n, f"start to end; {PEER}")
     note = f"{about}; Pillow {Image.__version__} decodes, resizes and encodes files, nothing else"
-    line("ingest-covers-pillow", steady, median(alone), "images/s", n, note)
+    line("ingest-covers-pillow", steady[0], alone, "images/s", n, note)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ table with subjects. Ours is ``label_file``, with a linear model on hashed words
 character n-grams. The peer reads with pandas, predicts with TF-IDF of words, word pairs and
 character n-grams and a logistic regression, and writes with pandas; it does not say whether it is
 sure. Both models are trained on ``TRAINING`` (20,000) other titles. Each figure is the median of
-``RUNS`` (3), ours and the peer's in turn, each in a process of its own; the note has the range.
+``RUNS`` (6), ours and the peer's in turn, each in a process of its own.
 """
 
 import os
@@ -31,11 +31,11 @@ from dustjacket.labelling.label import Labeller
 from dustjacket.labelling.label_file import label_file
 from dustjacket.labelling.source import LabelOptions
 from dustjacket.sample.grammar import make_book
-from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
+from tests.benchmarks.measure import Measured, in_turn, line, measured
 from tests.benchmarks.peers import ngrams, with_text
 
 ROWS, TRAINING = int(os.environ.get("ROWS") or 100_000), int(os.environ.get("TRAINING") or 20_000)
-RUNS = int(os.environ.get("RUNS") or 3)
+RUNS = int(os.environ.get("RUNS") or 6)
 
 
 def drawn(rows: int, seed: int) -> pd.DataFrame:
@@ -115,13 +115,11 @@ def main() -> None:
         found = pd.read_csv(Path(folder, "ours.csv"))
     assert len(found) == ROWS
     assert (found["title"].fillna("") == books["title"]).all()
-    rates = [sorted(ROWS / run.seconds for run in runs) for runs in (ours, theirs)]
-    ranges = [f"{rate[0]:,.0f} to {rate[-1]:,.0f}" for rate in rates]
-    note = f"range {ranges[0]}, peer {ranges[1]}; {len(scorer.genres)} genres"
-    one, other = middle(ours), middle(theirs)
-    line("label-catalog", ROWS / one.seconds, ROWS / other.seconds, "rows/s", RUNS, note)
-    note = f"{ROWS:,} rows, whole process"
-    line("label-catalog-memory", one.memory_mib, other.memory_mib, "MiB", RUNS, note)
+    note = f"{len(scorer.genres)} genres"
+    rates = ([ROWS / run.seconds for run in runs] for runs in (ours, theirs))
+    line("label-catalog", *rates, "rows/s", ROWS, note)
+    memory = ([run.memory_mib for run in runs] for runs in (ours, theirs))
+    line("label-catalog-memory", *memory, "MiB", ROWS, "whole process")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
 """What benchmarks share: times and peak memory, and the line that each figure is printed as."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import Process
 from pathlib import Path
 from statistics import median
 
 import psutil
+from scipy.stats import binom
 
 STATE = Path(__file__).parents[2] / ".dustjacket"
 
@@ -100,19 +103,56 @@ def own_program(name: str, package: str) -> Path:
 
 
 def line(
-    name: str, ours: float, peer: float, unit: str, n: int, note: str, digits: int = 1
+    name: str,
+    ours: float | Sequence[float],
+    peer: float | Sequence[float],
+    unit: str,
+    n: int,
+    note: str,
+    digits: int = 1,
 ) -> None:
-    """Print one figure as JSON; the ratio is ours to the peer's."""
+    """Print one figure as JSON; the ratio is ours to the peer's.
+
+    Of figures of rounds in which both sides were measured in turn, the medians are printed, the
+    median of the rounds' ratios, and its 95 % interval, which needs six rounds.
+    """
+    mine, other = ([value] if isinstance(value, float | int) else value for value in (ours, peer))
+    ratios = [one / two for one, two in zip(mine, other, strict=True) if two]
+    bounds = median_interval(ratios)
     figure = {
         "name": name,
-        "ours": round(ours, digits),
-        "peer": round(peer, digits),
-        "ratio": round(ours / peer, 3) if peer else None,
+        "ours": round(median(mine), digits),
+        "peer": round(median(other), digits),
+        "ratio": round(median(ratios), 3) if ratios else None,
+        "interval": bounds and [round(bound, 3) for bound in bounds],
+        "rounds": len(mine),
         "unit": unit,
         "n": n,
         "note": note,
+        "machine": machine(),
     }
     print(json.dumps(figure, ensure_ascii=False), flush=True)
+
+
+def median_interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """Return the 95 % interval of a median, by order statistics; None of fewer than six values.
+
+    Hahn and Meeker, Statistical Intervals (1991), section 5.3: nothing is assumed about the
+    distribution.
+    """
+    below = int(binom.ppf(0.025, len(values), 0.5)) if values else 0
+    ranked = sorted(values)
+    return (ranked[below - 1], ranked[-below]) if below else None
+
+
+@cache
+def machine() -> str:
+    """Return this machine's processor, its cores, and its instructions for bf16."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    named = {key.strip(): value.strip() for key, _, value in (one.partition(":") for one in lines)}
+    has = [name for name in ("avx512_bf16", "amx_bf16") if name in named.get("flags", "").split()]
+    model = named.get("model name", "unknown processor")
+    return f"{model}, {len(os.sched_getaffinity(0))} cores, {' and '.join(has) or 'no bf16'}"
 
 
 def middle(runs: list[Measured]) -> Measured:

@@ -3,7 +3,7 @@
 On generated titles of 32 genres: ``ROWS`` of them (207,572 without). Both try the same candidates
 at the same settings on the same folds: scikit-learn with a job a core, its features kept in memory
 (``memory=``), and each candidate's features those that are quickest for it. The medians of
-``RUNS`` (3 without) are taken at a quarter of the rows, then all rows once; embeddings are timed by
+``RUNS`` (6 without) are taken at a quarter of the rows, then all rows once; embeddings are timed by
 themselves.
 """
 
@@ -13,6 +13,7 @@ import time
 from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 
 import mlflow
 import numpy as np
@@ -30,7 +31,7 @@ from dustjacket.genres.fits import Fits
 from dustjacket.genres.sentences import find_encoder
 from dustjacket.genres.step import ClassifierParameters
 from dustjacket.genres.training_data import TrainingData
-from tests.benchmarks.measure import Measured, in_turn, line, measured, middle
+from tests.benchmarks.measure import Measured, in_turn, line, measured
 from tests.benchmarks.peers import JOBS, ngrams, terms, with_text
 from tests.support.stores import bench
 
@@ -121,21 +122,19 @@ def main():
     with bench("bench-selection-time", "select_classifier") as alone:
         mlflow.set_tracking_uri(f"sqlite:///{Path(alone.folder) / 'time.db'}")
         seconds = {}
-        for count, runs in ((rows // 4, int(os.environ.get("RUNS") or 3)), (rows, 1)):
+        for count, runs in ((rows // 4, int(os.environ.get("RUNS") or 6)), (rows, 1)):
             books = generated(count)
-            mine, theirs = map(
-                middle,
-                in_turn(
-                    lambda b=books: measured(lambda: ours(alone.spark, b)),
-                    lambda b=books: peer(b),
-                    runs,
-                ),
+            mine, theirs = in_turn(
+                lambda b=books: measured(lambda: ours(alone.spark, b)),
+                lambda b=books: peer(b),
+                runs,
             )
             what = f"{GENRES} genres, {FOLDS} folds, {', '.join(SPARSE)}"
-            note = f"{os.cpu_count()} cores, {what}; medians of {runs}"
-            line("selection-time", mine.seconds, theirs.seconds, "s", count, note)
-            line("selection-memory", mine.memory_mib, theirs.memory_mib, "MiB", count, note)
-            seconds[count] = mine.seconds, theirs.seconds
+            times = [[run.seconds for run in runs] for runs in (mine, theirs)]
+            line("selection-time", *times, "s", count, what)
+            memory = ([run.memory_mib for run in runs] for runs in (mine, theirs))
+            line("selection-memory", *memory, "MiB", count, what)
+            seconds[count] = median(times[0]), median(times[1])
         small, large = seconds[rows // 4], seconds[rows]
         note = "how much longer four times the rows take"
         line("selection-growth", large[0] / small[0], large[1] / small[1], "times", rows, note)

@@ -11,13 +11,18 @@ from typing import Any
 import numpy as np
 import torch
 from open_clip.transformer import TextTransformer, VisionTransformer
+from timm.layers.conv2d_same import Conv2dSame
 from timm.layers.norm_act import BatchNormAct2d
+from timm.layers.padding import pad_same
 from timm.models.efficientnet import EfficientNet
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dustjacket.clip.data import Images, normalize_pixels, square_if_readable
 from dustjacket.clip.model import Clip
 from dustjacket.pretrained.hardware import has_fast_bf16
+
+_EFFICIENTNET_BATCH = 4
+"""Images that an EfficientNet embeds at a time on a CPU: the features of more leave its cache."""
 
 
 def embed_covers(clip: Clip, images: Images, batch_size: int = 128) -> np.ndarray:
@@ -28,7 +33,11 @@ def embed_covers(clip: Clip, images: Images, batch_size: int = 128) -> np.ndarra
     Raises:
         ValueError: there are no images.
     """
-    precision = next(clip.model.visual.parameters()).dtype  # type: ignore[union-attr]
+    visual: Any = clip.model.visual
+    weights = next(visual.parameters())
+    precision = weights.dtype
+    if not weights.is_cuda and _is_efficientnet(visual):
+        batch_size = min(batch_size, _EFFICIENTNET_BATCH)
 
     def encode(images_BCHW: torch.Tensor) -> torch.Tensor:
         pixels_BCHW = normalize_pixels(images_BCHW, clip.model).to(precision)
@@ -72,27 +81,83 @@ def optimize_for_inference(clip: Clip) -> Clip:
     """Make the towers faster, in place, at the cost of training them; return the model.
 
     open_clip's transformers get bf16 weights if the processor has bf16 instructions; this moves a
-    cosine by less than 1e-2. EfficientNets would move by more, so their batch normalisations are
-    folded into the convolutions before them instead, which is exact. Other towers stay as they are.
+    cosine by less than 1e-2. EfficientNets would move by more (0.06), so their batch normalisations
+    and activations are folded into the convolutions before them instead, which moves a cosine by
+    less than 1e-5. Other towers stay as they are.
     """
     visual: Any = clip.model.visual
     for tower in (visual, clip.model.text):
         if isinstance(tower, VisionTransformer | TextTransformer) and has_fast_bf16():
             tower.bfloat16()
-    if isinstance(getattr(visual, "trunk", None), EfficientNet):
+    if _is_efficientnet(visual):
         fold_batch_norms(visual.trunk.eval())
+        fold_activations(visual.trunk)
         visual.to(memory_format=torch.channels_last)
     return clip
 
 
+def _is_efficientnet(visual: Any) -> bool:
+    return isinstance(getattr(visual, "trunk", None), EfficientNet)
+
+
 def fold_batch_norms(trunk: torch.nn.Module) -> None:
     """Fold each batch normalisation of an EfficientNet into the convolution before it, in place."""
+    for module, (conv_name, conv), (norm_name, norm) in _neighbours(trunk):
+        if isinstance(conv, torch.nn.Conv2d) and isinstance(norm, BatchNormAct2d):
+            setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
+            setattr(module, norm_name, norm.act)
+
+
+def fold_activations(trunk: torch.nn.Module) -> None:
+    """Let oneDNN compute each ReLU6 with the convolution before it, in place, where it is there.
+
+    That saves a pass over memory, and PyTorch's slow convolution for small kernels.
+    """
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return
+    for module, (_, conv), (activation_name, activation) in _neighbours(trunk):
+        if type(conv) in _FUSED and isinstance(activation, torch.nn.ReLU6 | torch.nn.Identity):
+            clamped = isinstance(activation, torch.nn.ReLU6)
+            conv.__class__ = _FUSED[type(conv)]
+            conv.post = ("hardtanh", [0.0, 6.0]) if clamped else ("none", [])
+            setattr(module, activation_name, torch.nn.Identity())
+
+
+def _neighbours(
+    trunk: torch.nn.Module,
+) -> Iterator[tuple[torch.nn.Module, tuple[str, Any], tuple[str, Any]]]:
     for module in trunk.modules():
-        children = list(module.named_children())
-        for (conv_name, conv), (norm_name, norm) in pairwise(children):
-            if isinstance(conv, torch.nn.Conv2d) and isinstance(norm, BatchNormAct2d):
-                setattr(module, conv_name, fuse_conv_bn_eval(conv, norm))
-                setattr(module, norm_name, norm.act)
+        for before, after in pairwise(list(module.named_children())):
+            yield module, before, after
+
+
+class _Fused(torch.nn.Conv2d):
+    """A convolution and what follows it, for inference on a CPU."""
+
+    post: tuple[str, list[float]]
+
+    def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:
+        return self._convolve(images_BCHW, list(self.padding))  # type: ignore[arg-type]
+
+    def _convolve(self, images_BCHW: torch.Tensor, padding: list[int]) -> torch.Tensor:
+        convolved_BCHW: torch.Tensor = torch.ops.mkldnn._convolution_pointwise(
+            images_BCHW, self.weight, self.bias, padding, list(self.stride), list(self.dilation),
+            self.groups, *self.post, "",
+        )  # fmt: skip
+        return convolved_BCHW
+
+
+class _FusedSame(_Fused):
+    """The same with TensorFlow's padding, which may be wider on the right and below."""
+
+    def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:
+        padded_BCHW = pad_same(
+            images_BCHW, list(self.kernel_size), list(self.stride), list(self.dilation)
+        )
+        return self._convolve(padded_BCHW, [0, 0])
+
+
+_FUSED = {torch.nn.Conv2d: _Fused, Conv2dSame: _FusedSame}
 
 
 @torch.inference_mode()

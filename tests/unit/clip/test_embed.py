@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+import timm
 import torch
+from timm.layers.norm_act import BatchNormAct2d
 
 from dustjacket.clip.data import square
 from dustjacket.clip.embed import (
     embed_covers,
     embed_files,
     embed_texts,
+    fold_activations,
+    fold_batch_norms,
     in_batches,
     optimize_for_inference,
 )
@@ -74,3 +78,22 @@ def test_bf16_gives_unit_length_and_ranks_covers_alike(clip, images):
     np.testing.assert_allclose(np.linalg.norm(optimized, axis=1), 1, atol=1e-5)
     assert np.abs(exact @ exact.T - optimized @ exact.T).max() < 1e-2
     assert list((optimized @ exact.T).argmax(axis=1)) == list(range(len(images)))
+
+
+@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "efficientnet_lite0"])
+def test_an_efficientnet_for_inference_computes_the_same(name):
+    trunk = timm.create_model(name, num_classes=0).eval()
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(5)
+        images = torch.rand(3, 3, 96, 80).contiguous(memory_format=torch.channels_last)
+        for module in trunk.modules():
+            if isinstance(module, BatchNormAct2d):
+                module.running_mean.normal_(0, 0.1)
+                module.running_var.uniform_(0.5, 1.5)
+        exact = trunk(images)
+        fold_batch_norms(trunk)
+        fold_activations(trunk)
+        folded = trunk(images)
+    assert not [m for m in trunk.modules() if isinstance(m, BatchNormAct2d | torch.nn.ReLU6)]
+    assert exact.std() > 1e-3
+    np.testing.assert_allclose(folded, exact, atol=1e-4 * float(exact.abs().max()))
