@@ -12,7 +12,7 @@ export CATALOG COVERS DATA ROWS N PART
 COMPOSE := docker compose -f docker/compose.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench paper docs generator-weights \
+.PHONY: help run down status test-unit test test-faults test-release coverage snapshots bench bench-quick paper docs generator-weights \
     check check-types check-rest lock sbom audit docker-secrets docker-build docker-up docker-down docker-test
 
 help: ## list what can be made
@@ -57,6 +57,9 @@ bench: $(READY) ## measure against others: NAME=ingest-catalog, …, studio
 	@test -n "$(NAME)" || { echo "NAME=…, one of:"; \
 	  ls tests/benchmarks | grep -v '^_' | sed -n 's/\.py$$//p' | tr _ - | column; exit 2; }
 	@.venv/bin/python -m tests.benchmarks.$(subst -,_,$(NAME))
+
+bench-quick: $(READY) ## a minute of ratios beside stored ones, before a release; fails where one has fallen
+	@OMP_NUM_THREADS=1 .venv/bin/python -W ignore -m tests.benchmarks.quick
 
 paper: $(READY) ## measure the claims of the paper anew, into docs/paper.md
 	@.venv/bin/python -m tests.benchmarks.paper

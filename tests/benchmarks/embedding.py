@@ -41,13 +41,13 @@ CORES = len(os.sched_getaffinity(0))
 _clip: Clip | None = None  # of a process of ours
 
 
-def stored(folder: Path, count: int) -> tuple[list[Path], list[str]]:
+def stored(folder: Path, count: int, side: int = 256) -> tuple[list[Path], list[str]]:
     """Draw covers and store them as an ingestion does; return their files and titles."""
     rng, files, titles = random.Random(13), [], []
     for number in range(count):
         book = make_book(rng)
         image = draw_cover(book, rng).convert("RGB")
-        size = (256, round(256 * image.height / image.width))
+        size = (side, round(side * image.height / image.width))
         image.resize(size, Image.Resampling.LANCZOS).save(
             file := folder / f"{number}.jpg", quality=90
         )
