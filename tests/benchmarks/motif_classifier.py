@@ -76,7 +76,9 @@ def train_classifier(folder: Path, count: int) -> Classifier:
             network, torch.from_numpy(np.stack(art)), torch.tensor(colours), torch.tensor(motifs)
         )
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(network.state_dict(), file)
+        save_file(
+            {name: tensor.contiguous() for name, tensor in network.state_dict().items()}, file
+        )
     network.load_state_dict(load_file(file))
     return Classifier(network.eval())
 

@@ -14,7 +14,6 @@ import mlflow
 import pandas as pd
 import psutil
 import pytest
-import safetensors.torch
 import torch
 
 from dustjacket.cli.airflow_api import ACTIVE
@@ -32,7 +31,6 @@ from dustjacket.storage.manifest import version_name
 from dustjacket.tracking import runs as tracking
 from tests.conftest import ROOT
 from tests.faults.test_outages import platform_is_well
-from tests.integration.spark.generation.test_train_generator import publish_labels
 from tests.support.commands import until
 from tests.support.images import drawn, saved
 
@@ -89,11 +87,13 @@ class Training:
 
     def __init__(
         self, settings, store, labels, folder, master="local[2]",
-        job=ROOT / "spark_jobs/run_step.py", step="finetune_clip", given=SLOW, **overrides,
+        job=ROOT / "spark_jobs/run_step.py", **overrides,
     ):  # fmt: skip
-        self.store, self.step = store, STEPS[step]
-        values = {**given, "labelled_covers_version": labels.version, **overrides}
-        self.plan = plan_step(self.step, store, TeamDefaults(), datetime.now(UTC), values)
+        self.store = store
+        values = {**SLOW, "labelled_covers_version": labels.version, **overrides}
+        self.plan = plan_step(
+            STEPS["finetune_clip"], store, TeamDefaults(), datetime.now(UTC), values
+        )
         self.output = folder / f"output-{self.plan.version}-{time.monotonic()}.txt"
         with self.output.open("w") as stream:
             self.process = subprocess.Popen(
@@ -105,12 +105,8 @@ class Training:
 
     def steps(self):
         """Return the steps whose checkpoints are complete."""
-        return [int(name[-9:]) for name in self.checkpoints()]
-
-    def checkpoints(self):
-        """Return the names of the checkpoints that are complete."""
-        kept = self.store.versions(str(self.step.publishes).replace("_candidate", "_checkpoint"))
-        return [name for name in kept if name.startswith(self.plan.digest)]
+        kept = self.store.versions("clip_checkpoint")
+        return [int(name[-9:]) for name in kept if name.startswith(self.plan.digest)]
 
     def reach(self, step):
         def reached():
@@ -124,7 +120,7 @@ class Training:
 
     def candidate(self):
         assert self.end() == 0, self.output.read_text()
-        return self.store.manifest(self.step.publishes, self.plan.version)
+        return self.store.manifest("clip_candidate", self.plan.version)
 
 
 def trainers(processes):
@@ -275,55 +271,6 @@ def test_a_killed_process_ends_the_training_which_resumes_to_the_same_weights(
     # One run, without a gap but for what was on its way to MLflow at a kill.
     assert len({metric.step for metric in losses}) >= 4 * EPOCHS - 2
     assert "matches.png" in [file.path for file in client.list_artifacts(run_id)]
-
-
-@pytest.mark.release
-def test_a_killed_generator_resumes_to_the_same_weights(platform, store, tmp_path):
-    labels = publish_labels(store, 4)
-    least = {
-        "budget_minutes": 0.3, "width": 32, "batch_size": 4, "sampling_steps": 2,
-        "checkpoint_steps": 1,
-    }  # fmt: skip
-
-    def training():
-        return Training(platform, store, labels, tmp_path, step="train_generator", given=least)
-
-    def kill_at(step):
-        killed = training()
-        killed.reach(step)
-        kept = saved_objects(store, "generator_checkpoint", killed.checkpoints())
-        trainers(processes_with(JOB_MARK, "yes"))[0].kill()
-        assert killed.end(60) == 1, "it fails at once, and does not hang"
-        assert "training failed: a process was killed by SIGKILL" in killed.output.read_text()
-        until(lambda: processes_with(JOB_MARK, "yes") == [], 30, "a process was left")
-        return kept
-
-    # The number of steps is measured once, so the training without a second kill has to start from
-    # a checkpoint of the same one.
-    early = kill_at(3)
-    kill_at(8)
-    twice = weights(store, training().candidate())
-    for key, body in early.items():
-        store.client.put_object(Bucket=store.bucket, Key=key, Body=body)
-    for key, _ in list(store.keys("generator_candidate/")):
-        store.client.delete_object(Bucket=store.bucket, Key=key)
-    again = training()
-    once = weights(store, again.candidate())
-    assert re.search(r"resuming from step \d of", again.output.read_text())
-    assert len(once) > 50
-    for name, tensor in once.items():
-        torch.testing.assert_close(twice[name], tensor, atol=0, rtol=0, msg=name)
-
-
-def saved_objects(store, kind, versions):
-    """Return the content of the objects of versions, by key."""
-    keys = [key for key, _ in store.keys(f"{kind}/") if key.split("/")[1] in versions]
-    return {key: store.client.get_object(Bucket=store.bucket, Key=key)["Body"].read()
-            for key in keys}  # fmt: skip
-
-
-def weights(store, candidate):
-    return safetensors.torch.load(store.read(candidate, "generator/decoder.safetensors"))
 
 
 @pytest.mark.release

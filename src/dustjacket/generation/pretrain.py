@@ -207,7 +207,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--covers", type=int, default=10_000)
     parser.add_argument("--steps", type=int, default=30_000, help="of the whole training")
-    parser.add_argument("--out", type=Path, default=FILE)
     given = parser.parse_args()
     parameters = GeneratorParameters(
         precision="bf16" if has_fast_bf16() else "fp32",
@@ -215,7 +214,8 @@ def main() -> None:
         checkpoint_steps=_CHECKPOINT_STEPS,
         **RECIPE,
     )
-    pretrain(home() / "generator-weights", given.covers, given.steps, given.out, parameters)
+    folder = home() / "generator-weights"
+    pretrain(folder, given.covers, given.steps, folder / FILE.name, parameters)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,10 @@ SHA256 = {
     # Of the official repository sentence-transformers/all-MiniLM-L6-v2, revision 1110a243.
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    # Made by `make generator-weights`; see docs/generation.md.
+    "starting_decoder.safetensors": (
+        "f7cc2e83d629cc9fcac9f982220d8bbca7333fb4642307a9571bc1834840818e"
+    ),
 }
 """The only content that is loaded, by file name: anybody may publish a package of this name."""
 
