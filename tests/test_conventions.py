@@ -1,6 +1,7 @@
 """Conventions of the code base that no linter checks."""
 
 import ast
+import re
 import tomllib
 from collections import defaultdict
 from pathlib import Path
@@ -85,6 +86,51 @@ def test_no_text_is_parsed_as_markup():
     """Strings are printed literally, so text from outside needs no escape and cannot lack one."""
     parsed = {name_of(file) for file in MODULES if "rich.markup" in file.read_text()}
     assert parsed == set()
+
+
+def code_files():
+    return [*MODULES, *(ROOT / "dags").glob("*.py"), *(ROOT / "spark_jobs").glob("*.py")]
+
+
+def test_nothing_is_loaded_that_can_run_code():
+    """Ruff knows ``eval``, shells and ``yaml.load``; not what other loaders unpickle."""
+    unpickling = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+    found = []
+    for file in code_files():
+        for node in ast.walk(ast.parse(file.read_text())):
+            given, names = {}, set()
+            if isinstance(node, ast.Import):
+                names = {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names = {(node.module or "").partition(".")[0]}
+            elif isinstance(node, ast.Call):
+                given = {word.arg: ast.unparse(word.value) for word in node.keywords}
+                called = ast.unparse(node.func)
+                if called == "torch.load" and given.get("weights_only") != "True":
+                    found.append(f"{name_of(file)}: {called}")
+                if called.endswith("read_pickle") or given.get("allow_pickle") == "True":
+                    found.append(f"{name_of(file)}: {called}")
+            found += [f"{name_of(file)}: {name}" for name in names & unpickling]
+    assert found == []
+
+
+def test_secrets_are_compared_in_constant_time():
+    """What depends on a secret's letters tells them by its time, which no test measures."""
+    secret = re.compile(r"(^|_|\.)(token|password|secret|digest_of_password)s?$")
+    found = []
+    for folder in ("studio", "platform"):
+        for file in sorted((PACKAGE / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+                    sides = [ast.unparse(side) for side in (node.left, *node.comparators)]
+                    if any(secret.search(side) for side in sides):
+                        found.append(f"{name_of(file)}: {ast.unparse(node)}")
+    # Two tokens of one's own settings, of which no caller chooses one.
+    assert found == ["src/dustjacket/studio/server.py: token == proxy_token"]
+
+
+def test_the_state_with_its_secrets_is_not_committed():
+    assert ".dustjacket/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 def test_few_libraries_are_used_without_types():

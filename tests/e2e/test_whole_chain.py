@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from typing import get_args
 
 import psutil
@@ -151,3 +152,19 @@ def test_no_password_is_in_a_log_or_on_a_command_line(home, first_run):
     texts = [file.read_bytes() for file in logs if file.is_file()]
     assert len(texts) > 10
     assert not [secret for secret in secrets for text in texts if secret.encode() in text]
+
+
+def test_no_password_is_in_a_database_an_object_or_a_report(home, first_run):
+    secrets = [s.encode() for s in json.loads((home / "credentials.json").read_text()).values()]
+    holding, read = set(), 0
+    for file in home.rglob("*"):
+        if not file.is_file() or file.suffix == ".jar":
+            continue
+        with suppress(FileNotFoundError):  # a temporary file that is gone meanwhile
+            read, body = read + 1, file.read_bytes()
+            if any(secret in body for secret in secrets):
+                holding.add(file)
+    assert read > 500
+    assert {file.parent for file in holding} == {home}, "the servers' own files alone"
+    assert not [file for file in holding if ".db" in file.name]
+    assert not any(secret.decode() in json.dumps(first_run[0]) for secret in secrets)

@@ -55,6 +55,7 @@ def hamming(hash_a, hash_b):
         (b"<!DOCTYPE html><html><body>404 Not Found</body></html>", "not_an_image"),
         (b"%PDF-1.7", "not_an_image"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not_an_image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99999 99999\n%%EOF\n", "not_an_image"),
         (b"\xff\xd8\xff", "not_an_image"),
         (WHOLE[: len(WHOLE) // 2], "truncated"),
         (WHOLE[:-200], "truncated"),
@@ -88,8 +89,9 @@ def test_a_decompression_bomb_is_rejected_by_its_header():
     tracemalloc.stop()
 
 
-def test_a_png_with_a_compressed_text_bomb_costs_no_memory():
-    text = (b"zTXt", b"Comment\0\0" + zlib.compress(bytes(100 << 20), 9))
+@pytest.mark.parametrize("kind", [b"zTXt", b"iCCP"])
+def test_a_png_with_a_compressed_text_bomb_costs_no_memory(kind):
+    text = (kind, b"Comment\0\0" + zlib.compress(bytes(100 << 20), 9))
     tracemalloc.start()
     reason = check_cover(png(300, 400, chunks=[text]), PARAMETERS)
     assert isinstance(reason, str)
@@ -258,7 +260,35 @@ def test_a_cover_is_stored_upright_whatever_its_exif_says(orientation):
     assert stored.getexif() == {}
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+@pytest.mark.parametrize(
+    "exif",
+    [
+        tiff([(274, 3, 1, 0)]),
+        tiff([(274, 3, 1, 99)]),
+        tiff([(274, 2, 5, b"left\0")]),
+        b"II*\0\xff\xff\xff\xff",
+        b"nonsense",
+    ],
+)
+def test_exif_that_means_nothing_turns_and_spoils_nothing(exif):
+    picture = drawn(3, (200, 300))
+    assert near(checked(with_exif(saved(picture, quality=95), exif)), picture, 4)
+
+
+def test_a_progressive_jpeg_that_was_cut_is_truncated():
+    body = saved(drawn(1), progressive=True)
+    assert check_cover(body[: len(body) // 2], PARAMETERS) == "truncated"
+
+
+def test_cmyk_without_adobes_marker_is_read_as_with_it():
+    picture = drawn(5, (200, 300))
+    body = saved(picture.convert("CMYK"), quality=95)
+    marker = body.index(b"\xff\xee")
+    length = struct.unpack(">H", body[marker + 2 : marker + 4])[0] + 2
+    assert near(checked(body[:marker] + body[marker + length :]), picture, 6)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "MPO", "TIFF"])
 def test_the_first_frame_of_an_animation_is_stored(kind):
     first, second = drawn(1, (200, 300)), drawn(2, (200, 300))
     body = saved(first, kind, save_all=True, append_images=[second])

@@ -67,9 +67,13 @@ def test_image_paths_may_lack_or_add_folders(tmp_path, bodies):
 def test_paths_that_leave_the_source_are_rejected_and_never_read(tmp_path, bodies):
     source, secret = tmp_path / "set", tmp_path / "secret.jpg"
     secret.write_bytes(bodies[0])
-    put(source, ["a.jpg", "..hidden/b.jpg"], bodies[1:])
+    put(source, ["a.jpg", "..hidden/b.jpg", "kept.jpg"], bodies[1:])
     (source / "link.jpg").symlink_to(secret)
+    (source / "inside.jpg").symlink_to(source / "kept.jpg")
+    (source / "dangling.jpg").symlink_to(source / "nothing.jpg")
     paths = {
+        "Link inside": "inside.jpg",
+        "Dangling": "dangling.jpg",
         "Above": "../secret.jpg",
         "Above within": "a/../../secret.jpg",
         "Absolute": str(secret),
@@ -83,10 +87,11 @@ def test_paths_that_leave_the_source_are_rejected_and_never_read(tmp_path, bodie
         source / "t.csv", [(t, "", p) for t, p in paths.items()], ("title", "author", "image")
     )
     covers = run(None, source, tmp_path / "out")
-    assert set(covers.index["title"]) == {"Whole", "Odd folder"}
+    assert set(covers.index["title"]) == {"Whole", "Odd folder", "Link inside"}
     assert covers.reasons() == {
         "Above": "unsafe_path", "Above within": "unsafe_path", "Absolute": "unsafe_path",
         "Windows": "unsafe_path", "Scheme": "bad_scheme", "Linked": "missing_image",
+        "Dangling": "missing_image",
     }  # fmt: skip
 
 

@@ -44,3 +44,11 @@ def test_a_fold_is_calibrated_by_the_others():
     other = out_of_fold(found, changed, folds)
     assert np.array_equal(one[folds == 0], other[folds == 0])
     assert not np.allclose(one[folds == 1], other[folds == 1])
+
+
+def test_a_genre_that_the_other_folds_lack_has_shares_that_sum_to_1():
+    found = np.random.default_rng(1).normal(size=(60, 30))
+    labels = np.arange(60) // 2
+    probabilities = out_of_fold(found, labels, np.where(labels < 15, 0, 1))
+    assert np.isfinite(probabilities).all()
+    assert np.allclose(probabilities.sum(axis=1), 1)

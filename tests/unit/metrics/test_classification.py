@@ -2,7 +2,13 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import log_loss
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    log_loss,
+    roc_auc_score,
+    top_k_accuracy_score,
+)
 
 from dustjacket.metrics.classification import confusion, f1_by_genre, probability_metrics
 
@@ -30,6 +36,24 @@ def test_metrics_are_the_textbooks():
         "accuracy", "f1_weighted", "f1_macro", "top3_accuracy", "log_loss", "ece",
         "roc_auc_ovr_macro",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_all_figures_are_scikit_learns(seed):
+    draw, genres = np.random.default_rng(seed), list("abcdef")
+    found = draw.dirichlet(np.full(6, 0.5), 400)
+    true = [genres[draw.choice(6, p=row)] for row in found]
+    predicted = [genres[label] for label in found.argmax(axis=1)]
+    expected = {
+        "accuracy": accuracy_score(true, predicted),
+        "f1_weighted": f1_score(true, predicted, average="weighted"),
+        "f1_macro": f1_score(true, predicted, average="macro"),
+        "top3_accuracy": top_k_accuracy_score(true, found, k=3, labels=genres),
+        "log_loss": log_loss(true, found, labels=genres),
+        "roc_auc_ovr_macro": roc_auc_score(true, found, multi_class="ovr", labels=genres),
+    }
+    ours = probability_metrics(true, found, genres)
+    assert {name: ours[name] for name in expected} == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_genre_that_was_never_learnt_is_wrong_not_an_error():

@@ -4,9 +4,16 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.exceptions import ParamValidationError
 
 from dustjacket.orchestration import promotion
-from dustjacket.orchestration.promotion import approval_notice, notices_of
+from dustjacket.orchestration.promotion import (
+    APPROVE,
+    REJECT,
+    approval_notice,
+    notices_of,
+    request_approval,
+)
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.promotion.ledger import Ledger, LedgerRecord
 from dustjacket.promotion.schemas import GateFacts
@@ -62,3 +69,15 @@ def test_people_are_told_that_a_candidate_waits_and_where():
         "What to do: approve or reject it within 7 days, in the run's task `approve`",
         "http://here/run",
     ]
+
+
+def test_an_approval_is_one_of_two_answers_and_a_comment_of_500_characters():
+    approve = request_approval()
+    assert approve.options == [APPROVE, REJECT]
+    assert not approve.multiple
+    assert approve.defaults == [REJECT], "without an answer nothing changes"
+    comment = approve.params.get_param("comment")
+    assert comment.resolve("x" * 500) == "x" * 500
+    for wrong in ("x" * 501, 7):
+        with pytest.raises(ParamValidationError):
+            comment.resolve(wrong)

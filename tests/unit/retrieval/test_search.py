@@ -1,4 +1,5 @@
 import random
+import unicodedata
 
 import numpy as np
 import pyarrow as pa
@@ -157,6 +158,32 @@ def test_an_invalid_search_is_refused_with_the_valid_values():
         found.search(vectors[0][:31])
     with pytest.raises(BadInputError, match="no covers"):
         index(vectors[:0])
+
+
+def test_of_a_genre_of_five_covers_five_are_found_in_the_order_of_brute_force():
+    vectors, query = drawn(60), drawn(1, seed=14)[0]
+    places = [3, 17, 20, 41, 59]
+    found = index(vectors, genre=["Art" if at in places else "Law" for at in range(60)])
+    by_cosine = sorted(places, key=lambda at: -float(vectors[at] @ query))
+    assert keys(found.search(query, NO_COMMON_WORDS, 12, "Art")) == by_cosine
+
+
+@pytest.mark.parametrize(
+    ("title", "query"),
+    [
+        ("Café Müller", unicodedata.normalize("NFD", "Café Müller")),
+        (unicodedata.normalize("NFD", "Café Müller"), "CAFÉ MÜLLER"),
+        ("Don't Look Now", "DON\u2019T LOOK NOW"),
+        ("Don\u2019t Look Now", "dont look now"),
+        ("三体", "三体"),
+        ("Война и мир", "ВОЙНА И МИР"),
+        ("Emma", "Emma (Paperback)"),
+    ],
+)
+def test_a_book_is_found_first_however_its_title_is_typed(title, query):
+    titles = ["Müller", "Cafe", "Look at Me Now", "三", "Война", "Emma Brown", title]
+    found = index(drawn(7), titles)
+    assert keys(found.search(found.vectors[0], query, 1)) == [6]
 
 
 def test_a_cover_is_found_by_its_key():
