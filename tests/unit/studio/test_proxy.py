@@ -107,6 +107,22 @@ def test_requests_that_wait_together_check_the_health_once():
     assert len(checks) == 1
 
 
+def test_a_caller_s_own_user_header_is_not_forwarded():
+    seen = []
+
+    def answer(request):
+        seen.append(request.headers.get_list("x-dustjacket-user"))
+        return httpx.Response(200)
+
+    async def send():
+        client = client_of(answer)
+        for headers in ([], [(b"x-dustjacket-user", b"somebody else")]):
+            await client.send(request_with(headers), "genre", "7")
+        return client.pseudonym("7")
+
+    assert [asyncio.run(send())] * 2 == [name for (name,) in seen]
+
+
 class Person:
     """A logged-in user."""
 
