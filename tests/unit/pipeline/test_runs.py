@@ -1,32 +1,32 @@
 """The MLflow run of a step."""
 
-from types import SimpleNamespace
-
 import mlflow
 import pytest
 
+from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.plan import Plan
 from dustjacket.pipeline.runs import step_run
-from dustjacket.pipeline.steps import STEPS
-from dustjacket.settings import Settings
+from tests.support.bucket import store_in_memory
 
 
 @pytest.fixture
-def settings(tmp_path, monkeypatch):
-    """Settings with a database of runs of their own."""
+def store(tmp_path, monkeypatch):
+    """A store in memory, with a database of runs of its own."""
     monkeypatch.chdir(tmp_path)
-    before = mlflow.get_tracking_uri()
-    yield Settings(_env_file=None, mlflow_uri=f"sqlite:///{tmp_path / 'runs.db'}")
+    before, store = mlflow.get_tracking_uri(), store_in_memory()
+    database = f"sqlite:///{tmp_path / 'runs.db'}"
+    store.settings = store.settings.model_copy(update={"mlflow_uri": database})
+    yield store
     mlflow.set_tracking_uri(before)
 
 
-def test_parameters_of_any_length_are_cut_and_the_run_goes_on_and_is_resumed(settings):
+def test_parameters_of_any_length_are_cut_and_the_run_goes_on_and_is_resumed(store):
     step, long = "ingest_catalog", "x" * 100_000
     plan = Plan(
         step=step, version="20260101T000000000000Z-a", digest="a", inputs={}, code="c",
         parameters={"source": long, "genres": [long] * 2, "clean": "standard"},
     )  # fmt: skip
-    job = SimpleNamespace(settings=settings, plan=plan, step=STEPS[step], store=None)
+    job = Job.of(plan, store)
     with step_run(job) as run:
         mlflow.log_metric("seen", 1)
     with step_run(job, run.info.run_id) as again:
