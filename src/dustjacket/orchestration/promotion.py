@@ -90,7 +90,7 @@ def promote_candidate(planned: dict[str, Any]) -> str | None:
     """
     from dustjacket.promotion.promote import ApprovalResponse, promote
     from dustjacket.promotion.registry import restore_champion
-    from dustjacket.upkeep.notices import post
+    from dustjacket.upkeep.notices import note_result, post
 
     context = get_current_context()
     response = context["ti"].xcom_pull(task_ids="approve")
@@ -106,6 +106,9 @@ def promote_candidate(planned: dict[str, Any]) -> str | None:
     restore_champion(store, family_of(evaluation.kind))
     for notice in notices_of(record, evaluation):
         post(store.settings, notice)
+    dag_run = context["dag_run"]
+    result = f"**{record.verdict}** {record.model}: {record.why}"
+    note_result(store.settings, dag_run.dag_id, dag_run.run_id, result)
     return record.to and record.to.partition("/")[2]
 
 

@@ -108,6 +108,7 @@ def announce(asset: Asset, step: str) -> Any:
                     f"{kind}/{version} was not published: nothing to announce"
                 ) from None
             version = held  # the job found nothing better than the version in use
+        _note(step, Store(task_settings()).manifest(kind, version))
         return emit(asset, version, [step], outlet_events)
 
     return announce
@@ -119,6 +120,22 @@ def readable(manifest: "Manifest") -> dict[str, Any]:
         name: manifest.facts[name] for name in ("verdict", "reason") if manifest.facts.get(name)
     }
     return {**manifest.rows, **named}
+
+
+def _note(step: str, manifest: "Manifest") -> None:
+    """Leave what this run has made for its note in Airflow."""
+    from dustjacket.errors import CorruptVersionError
+    from dustjacket.pipeline.steps import STEPS
+    from dustjacket.upkeep.notices import note_result
+
+    try:
+        facts = STEPS[step].facts.of(manifest)
+    except CorruptVersionError:
+        return
+    parts = (facts.outcome(manifest.parameters), facts.details(manifest.parameters))
+    dag_run = get_current_context()["dag_run"]
+    text = "\n\n".join(filter(None, parts))
+    note_result(task_settings(), dag_run.dag_id, dag_run.run_id, text)
 
 
 def version_of(planned: dict[str, Any]) -> str:

@@ -14,11 +14,13 @@ from urllib.parse import quote
 from airflow.listeners import hookimpl
 
 from dustjacket.settings import Settings, load_settings
-from dustjacket.upkeep.notices import Notice, note_end, note_reason, post, reason_of
+from dustjacket.upkeep.notices import Notice, note_end, note_reason, post, reason_of, result_of
 
 log = logging.getLogger(__name__)
 
 _HELD_BACK = "is held back"
+_MAX_NOTE = 1000
+"""Characters that Airflow keeps of a note."""
 
 
 @hookimpl
@@ -36,6 +38,7 @@ def on_dag_run_success(dag_run: Any) -> None:
     def tell(settings: Settings) -> None:
         note_end(settings, dag_run.dag_id)
         _keep(settings, dag_run.dag_id, dag_run.run_id)
+        _describe(dag_run, result_of(settings, dag_run.dag_id, dag_run.run_id))
 
     _safely(dag_run.dag_id, tell)
 
@@ -50,6 +53,7 @@ def on_dag_run_failed(dag_run: Any) -> None:
         notice = failure(settings, dag_run.dag_id, dag_run.run_id, task_id, reason)
         post(settings, notice)
         _keep(settings, dag_run.dag_id, dag_run.run_id, notice)
+        _describe(dag_run, f"failed: {notice.text}\n\nWhat to do: {notice.cure}")
 
     _safely(dag_run.dag_id, tell)
 
@@ -78,6 +82,12 @@ def run_link(settings: Settings, dag_id: str, run_id: str) -> str:
     if not settings.airflow_url:
         return ""
     return f"{settings.airflow_url}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
+
+
+def _describe(dag_run: Any, text: str) -> None:
+    """Set the note of a run, which Airflow shows in its lists, unless a person has written one."""
+    if text and not dag_run.note:
+        dag_run.note = text[:_MAX_NOTE]
 
 
 def _keep(settings: Settings, dag_id: str, run_id: str, failed: Notice | None = None) -> None:

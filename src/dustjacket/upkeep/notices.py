@@ -23,6 +23,7 @@ SAME_S = 7 * 86_400
 MAX_WAITING = 100
 _MAX_TEXT = 2000
 _SENT = ".sent"
+_REASONS, _RESULTS = "reasons", "results"
 
 
 @dataclass(frozen=True)
@@ -105,32 +106,53 @@ def _write(path: Path, text: str) -> None:
     part.rename(path)
 
 
-# Reasons of failures: the process of a task knows why it failed, and the scheduler, which knows
-# that its run failed, does not.
+# Reasons and results: the process of a task knows why it failed, or what it made, and the
+# scheduler, which knows that its run has ended, does not.
 
 
 def note_reason(settings: Settings, dag_id: str, run_id: str, task_id: str, reason: str) -> None:
     """Keep why a task failed, for the message on its run."""
-    folder = folder_of(settings) / "reasons"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for old in folder.glob("*"):
-        if not _is_recent(old):
-            old.unlink(missing_ok=True)
-    _write(_reason_file(settings, dag_id, run_id), json.dumps([task_id, reason[:_MAX_TEXT]]))
+    _keep(settings, _REASONS, dag_id, run_id, json.dumps([task_id, reason[:_MAX_TEXT]]))
 
 
 def reason_of(settings: Settings, dag_id: str, run_id: str) -> tuple[str, str]:
     """Return the task of a run that failed last, and why; empty if it was killed."""
     try:
-        task_id, reason = json.loads(_reason_file(settings, dag_id, run_id).read_text())
+        file = _file_of(settings, _REASONS, dag_id, run_id)
+        task_id, reason = json.loads(file.read_text())
     except (OSError, ValueError):
         return "", ""
     return task_id, reason
 
 
-def _reason_file(settings: Settings, dag_id: str, run_id: str) -> Path:
+def note_result(settings: Settings, dag_id: str, run_id: str, text: str) -> None:
+    """Keep what a run has made, for the run's note in Airflow. Never raises."""
+    try:
+        _keep(settings, _RESULTS, dag_id, run_id, text[:_MAX_TEXT])
+    except Exception as error:  # noqa: BLE001  # no work may fail because of a note about it
+        log.warning("the run %s of %s gets no note: %s", run_id, dag_id, error)
+
+
+def result_of(settings: Settings, dag_id: str, run_id: str) -> str:
+    """Return what a run has made, as Markdown; empty if it made nothing."""
+    try:
+        return _file_of(settings, _RESULTS, dag_id, run_id).read_text()
+    except OSError:
+        return ""
+
+
+def _keep(settings: Settings, part: str, dag_id: str, run_id: str, text: str) -> None:
+    folder = folder_of(settings) / part
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in folder.glob("*"):
+        if not _is_recent(old):
+            old.unlink(missing_ok=True)
+    _write(_file_of(settings, part, dag_id, run_id), text)
+
+
+def _file_of(settings: Settings, part: str, dag_id: str, run_id: str) -> Path:
     digest = hashlib.sha256(f"{dag_id}/{run_id}".encode()).hexdigest()[:32]
-    return folder_of(settings) / "reasons" / digest
+    return folder_of(settings) / part / digest
 
 
 # Heartbeats: when a DAG last ended a run.

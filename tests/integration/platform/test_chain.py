@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 
@@ -198,6 +199,13 @@ def test_a_task_links_to_the_mlflow_run_that_made_its_version(airflow, store, pl
         page = links(airflow, run, "clean")
         assert set(page) == {"MLflow run"}
         assert version_of_page(platform, page["MLflow run"]) == newest
+
+
+def test_a_run_has_a_note_with_what_it_made(airflow):
+    for dag, words in (("ingest_catalog", "rows accepted"), ("evaluate_clip", "clip_candidate/")):
+        run = next(run for run in airflow.runs(dag) if run.state == "success")
+        path = f"/dags/{dag}/dagRuns/{quote(run.dag_run_id)}"
+        assert words in (airflow._call("GET", path)["note"] or ""), dag
 
 
 def test_an_evaluation_links_to_its_report_and_what_makes_no_run_to_nothing(

@@ -42,7 +42,7 @@ def fail(settings, monkeypatch, error, run_id="manual__2026-01-01"):
     if error is not None:
         task = SimpleNamespace(task_id="clean", **names)
         listener.on_task_instance_failed(task_instance=task, error=error)
-    listener.on_dag_run_failed(dag_run=SimpleNamespace(**names))
+    listener.on_dag_run_failed(dag_run=SimpleNamespace(note=None, **names))
 
 
 def test_a_failed_run_is_told_with_reason_cure_and_link(settings, inbox, monkeypatch):
@@ -180,5 +180,6 @@ def test_the_dags_of_others_in_the_same_airflow_are_not_told(settings, monkeypat
 def test_a_run_that_ends_well_counts_as_run(settings, monkeypatch):
     monkeypatch.setattr(listener, "load_settings", lambda: settings)
     assert notices.last_end(settings, "retention") == 0
-    listener.on_dag_run_success(dag_run=SimpleNamespace(dag_id="retention"))
+    ended = SimpleNamespace(dag_id="retention", run_id="1", note=None)
+    listener.on_dag_run_success(dag_run=ended)
     assert notices.last_end(settings, "retention") > 0
