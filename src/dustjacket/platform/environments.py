@@ -149,6 +149,7 @@ def _tasks(settings: Settings) -> dict[str, str]:
         or json.dumps({"conn_type": "spark", "host": settings.spark_master}),
         "SPARK_CONF_DIR": str(settings.home / "spark-conf"),
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # a log is no terminal
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # the address of its view of GenAI
     }
     if settings.spark_master.startswith("local"):

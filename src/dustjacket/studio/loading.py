@@ -137,4 +137,6 @@ def _run(store: Store, ref: VersionRef) -> str | None:
 
 
 def _ref(manifest: Manifest, note: str) -> VersionRef:
+    since = f"since {manifest.published_at:%d %B %Y}"
+    note = f"{note}, {since}" if note else since
     return VersionRef(kind=manifest.kind, version=manifest.version, run=None, note=note)

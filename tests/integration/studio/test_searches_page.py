@@ -62,3 +62,17 @@ def test_a_search_has_a_link_a_file_and_a_place_among_those_before(address, tmp_
         page.locator("#searches-clear").click()
         expect(page.locator("#searches-part")).to_be_hidden()
         assert errors == []
+
+
+def test_an_author_alone_is_told_to_have_a_title_and_clearing_keeps_the_author(address):
+    with open_chromium() as browser:
+        page = browser.new_page(viewport={"width": 360, "height": 800})
+        page.goto(address)
+        page.locator("#author").fill("King")
+        expect(page.locator("#author-alone")).to_be_visible()
+        page.locator("#title").fill("Paris")
+        expect(page.locator("#author-alone")).to_be_hidden()
+        expect(page.locator("#genres li").first).to_be_visible()
+        page.locator("#clear").click()
+        expect(page.locator("#title")).to_have_value("")
+        expect(page.locator("#author")).to_have_value("King")

@@ -7,12 +7,13 @@ import { announce, at, counted, make, percent, setText, debounce } from "./dom.j
 import { copyLink } from "./links.js";
 import { Part } from "./part.js";
 import { Searches, csvOfCovers, save } from "./searches.js";
+import { say } from "./status.js";
 import { thumbs } from "./votes.js";
 
 const PAUSE_MS = 250;
 const SHOWN_COVERS = 12;
 const MAX_COVERS = 96;
-const SHOWN_GENRES = 8;
+const SHOWN_GENRES = window.matchMedia("(max-width: 26rem)").matches ? 3 : 8;
 const SHOWN_WORDS = 12;
 const REST_MS = 2500;
 const COVER_ACTIONS = ["more-covers", "covers-link", "covers-csv"];
@@ -161,6 +162,7 @@ export function titlePanel({ changed, answered, open }) {
     changed();
     const book = bookOf();
     show(Boolean(book.title));
+    at("author-alone").hidden = Boolean(book.title) || !book.author;
     if (!book.title) return;
     const genre = filter.value || null;
     const described = { ...book, description: description.value.trim() || null };
@@ -214,6 +216,12 @@ export function titlePanel({ changed, answered, open }) {
     at("clear").hidden = !title.value;
     if (!event?.isComposing) searchLater();
   };
+  title.addEventListener("paste", (event) => {
+    const pasted = event.clipboardData?.getData("text") ?? "";
+    if (pasted.length > title.maxLength) {
+      say("paste", { text: `A title has at most ${title.maxLength} characters: the rest is cut off.`, fades: true });
+    }
+  });
   title.addEventListener("input", typed);
   author.addEventListener("input", typed);
   description.addEventListener("input", typed);
@@ -235,7 +243,7 @@ export function titlePanel({ changed, answered, open }) {
   at("clear").addEventListener("click", clear);
 
   function clear() {
-    restore({});
+    restore({ author: author.value, genre: filter.value });
     title.focus();
   }
 
