@@ -62,7 +62,7 @@ def use_experiment(name: str, note: str = "") -> None:
 
 def describe(name: str, note: str) -> None:
     """Set the name and the description (Markdown) of the active run."""
-    mlflow.set_tags({NAME: name[:_MAX_NAME], NOTE: note})
+    mlflow.set_tags({NAME: name[:_MAX_NAME], NOTE: note[:_MAX_CARD]})
 
 
 def name_decision(run_id: str, decision: str) -> None:
