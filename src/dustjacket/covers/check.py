@@ -272,7 +272,8 @@ def _flatten(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), rgba).convert("RGB")
-    return image.convert("RGB")
+    # A resized image is new already; one that was read has its file's settings, which are not kept.
+    return image if type(image) is Image.Image and image.mode == "RGB" else image.convert("RGB")
 
 
 def _encode(image: Image.Image, image_format: str) -> bytes:

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import vstack
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from dustjacket.clip.prompts import prompt
 from dustjacket.identity.titles import fold_editions, title_key
@@ -24,6 +22,10 @@ class TitleWords:
     """
 
     def __init__(self, titles: Sequence[str], authors: Sequence[str | None]) -> None:
+        # Imported here: a job that makes an index needs neither, nor do its workers.
+        from scipy.sparse import vstack
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
         texts = [book_key(*book) for book in zip(titles, authors, strict=True)]
         tfidf = TfidfVectorizer(analyzer=str.split, dtype=np.float32)
         with_author = tfidf.fit_transform(texts)
