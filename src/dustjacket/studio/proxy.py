@@ -16,7 +16,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import (
 )
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_view
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
@@ -29,11 +29,12 @@ from dustjacket.studio.middleware import (
     SecurityHeadersMiddleware,
     may_be_cross_site,
 )
-from dustjacket.studio.problems import install_error_handlers
+from dustjacket.studio.problems import install_error_handlers, problem_response
 
 PAGE = Path(__file__).parent / "page"
 REVIEW = "review"
 """The path of decisions, which are kept with the name of who made them."""
+_STUDIO = "../plugin/studio"  # in Airflow, which asks for the login
 _MAX_BYTES = 25_000_000
 _REQUEST_HEADERS = ("accept", "content-type", "if-none-match")
 _RESPONSE_HEADERS = (
@@ -61,9 +62,24 @@ def make_proxy() -> FastAPI:
         ],
     )
     install_error_handlers(proxy)
+    lead_to_login(proxy)
     proxy.add_api_route("/{path:path}", forward, methods=_METHODS)
     proxy.add_middleware(SecurityHeadersMiddleware)
     return proxy
+
+
+def lead_to_login(app: FastAPI) -> None:
+    """Lead a person who opens a page logged out to the login, and from there to the Studio.
+
+    The page inside Airflow is left as it is: its outer page leads to the login.
+    """
+
+    @app.exception_handler(401)
+    async def logged_out(request: Request, error: HTTPException) -> Response:
+        is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+        if is_page and request.headers.get("sec-fetch-dest") != "iframe":
+            return RedirectResponse(_STUDIO, 303)
+        return problem_response(401, str(error.detail), error.headers)
 
 
 def _refuse_cross_site(request: Request) -> None:

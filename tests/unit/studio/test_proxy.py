@@ -5,11 +5,14 @@ import time
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from dustjacket.settings import Settings
 from dustjacket.studio import proxy
+from dustjacket.studio.problems import install_error_handlers
 from dustjacket.studio.proxy import StudioClient
 
 
@@ -170,3 +173,29 @@ def test_a_decision_is_sent_with_the_name_of_who_may_start_an_ingestion(
         return
     assert asyncio.run(send()).status_code == 200
     assert seen == [named]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"accept": "text/html,*/*"}, 303),
+        ({"accept": "text/html", "sec-fetch-dest": "iframe"}, 401),
+        ({"accept": "application/json"}, 401),
+    ],
+)
+def test_who_opens_the_page_logged_out_is_led_to_the_login(headers, status):
+    app = FastAPI()
+    install_error_handlers(app)
+    proxy.lead_to_login(app)
+
+    @app.get("/dustjacket/")
+    def page():
+        raise HTTPException(401, "log in")
+
+    client = TestClient(app, follow_redirects=False)
+    reply = client.get("/dustjacket/", headers=headers)
+    assert reply.status_code == status
+    if status == 303:
+        assert str(reply.url.join(reply.headers["location"])) == "http://testserver/plugin/studio"
+    else:
+        assert reply.json()["detail"] == "log in"
