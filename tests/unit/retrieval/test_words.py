@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,3 +53,9 @@ def test_any_text_has_cosines_from_0_to_1(text):
     assert (found is None) or (found.min() >= 0 and found.max() <= 1 + 1e-5)
     if found is None:
         assert not set(title_key(text).split()) & {"the", "time", "machine", "wells", "sea"}
+
+
+def test_a_job_that_makes_an_index_does_not_load_scikit_learn():
+    code = "import sys, dustjacket.retrieval.words; print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
