@@ -26,6 +26,7 @@ from dustjacket.promotion.gate import as_facts, decide
 from dustjacket.promotion.ledger import Ledger
 from dustjacket.promotion.promote import finish
 from dustjacket.promotion.registry import ensure_champion, ensure_registered
+from dustjacket.storage.manifest import Manifest
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
         candidate = comparison.manifests["candidate"]
         card = model_card(job.store, candidate, comparison.lineage.labels)
         sections = report_sections(shown, results, card)
-        page = render(f"Evaluation of {candidate.version}", decision, sections)
+        page = render(f"Cover CLIP, candidate {_named(candidate)}", decision, sections)
     log.info("%s: %s", decision.verdict, decision.reason)
     if results.drift and results.drift.warning:
         log.warning("the newest covers have drifted: %s", results.drift.warning)
@@ -90,6 +91,11 @@ def evaluate_clip(job: Job[EvaluationParameters], _spark: SparkSession) -> None:
                 }
             ),
         )
+
+
+def _named(candidate: Manifest) -> str:
+    """Return a candidate's day and version, as the report is titled."""
+    return f"of {candidate.published_at:%d %B %Y}, {candidate.version}"
 
 
 def _track(

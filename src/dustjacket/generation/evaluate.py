@@ -70,7 +70,7 @@ def evaluate_generator(job: Job[GeneratorEvaluationParameters], _spark: SparkSes
     seconds = {"drawing": shown.seconds, "evaluation": time.monotonic() - started}
     votes = measure_pairs(store)
     sections = [*report_sections(shown, sides["train"], seconds), *(vote.section for vote in votes)]
-    page = render(f"Evaluation of {candidate.kind} {candidate.version}", decision, sections)
+    page = render(f"Cover generator, candidate {candidate.version}", decision, sections)
     own = retrieved.get(shown.side.name)
     found = None if own is None else sides["train"].art[own]
     with step_run(job):

@@ -15,7 +15,7 @@ from dustjacket.evaluation.sections.classification import genre_section
 from dustjacket.evaluation.sections.figures import project
 from dustjacket.evaluation.sections.model_card import drift_section
 from dustjacket.evaluation.sections.retrieval import ablation_section
-from dustjacket.promotion.gate import decide
+from dustjacket.promotion.gate import Decision, Rule, decide
 from tests.support.evaluation_case import PARAMETERS, comparison, few_images
 
 HOSTILE = '<script>alert("x")</script> & <img src=x onerror=y> $1 {{ 7 * 7 }}'
@@ -89,8 +89,17 @@ def test_text_from_data_is_escaped(html, page):
 def test_the_verdict_and_its_rules_come_first(html):
     first = html.index('id="verdict"')
     assert first < html.index("<h2>")
-    assert html.index("insufficient") < html.index("<h2>")
+    assert '<strong class="broken">✗ Insufficient</strong>' in html[first : html.index("<h2>")]
     assert html.count("<li>") == sum(map(html.count, ("✓ held", "✗ broken", "○ open"))) > 2
+
+
+def test_a_verdict_that_a_rule_explains_is_explained_once():
+    rule = Rule("better", True, "recall rose from .1 to .8")
+    shown = render("x", Decision("promoted", rule.sentence, (rule,), proven=True), [])
+    assert '<strong class="held">✓ Promoted</strong>' in shown
+    assert shown.count(rule.sentence) == 1
+    alone = render("x", Decision("promoted", "a person said so", (rule,), proven=True), [])
+    assert "<p>a person said so</p>" in alone
 
 
 def test_every_picture_says_what_it_shows(page):
