@@ -1,10 +1,11 @@
 """Read a chunk of a listing as a stream, clean each row, and store the rows of the chunk."""
 
+import gc
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -87,6 +88,8 @@ SLIM = pa.schema(
 """The columns by which a whole listing is decided and described."""
 _NO_BOOK = (None,) * (len(BOOK) + len(_DECIDING))
 _BATCH_ROWS = 5000
+_COLLECTED_AFTER = 200_000
+"""Containers, such as lists, that are made between two searches for cyclic garbage."""
 
 
 @dataclass(frozen=True)
@@ -146,13 +149,25 @@ class ParseChunk:
     def parse(self, rows: Iterable[tuple[Piece, TableRow]]) -> Iterator[pa.RecordBatch]:
         """Yield rows as batches of ``PARSED``."""
         parsed = (self.parse_row(piece, row) for piece, row in rows)
-        yield from arrow_batches(parsed, PARSED, _BATCH_ROWS)
+        with _rare_collections():
+            yield from arrow_batches(parsed, PARSED, _BATCH_ROWS)
 
     def parse_row(self, piece: Piece, row: TableRow) -> tuple[Any, ...]:
         """Return one row in the columns of ``PARSED``: a book, or the reason for its rejection."""
         columns = piece.format.columns
         book = row.reason or clean(row.values, columns, self.parameters, self.options, self.joined)
         return _parsed(piece, row, book)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Collect cyclic garbage rarely: the rows of a batch are none, but are searched each time."""
+    threshold, *others = gc.get_threshold()
+    gc.set_threshold(max(threshold, _COLLECTED_AFTER), *others)
+    try:
+        yield
+    finally:
+        gc.set_threshold(threshold, *others)
 
 
 def rows_of(chunk: ListingChunk, store: Store) -> Iterator[tuple[Piece, TableRow]]:

@@ -34,8 +34,6 @@ _NEEDED = re.compile(
     "|(?<=\U0001f3f4)[\U000e0020-\U000e007e]{1,8}\U000e007f"  # flags of regions
 )
 _BLANKS = str.maketrans("\n\r\u2029\xa0", "    ")
-# It begins with a line break: a search for blanks before one would try every word.
-_PARAGRAPH = re.compile(r"(?:\r\n?|\n|\u2029)(?:[ \t\f\v]*(?:\r\n?|\n|\u2029))+|\u2029")
 
 
 def line_of(text: str) -> str:
@@ -66,8 +64,22 @@ def prose_of(text: str) -> str:
         text = html.unescape(text)
         if "<" in text and _TAG.search(text):  # markup that was escaped as a whole
             text = _text_of_markup(text)
-    paragraphs = (line_of_plain(part) for part in _PARAGRAPH.split(text))
+    paragraphs = map(line_of_plain, _paragraphs(text))
     return "\n\n".join(filter(None, paragraphs))
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Return the parts of a text between blank lines, of which each may have several lines."""
+    if "\n" not in text and "\r" not in text and "\u2029" not in text:
+        return [text]
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2029", "\n\n")
+    parts: list[list[str]] = [[]]
+    for line in text.split("\n"):
+        if line.strip(" \t\f\v"):
+            parts[-1].append(line)
+        elif parts[-1]:
+            parts.append([])
+    return list(map("\n".join, parts))
 
 
 def line_of_plain(text: str) -> str:

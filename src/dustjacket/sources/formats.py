@@ -66,6 +66,10 @@ _SIGNATURES = (
     (b"GIF8", "an image: give a table"),
     (b"{\\rtf", "a text document (RTF): give a table"),
     (b"SQLite format 3", "a database: export the table as CSV"),
+    (b"ARROW1", "an Arrow (Feather) file: save it as Parquet or CSV"),
+    (b"ORC", "an ORC file: save it as Parquet or CSV"),
+    (b"Obj\x01", "an Avro file: save it as Parquet or CSV"),
+    (b"\x89HDF", "an HDF5 file: save it as Parquet or CSV"),
 )
 _MARKUP = ((b"<!doctype html", "a web page"), (b"<html", "a web page"), (b"<", "XML or HTML"))
 

@@ -23,6 +23,8 @@ from dustjacket.sources.tables import (
 from dustjacket.sources.texts import encoded_shape, is_text, is_utf8_lines, utf8_lines
 
 _HEAD = 256 << 10
+_MARKS = 8
+"""Characters by which a name that is repeated may be longer, such as blanks."""
 
 
 def _matches(head: bytes, _name: str) -> bool:
@@ -74,13 +76,25 @@ def _rows(stream: BinaryIO, shape: Shape, part: ByteRange) -> Iterator[TableRow]
         if position < start and reason in {None, "wrong_column_count"}:
             continue
         values: dict[str, Value] = {}
-        if fields == header:
+        if header and fields and _repeats(fields, header, keys):
             reason = "repeated_header"
         elif positions:
             values = {key: fields[place] for key, place in positions.items()} if fields else values
         elif fields:
             values = dict(zip(keys, fields, strict=True))
         yield TableRow(position, record.offset, record.raw, values, reason)
+
+
+def _repeats(fields: tuple[str, ...], header: tuple[str, ...], keys: tuple[str, ...]) -> bool:
+    """Return whether a record is the header again, as in files that were joined.
+
+    Its case, blanks and byte order mark do not count.
+    """
+    if fields == header:
+        return True
+    if abs(len(fields[0]) - len(header[0])) > _MARKS or key_of(fields[0]) != keys[0]:
+        return False  # as nearly all records
+    return tuple(map(key_of, fields)) == keys
 
 
 def _parts(stream: BinaryIO, shape: Shape, size: int) -> Iterator[ByteRange]:

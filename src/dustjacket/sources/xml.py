@@ -22,6 +22,7 @@ MAX_XML_RECORD = 4 << 20
 """Maximum size of one record in bytes; a longer one is rejected."""
 _CHUNK, _PROLOGUE = 1 << 18, 1 << 16
 _ENDS, _SLASH = {b"<!--": b"-->", b"<![CDATA[": b"]]>"}, ord("/")
+_AFTER_NAME = frozenset(b" \t\n\r\f\v/>")
 _LONGEST_TAG = 256
 """Bytes of an element's name with its prefix; a tag may be cut by the end of a chunk."""
 _ENTITIES = "declares XML entities, which are not read: give a file without them"
@@ -225,8 +226,12 @@ def _before_end(buffer: bytearray, opening: bytes, at: int) -> int:
     # A single byte is found a hundred times as fast as two.
     if end < 0 or (buffer.find(b"!", at, end) >= 0 and buffer.find(b"<!", at, end) >= 0):
         return at
-    # The module re keeps the compiled pattern.
-    return at if re.search(re.escape(opening) + rb"[\s/>]", buffer[at:end]) else end
+    inner = at
+    while (inner := buffer.find(opening, inner, end)) >= 0:
+        inner += len(opening)
+        if buffer[inner] in _AFTER_NAME:  # another record, and not <ProductIdentifier>
+            return at
+    return end
 
 
 def _parser(prologue: bytes, encoding: str) -> Callable[[bytes], etree._Element | None]:

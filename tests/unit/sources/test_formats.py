@@ -87,6 +87,8 @@ def test_a_cut_file_is_damaged_or_loses_its_last_row_only(name, share):
         (b"<!DOCTYPE html><html>", "a web page that begins with '<!doctype html><html>'"),
         (b"\n<books><book/></books>", "XML or HTML that begins with '<books>"),
         (b"SQLite format 3\0....", "a database: export"),
+        (b"ARROW1\0\0....", "an Arrow .Feather. file: save it as Parquet"),
+        (b"ORC....", "an ORC file: save it as Parquet"),
         (b"{\\rtf1 ...", "RTF"),
         (b"PK\x03\x04" + b"x" * 60, "a ZIP archive: unpack it"),
         (b"7z\xbc\xaf\x27\x1c..", "a 7z archive: unpack it"),

@@ -222,3 +222,11 @@ def test_a_table_is_read_as_it_was_written(rows, separator, quoting, end, size):
     assert found == [
         row for part in parts for row in read_rows(io.BytesIO(data[part.offset :]), shape, part)
     ]
+
+
+@pytest.mark.parametrize("between", ["", "\ufeff"])
+@pytest.mark.parametrize("header", ["title,genre", "Title, GENRE "])
+def test_a_header_inside_of_joined_files_is_no_book(header, between):
+    rows = read(f"\ufefftitle,genre\nEmma,F\n{between}{header}\nTitles,F\n".encode())
+    assert rows[1] == "repeated_header"
+    assert [row["title"] for row in (rows[0], rows[2])] == ["Emma", "Titles"]
