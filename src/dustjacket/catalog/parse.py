@@ -87,6 +87,8 @@ SLIM = pa.schema(
 )
 """The columns by which a whole listing is decided and described."""
 _NO_BOOK = (None,) * (len(BOOK) + len(_DECIDING))
+_BY_RECORD = ("utf-8", WESTERN, "marc21")
+"""Encodings of files whose records may have another one each."""
 _BATCH_ROWS = 5000
 _COLLECTED_AFTER = 200_000
 """Containers, such as lists, that are made between two searches for cyclic garbage."""
@@ -224,7 +226,7 @@ def _parsed(piece: Piece, row: TableRow, book: BookRecord | str) -> tuple[Any, .
 
 def _is_utf8(raw: bytes, encoding: str) -> bool:
     """Return whether a record is UTF-8 in its file; records of some encodings are converted."""
-    if encoding not in ("utf-8", WESTERN):
+    if encoding not in _BY_RECORD:
         return encoding.startswith("utf-8")
     try:
         return raw.isascii() or bool(raw.decode())

@@ -16,6 +16,7 @@ from dustjacket.catalog.step import CatalogParameters
 from dustjacket.errors import BadInputError, HeldBackError
 from dustjacket.pipeline.engine import in_processes
 from dustjacket.sample.listing import write_listing
+from dustjacket.sample.marc import write_marc
 from dustjacket.sources.encoding import raw_bytes
 from dustjacket.sources.roots import allow
 from tests.conftest import ROOT
@@ -252,6 +253,24 @@ def test_the_profile_counts_rows_of_other_encodings(catalog, tmp_path, encoding,
     read = catalog(tmp_path / "a.csv")
     assert [book["title"] for book in read.books] == ["Café", "Plain", "Naïve"]
     assert read.manifest.facts["profile"]["not_utf8"] == not_utf8
+
+
+def test_the_profile_counts_records_of_marc_in_other_encodings(catalog, tmp_path):
+    books = [
+        {
+            "record_id": str(number),
+            "title": title,
+            "subjects": [{"scheme": "own", "heading": "Art"}],
+        }
+        for number, title in enumerate(["Café", "Plain", "Naïve"])
+    ]
+    write_marc(tmp_path / "a.mrc", books)
+    assert catalog(tmp_path / "a.mrc").manifest.facts["profile"]["not_utf8"] == 0
+    body = (tmp_path / "a.mrc").read_bytes()
+    (tmp_path / "a.mrc").write_bytes(body.replace("Café".encode(), b"Caf\xe9 "))
+    read = catalog(tmp_path / "a.mrc")
+    assert [book["title"] for book in read.books] == ["Café", "Plain", "Naïve"]
+    assert read.manifest.facts["profile"]["not_utf8"] == 1
 
 
 def test_many_small_files_share_a_chunk_and_an_archive_is_read_once(store, tmp_path, monkeypatch):
