@@ -83,7 +83,7 @@ def test_covers_are_drawn_with_evidence_changed_and_downloaded(create, generator
     page, frame = create
     frame.locator("#create-author").fill("Ada Stern")
     make_covers(frame, TITLE)
-    expect(frame.locator("#concepts")).to_contain_text("Fits better than")
+    expect(frame.locator("#concepts")).to_contain_text("has not passed an evaluation")
     for picture in frame.locator("#concepts img").all():
         picture.scroll_into_view_if_needed()
         expect(picture).not_to_have_js_property("naturalWidth", 0)

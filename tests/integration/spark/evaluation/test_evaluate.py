@@ -225,4 +225,4 @@ def test_covers_that_no_longer_decode_are_left_out_and_counted(steps, labels):
     evaluation = steps.run("evaluate_clip", **LEAST)
     assert sum(evaluation.facts["broken"].values()) == labels.rows["labelled"]
     assert evaluation.facts["verdict"] == "insufficient"
-    assert b"insufficient" in steps.store.read(evaluation, REPORT)
+    assert b"Insufficient" in steps.store.read(evaluation, REPORT)
