@@ -9,7 +9,7 @@ const REFRESH_MS = 30_000;
 const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
 const time = (at) => make("time", { datetime: at }, dates.format(new Date(at)));
-const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(2)} GB`;
+const size = (bytes) => (bytes < 1e8 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`);
 const reason = (text) => make("p", { class: "reason", dir: "auto" }, text);
 
 const serves = ({ kind, version, since, why, result }) =>
@@ -49,7 +49,7 @@ const uses = ({ kind, versions, bytes, bytes_of_last_week }) =>
     "tr",
     {},
     make("th", { scope: "row" }, kindName(kind)),
-    ...[count(versions), gigabytes(bytes), gigabytes(bytes_of_last_week)].map((text) => make("td", {}, text)),
+    ...[count(versions), size(bytes), size(bytes_of_last_week)].map((text) => make("td", {}, text)),
   );
 
 const shownValue = (value) => (typeof value === "string" ? value || "none" : JSON.stringify(value));
@@ -74,7 +74,7 @@ function draw(found) {
   fill("ops-defaults", found.defaults.map(changed), "All are as shipped.");
   at("ops-disk").replaceChildren(...found.disk.map(uses));
   at("ops-free").textContent =
-    `${gigabytes(found.free_bytes)} of ${gigabytes(found.total_bytes)} are free. ` + found.missing.join(" ");
+    `${size(found.free_bytes)} of ${size(found.total_bytes)} are free. ` + found.missing.join(" ");
   announce(
     "operations",
     `${counted(found.failed.length, "failed DAG")}, ${counted(found.waiting.length, "decision")} waiting.`,
