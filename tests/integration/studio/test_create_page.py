@@ -5,17 +5,13 @@ With ``SCREENSHOTS=folder`` each state is saved as a picture.
 
 import json
 import re
-import threading
-import time
 from contextlib import contextmanager
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from dustjacket.feedback.store import Feedback
-from dustjacket.platform.ports import LOOPBACK, free_port
 from dustjacket.studio.blind_pairs import BlindPairs
 from dustjacket.studio.concept_jobs import ConceptJobs
 from tests.support.browser import open_chromium, shoot
@@ -27,6 +23,7 @@ from tests.support.generators import (
     publish_pictures,
 )
 from tests.support.images import drawn, saved
+from tests.support.listening import listening
 from tests.support.studio_case import make_app
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
@@ -44,22 +41,6 @@ def served(home, tools=drawing_tools, **settings):
             yield address, worker
         finally:
             worker.may_run.set()
-
-
-@contextmanager
-def listening(app):
-    """Serve an app for a block; yields its address."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, LOOPBACK, port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    try:
-        yield f"http://{LOOPBACK}:{port}/"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @contextmanager

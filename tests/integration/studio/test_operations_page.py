@@ -3,23 +3,20 @@
 With ``SCREENSHOTS=folder`` it is saved as pictures.
 """
 
-import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from dustjacket.pipeline.families import CLIP
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.team_defaults import TeamDefaults, keep_copy
-from dustjacket.platform.ports import LOOPBACK, free_port
 from dustjacket.upkeep.operations import RunEnd, keep_end
 from tests.support.browser import open_chromium, shoot
 from tests.support.bucket import store_in_memory
 from tests.support.facts import least_facts
+from tests.support.listening import listening
 from tests.support.studio_case import make_app
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -29,7 +26,7 @@ expect.set_options(timeout=30_000)
 @pytest.fixture
 def address(tmp_path):
     """The address of a Studio with a classifier that serves, a failed run, a decision to make."""
-    app, port = make_app(tmp_path, empty=True), free_port()
+    app = make_app(tmp_path, empty=True)
     store = app.state.studio.models.store
     store.client = store_in_memory().client
     version = "20260101T000000000000Z-0"
@@ -41,14 +38,8 @@ def address(tmp_path):
     )  # fmt: skip
     keep_end(store, end)
     keep_copy(store, TeamDefaults(ingest_catalog={"source": "s3://library/books.csv"}).to_json())
-    server = uvicorn.Server(uvicorn.Config(app, LOOPBACK, port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://{LOOPBACK}:{port}/"
-    server.should_exit = True
-    thread.join()
+    with listening(app) as address:
+        yield address
 
 
 def test_it_shows_what_serves_failed_and_waits_at_every_width(address):

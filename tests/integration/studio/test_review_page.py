@@ -4,17 +4,14 @@ With ``SCREENSHOTS=folder`` its states are saved as pictures.
 """
 
 import csv
-import threading
-import time
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from dustjacket.labelling.decisions import read_decisions
-from dustjacket.platform.ports import LOOPBACK, free_port
 from tests.support.browser import open_chromium, shoot
+from tests.support.listening import listening
 from tests.support.review_case import TITLES, reviewing_app
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -24,15 +21,9 @@ expect.set_options(timeout=30_000)
 @pytest.fixture
 def studio(tmp_path):
     """A Studio with three books to review, and its address."""
-    app, port = reviewing_app(tmp_path), free_port()
-    server = uvicorn.Server(uvicorn.Config(app, LOOPBACK, port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield app.state.studio.models.store, f"http://{LOOPBACK}:{port}/"
-    server.should_exit = True
-    thread.join()
+    app = reviewing_app(tmp_path)
+    with listening(app) as address:
+        yield app.state.studio.models.store, address
 
 
 def test_books_are_decided_by_the_keyboard_and_the_file_is_downloaded(studio, tmp_path):

@@ -1,15 +1,12 @@
 """What a person takes from a search, in Chromium: link, results, and searches before."""
 
 import csv
-import threading
-import time
 
 import pytest
-import uvicorn
 from playwright.sync_api import expect
 
-from dustjacket.platform.ports import LOOPBACK, free_port
 from tests.support.browser import open_chromium, shoot
+from tests.support.listening import listening
 from tests.support.studio_case import make_app
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -18,16 +15,8 @@ expect.set_options(timeout=30_000)
 
 @pytest.fixture
 def address(tmp_path):
-    port = free_port()
-    config = uvicorn.Config(make_app(tmp_path), LOOPBACK, port, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://{LOOPBACK}:{port}/"
-    server.should_exit = True
-    thread.join()
+    with listening(make_app(tmp_path)) as address:
+        yield address
 
 
 def test_a_search_has_a_link_a_file_and_a_place_among_those_before(address, tmp_path):

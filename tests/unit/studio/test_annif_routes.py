@@ -1,14 +1,10 @@
 """Annif's REST API, asked by Annif's own client."""
 
-import threading
-import time
-
 import httpx
 import pytest
-import uvicorn
 from annif_client import AnnifClient
 
-from dustjacket.platform.ports import LOOPBACK, free_port
+from tests.support.listening import listening
 from tests.support.studio_case import make_app
 
 TOKEN, RICE = "secret", "Rice, rice\nA description of rice."
@@ -16,15 +12,9 @@ TOKEN, RICE = "secret", "Rice, rice\nA description of rice."
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    app, port = make_app(tmp_path_factory.mktemp("annif"), token=TOKEN), free_port()
-    server = uvicorn.Server(uvicorn.Config(app, LOOPBACK, port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"{LOOPBACK}:{port}/v1/"
-    server.should_exit = True
-    thread.join()
+    app = make_app(tmp_path_factory.mktemp("annif"), token=TOKEN)
+    with listening(app) as studio:
+        yield f"{studio.removeprefix('http://')}v1/"
 
 
 @pytest.fixture(scope="module")
