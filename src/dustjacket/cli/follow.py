@@ -54,7 +54,7 @@ def run_chain(
             own.add(api.trigger(name, overrides.get(name)))
     progress = ProgressTable(api, console)
     triggered: set[str] = set()
-    quiet_since = time.monotonic()
+    quiet_since: float | None = None
     with progress:
         while True:
             runs = own.latest()
@@ -63,8 +63,9 @@ def run_chain(
                 if run.state == "failed":
                     raise DustjacketError(api.failure(run))
             if any(run.state in ACTIVE for run in runs.values()):
-                quiet_since = time.monotonic()
-            else:
+                quiet_since = None
+            # To know where work stands, sources are read: once as runs end, once it has settled.
+            elif quiet_since is None or time.monotonic() - quiet_since > _SETTLED_S:
                 works = {name: work_of(step, store, defaults) for name, step in STEPS.items()}
                 behind = next(
                     (
@@ -76,15 +77,17 @@ def run_chain(
                 )
                 if behind is None:
                     return {name: work.version for name, work in works.items() if work.version}
-                if time.monotonic() - quiet_since > _SETTLED_S:
-                    if behind in triggered:
-                        raise DustjacketError(
-                            f"{behind} ran, but its work is not done: {works[behind].reason}; "
-                            "see the log of its last run in Airflow"
-                        )
+                if quiet_since is None:
+                    quiet_since = time.monotonic()
+                elif behind in triggered:
+                    raise DustjacketError(
+                        f"{behind} ran, but its work is not done: {works[behind].reason}; "
+                        "see the log of its last run in Airflow"
+                    )
+                else:
                     triggered.add(behind)
                     own.add(api.trigger(behind, overrides.get(behind)))
-                    quiet_since = time.monotonic()
+                    quiet_since = None
             time.sleep(_POLL_S)
 
 

@@ -23,7 +23,7 @@ class Chain:
     def __init__(self):
         self.status = dict.fromkeys(STEPS, Status.PUBLISHED)
         self.starts, self.helpless = {}, set()
-        self.runs, self.triggered, self.clock = {}, [], 0.0
+        self.runs, self.triggered, self.clock, self.read = {}, [], 0.0, 0
 
     def trigger(self, name, overrides=None):
         self.triggered.append((name, overrides))
@@ -48,6 +48,7 @@ class Chain:
                 self._start(next_)
 
     def work_of(self, step, *_):
+        self.read += 1
         return Work(self.status[step.name], "by the test", version=f"version of {step.name}")
 
 
@@ -99,6 +100,13 @@ def test_a_step_that_no_event_started_is_triggered_once_it_is_sure(run, chain):
     run()
     assert chain.triggered == [("finetune_clip", None)]
     assert chain.clock > follow._SETTLED_S
+
+
+def test_sources_are_not_read_at_each_poll(run, chain):
+    chain.status["finetune_clip"] = Status.TO_DO
+    run()
+    sources = sum(step.has_source for step in STEPS.values())
+    assert chain.read == sources + 3 * len(STEPS), "at first, once it has settled, and at the end"
 
 
 def test_rows_that_stay_unfetched_are_tried_once_in_a_run(run, chain):
