@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from dustjacket.records.text import line_of
-from dustjacket.records.values import is_missing, items_of, names_of
+from dustjacket.records.values import is_missing, items_of, kept_for_short_texts, names_of
 
 ROLE_WORDS: Mapping[str, str] = {
     word: role
@@ -29,8 +29,6 @@ _ROLE = re.compile(r"\s*[\[(]([^\[\]()]{1,40})[\])]\s*$")
 # Without one of these a value is one name.
 _SPECIAL = re.compile(r"[\[{(;|&\uff1b\uff5c]")
 _RELATOR = re.compile("[a-z]{3}")
-_MAX_CACHED = 200
-"""Characters of an author's text whose names are kept."""
 _AND = re.compile(r"\s+&\s+|\s*[;|\uff1b\uff5c]\s*")
 
 
@@ -76,20 +74,9 @@ def contributors_in(value: Any, role: str, missing: frozenset[str]) -> list[Cont
     return list(dict.fromkeys(found))
 
 
+@kept_for_short_texts(1 << 15)
 def authors_in(value: Any, missing: frozenset[str]) -> tuple[tuple[Contributor, ...], str]:
     """Return the contributors in a value of an author column, and its text; both may be empty."""
-    if isinstance(value, str) and len(value) <= _MAX_CACHED:
-        return _authors_in_text(value, missing)
-    return _authors_in(value, missing)
-
-
-@lru_cache(maxsize=1 << 15)
-def _authors_in_text(value: str, missing: frozenset[str]) -> tuple[tuple[Contributor, ...], str]:
-    # A listing repeats its authors.
-    return _authors_in(value, missing)
-
-
-def _authors_in(value: Any, missing: frozenset[str]) -> tuple[tuple[Contributor, ...], str]:
     authors = contributors_in(value, "aut", missing)
     written = as_written(value, missing)
     return tuple(authors), author_text(authors) if written is None else written

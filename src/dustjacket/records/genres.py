@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from dustjacket.identity.text import normalise
 from dustjacket.records.text import line_of, visible
-from dustjacket.records.values import is_missing, items_of, names_of
+from dustjacket.records.values import is_missing, items_of, kept_for_short_texts, names_of
 
 _AND = frozenset({"and", "et", "und", "y", "e", "en"})
 _LIST_SEPARATOR = re.compile(r"\s*[;|\uff1b\uff5c]\s*")
@@ -18,8 +18,6 @@ _SLASH = re.compile(r"\s+/\s+")
 _COMMA = re.compile(r"\s*[,、\uff0c]\s*")
 # Without one of these a value is one genre.
 _SPECIAL = re.compile(r"[\[{;|>»→:&,/\uff1b\uff5c\uff0c、]")
-_MAX_CACHED = 200
-"""Characters of a value whose genres are kept."""
 _SERIAL = re.compile(r"&|\b(?:and|und|et|y|e|en)\b", re.IGNORECASE)
 
 
@@ -87,6 +85,7 @@ _SHELF_STATES = frozenset(
 )  # fmt: skip
 
 
+@kept_for_short_texts(1 << 14)
 def own_genres(
     value: Any,
     column: GenreColumn = PLAIN,
@@ -102,22 +101,6 @@ def own_genres(
     >>> own_genres(["Books", "Science Fiction & Fantasy"]), own_genres("Books > Poetry > Haiku")
     (('Science Fiction & Fantasy',), ('Poetry',))
     """
-    if isinstance(value, str) and len(value) <= _MAX_CACHED:
-        return _known_genres(value, column, depth, missing)
-    return _named_genres(value, column, depth, missing)
-
-
-@lru_cache(maxsize=1 << 14)
-def _known_genres(
-    value: str, column: GenreColumn, depth: int, missing: frozenset[str]
-) -> tuple[str, ...]:
-    # A listing repeats its genres.
-    return _named_genres(value, column, depth, missing)
-
-
-def _named_genres(
-    value: Any, column: GenreColumn, depth: int, missing: frozenset[str]
-) -> tuple[str, ...]:
     found = _genres_in(value, column, depth)
     return tuple(genre for genre in found if not is_missing(genre, missing))
 

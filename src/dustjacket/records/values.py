@@ -4,8 +4,9 @@ import ast
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dustjacket.sources.encoding import decode
 
@@ -30,6 +31,34 @@ _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
 # A text of numpy has blanks between its items, which Python would join to one text.
 _ADJACENT = re.compile(r"['\"]\s+['\"]")
 _LETTER = re.compile(r"[^\W_]")
+
+
+P, T = ParamSpec("P"), TypeVar("T")
+_MAX_KEPT = 200
+"""Characters of a text for which a result is kept."""
+
+
+def kept_for_short_texts(
+    size: int,
+) -> Callable[[Callable[Concatenate[Any, P], T]], Callable[Concatenate[Any, P], T]]:
+    """Let a function of a value keep its results for short texts, which listings repeat.
+
+    Args:
+        size: how many results are kept.
+    """
+
+    def decorate(work: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+        kept: Callable[..., T] = lru_cache(maxsize=size)(work)
+
+        @wraps(work)
+        def of_value(value: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            if isinstance(value, str) and len(value) <= _MAX_KEPT:
+                return kept(value, *args, **kwargs)
+            return work(value, *args, **kwargs)
+
+        return of_value
+
+    return decorate
 
 
 def scalar(value: Any) -> str:

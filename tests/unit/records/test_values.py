@@ -11,6 +11,7 @@ from dustjacket.records.values import (
     is_container,
     is_missing,
     items_of,
+    kept_for_short_texts,
     names_of,
     scalar,
 )
@@ -101,3 +102,16 @@ def test_no_name_is_the_text_of_a_container(value):
 def test_the_usual_words_for_missing_are_missing(word):
     assert is_missing(word, frozenset(MISSING_WORDS))
     assert not is_missing("Nan Shepherd", frozenset(MISSING_WORDS))
+
+
+def test_results_are_kept_for_short_texts_alone():
+    calls = []
+
+    @kept_for_short_texts(8)
+    def work(value, more=0):
+        calls.append(value)
+        return len(value) + more
+
+    for value in ("short", "long" * 100, ["a", "list"]):
+        assert [work(value), work(value), work(value, 1)] == [len(value)] * 2 + [len(value) + 1]
+    assert [calls.count(value) for value in ("short", "long" * 100, ["a", "list"])] == [2, 3, 3]
