@@ -3,7 +3,7 @@
 import { Asker, Problem, ask, reached } from "./api.js";
 import { Bars } from "./bars.js";
 import { csvOf } from "./csv.js";
-import { announce, at, count, counted, make, percent, setText } from "./dom.js";
+import { announce, at, count, counted, make, percent, save, setText } from "./dom.js";
 import { clear as clearNote, say } from "./status.js";
 
 const SHOWN_ROWS = 100;
@@ -234,11 +234,9 @@ export function batchPanel({ limits, answered }) {
   });
   at("csv-drop").addEventListener("click", () => at("csv-input").click());
   at("batch-cancel").addEventListener("click", cancel);
-  function save(file, ending) {
-    const address = URL.createObjectURL(file);
+  function saveAs(file, ending) {
     const stem = name.replace(/\.[^.]*$/, "") || "titles";
-    make("a", { href: address, download: `${stem}-genres.${ending}` }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    save(file, `${stem}-genres.${ending}`);
   }
 
   const workbookAsker = new Asker("batch-xlsx", {
@@ -249,10 +247,10 @@ export function batchPanel({ limits, answered }) {
     },
     answered: (file) => {
       at("batch-xlsx").disabled = false;
-      save(file, "xlsx");
+      saveAs(file, "xlsx");
     },
   });
-  at("batch-download").addEventListener("click", () => save(csvOf(table, predictions), "csv"));
+  at("batch-download").addEventListener("click", () => saveAs(csvOf(table, predictions), "csv"));
   at("batch-xlsx").addEventListener("click", () =>
     workbookAsker.ask(async (signal) => {
       const options = { body: bytes, type, signal, timeoutMs: 0 };

@@ -1,7 +1,7 @@
 // The cards of cover concepts: picture, evidence, and what can be done with each.
 
 import { ask, statusOf } from "./api.js";
-import { icon, make, percent } from "./dom.js";
+import { icon, make, percent, save } from "./dom.js";
 import { clear, say } from "./status.js";
 
 const FORMS = { png: "PNG picture", svg: "SVG with live text", pdf: "PDF with live text", json: "Layout" };
@@ -19,9 +19,7 @@ async function download({ job, number, title }, form) {
   try {
     const path = `create/${job}/${number}/cover.${form}`;
     const response = await ask(path, { timeoutMs: DOWNLOAD_TIMEOUT_MS });
-    const address = URL.createObjectURL(await response.blob());
-    make("a", { href: address, download: fileName(title, form) }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    save(await response.blob(), fileName(title, form));
     clear("download");
   } catch (problem) {
     say("download", { ...statusOf(problem), fades: problem.status !== 401 });

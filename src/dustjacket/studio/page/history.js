@@ -1,22 +1,15 @@
 // Covers that were made in this tab of the browser; the server keeps them for a while.
 
 import { make } from "./dom.js";
+import { keepEntries, keptEntries } from "./kept.js";
 
 const KEY = "dustjacket-concepts-2";
 const MAX_ENTRIES = 12;
 const times = new Intl.DateTimeFormat("en", { hour: "numeric", minute: "2-digit" });
 
-function stored() {
-  try {
-    return JSON.parse(window.sessionStorage.getItem(KEY)) ?? [];
-  } catch {
-    return []; // storage may be turned off
-  }
-}
-
 /** The list of earlier jobs, newest first. */
 export class History {
-  #entries = stored();
+  #entries = keptEntries(KEY);
 
   /**
    * Args:
@@ -35,11 +28,7 @@ export class History {
   }
 
   #save() {
-    try {
-      window.sessionStorage.setItem(KEY, JSON.stringify(this.#entries));
-    } catch {
-      // it is then kept until the page is closed
-    }
+    keepEntries(KEY, this.#entries);
     this.#draw();
   }
 

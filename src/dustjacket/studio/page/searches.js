@@ -2,6 +2,7 @@
 
 import { cell } from "./csv.js";
 import { at, make } from "./dom.js";
+import { keepEntries, keptEntries } from "./kept.js";
 
 const KEY = "dustjacket-searches-1";
 const MAX_ENTRIES = 8;
@@ -16,23 +17,6 @@ export function csvOfCovers(covers, base) {
   return new Blob(["\ufeff", lines.join("\r\n"), "\r\n"], { type: "text/csv" });
 }
 
-/** Lets the browser save a file. */
-export function save(blob, name) {
-  const link = make("a", { href: URL.createObjectURL(blob), download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-function stored() {
-  try {
-    return JSON.parse(window.sessionStorage.getItem(KEY)) ?? [];
-  } catch {
-    return []; // storage may be turned off
-  }
-}
-
 /** Puts a search before those that are kept; one that it continues, or repeats, is dropped. */
 export function withSearch(kept, search) {
   const isOther = ({ title, author }) => !(search.title.startsWith(title) && search.author.startsWith(author));
@@ -41,7 +25,7 @@ export function withSearch(kept, search) {
 
 /** The list of earlier searches, which the browser forgets with the tab. */
 export class Searches {
-  #kept = stored();
+  #kept = keptEntries(KEY);
 
   /** `open(search)` shows a search again. */
   constructor({ open }) {
@@ -57,11 +41,7 @@ export class Searches {
 
   #keep(searches) {
     this.#kept = searches;
-    try {
-      window.sessionStorage.setItem(KEY, JSON.stringify(searches));
-    } catch {
-      // they are then kept until the page is closed
-    }
+    keepEntries(KEY, searches);
     this.#draw();
   }
 

@@ -3,10 +3,10 @@
 import { Asker, postJson } from "./api.js";
 import { Bars } from "./bars.js";
 import { CoverGrid } from "./covers.js";
-import { announce, at, counted, make, percent, setText, debounce } from "./dom.js";
+import { announce, at, counted, make, percent, save, setText, debounce } from "./dom.js";
 import { copyLink } from "./links.js";
 import { Part } from "./part.js";
-import { Searches, csvOfCovers, save } from "./searches.js";
+import { Searches, csvOfCovers } from "./searches.js";
 import { say } from "./status.js";
 import { thumbs } from "./votes.js";
 
