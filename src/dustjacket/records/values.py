@@ -33,7 +33,8 @@ _ADJACENT = re.compile(r"['\"]\s+['\"]")
 _LETTER = re.compile(r"[^\W_]")
 
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 _MAX_KEPT = 200
 """Characters of a text for which a result is kept."""
 

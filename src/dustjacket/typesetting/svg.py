@@ -138,13 +138,13 @@ def _css_string(text: str) -> str:
 @lru_cache(maxsize=64)
 def _woff(face: FontFace, characters: str) -> str:
     """Return a font as WOFF in base 64: whole, or the given characters if it is very large."""
-    from fontTools import subset
+    from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
     with TTFont(face.path, fontNumber=face.index, recalcTimestamp=False) as font:
         if len(_file(face.path)) > MAX_WHOLE_FONT:
-            options = subset.Options(layout_features=["*"], notdef_outline=True)
-            small = subset.Subsetter(options)
+            options = Options(layout_features=["*"], notdef_outline=True)
+            small = Subsetter(options)
             small.populate(text=characters)
             small.subset(font)
         font.flavor = "woff"
