@@ -16,7 +16,7 @@ from dustjacket.pipeline.code_digest import code_digest
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults, keep_copy
 from dustjacket.platform import down, is_up, up
-from dustjacket.sample import make_sample
+from dustjacket.sample import DEFAULT_COVERS, DEFAULT_ROWS, DEFAULT_SEED, make_sample
 from dustjacket.settings import Settings, load_settings
 from dustjacket.sources.files import fingerprint
 from dustjacket.sources.roots import SAMPLE_PREFIX, allow
@@ -24,7 +24,6 @@ from dustjacket.storage.store import Store
 
 GENERATED_COVERS = "generated_covers.jpg"
 """Beside the report."""
-SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED = 3000, 1200, 13
 
 
 def run(
@@ -121,7 +120,7 @@ def write_defaults(api: AirflowApi, text: str) -> None:
 
 def is_sample(source: str) -> bool:
     """Return whether a source is a sample library that a run drew, of this or another release."""
-    name = re.compile(rf"{SAMPLE_PREFIX}{SAMPLE_SEED}-[0-9a-f]{{12}}")
+    name = re.compile(rf"{SAMPLE_PREFIX}{DEFAULT_SEED}-[0-9a-f]{{12}}")
     return any(map(name.fullmatch, Path(source).parts))
 
 
@@ -148,10 +147,12 @@ def choose_sources(team: TeamDefaults, draw_sample: Callable[[], Path]) -> dict[
 
 def _draw_sample(settings: Settings, console: Console) -> Path:
     # The name contains a digest of the code that draws, so a change of it draws a new sample.
-    folder = settings.home / f"{SAMPLE_PREFIX}{SAMPLE_SEED}-{code_digest('dustjacket.sample')}"
+    folder = settings.home / f"{SAMPLE_PREFIX}{DEFAULT_SEED}-{code_digest('dustjacket.sample')}"
     if not folder.exists():
-        console.print(f"drawing a sample library of {SAMPLE_ROWS} books and {SAMPLE_COVERS} covers")
+        console.print(
+            f"drawing a sample library of {DEFAULT_ROWS} books and {DEFAULT_COVERS} covers"
+        )
         draft = folder.with_suffix(".part")
-        make_sample(draft, SAMPLE_ROWS, SAMPLE_COVERS, SAMPLE_SEED)
+        make_sample(draft, DEFAULT_ROWS, DEFAULT_COVERS, DEFAULT_SEED)
         draft.rename(folder)
     return folder

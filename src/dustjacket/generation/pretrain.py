@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from dustjacket.clip.checkpoints import Checkpoint
 from dustjacket.clip.conse import SIZE, build_conse
@@ -31,7 +31,7 @@ from dustjacket.generation.train import GeneratorState, fit
 from dustjacket.generation.weights import FILE, StartingWeights, write_weights
 from dustjacket.identity.text import normalise
 from dustjacket.pretrained.hardware import has_fast_bf16
-from dustjacket.sample import cover_books
+from dustjacket.sample import DEFAULT_COVERS, DEFAULT_SEED, cover_books
 from dustjacket.sample.drawing import draw_cover
 from dustjacket.sample.grammar import (
     TRAINING_COLOURS,
@@ -42,9 +42,8 @@ from dustjacket.sample.grammar import (
 )
 from dustjacket.settings import home
 from dustjacket.splits import book_group, split_of
+from dustjacket.storage.host import new_file
 
-SAMPLE_COVERS, SAMPLE_SEED = 1200, 13
-"""Of the library that ``dustjacket run`` and ``dustjacket sample`` write unless told otherwise."""
 _NEW_PAIRS = 9
 _CHUNK = 50
 _VALIDATION = 64
@@ -65,7 +64,7 @@ def barred_titles() -> frozenset[str]:
     """Return the titles on the test side of the usual sample, normalised."""
     return frozenset(
         normalise(title)
-        for title, author in cover_books(SAMPLE_COVERS, SAMPLE_SEED)
+        for title, author in cover_books(DEFAULT_COVERS, DEFAULT_SEED)
         if split_of(book_group(title, author)) == "test"
     )
 
@@ -111,9 +110,8 @@ def draw_covers(count: int, file: Path) -> dict[str, np.ndarray]:
     drawn = {name: np.stack(values) for name, values in columns}
     both = {name: np.concatenate([kept[name], drawn[name]]) if kept else drawn[name]
             for name in drawn}  # fmt: skip
-    part = file.with_suffix(".part.npz")
-    np.savez(part, **both)  # type: ignore[arg-type]
-    part.replace(file)
+    with new_file(file) as opened:
+        np.savez(opened, **both)  # type: ignore[arg-type]
     return both
 
 
@@ -168,9 +166,8 @@ class FileCheckpoints:
             for part in ("weights", "moments", "best")
             for name, tensor in getattr(checkpoint, part).items()
         }
-        part = self.file.with_suffix(".part")
-        save_file(tensors, part, {"state": json.dumps(asdict(checkpoint.state))})
-        part.replace(self.file)
+        with new_file(self.file) as opened:
+            opened.write(save(tensors, {"state": json.dumps(asdict(checkpoint.state))}))
         images = checkpoint.state.step * self.batch_size
         write_weights(StartingWeights(self.shape, images, checkpoint.best), self.weights)
 

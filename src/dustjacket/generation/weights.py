@@ -10,12 +10,13 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from dustjacket.clip.conse import NAME
 from dustjacket.errors import CorruptVersionError
 from dustjacket.generation.network import CHANNELS, Decoder, DecoderShape
 from dustjacket.pretrained.packages import find_weights
+from dustjacket.storage.host import new_file
 
 FILE = Path(__file__).with_name("weights") / "starting_decoder.safetensors"
 ENCODER = NAME
@@ -82,7 +83,5 @@ def write_weights(weights: StartingWeights, file: Path = FILE) -> None:
     small = {
         name: tensor.to(torch.bfloat16).contiguous() for name, tensor in weights.tensors.items()
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    save_file(small, part, {name: str(value) for name, value in about.items()})
-    part.replace(file)
+    with new_file(file) as opened:
+        opened.write(save(small, {name: str(value) for name, value in about.items()}))

@@ -20,6 +20,8 @@ from dustjacket.sample.grammar import HELD_OUT_WORDS
 from dustjacket.sample.listing import listed_books, write_listing
 
 CSV = "csv"
+DEFAULT_ROWS, DEFAULT_COVERS, DEFAULT_SEED = 3000, 1200, 13
+"""Of the library that ``dustjacket run`` and ``dustjacket sample`` write by default."""
 
 
 @dataclass(frozen=True)

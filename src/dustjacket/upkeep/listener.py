@@ -35,19 +35,19 @@ def on_task_instance_failed(task_instance: Any, error: Any) -> None:
 def on_dag_run_success(dag_run: Any) -> None:
     """Note the end of the run."""
 
-    def tell(settings: Settings) -> None:
+    def note(settings: Settings) -> None:
         note_end(settings, dag_run.dag_id)
         _keep(settings, dag_run.dag_id, dag_run.run_id)
         _describe(dag_run, result_of(settings, dag_run.dag_id, dag_run.run_id))
 
-    _safely(dag_run.dag_id, tell)
+    _safely(dag_run.dag_id, note)
 
 
 @hookimpl
 def on_dag_run_failed(dag_run: Any) -> None:
     """Note the end of the run, and post why it failed."""
 
-    def tell(settings: Settings) -> None:
+    def note(settings: Settings) -> None:
         note_end(settings, dag_run.dag_id)
         task_id, reason = reason_of(settings, dag_run.dag_id, dag_run.run_id)
         notice = failure(settings, dag_run.dag_id, dag_run.run_id, task_id, reason)
@@ -55,7 +55,7 @@ def on_dag_run_failed(dag_run: Any) -> None:
         _keep(settings, dag_run.dag_id, dag_run.run_id, notice)
         _describe(dag_run, f"failed: {notice.text}\n\nWhat to do: {notice.cure}")
 
-    _safely(dag_run.dag_id, tell)
+    _safely(dag_run.dag_id, note)
 
 
 def failure(settings: Settings, dag_id: str, run_id: str, task_id: str, reason: str) -> Notice:

@@ -7,8 +7,10 @@ from rich.console import Console
 
 from dustjacket.cli import generated_covers
 from dustjacket.cli import run as command
+from dustjacket.cli.sample import Sample
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.team_defaults import TeamDefaults
+from dustjacket.sample import DEFAULT_COVERS, DEFAULT_ROWS, DEFAULT_SEED
 from dustjacket.settings import Settings
 from tests.support.bucket import store_in_memory
 from tests.support.facts import least_facts
@@ -132,3 +134,9 @@ def test_a_source_given_as_a_parameter_is_kept_too(run, folder):
 @pytest.mark.parametrize("source", ["/data/sample/listing.csv", "s3://sample-13/x", "sample-13-x"])
 def test_other_names_are_no_sample(source):
     assert not command.is_sample(source)
+
+
+def test_the_command_that_writes_a_sample_writes_that_of_a_run_by_default():
+    fields = Sample.model_fields
+    defaults = [fields[name].default for name in ("rows", "covers", "seed")]
+    assert defaults == [DEFAULT_ROWS, DEFAULT_COVERS, DEFAULT_SEED]
