@@ -1,6 +1,8 @@
 """A client of Airflow's REST API: the calls that `dustjacket run` and `rollback` need."""
 
-from datetime import datetime
+import secrets
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -12,12 +14,18 @@ from dustjacket.pipeline.steps import STEPS
 from dustjacket.settings import Settings
 
 ACTIVE = ("queued", "running")
+# A server on a machine that trains models beside it may take a minute to answer.
+_TIMEOUT = httpx.Timeout(60, connect=10)
 _retry_while_unreachable = retry(
     retry=retry_if_exception_type(httpx.TransportError),
-    stop=stop_after_delay(60),
+    stop=stop_after_delay(180),
     wait=wait_exponential(max=5),
     reraise=True,
 )
+
+
+class _ExistsError(DustjacketError):
+    """What a request creates exists: by its first try, if that got no answer."""
 
 
 class DagRun(BaseModel):
@@ -63,7 +71,7 @@ class AirflowApi:
                 "DUSTJACKET_AIRFLOW_PASSWORD"
             )
         # A proxy of the environment would see the password.
-        self._http = httpx.Client(base_url=settings.airflow_url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=settings.airflow_url, timeout=_TIMEOUT, trust_env=False)
         self._login = {
             "username": settings.airflow_user,
             "password": settings.airflow_password.get_secret_value(),
@@ -71,6 +79,7 @@ class AirflowApi:
 
     @_retry_while_unreachable
     def _call(self, method: str, path: str, **kwargs: Any) -> Any:
+        """Send a request; one that gets no answer is sent again, so it must be safe to repeat."""
         reply = self._http.request(method, f"/api/v2{path}", **kwargs)
         if reply.status_code == httpx.codes.UNAUTHORIZED:
             self._http.headers["Authorization"] = f"Bearer {self._token()}"
@@ -81,9 +90,8 @@ class AirflowApi:
                 detail = f"the role of {self._login['username']!r} does not allow it"
             if reply.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY):
                 raise BadInputError(f"Airflow refused {path}: {detail}")
-            raise DustjacketError(
-                f"Airflow answered {reply.status_code} to {method} {path}: {detail}"
-            )
+            error = _ExistsError if reply.status_code == httpx.codes.CONFLICT else DustjacketError
+            raise error(f"Airflow answered {reply.status_code} to {method} {path}: {detail}")
         return reply.json() if reply.content else None
 
     def _token(self) -> str:
@@ -120,7 +128,8 @@ class AirflowApi:
         if key in self._variables():
             self._call("PATCH", f"/variables/{key}", json=body)
         else:
-            self._call("POST", "/variables", json=body)
+            with suppress(_ExistsError):
+                self._call("POST", "/variables", json=body)
 
     def variable(self, key: str) -> str | None:
         """Return a variable's value, or None if it is not set."""
@@ -142,8 +151,13 @@ class AirflowApi:
         if dag_id in STEPS:
             switch = {True: "on", False: "off"}
             given = {n: switch[v] if isinstance(v, bool) else v for n, v in given.items()}
-        body = {"logical_date": None, "conf": given}
-        return DagRun.model_validate(self._call("POST", f"/dags/{dag_id}/dagRuns", json=body))
+        # With an id of ours, a request that is sent again starts no second run.
+        run_id = f"manual__{datetime.now(UTC).isoformat()}_{secrets.token_hex(4)}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": given}
+        try:
+            return DagRun.model_validate(self._call("POST", f"/dags/{dag_id}/dagRuns", json=body))
+        except _ExistsError:
+            return self.run(dag_id, run_id)
 
     def runs(
         self, dag_id: str = "~", since: datetime | None = None, limit: int = 100

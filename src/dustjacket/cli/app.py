@@ -206,7 +206,8 @@ def _failure(error: Exception) -> str | None:
         case ValidationError():
             return first_error(error)
         case httpx.HTTPError():
-            return f"Airflow failed: {error}; {servers}"
+            path = f" to answer {error.request.method} {error.request.url.path}"
+            return f"Airflow failed{path}: {error}; {servers}"
         case BotoCoreError() | ClientError():
             return f"the object store failed: {error}; {servers}{disk_note(home())}"
         case OSError():

@@ -27,7 +27,6 @@ from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.logins import Logins, TooManyAttemptsError
 from dustjacket.settings import home
 
-"""The DAG that changes the champion when it is triggered."""
 _STATE = "account"
 _logins = Logins(home())
 login_routes = APIRouter()

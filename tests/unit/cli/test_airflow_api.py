@@ -1,7 +1,10 @@
 """What the client of Airflow's API reports when a login or a call is refused."""
 
+import json
+
 import httpx
 import pytest
+import tenacity
 from pydantic import SecretStr
 
 from dustjacket.cli.airflow_api import AirflowApi
@@ -52,3 +55,39 @@ def test_the_switches_of_a_step_s_form_are_words():
     api.trigger("select_classifier", {"idf": False, "folds": 3})
     api.trigger("retention", {"apply": True})
     assert sent == [{"idf": "off", "folds": 3}, {"apply": True}]
+
+
+def test_a_trigger_that_got_no_answer_starts_one_run(monkeypatch):
+    monkeypatch.setattr(AirflowApi._call.retry, "wait", tenacity.wait_none())
+    api, runs = api_of({}), []
+
+    def answer(request):
+        if request.method == "GET":
+            return httpx.Response(200, json=runs[-1])
+        run_id = json.loads(request.content)["dag_run_id"]
+        if run_id in [run["dag_run_id"] for run in runs]:
+            return httpx.Response(409)
+        runs.append({**RUN, "dag_run_id": run_id})
+        raise httpx.ReadTimeout("the run is made, but no answer comes", request=request)
+
+    api._http = httpx.Client(base_url="http://airflow", transport=httpx.MockTransport(answer))
+    run = api.trigger("x")
+    assert [run.dag_run_id] == [run["dag_run_id"] for run in runs]
+    assert api.trigger("x").dag_run_id != run.dag_run_id, "another request is another run"
+
+
+def test_a_variable_that_got_no_answer_is_set_once(monkeypatch):
+    monkeypatch.setattr(AirflowApi._call.retry, "wait", tenacity.wait_none())
+    api, made = api_of({}), []
+
+    def answer(request):
+        if request.method == "GET":
+            return httpx.Response(200, json={"variables": []})
+        if made:
+            return httpx.Response(409)
+        made.append(json.loads(request.content)["key"])
+        raise httpx.ReadTimeout("it is set, but no answer comes", request=request)
+
+    api._http = httpx.Client(base_url="http://airflow", transport=httpx.MockTransport(answer))
+    api.set_variable("key", "value", "")
+    assert made == ["key"]

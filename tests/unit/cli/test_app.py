@@ -110,7 +110,10 @@ def test_a_failure_is_one_line(run, failing, error, words):
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), "http://127.0.0.1:9"),
         (refused(404, "NoSuchBucket"), "NoSuchBucket"),
         (refused(403, "SignatureDoesNotMatch"), "SignatureDoesNotMatch"),
-        (httpx.ConnectError("refused"), "Airflow failed: refused"),
+        (
+            httpx.ReadTimeout("timed out", request=httpx.Request("GET", "http://a/api/v2/dags")),
+            "Airflow failed to answer GET /api/v2/dags: timed out; see",
+        ),
     ],
 )
 def test_servers_that_fail_are_one_line_with_what_starts_them(run, failing, error, words):
