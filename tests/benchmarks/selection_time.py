@@ -26,7 +26,8 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
-from dustjacket.genres.compare import cross_validate, eligible
+from dustjacket.genres.compare import cross_validate
+from dustjacket.genres.eligible import eligible
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.sentences import find_encoder
 from dustjacket.genres.step import ClassifierParameters
@@ -67,7 +68,7 @@ def ours(spark, books):
     parameters = ClassifierParameters(candidates=SPARSE, folds=FOLDS, sentence_model="")
     data = TrainingData(spark, books, None, parameters)
     with closing(data), closing(Fits(data, select=False)) as fits, mlflow.start_run():
-        for result in cross_validate(fits, eligible(data)):
+        for result in cross_validate(fits, eligible(data, {}), {}):
             print(f"# {result.candidate.name} {result.mean:.3f} in {result.seconds:.0f} s of fits")
 
 

@@ -55,7 +55,7 @@ class OneProcess:
     """Stands for a Spark session whose tasks run in this process, one after another."""
 
     def __init__(self) -> None:
-        self.sparkContext = self
+        self.sparkContext, self.defaultParallelism = self, 1
 
     def broadcast(self, value: Any) -> SimpleNamespace:
         return SimpleNamespace(value=value, unpersist=lambda: None)

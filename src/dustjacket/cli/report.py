@@ -141,6 +141,8 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         _with_interval(name, value, classifier["intervals"].get(name))
         for name, value in classifier["test"].items()
     )
+    for reason in classifier.get("left_out", {}).values():
+        console.print(f"left out: {reason}")
     console.print(f"on held-out books: {', '.join(test_metrics)}")
     print_sure(classifier, console)
     print_depths(classifier, console)

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 
 from dustjacket.genres.features import FEATURES, LABEL, SELECTED, WEIGHT
 from dustjacket.genres.linear import LearnerName
-from dustjacket.genres.step import CandidateName
+from dustjacket.genres.plugins import PluginError, load_plugin
 
 Hyperparameters = dict[str, float]
 """Values by the names of the classifier's library, and ``balanced``: all genres weigh the same,
@@ -26,7 +26,7 @@ class Candidate:
         grid: the hyperparameters to try.
     """
 
-    name: CandidateName
+    name: str
     complexity: int
     features: str
     grid: tuple[Hyperparameters, ...]
@@ -68,6 +68,11 @@ class TaskCandidate(Candidate):
 
 
 @dataclass(frozen=True)
+class PluginCandidate(Candidate):
+    """A classifier of another package, each fit of which is one Spark task."""
+
+
+@dataclass(frozen=True)
 class VoteCandidate(Candidate):
     """The mean of the calibrated probabilities of each learner's best task candidate."""
 
@@ -94,15 +99,16 @@ def _random_forest(seed: int) -> RandomForestClassifier:
     )
 
 
-# Naive Bayes only sums counts; embeddings need a second model wherever the classifier runs.
-_SUMS, _LINEAR, _TREES, _EMBEDDED, _VOTE = range(5)
+# Naive Bayes only sums counts; embeddings need a second model wherever the classifier runs, and a
+# plug-in its package.
+_SUMS, _LINEAR, _TREES, _EMBEDDED, _VOTE, _PLUGIN = range(6)
 _TERMS = "words and word pairs of titles, words of authors; counted"
 _FEATURES_TEXT = "words, word pairs and character n-grams of titles, words of authors; hashed"
 _SENTENCES = f"{_FEATURES_TEXT}; sentence embeddings"
 _SMOOTHINGS = ({"alpha": 0.1}, {"alpha": 0.3}, {"alpha": 1.0})
 _COSTS = ({"C": 0.1}, {"C": 0.3}, {"C": 0.3, "balanced": 1.0})
 
-CANDIDATES: dict[CandidateName, Candidate] = {
+CANDIDATES: dict[str, Candidate] = {
     candidate.name: candidate
     for candidate in (
         SparkCandidate(
@@ -138,3 +144,16 @@ CANDIDATES: dict[CandidateName, Candidate] = {
         VoteCandidate("vote", _VOTE, "those of its members", ({},)),
     )
 }  # fmt: skip
+
+
+def plugin_candidate(name: str) -> PluginCandidate:
+    """Return the candidate of an installed plug-in.
+
+    Raises:
+        PluginError: it cannot be loaded, or has the name of another candidate.
+    """
+    if name in CANDIDATES:
+        raise PluginError(f"plug-in {name}: a candidate of Dustjacket has that name")
+    plugin = load_plugin(name)
+    grid = tuple(dict(hyperparameters) for hyperparameters in plugin.grid)
+    return PluginCandidate(name, _PLUGIN, str(plugin.features), grid)

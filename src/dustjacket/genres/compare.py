@@ -10,49 +10,34 @@ from multiprocessing.pool import ThreadPool
 import mlflow
 import numpy as np
 
-from dustjacket.errors import BadInputError
 from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import (
-    CANDIDATES,
     Candidate,
     Hyperparameters,
+    PluginCandidate,
     SparkCandidate,
     TaskCandidate,
     VoteCandidate,
 )
-from dustjacket.genres.features import SELECTED
-from dustjacket.genres.fits import Fits, FoldScores, merge_folds
+from dustjacket.genres.eligible import leave_out
+from dustjacket.genres.fits import Fits
+from dustjacket.genres.fold_scores import FoldScores, merge_folds
+from dustjacket.genres.plugins import PluginError
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import CandidateResult
-from dustjacket.genres.step import CandidateName
 from dustjacket.genres.training_data import TrainingData
 from dustjacket.metrics.classification import probability_metrics
 
 log = logging.getLogger(__name__)
 
 
-def eligible(training_data: TrainingData) -> list[Candidate]:
-    """Return the candidates of the parameters that can be trained; log why others cannot.
-
-    Raises:
-        BadInputError: none can be trained.
-    """
-    candidates = [CANDIDATES[name] for name in dict.fromkeys(training_data.parameters.candidates)]
-    embedded = {c.name for c in candidates if isinstance(c, TaskCandidate) and c.embedded}
-    if training_data.sentences is None and embedded:
-        log.warning("no sentence embeddings: %s left out", ", ".join(sorted(embedded)))
-        candidates = [candidate for candidate in candidates if candidate.name not in embedded]
-    learners = {c.learner for c in candidates if isinstance(c, TaskCandidate)}
-    if len(learners) < 2 and any(isinstance(c, VoteCandidate) for c in candidates):
-        log.warning("vote left out: it needs two different linear classifiers")
-        candidates = [c for c in candidates if not isinstance(c, VoteCandidate)]
-    if not candidates:
-        raise BadInputError("no candidate can be trained: name others, or give a sentence_model")
-    return candidates
-
-
-def cross_validate(fits: Fits, candidates: Sequence[Candidate]) -> list[CandidateResult]:
+def cross_validate(
+    fits: Fits, candidates: Sequence[Candidate], left_out: dict[str, str]
+) -> list[CandidateResult]:
     """Score every candidate in every fold.
+
+    Args:
+        left_out: gets why a plug-in failed, by its name.
 
     In MLflow, a candidate is a child run, its hyperparameters are runs below that one, and a fold
     is a step of their metrics.
@@ -61,9 +46,10 @@ def cross_validate(fits: Fits, candidates: Sequence[Candidate]) -> list[Candidat
     by_spark = [candidate for candidate in candidates if isinstance(candidate, SparkCandidate)]
     # Long fits first, so that short ones fill the other cores while the last long one ends.
     tasks.sort(key=lambda candidate: (bool(candidate.embedded), candidate.learner != "linear_svm"))
-    grid_size = sum(len(candidate.grid) for candidate in [*by_spark, *tasks])
+    plugged = [candidate for candidate in candidates if isinstance(candidate, PluginCandidate)]
+    grid_size = sum(len(candidate.grid) for candidate in [*by_spark, *tasks, *plugged])
     progress = _Progress(grid_size * fits.training_data.parameters.folds)
-    by_name: dict[CandidateName, CandidateResult] = {}
+    by_name: dict[str, CandidateResult] = {}
     if by_spark:
         fits.prepare()  # before several threads need it
         by_name |= _cross_validate_all(fits, by_spark, progress)
@@ -71,17 +57,14 @@ def cross_validate(fits: Fits, candidates: Sequence[Candidate]) -> list[Candidat
         fits.close()  # Spark's caches take as much memory as the fits of linear classifiers need
         _ = fits.training_data.shared  # made once, before several threads need it
         by_name |= _cross_validate_all(fits, tasks, progress)
+    for candidate in plugged:
+        try:
+            by_name |= _cross_validate_all(fits, [candidate], progress)
+        except PluginError as error:
+            leave_out(candidate.name, error, left_out)
     votes = [candidate for candidate in candidates if isinstance(candidate, VoteCandidate)]
     results = [by_name[candidate.name] for candidate in candidates if candidate.name in by_name]
     return results + [_vote(fits.training_data, vote, results) for vote in votes]
-
-
-def needs_selected_terms(candidates: Sequence[Candidate]) -> bool:
-    """Return whether some candidate is trained on the column ``selected``."""
-    return any(
-        isinstance(candidate, SparkCandidate) and candidate.column == SELECTED
-        for candidate in candidates
-    )
 
 
 class _Progress:
@@ -98,7 +81,7 @@ class _Progress:
 
 def _cross_validate_all(
     fits: Fits, candidates: Sequence[Candidate], progress: _Progress
-) -> dict[CandidateName, CandidateResult]:
+) -> dict[str, CandidateResult]:
     done: dict[str, FoldScores] = {}
     # One fit of a small catalog does not use all cores.
     with ThreadPool(fits.training_data.spark.sparkContext.defaultParallelism) as pool:

@@ -1,7 +1,6 @@
 """One fit of any candidate: to all training books but those of a fold, or to all of them."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,44 +12,25 @@ from dustjacket.genres.bag_of_words import BagOfWords
 from dustjacket.genres.candidates import (
     Candidate,
     Hyperparameters,
+    PluginCandidate,
     SparkCandidate,
     TaskCandidate,
 )
 from dustjacket.genres.export import export_model
 from dustjacket.genres.features import BOOK, LABEL, SELECTED, WEIGHT, TermFeatures, fit_features
+from dustjacket.genres.fold_scores import FoldScores
 from dustjacket.genres.hashed_linear import EnsembleMember, HashedLinear
 from dustjacket.genres.hashed_ngrams import TfidfWeights
 from dustjacket.genres.linear import FitOutput, FitSpec, run_fit, training_rows
 from dustjacket.genres.memory import memory_mib
+from dustjacket.genres.plugin_fits import fit_plugin_to_all, score_plugin
+from dustjacket.genres.plugins import PluggedModel
 from dustjacket.genres.scores import logarithms
 from dustjacket.genres.selection import CandidateResult
 from dustjacket.genres.sentences import Encoder
 from dustjacket.genres.training_data import TrainingData
-from dustjacket.metrics.classification import label_metrics
 
 _MIN_WEIGHT = 1e-9
-
-
-@dataclass(frozen=True)
-class FoldScores:
-    """A classifier's scores of the held-out books of a fold.
-
-    Attributes:
-        books: (held-out books,) their indices.
-        scores: (held-out books, genres): margins, or logarithms of probabilities.
-        seconds: of the fit and of scoring.
-        memory_mib: for a fit in a task, the peak of its process; for a fit by Spark, the memory of
-            all its processes after the fit; 0 for a vote, which is not fitted itself.
-    """
-
-    books: np.ndarray
-    scores: np.ndarray
-    seconds: float
-    memory_mib: float = 0.0
-
-    def metrics(self, training_data: TrainingData) -> dict[str, float]:
-        """Return accuracy, f1_weighted and f1_macro of the likeliest genres."""
-        return label_metrics(training_data.labels[self.books], self.scores.argmax(axis=1))
 
 
 @dataclass(frozen=True)
@@ -116,7 +96,7 @@ class Fits:
         """Fit to all books but those of a fold, and score those.
 
         Args:
-            candidate: a Spark or task candidate.
+            candidate: any but a vote.
             hyperparameters: one entry of its grid.
             fold: the held-out fold.
             share: of the training rows; see ``training_rows``.
@@ -125,12 +105,18 @@ class Fits:
 
         Raises:
             TypeError: the candidate is a vote, which is not fitted itself.
+            PluginError: the candidate is a plug-in, and failed.
         """
         if sample_weight is not None:
             # liblinear drops rows of weight 0, and a genre of such rows; Spark fails on that.
             sample_weight = np.maximum(sample_weight, _MIN_WEIGHT)
         if isinstance(candidate, SparkCandidate):
             return self._score_by_spark(candidate, hyperparameters, fold, share, sample_weight)
+        if isinstance(candidate, PluginCandidate):
+            return score_plugin(
+                self.training_data, candidate.name, hyperparameters, fold, share, sample_weight,
+                described=described,
+            )  # fmt: skip
         if not isinstance(candidate, TaskCandidate):
             raise TypeError(f"{candidate.name} is not fitted itself")
         output = self._fit_in_task(
@@ -175,8 +161,11 @@ class Fits:
 
     def fit_all(
         self, result: CandidateResult, encoder: Encoder | None
-    ) -> BagOfWords | HashedLinear:
+    ) -> BagOfWords | HashedLinear | PluggedModel:
         """Return the model of a result, fitted to all training books."""
+        if isinstance(result.candidate, PluginCandidate):
+            name = result.candidate.name
+            return fit_plugin_to_all(self.training_data, name, result.hyperparameters)
         if isinstance(result.candidate, SparkCandidate):
             return self._fit_by_spark(result.candidate, result.hyperparameters)
         members = tuple(
@@ -283,11 +272,3 @@ def _balanced(train: DataFrame) -> DataFrame:
     )
     weighted = train.join(fn.broadcast(factors), LABEL)
     return weighted.withColumn(WEIGHT, fn.col(WEIGHT) * fn.col("factor")).drop("factor")
-
-
-def merge_folds(scored: Sequence[FoldScores], books: int, genres: int) -> np.ndarray:
-    """Return (books, genres) scores, gathered from all folds, in the order of the books."""
-    scores = np.zeros((books, genres), np.float32)
-    for part in scored:
-        scores[part.books] = part.scores
-    return scores

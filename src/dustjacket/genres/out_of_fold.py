@@ -15,8 +15,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as fn
 
 from dustjacket.genres.calibration import fit_calibration, out_of_fold
-from dustjacket.genres.candidates import TaskCandidate, VoteCandidate
-from dustjacket.genres.fits import Fits, merge_folds
+from dustjacket.genres.candidates import SparkCandidate
+from dustjacket.genres.fits import Fits
+from dustjacket.genres.fold_scores import merge_folds
 from dustjacket.genres.scores import Calibration
 from dustjacket.genres.selection import CandidateResult
 from dustjacket.splits import book_group
@@ -37,7 +38,7 @@ def probabilities_by_title(fits: Fits, selected: CandidateResult) -> tuple[np.nd
     without those of the held-out books, and calibrated by itself, on all books.
     """
     data = fits.training_data
-    if not (data.described.any() and isinstance(selected.candidate, TaskCandidate | VoteCandidate)):
+    if isinstance(selected.candidate, SparkCandidate) or not data.described.any():
         return selected.probabilities, selected.calibration
     parts = [
         fits.score_result(selected, fold, described=False) for fold in range(data.parameters.folds)

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dustjacket.errors import BadInputError
-from dustjacket.genres.step import CandidateName
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PAPER: Mapping[CandidateName, float] = {
+PAPER: Mapping[str, float] = {
     "naive_bayes": 0.598,
     "logistic_regression": 0.581,
     "logistic_regression_cv": 0.569,
@@ -34,9 +33,9 @@ _SEED = 100
 
 def repeat_paper(
     books: "DataFrame",
-    candidates: Collection[CandidateName] = tuple(PAPER),
+    candidates: Collection[str] = tuple(PAPER),
     seed: int = _SEED,
-) -> dict[CandidateName, float]:
+) -> dict[str, float]:
     """Return weighted F1 (0 to 1) of the paper's classifiers on a random 30 % of ``books``.
 
     As in the authors' code, the vocabulary and the genres are fitted to all rows, held-out ones
@@ -57,7 +56,7 @@ def repeat_paper(
     classifiers = _classifiers(evaluator, books.sparkSession.sparkContext.defaultParallelism)
     rows = fit_paper_features(books).transform(books).select("label", "features").cache()
     train, held_out = rows.randomSplit([0.7, 0.3], seed=seed)
-    figures: dict[CandidateName, float] = {}
+    figures: dict[str, float] = {}
     try:
         for name in candidates:
             figures[name] = evaluator.evaluate(classifiers[name].fit(train).transform(held_out))
@@ -104,7 +103,7 @@ def fit_paper_features(books: "DataFrame") -> "PipelineModel":
     return model
 
 
-def _classifiers(evaluator: Any, parallelism: int) -> dict[CandidateName, Any]:
+def _classifiers(evaluator: Any, parallelism: int) -> dict[str, Any]:
     from pyspark.ml.classification import LogisticRegression, NaiveBayes, RandomForestClassifier
     from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
 

@@ -13,14 +13,15 @@ from dustjacket.genres.answers import ALWAYS_SURE, DOUBTS, Abstention, GenreAnsw
 from dustjacket.genres.bag_of_words import BagOfWords
 from dustjacket.genres.hashed_linear import HashedLinear
 from dustjacket.genres.known_words import KnownWords
+from dustjacket.genres.plugins import PluggedModel
 from dustjacket.genres.scores import UNCALIBRATED, Calibration
 from dustjacket.genres.subject_model import SubjectModel
 
 DESCRIPTION, WEIGHTS = "scorer.json", "model.safetensors"
 _FORMAT = 3
 _KNOWN_WORDS, _SUBJECTS = "known_words", "subjects."
-_MODELS: dict[str, type[BagOfWords | HashedLinear]] = {
-    model.KIND: model for model in (BagOfWords, HashedLinear)
+_MODELS: dict[str, type[BagOfWords | HashedLinear | PluggedModel]] = {
+    model.KIND: model for model in (BagOfWords, HashedLinear, PluggedModel)
 }
 
 
@@ -41,7 +42,7 @@ class Scorer:
 
     name: str
     genres: list[str]
-    model: BagOfWords | HashedLinear
+    model: BagOfWords | HashedLinear | PluggedModel
     calibration: Calibration = UNCALIBRATED
     title_calibration: Calibration | None = None
     abstention: Abstention = ALWAYS_SURE

@@ -18,8 +18,9 @@ from dustjacket.genres import out_of_fold
 from dustjacket.genres.abstention import CONFIDENCE, fit_threshold
 from dustjacket.genres.answers import Abstention
 from dustjacket.genres.candidates import CANDIDATES, TaskCandidate
-from dustjacket.genres.compare import cross_validate, eligible, needs_selected_terms
+from dustjacket.genres.compare import cross_validate
 from dustjacket.genres.depth import metrics_by_depth
+from dustjacket.genres.eligible import eligible, needs_selected_terms
 from dustjacket.genres.embeddings import catalog_sentences
 from dustjacket.genres.evaluate import PROMOTED, check_usable, compare_with_champion, evaluate
 from dustjacket.genres.facts import ClassifierFacts
@@ -78,10 +79,11 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         repeated = repeat_paper(books) if parameters.repeat_paper else {}
         mlflow.log_metrics({f"repeated.{name}": value for name, value in repeated.items()})
         training_data, test_data = read_data(job, spark, books, encoder)
-        candidates = eligible(training_data)
+        left_out: dict[str, str] = {}
+        candidates = eligible(training_data, left_out)
         fits = Fits(training_data, select=needs_selected_terms(candidates))
         with closing(training_data), closing(fits):
-            results = cross_validate(fits, candidates)
+            results = cross_validate(fits, candidates, left_out)
             track_candidates(results, parameters.metric, training_data)
             selected = select(results)
             log.info("selected %s", selected.candidate.name)
@@ -126,6 +128,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             model_version="",
             choice=reason_of(results, selected),
             candidates=[summary(result) for result in results],
+            left_out=left_out,
             test=evaluation.test,
             intervals=evaluation.intervals,
             abstention=asdict(scorer.abstention),

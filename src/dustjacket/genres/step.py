@@ -38,6 +38,12 @@ class ClassifierParameters(StepParameters):
     candidates: tuple[CandidateName, ...] = Field(
         get_args(CandidateName), min_length=1, description="Classifiers to compare"
     )
+    plugins: tuple[str, ...] = Field(
+        (),
+        max_length=20,
+        description="Classifiers of other packages to compare too, by the names of their entry "
+        "points in dustjacket.classifiers",
+    )
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-validation")
     metric: GenreMetric = Field(
         "f1_weighted", description="Metric that selects the classifier, by its mean over folds"
@@ -99,6 +105,13 @@ class ClassifierParameters(StepParameters):
         False, description="Also run the paper's protocol, and report its figures"
     )
     seed: int = Field(13, ge=0, le=2**31 - 1, description="Random seed")
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of the plug-ins."""
+        from dustjacket.genres.plugins import plugin_versions
+
+        return plugin_versions(self.plugins)
 
 
 class LabelParameters(StepParameters):

@@ -15,6 +15,7 @@ from dustjacket.genres.answers import Predictions
 from dustjacket.genres.features import BOOK, WEIGHT, with_terms
 from dustjacket.genres.hashed_ngrams import NgramCounts, concatenate, count_ngrams
 from dustjacket.genres.linear import SharedData
+from dustjacket.genres.plugins import BookText
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.sentences import Encoder
 from dustjacket.genres.step import ClassifierParameters
@@ -106,12 +107,23 @@ class TrainingData:
         )  # fmt: skip
         return self.spark.sparkContext.broadcast(data)
 
+    @cached_property
+    def texts(self) -> "Broadcast[list[BookText]]":
+        """What plug-ins read of all books."""
+        rows = self.books[list(BookText._fields)].astype(object)
+        rows = rows.where(rows.notna(), None)
+        if not self.parameters.use_descriptions:
+            rows["description"] = None
+        texts = [BookText(*row) for row in rows.itertuples(index=False, name=None)]
+        return self.spark.sparkContext.broadcast(texts)
+
     def close(self) -> None:
         """Free what Spark caches."""
         if "frame" in self.__dict__:
             self.frame.unpersist()
-        if "shared" in self.__dict__:
-            self.shared.unpersist()
+        for name in ("shared", "texts"):
+            if name in self.__dict__:
+                getattr(self, name).unpersist()
 
 
 def count_in_spark(spark: SparkSession, books: pd.DataFrame, *, described: bool) -> NgramCounts:

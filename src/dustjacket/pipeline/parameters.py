@@ -41,6 +41,11 @@ class StepParameters(BaseModel):
         """Values that may be paths or addresses; the digest covers the files' content."""
         return ()
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of what is installed beside Dustjacket and decides; the digest covers them."""
+        return {}
+
     def conflict(self) -> str | None:
         """Return why these values cannot be combined, or None."""
         return None

@@ -33,7 +33,7 @@ class Plan(BaseModel):
     Attributes:
         inputs: versions to read, by kind.
         code: digest of the code, made from ``modules``, which has a digest for each module.
-        fingerprints: of the content of the source, and of files that parameters name.
+        fingerprints: of the content of the source, and of files and packages that parameters name.
     """
 
     step: str
@@ -159,7 +159,7 @@ def plan_step(
         return MissingInput(step.name, conflict)
     inputs = {kind: manifest.version for kind, manifest in manifests.items()}
     values = parameters.model_dump(mode="json")
-    fingerprints = contents(parameters.files, store.settings)
+    fingerprints = contents(parameters.files, store.settings) | parameters.versions
     if step.has_source:
         source = values.get("source")
         if not source:

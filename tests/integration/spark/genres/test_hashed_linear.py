@@ -13,7 +13,8 @@ from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import CANDIDATES
 from dustjacket.genres.evaluate import compare_with_champion, evaluate
-from dustjacket.genres.fits import Fits, merge_folds
+from dustjacket.genres.fits import Fits
+from dustjacket.genres.fold_scores import merge_folds
 from dustjacket.genres.hashed_linear import embedding_features
 from dustjacket.genres.hashed_ngrams import TfidfWeights
 from dustjacket.genres.labels import make_labeller

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import functions as F  # noqa: N812  # as all of Spark's own pages name it
 
 from dustjacket.genres.candidates import CANDIDATES, SparkCandidate, VoteCandidate
-from dustjacket.genres.compare import eligible
+from dustjacket.genres.eligible import eligible
 from dustjacket.genres.export import export_model
 from dustjacket.genres.features import FEATURES, SELECTED, WEIGHT, fit_features, with_terms
 from dustjacket.genres.fits import Fits
@@ -76,7 +76,7 @@ def test_a_genre_without_training_rows_in_a_fold_is_never_predicted_in_it(spark)
         spark, pd.DataFrame(titles, columns=["title", "genre", "fold"]), folds=2
     )
     with closing(training_data), closing(Fits(training_data, select=True)) as fits:
-        for candidate in eligible(training_data):
+        for candidate in eligible(training_data, {}):
             if isinstance(candidate, VoteCandidate):
                 continue
             scored = fits.score(candidate, candidate.grid[0], fold=0)
