@@ -1,9 +1,13 @@
-"""What Spark's Java reads at its start: properties, logging, and an archive of its classes.
+"""What Spark reads at its start: properties, logging, an archive of Java's classes, its home.
 
 Java loads and checks some ten thousand classes for each job. From an archive of them (class data
 sharing, JEP 350) it takes them as they were, which saves nearly half of a small job's processor
 time. Java uses an archive only with the class path that it was made with, and only if no folder on
 that path has files: so Spark's configuration is not on it.
+
+Spark puts the zip file of PySpark in its home before all other packages, and each Python process
+of a job compiles what it imports from there. So jobs on this machine have a home without that file:
+they import PySpark as it is installed, and compiled.
 """
 
 import hashlib
@@ -49,16 +53,19 @@ def properties_file(settings: Settings) -> Path:
 
 
 def job_variables(settings: Settings) -> dict[str, str]:
-    """Return the environment of ``spark-submit`` by which Java uses the archive, if there is one.
+    """Return the environment of ``spark-submit`` by which a local job uses archive and home.
 
-    Without Spark's configuration folder, the job needs ``--properties-file``.
+    It is empty if there is no archive. Without Spark's configuration folder, the job needs
+    ``--properties-file``.
     """
     archive = class_archive(settings.jars_folder)
-    if archive is None or not archive.exists():
+    # Some clusters take the zip file from the driver's home.
+    if archive is None or not archive.exists() or not settings.spark_master.startswith("local"):
         return {}
     options = (os.environ.get(_OPTIONS), _option("-XX:SharedArchiveFile", archive))
     return {
         "SPARK_CONF_DIR": str(_empty_folder(settings.jars_folder)),
+        "SPARK_HOME": str(_spark_home(archive)),
         _OPTIONS: " ".join(filter(None, options)),
     }
 
@@ -90,14 +97,13 @@ def class_archive(jars: Path) -> Path | None:
     None where Java could not read it.
     """
     java = Path(os.environ.get("JAVA_HOME", "")) / "lib" / "server" / "libjvm.so"
-    pyspark = find_spec("pyspark")
-    if not java.exists() or pyspark is None or not pyspark.origin:
+    if not java.exists():
         return None
-    spark, folder = Path(pyspark.origin).parent / "jars", jars.resolve()
+    spark, folder = _pyspark() / "jars", jars.resolve()
     if ":" in str(folder):
         return None  # Java would take it for the names of two archives
     made_with = [f"{part} {part.stat().st_mtime_ns}" for part in (java, spark)]
-    digest = hashlib.sha256("\n".join([*made_with, str(folder)]).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join([*made_with, "home", str(folder)]).encode()).hexdigest()
     return folder / f"spark-{digest[:12]}.jsa"
 
 
@@ -132,6 +138,11 @@ def make_class_archive(jars: Path, scratch: Path) -> None:
     if archive is None or archive.exists():
         return
     _empty_folder(jars).mkdir(parents=True, exist_ok=True)
+    home = _spark_home(archive)
+    home.mkdir(exist_ok=True)
+    for part in ("bin", "jars"):
+        (home / part).unlink(missing_ok=True)
+        (home / part).symlink_to(_pyspark() / part)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         job, draft = Path(folder) / "job.py", Path(folder) / archive.name
         job.write_text(_TYPICAL_JOB)
@@ -142,6 +153,7 @@ def make_class_archive(jars: Path, scratch: Path) -> None:
             env={
                 **os.environ,
                 "SPARK_CONF_DIR": str(_empty_folder(jars)),
+                "SPARK_HOME": str(home),
                 _OPTIONS: _option("-XX:ArchiveClassesAtExit", draft),
                 "SPARK_LOCAL_IP": "127.0.0.1",
                 "PYSPARK_PYTHON": sys.executable,
@@ -154,9 +166,23 @@ def make_class_archive(jars: Path, scratch: Path) -> None:
         if draft.exists():
             for other in archive.parent.glob("spark-*.jsa"):
                 other.unlink(missing_ok=True)
+                shutil.rmtree(_spark_home(other), ignore_errors=True)
             part = archive.with_suffix(".part")
             shutil.move(draft, part)
             part.replace(archive)
+
+
+def _pyspark() -> Path:
+    """Return the folder of the installed package, found without importing it."""
+    found = find_spec("pyspark")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("pyspark")
+    return Path(found.origin).parent
+
+
+def _spark_home(archive: Path) -> Path:
+    """Return the home that belongs to an archive."""
+    return archive.with_suffix(".home")
 
 
 def _empty_folder(jars: Path) -> Path:

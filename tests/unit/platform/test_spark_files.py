@@ -49,7 +49,11 @@ def test_an_archive_is_used_and_leaves_other_options_of_java(settings, monkeypat
     assert variables[spark_files._OPTIONS] == f'-Da=b "-XX:SharedArchiveFile={archive}"'
     folder = Path(variables["SPARK_CONF_DIR"])
     assert list(folder.iterdir()) == [], "Java uses no archive with a folder that has files"
-    assert sorted(settings.jars_folder.iterdir()) == sorted([archive, folder])
+    home = Path(variables["SPARK_HOME"])
+    assert sorted(path.name for path in home.iterdir()) == ["bin", "jars"]
+    assert sorted(settings.jars_folder.iterdir()) == sorted([archive, folder, home])
+    cluster = settings.model_copy(update={"spark_master": "spark://host:7077"})
+    assert spark_files.job_variables(cluster) == {}, "it may take PySpark from the driver's home"
 
 
 def test_an_archive_is_made_once_for_a_java(settings, monkeypatch):
