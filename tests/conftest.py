@@ -27,9 +27,10 @@ from tests.support.groups import GroupScheduling, order_of
 ROOT = Path(__file__).parents[1]
 STATE = ROOT / ".dustjacket"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # empty where tests run in one process
-# A change is judged by the same examples each time; HYPOTHESIS_PROFILE=explore looks for new ones.
-hypothesis_settings.register_profile("same", deadline=None, derandomize=True)
-hypothesis_settings.register_profile("explore", deadline=None)
+# A change is judged by the same few examples each time; HYPOTHESIS_PROFILE=explore looks for new
+# ones, and for more.
+hypothesis_settings.register_profile("same", deadline=None, derandomize=True, max_examples=40)
+hypothesis_settings.register_profile("explore", deadline=None, max_examples=200)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 PREFIXES = ("DUSTJACKET_", "AIRFLOW", "MLFLOW_", "SPARK_", "AWS_")
 

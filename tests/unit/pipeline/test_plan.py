@@ -93,7 +93,7 @@ STATES = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(states=STATES)
 def test_the_command_line_calls_a_chain_current_when_no_dag_run_would_change_it(
     states, tmp_path_factory
