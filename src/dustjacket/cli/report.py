@@ -122,6 +122,18 @@ def print_depths(classifier: Mapping[str, Any], console: Console) -> None:
         console.print(f"at depth {depth}, {found['genres']:.0f} genres: {figures}")
 
 
+def print_vocabulary(classifier: Mapping[str, Any], console: Console) -> None:
+    """Print what a vocabulary and the books have in common, if there is one."""
+    if not (found := classifier.get("vocabulary")):
+        return
+    shown = ", ".join(found["unknown_examples"])
+    examples = f" (such as {shown})" if shown else ""
+    console.print(
+        f"vocabulary {found['name']}: {found['terms']:,} terms, {found['without_books']:,} without "
+        f"books; {found['unknown']:,} subjects of books are no terms{examples}"
+    )
+
+
 def print_report(report: dict[str, Any], console: Console) -> None:
     """Print the report as tables."""
     console.print(rows_table({kind: report[kind] for kind in (Kind.CATALOG, Kind.COVERS)}))
@@ -153,6 +165,7 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     ):
         if measured := classifier.get(field):
             console.print(f"{text}: {_with_intervals(measured)}")
+    print_vocabulary(classifier, console)
     console.print(f"{classifier['verdict']}: {classifier['reason']}\n")
 
     _print_evaluation(report["evaluation"], console)

@@ -25,6 +25,8 @@ class ClassifierFacts(Facts):
         subjects: with ``labels=many``, F1 (micro, macro, at 5) and nDCG at 5 of subjects on test
             books: value, and its 95 % interval.
         n_subjects: how many subjects were learnt.
+        vocabulary: its name, terms, those without books, and subjects that are none of its terms;
+            empty without one.
         by_depth: metrics on the test books at each depth of genres from subjects.
         out_of_fold: metrics of out-of-fold predictions.
         suspects: books whose genre the model contradicts.
@@ -49,6 +51,7 @@ class ClassifierFacts(Facts):
     descriptions: dict[str, tuple[float, float, float]] = Field(default_factory=dict)
     subjects: dict[str, tuple[float, float, float]] = Field(default_factory=dict)
     n_subjects: int = 0
+    vocabulary: dict[str, Any] = Field(default_factory=dict)
     by_depth: dict[str, dict[str, float]] = Field(default_factory=dict)
     out_of_fold: dict[str, float] = Field(default_factory=dict)
     down_weighted: float = 0.0

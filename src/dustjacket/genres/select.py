@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -35,13 +35,12 @@ from dustjacket.genres.scores import Calibration
 from dustjacket.genres.selection import CandidateResult, reason_of, select
 from dustjacket.genres.sentences import Encoder, find_encoder
 from dustjacket.genres.step import ClassifierParameters, other_library
-from dustjacket.genres.subjects import evaluate_subjects, fit_subjects
+from dustjacket.genres.subject_step import named_subjects, with_subjects
 from dustjacket.genres.track import (
     summary,
     track_candidates,
     track_depths,
     track_evaluation,
-    track_measured,
 )
 from dustjacket.genres.training_data import TestData, TrainingData, check_folds, with_fold
 from dustjacket.metrics.multilabel import Measured
@@ -79,6 +78,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
         repeated = repeat_paper(books) if parameters.repeat_paper else {}
         mlflow.log_metrics({f"repeated.{name}": value for name, value in repeated.items()})
         training_data, test_data = read_data(job, spark, books, encoder)
+        by, vocabulary = named_subjects(parameters, training_data, job.store)
         left_out: dict[str, str] = {}
         candidates = eligible(training_data, left_out)
         fits = Fits(training_data, select=needs_selected_terms(candidates))
@@ -90,8 +90,8 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             unseen, by_title = out_of_fold.probabilities_by_title(fits, selected)
             scorer = fit_scorer(fits, selected, encoder, unseen, by_title)
             measured: dict[str, Measured] = {}
-            if parameters.labels == "many":
-                scorer, measured = with_subjects(scorer, training_data, test_data)
+            if by is not None:
+                scorer, measured = with_subjects(scorer, training_data, test_data, by)
             evaluation = evaluate(fits, selected, scorer, test_data)
             out_of_fold.write(job.draft, training_data.books, unseen)
             effect = correction_effect(training_data.books, unseen, training_data.genres)
@@ -136,6 +136,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             descriptions=evaluation.descriptions,
             subjects=measured,
             n_subjects=len(scorer.subjects.subjects) if scorer.subjects else 0,
+            vocabulary=vocabulary,
             by_depth=by_depth,
             out_of_fold=evaluation.out_of_fold,
             down_weighted=evaluation.down_weighted,
@@ -272,23 +273,6 @@ def read_data(
     return TrainingData(spark, train, sentences[0], parameters), TestData(
         test, sentences[1], encoder
     )
-
-
-def with_subjects(
-    scorer: Scorer, training_data: TrainingData, test_data: TestData
-) -> tuple[Scorer, dict[str, Measured]]:
-    """Return a classifier that assigns several subjects too, and their metrics on test books.
-
-    Raises:
-        BadInputError: too few subjects have books enough, or no test book has one.
-    """
-    parameters = training_data.parameters
-    model = fit_subjects(training_data, parameters.min_subject_books)
-    measured = evaluate_subjects(
-        model, test_data, described=scorer.model.use_descriptions, seed=parameters.seed
-    )
-    track_measured("subjects", measured)
-    return replace(scorer, subjects=model), measured
 
 
 def _set_aliases(facts: ClassifierFacts) -> None:

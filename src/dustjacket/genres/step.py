@@ -59,6 +59,12 @@ class ClassifierParameters(StepParameters):
         le=100_000,
         description="Books that a subject must have to be learnt; a rarer one counts as its parent",
     )
+    subject_vocabulary: str = Field(
+        "",
+        max_length=2000,
+        description="Vocabulary of the subjects, for labels=many: SKOS (.ttl, .nt, .rdf) or a CSV "
+        "table code,name,parent; path or s3:// address. Empty: each subject by itself",
+    )
     min_test_books: int = Field(
         30, ge=1, le=100_000, description="Test books that a classifier must be evaluated on"
     )
@@ -105,6 +111,11 @@ class ClassifierParameters(StepParameters):
         False, description="Also run the paper's protocol, and report its figures"
     )
     seed: int = Field(13, ge=0, le=2**31 - 1, description="Random seed")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The vocabulary, whose content decides on the labels."""
+        return (self.subject_vocabulary,)
 
     @property
     def versions(self) -> dict[str, str]:

@@ -12,7 +12,12 @@ from sklearn.svm import LinearSVC
 from dustjacket.errors import BadInputError
 from dustjacket.genres.hashed_ngrams import TfidfWeights
 from dustjacket.genres.linear import SharedData
-from dustjacket.genres.subject_labels import frequent_subjects, learnt, subject_names
+from dustjacket.genres.subject_labels import (
+    BY_ITSELF,
+    SubjectNames,
+    frequent_subjects,
+    learnt,
+)
 from dustjacket.genres.subject_model import SubjectModel, sigmoid
 from dustjacket.genres.training_data import TestData, TrainingData
 from dustjacket.metrics.multilabel import Measured, multilabel_metrics
@@ -30,7 +35,7 @@ Fitted = tuple[csc_array, np.ndarray]
 """(n-grams, subjects) weights, and (subjects,) biases."""
 
 
-def fit_subjects(data: TrainingData, min_books: int) -> SubjectModel:
+def fit_subjects(data: TrainingData, min_books: int, by: SubjectNames = BY_ITSELF) -> SubjectModel:
     """Return a model of the subjects of the training books: one against the rest, for each.
 
     Margins get one calibration for all subjects (Platt 1999). A subject's threshold has the best F1
@@ -40,12 +45,12 @@ def fit_subjects(data: TrainingData, min_books: int) -> SubjectModel:
     Raises:
         BadInputError: fewer than two subjects have ``min_books`` books.
     """
-    names = [subject_names(each) for each in data.books["subjects"]]
+    names = [by.of(each) for each in data.books["subjects"]]
     first = ~data.books["group"].duplicated()
     subjects = frequent_subjects(
-        [names[row] for row in np.flatnonzero(first)], min_books, MAX_SUBJECTS
+        [names[row] for row in np.flatnonzero(first)], min_books, MAX_SUBJECTS, by.parent
     )
-    true = label_matrix(names, subjects)
+    true = label_matrix(names, subjects, by)
     log.info("%d subjects of %d books", len(subjects), true.shape[0])
     margins = np.zeros(true.shape)
     for fold in np.unique(data.folds):
@@ -63,17 +68,24 @@ def fit_subjects(data: TrainingData, min_books: int) -> SubjectModel:
     )  # fmt: skip
 
 
-def label_matrix(names: Sequence[Sequence[str]], subjects: Sequence[str]) -> csr_array:
+def label_matrix(
+    names: Sequence[Sequence[str]], subjects: Sequence[str], by: SubjectNames = BY_ITSELF
+) -> csr_array:
     """Return (books, subjects) 1 where a book has a subject."""
     index = {subject: column for column, subject in enumerate(subjects)}
-    columns = [learnt(each, index) for each in names]
+    columns = [learnt(each, index, by.parent) for each in names]
     starts = np.cumsum([0, *map(len, columns)])
     flat = np.concatenate([np.empty(0, int), *columns]).astype(int)
     return csr_array((np.ones(len(flat), int), flat, starts), (len(names), len(subjects)))
 
 
 def evaluate_subjects(
-    model: SubjectModel, test_data: TestData, *, described: bool, seed: int
+    model: SubjectModel,
+    test_data: TestData,
+    *,
+    described: bool,
+    seed: int,
+    by: SubjectNames = BY_ITSELF,
 ) -> dict[str, Measured]:
     """Return the metrics of :func:`multilabel_metrics` on test books that have a known subject.
 
@@ -81,7 +93,7 @@ def evaluate_subjects(
         BadInputError: no test book has one.
     """
     books = test_data.books
-    true = label_matrix([subject_names(each) for each in books["subjects"]], model.subjects)
+    true = label_matrix([by.of(each) for each in books["subjects"]], model.subjects, by)
     rows = np.flatnonzero(np.diff(true.indptr))
     if not len(rows):
         raise BadInputError("labels=many: no test book has a subject: give a larger listing")

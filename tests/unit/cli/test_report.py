@@ -3,7 +3,13 @@
 import io
 
 from dustjacket.cli.context import LiteralConsole
-from dustjacket.cli.report import candidates_table, print_corrections, print_depths, print_sure
+from dustjacket.cli.report import (
+    candidates_table,
+    print_corrections,
+    print_depths,
+    print_sure,
+    print_vocabulary,
+)
 
 
 def printed(classifier):
@@ -53,4 +59,16 @@ def test_what_corrections_changed_is_a_line_with_intervals(capsys):
     assert capsys.readouterr().out == (
         "corrections changed the genre of 41 of 50 training books; estimated label noise "
         "0.200 (0.170 to 0.230), then 0.160 (0.130 to 0.190)\n"
+    )
+
+
+def test_the_report_shows_what_a_vocabulary_and_the_books_have_in_common():
+    console = LiteralConsole(width=160, record=True, file=io.StringIO())
+    found = {"name": "yso", "terms": 30_000, "without_books": 29_000, "unknown": 12,
+             "unknown_examples": ["Dogs", "Cats"]}  # fmt: skip
+    print_vocabulary({"vocabulary": found}, console)
+    print_vocabulary({}, console)
+    assert console.export_text() == (
+        "vocabulary yso: 30,000 terms, 29,000 without books; 12 subjects of books are no terms "
+        "(such as Dogs, Cats)\n"
     )

@@ -9,9 +9,13 @@ import pytest
 
 from dustjacket.errors import BadInputError
 from dustjacket.genres.step import ClassifierParameters
+from dustjacket.genres.subject_labels import SubjectNames
+from dustjacket.genres.subject_step import named_subjects
 from dustjacket.genres.subjects import evaluate_subjects, fit_subjects
 from dustjacket.genres.training_data import TestData, TrainingData
+from dustjacket.records.vocabulary import read_vocabulary
 from dustjacket.sample.grammar import make_book
+from tests.support.bucket import store_in_memory
 from tests.support.classifiers import OneProcess
 
 
@@ -66,6 +70,39 @@ def test_subjects_of_unseen_books_are_found(books, model):
 def test_a_rare_subject_is_learnt_as_its_parent(data):
     wide = fit_subjects(data, 60)
     assert wide.subjects == ["lcsh:Colours", "lcsh:Things"]
+
+
+def test_a_vocabulary_gives_names_and_parents(data, books):
+    table = ["code,name,parent", "c,Colours,", "t,Things,"]
+    headings = {each["heading"] for subjects in books["subjects"] for each in subjects}
+    for number, heading in enumerate(sorted(headings)):
+        if " -- " in heading:
+            table.append(f"n{number},{heading},{heading[0].lower()}")
+    by = SubjectNames(read_vocabulary("\n".join(table).encode(), "own.csv"))
+    model = fit_subjects(data, 60, by)
+    assert model.subjects == ["own:c Colours", "own:t Things"]
+    test = TestData(books[300:].reset_index(drop=True))
+    measured = evaluate_subjects(model, test, described=True, seed=13, by=by)
+    assert measured["f1_micro"][0] > 0.8
+
+
+def test_a_vocabulary_is_read_and_compared_with_the_books_before_anything_is_fitted(tmp_path, data):
+    store, file = store_in_memory(), tmp_path / "own.csv"
+    assert named_subjects(ClassifierParameters(), data, store) == (None, {})
+    without = ClassifierParameters(labels="many")
+    assert named_subjects(without, data, store)[1] == {}
+    given = ClassifierParameters(labels="many", subject_vocabulary=str(file))
+    file.write_text("code,name\nx,Nothing\n")
+    with pytest.raises(BadInputError, match="none of its 1 terms"):
+        named_subjects(given, data, store)
+    file.write_text("code,name,parent\na,A,b\nb,B,a\n")
+    with pytest.raises(BadInputError, match="cycle"):
+        named_subjects(given, data, store)
+    heading = data.books["subjects"][0][0]["heading"]
+    file.write_text(f"code,name\nx,{heading}\n")
+    by, facts = named_subjects(given, data, store)
+    assert facts["without_books"] == 0
+    assert by.of(data.books["subjects"][0]) == [f"own:x {heading}"]
 
 
 def test_a_fit_repeats_to_the_same_model(data, model):
