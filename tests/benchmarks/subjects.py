@@ -22,32 +22,18 @@ from scipy.sparse import csr_array
 
 from dustjacket.catalog.read import read_books
 from dustjacket.genres.read import load_scorer
-from dustjacket.genres.subject_labels import subject_names
+from dustjacket.genres.subject_labels import SubjectNames, subject_names
 from dustjacket.genres.subjects import label_matrix
+from dustjacket.labelling.annif_corpus import Document, SubjectUris, write_corpus
 from dustjacket.metrics.multilabel import multilabel_metrics
 from tests.support.stores import bench
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "standard-ebooks" / "catalog.jsonl"
-_TEXT = ("title", "author", "description")
 
 
 def text_of(book):
-    """Return a book as one line, as Annif's short texts are."""
-    return " ".join(" ".join(book[name] or "" for name in _TEXT).split())
-
-
-def write_corpus(folder, subjects, parts):
-    """Write the vocabulary, and the training and test texts."""
-    uris = [f"<http://example.org/{number}>" for number in range(len(subjects))]
-    labels = [name.partition(":")[2].replace('"', "") for name in subjects]
-    rows = [f'{uri[1:-1]},"{label}"' for uri, label in zip(uris, labels, strict=True)]
-    (folder / "vocabulary.csv").write_text("uri,label_en\n" + "\n".join(rows) + "\n")
-    for name, (books, true) in parts.items():
-        lines = [
-            f"{text_of(book)}\t{' '.join(uris[at] for at in true[[row]].indices)}"
-            for row, book in enumerate(books.to_dict("records"))
-        ]
-        (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n")
+    """Return what ours reads of a book, as one text."""
+    return "\n".join(book[name] or "" for name in ("title", "author", "description"))
 
 
 def best_micro(scores, true):
@@ -71,6 +57,8 @@ def main():
     data = Path(os.environ.get("DATA") or SHARED).absolute()
     if not data.exists():
         sys.exit(f"{data} is not there: name records with subjects as DATA=")
+    by = SubjectNames()
+    uris = SubjectUris(by)
     with bench("bench-subjects") as alone, TemporaryDirectory() as scratch:
         catalog = alone.run(
             "ingest_catalog", source=str(data), genre_column="category",
@@ -94,15 +82,23 @@ def main():
         show("ours", facts["subjects"])
         if not os.environ.get("ANNIF"):
             return
-        write_corpus(Path(scratch), model.subjects, parts)
+        corpus = {
+            name: (
+                Document(text_of(book), [uris.of(model.subjects[at]) for at in of[[row]].indices])
+                for row, book in enumerate(books.to_dict("records"))
+            )
+            for name, (books, of) in parts.items()
+        }
+        write_corpus(Path(scratch, "corpus"), corpus, full=False)
         runner = Path(__file__).with_name("annif_backends.py")
-        subprocess.run([os.environ["ANNIF"], str(runner), scratch], check=True)
+        subprocess.run([os.environ["ANNIF"], str(runner), f"{scratch}/corpus"], check=True)
+        columns = {uris.of(name)[0]: at for at, name in enumerate(model.subjects)}
         groups = np.unique(test["group"], return_inverse=True)[1]
-        for file in sorted(Path(scratch).glob("*.json")):
+        for file in sorted(Path(scratch, "corpus").glob("*.json")):
             scores = np.zeros(true.shape)
             for row, found in enumerate(json.loads(file.read_text())):
                 for uri, score in found:
-                    scores[row, int(uri.rpartition("/")[2])] = score
+                    scores[row, columns[uri]] = score
             measured = multilabel_metrics(true, best_micro(scores, true), scores, groups=groups)
             show(f"Annif {file.stem}", measured)
 

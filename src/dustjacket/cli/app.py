@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from dustjacket.cli.ask import FindCovers, MatchPrompts, PredictGenre, ServeMcp, ServeStudio
 from dustjacket.cli.context import console
+from dustjacket.cli.corpus import CorpusCommands
 from dustjacket.cli.cover import CoverCommands
 from dustjacket.cli.create import CreateCovers
 from dustjacket.cli.help_text import HelpText
@@ -113,6 +114,9 @@ class Dustjacket(BaseSettings):
     )
     label: CliSubCommand[LabelFile] = Field(
         description="Add subjects to a file of books, and write it as it came"
+    )
+    corpus: CliSubCommand[CorpusCommands] = Field(
+        description="Read an Annif corpus as a listing, or write the catalogue as one"
     )
     covers: CliSubCommand[FindCovers] = Field(
         description="Find the covers that match a title best in the champion's index"

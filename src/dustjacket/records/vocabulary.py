@@ -31,7 +31,7 @@ _REFUSED = (".jsonld", ".json", ".trig", ".nq", ".n3")
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class VocabularyTerm:
     """A subject of a vocabulary.
 
     Attributes:
@@ -59,7 +59,7 @@ class Vocabulary:
     """
 
     name: str
-    terms: Mapping[str, Term]
+    terms: Mapping[str, VocabularyTerm]
     unknown_parents: Sequence[str] = field(default=(), repr=False)
 
     def find(self, code: str, heading: str = "") -> str | None:
@@ -136,8 +136,8 @@ def read_vocabulary(body: bytes, name: str) -> Vocabulary:
     return _checked(path.stem or "vocabulary", terms, name)
 
 
-def _checked(stem: str, found: Iterable[Term], name: str) -> Vocabulary:
-    terms: dict[str, Term] = {}
+def _checked(stem: str, found: Iterable[VocabularyTerm], name: str) -> Vocabulary:
+    terms: dict[str, VocabularyTerm] = {}
     for term in found:
         if term.code in terms:
             raise BadInputError(f"vocabulary {name!r} has two terms with the code {term.code!r}")
@@ -151,19 +151,21 @@ def _checked(stem: str, found: Iterable[Term], name: str) -> Vocabulary:
         )
     by_uri = {term.uri: term.code for term in terms.values() if term.uri}
     unknown: set[str] = set()
-    resolved: dict[str, Term] = {}
+    resolved: dict[str, VocabularyTerm] = {}
     for code in sorted(terms):
         term = terms[code]
         above = term.parent and (by_uri.get(term.parent) or term.parent)
         if above and above not in terms:
             unknown.add(above)
             above = None
-        resolved[code] = Term(code, term.labels, term.uri, term.alternatives, above or None)
+        resolved[code] = VocabularyTerm(
+            code, term.labels, term.uri, term.alternatives, above or None
+        )
     _check_cycles(resolved, name)
     return Vocabulary(stem, resolved, sorted(unknown))
 
 
-def _check_cycles(terms: Mapping[str, Term], name: str) -> None:
+def _check_cycles(terms: Mapping[str, VocabularyTerm], name: str) -> None:
     done: set[str] = set()
     for code in terms:
         path: dict[str, None] = {}
@@ -178,7 +180,7 @@ def _check_cycles(terms: Mapping[str, Term], name: str) -> None:
         done.update(path)
 
 
-def _table_terms(body: bytes, name: str) -> Iterator[Term]:
+def _table_terms(body: bytes, name: str) -> Iterator[VocabularyTerm]:
     text = decode(body.removeprefix(b"\xef\xbb\xbf"))
     header = text.partition("\n")[0]
     if header.lstrip().startswith("<") and "\t" in header:  # Annif's TSV
@@ -193,7 +195,9 @@ def _table_terms(body: bytes, name: str) -> Iterator[Term]:
         raise BadInputError(f"vocabulary {name!r} is no table: {error}") from None
 
 
-def _rows_of_table(columns: list[str], rows: Iterator[list[str]], name: str) -> Iterator[Term]:
+def _rows_of_table(
+    columns: list[str], rows: Iterator[list[str]], name: str
+) -> Iterator[VocabularyTerm]:
     place = {column: at for at, column in reversed(list(enumerate(columns)))}
     code_at = next((place[column] for column in _CODE_COLUMNS if column in place), None)
     languages = {
@@ -218,7 +222,9 @@ def _rows_of_table(columns: list[str], rows: Iterator[list[str]], name: str) -> 
         if not code:
             continue
         others = tuple(filter(None, map(line_of, get_others(cells).split("|"))))
-        yield Term(code, labels or {"": code}, uri, others, get_parent(cells).strip("<>") or None)
+        yield VocabularyTerm(
+            code, labels or {"": code}, uri, others, get_parent(cells).strip("<>") or None
+        )
 
 
 def _column(place: Mapping[str, int], names: Sequence[str]) -> Callable[[list[str]], str]:
@@ -230,7 +236,7 @@ def _last_part(uri: str) -> str:
     return re.split(r"[/#:]", uri.rstrip("/#"))[-1]
 
 
-def _rdf_terms(body: bytes, form: str, name: str) -> list[Term]:
+def _rdf_terms(body: bytes, form: str, name: str) -> list[VocabularyTerm]:
     from rdflib import Graph
     from rdflib.namespace import OWL, RDF, SKOS
 
@@ -247,7 +253,7 @@ def _rdf_terms(body: bytes, form: str, name: str) -> list[Term]:
     )
     codes = _codes({uri: _texts(graph, uri, SKOS.notation) for uri in concepts})
     return [
-        Term(
+        VocabularyTerm(
             codes[uri],
             _labels(graph, uri, SKOS.prefLabel) or {"": codes[uri]},
             uri,
