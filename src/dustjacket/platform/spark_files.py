@@ -167,9 +167,9 @@ def make_class_archive(jars: Path, scratch: Path) -> None:
             for other in archive.parent.glob("spark-*.jsa"):
                 other.unlink(missing_ok=True)
                 shutil.rmtree(_spark_home(other), ignore_errors=True)
-            part = archive.with_suffix(".part")
-            shutil.move(draft, part)
-            part.replace(archive)
+            moved = archive.with_suffix(".part")
+            shutil.move(draft, moved)
+            moved.replace(archive)
 
 
 def _pyspark() -> Path:
