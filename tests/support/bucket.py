@@ -55,6 +55,9 @@ class Bucket:
 
     head_object = get_object
 
+    def copy_object(self, **call: Any) -> None:
+        self.objects[call["Key"]] = self.objects[call["CopySource"]["Key"]]
+
     def head_bucket(self, **_: Any) -> None:
         self._begin("head_bucket")
 

@@ -1,5 +1,6 @@
 """A listing ingested in this process, into a folder, without a server or Spark."""
 
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,7 +68,6 @@ def ingest(source: Path | str, store: Store, **parameters: Any) -> Ingested:
 
 def rows(store: Store, manifest: Manifest, folder: str) -> list[dict[str, Any]]:
     """Return the rows of a published table in the order of its files."""
-    assert store.settings.folder
     paths = [entry.path for entry in manifest.files if entry.path.startswith(f"{folder}/")]
-    files = [store.settings.folder / manifest.prefix / path for path in paths]
+    files = [io.BytesIO(store.read(manifest, path)) for path in paths]
     return [row for file in files for row in pq.read_table(file).to_pylist()]

@@ -6,11 +6,13 @@ Rules that need the whole listing are in :mod:`dustjacket.catalog.decide`.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.identity.text import normalise
 from dustjacket.records.columns import Columns
+from dustjacket.records.erased import ERASED
 from dustjacket.records.genres import genre_key
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import BookRecord, record_of
@@ -102,11 +104,19 @@ def clean(
         enriched: returns a record with what a second source has of it.
     """
     is_paper = parameters.clean == "paper"
-    if is_paper and empty_field(values):
+    is_incomplete = is_paper and empty_field(values)
+    if is_incomplete and not options.erased.names:
         return empty_field.__name__
     book = record_of(values, columns, options)
     if enriched:
         book = enriched(book)
+    people = (person.name for person in book.contributors)
+    if options.erased.has_book(book.title, book.author, book.isbn13, people):
+        return ERASED
+    if isinstance(book.image, str) and options.erased.has("url", book.image):
+        book = replace(book, image=None)
+    if is_incomplete:
+        return empty_field.__name__
     if is_paper or (book.record_id and book.notification in _INCOMPLETE):
         return book
     for rule in RULES:

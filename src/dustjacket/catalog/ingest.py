@@ -21,6 +21,7 @@ from dustjacket.errors import BadInputError, CorruptVersionError, HeldBackError
 from dustjacket.identity.groups import groups_of
 from dustjacket.pipeline.engine import Engine, in_processes, in_this_process, on_spark
 from dustjacket.pipeline.job import Job
+from dustjacket.records.erased import discard_sources
 from dustjacket.records.options import options_of
 from dustjacket.sources.arrow import type_names
 from dustjacket.splits import split_of
@@ -67,6 +68,7 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
     parameters = job.parameters
     files = find_files(parameters, job.store)
     statistics = write_catalog(job, files, spark)
+    discard_sources((parameters.source, *parameters.files), job.store)
     if not statistics.rows_accepted:
         raise BadInputError(nothing_accepted(parameters.source, statistics.rejected_by_reason))
     reason = held_back(job, statistics, parameters)

@@ -18,6 +18,7 @@ from dustjacket.catalog.cleaning import clean
 from dustjacket.catalog.columns import ListingFormat
 from dustjacket.catalog.decide import ROWS
 from dustjacket.catalog.step import CatalogParameters
+from dustjacket.records.erased import ERASED
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import BookRecord
 from dustjacket.sources.archives import members
@@ -210,7 +211,7 @@ def name_shown(file: SourceFile) -> str:
 
 def _parsed(piece: Piece, row: TableRow, book: BookRecord | str) -> tuple[Any, ...]:
     file = name_shown(piece.file)
-    record = (file, row.position, row.offset, raw_text(row.raw))
+    record = (file, row.position, row.offset, "" if book == ERASED else raw_text(row.raw))
     if isinstance(book, str):
         return (*record, book, *_NO_BOOK)
     values = _published(book)

@@ -29,7 +29,7 @@ from dustjacket.cli.ingest import Ingest
 from dustjacket.cli.label import LabelFile
 from dustjacket.cli.sample import Sample
 from dustjacket.cli.servers import Doctor, Down, Init, Serve, ShowStatus, Up
-from dustjacket.cli.upkeep import Backup, Repair, Restore, Retention
+from dustjacket.cli.upkeep import Backup, Forget, Repair, Restore, Retention
 from dustjacket.cli.users import Users
 from dustjacket.errors import DustjacketError
 from dustjacket.pipeline.parameters import first_error
@@ -142,6 +142,9 @@ class Dustjacket(BaseSettings):
     )
     retention: CliSubCommand[Retention] = Field(
         description="List or remove versions, runs and logs that nothing needs any more"
+    )
+    forget: CliSubCommand[Forget] = Field(
+        description="List where a book, a cover or an author's books are, or erase them for good"
     )
     backup: CliSubCommand[Backup] = Field(
         description="Copy all state to a folder: databases, private files, artifacts, the bucket"

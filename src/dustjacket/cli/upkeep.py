@@ -111,6 +111,21 @@ class Restore(BaseModel):
         )
 
 
+class Forget(BaseModel):
+    """List where a book, a cover or an author's books are, or erase them with --apply."""
+
+    what: CliPositionalArg[str] = Field(
+        description="ISBN, address of a cover, or name of an author"
+    )
+    apply: CliImplicitFlag[bool] = Field(False, description="erase; otherwise only list")
+
+    def cli_cmd(self) -> None:
+        """Run the command."""
+        from dustjacket.upkeep.forget import forget
+
+        forget(open_store(), self.what, getpass.getuser(), console.print, apply=self.apply)
+
+
 class Repair(BaseModel):
     """Make MLflow's registry, its aliases and the team defaults again from the bucket."""
 

@@ -17,6 +17,7 @@ from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.facts import LabelFacts
 from dustjacket.metrics.stability import psi, psi_test
 from dustjacket.pipeline.kinds import Kind
+from dustjacket.pipeline.plan import erasures
 from dustjacket.storage.store import Store
 
 MAX_PSI, MAX_CHANGE = 0.1, 0.1
@@ -106,6 +107,20 @@ def history(store: Store, candidates: str) -> TrainingHistory:
             facts = LabelFacts.of(store.manifest(Kind.LABELLED_COVERS, version))
             windows.append(compare(reference, facts, version))
     return TrainingHistory(trained, windows)
+
+
+def learned_what_is_erased(store: Store, candidates: str) -> bool:
+    """Return whether books were erased from the covers of the last training, on request."""
+    newest = store.newest(candidates)
+    try:
+        covers = newest and store.manifest(
+            Kind.LABELLED_COVERS, newest.parents[Kind.LABELLED_COVERS]
+        )
+    except (CorruptVersionError, NotReadyError, KeyError):
+        return False
+    if not newest or not covers:
+        return False
+    return not erasures([covers]).items() <= newest.fingerprints.items()
 
 
 def compare(reference: LabelFacts, newest: LabelFacts, version: str) -> Window:

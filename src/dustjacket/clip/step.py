@@ -39,8 +39,10 @@ class TrainingStep(Step):
         """Return why drift is no reason yet to train again, or None."""
         if not isinstance(parameters, RetrainingParameters) or parameters.retrain_on == "version":
             return None
-        from dustjacket.clip.retraining import history, reason_to_wait
+        from dustjacket.clip.retraining import history, learned_what_is_erased, reason_to_wait
 
+        if learned_what_is_erased(store, self.publishes):
+            return None
         return reason_to_wait(history(store, self.publishes), parameters, now)
 
 

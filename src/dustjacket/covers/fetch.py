@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from dustjacket.covers.prefetch import bounded_map
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.shards import DiskBuffer, write_shard
+from dustjacket.records.erased import ERASED
 from dustjacket.web.failures import is_transient
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ _MAX_CACHE = 20 << 30
 """Bytes of originals that are kept for the next run."""
 _MAX_CACHED = 2 << 30
 """Bytes of originals that one task caches; the next run fetches the others again."""
-_NOT_CACHED = ("not_an_image", "truncated", "empty_file")
-"""Reasons for which a download is not cached: the server may send an image the next time."""
+_NOT_CACHED = ("not_an_image", "truncated", "empty_file", ERASED)
+"""Reasons for which a download is not cached: the server may send an image the next time, or the
+image is not to be kept."""
 
 CoverRow = Mapping[str, Any]
 """A row of ``find.find_covers`` with the columns of the ledger."""

@@ -1,6 +1,6 @@
 """Find the covers of a source: a row for each, with the image file or the URL that it names."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -31,6 +31,7 @@ from dustjacket.covers.tables import (
 from dustjacket.covers.titles import books_by_isbn
 from dustjacket.errors import BadInputError
 from dustjacket.records.authors import AUTHORS_ALONE, read_authors
+from dustjacket.records.erased import ERASED, Erased
 from dustjacket.records.options import DEFAULT_OPTIONS, RecordOptions
 from dustjacket.records.record import CANONICAL, BookRecord, record_of
 from dustjacket.sources.encoding import raw_text
@@ -122,10 +123,14 @@ def find_covers(
         )
         raise BadInputError(f"{error}{others}") from None
     values = dict(zip(by_title, named, strict=True))
-    books = {name: record_of(value, CANONICAL, options) for name, value in values.items()}
+    books: dict[str, BookRecord | str] = {
+        name: record_of(value, CANONICAL, options) for name, value in values.items()
+    }
     fronts = ImageFiles(by_isbn).by_isbn
     found = books_by_isbn(fronts.keys(), parameters, source.store, catalog, options)
     books |= {name: found[isbn] for isbn, name in fronts.items() if isbn in found}
+    books |= dict.fromkeys(_erased_names(books, options.erased), ERASED)
+    books |= {name: ERASED for isbn, name in fronts.items() if options.erased.has("isbn", isbn)}
     sides = set(by_isbn) - set(fronts.values())
     rows = (
         _row_of_image(
@@ -136,6 +141,14 @@ def find_covers(
         for position, name in enumerate(files.named)
     )
     return FoundCovers(_arrow(rows), {}, _shown(files.passed_over), by_name=len(files.named))
+
+
+def _erased_names(books: Mapping[str, BookRecord | str], erased: Erased) -> list[str]:
+    return [
+        name
+        for name, book in books.items()
+        if isinstance(book, BookRecord) and erased.has_book(book.title, book.author, book.isbn13)
+    ]
 
 
 def _shown(passed_over: dict[str, str]) -> dict[str, str]:
@@ -162,6 +175,8 @@ def _tables(
 
 def _row_of_image(position: int, entry: SourceEntry, book: BookRecord | str) -> dict[str, Any]:
     """Return the row of an image that its name gives a book, or a reason to reject it."""
+    if book == ERASED:
+        return {"position": position, "source_file": "", "reason": ERASED}
     name = shown_name(entry.name)
     row = {"position": position, "source_file": name, "image": name}
     row["raw"] = raw_text(name.encode())

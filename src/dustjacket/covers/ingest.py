@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 
 from dustjacket.covers.publish import write_covers
 from dustjacket.covers.s3_prefix import S3Prefix
-from dustjacket.covers.source import cache_prefix, stage_covers
+from dustjacket.covers.source import cache_prefix, is_image_name, stage_covers
 from dustjacket.covers.step import CoversFacts, CoversParameters
 from dustjacket.errors import UnchangedError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
+from dustjacket.records.erased import discard_sources, read_erased
+from dustjacket.sources.beside import stage_beside
+from dustjacket.sources.files import discard_copies
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -44,6 +47,9 @@ def ingest_covers(job: Job[CoversParameters], spark: "SparkSession | None") -> N
         catalog=job.input(Kind.CATALOG) if Kind.CATALOG in job.plan.inputs else None,
     )
     scratch.discard()
+    discard_sources((parameters.source, *parameters.files), job.store)
+    if read_erased(job.store).names:
+        discard_copies(stage_beside(parameters.source, job.store, is_image_name), job.store)
     facts = earlier and CoversFacts.of(earlier)
     if earlier and facts and facts.retriable and facts.content_hash == result.content_hash:
         raise UnchangedError(

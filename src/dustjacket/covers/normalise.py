@@ -18,6 +18,7 @@ from dustjacket.covers.prefetch import bounded_map
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.shards import DiskBuffer, write_shard
 from dustjacket.covers.step import CoversParameters
+from dustjacket.records.erased import ERASED, NOTHING, Erased
 
 if TYPE_CHECKING:
     from dustjacket.web.client import FetchLimits, WebClient
@@ -66,6 +67,7 @@ class ShardTask:
         run: identifies the run, whose tasks share one host budget in each process.
         done: is called with numbers of finished rows.
         threads: that check images.
+        erased: images that no source brings back.
     """
 
     source: S3Prefix
@@ -78,6 +80,7 @@ class ShardTask:
     run: str
     done: Callable[[int], None]
     threads: int = _CHECK_THREADS
+    erased: Erased = NOTHING
 
     def __call__(self, chunk: pa.Table) -> pa.Table:
         """Write the shard of a chunk, and return its rows in ``NORMALISED_SCHEMA``.
@@ -126,7 +129,11 @@ class ShardTask:
 
     def _check(self, item: tuple[Sequence[CoverRow], bytes | str]) -> Cover | str:
         _, body = item
-        return body if isinstance(body, str) else check_cover(body, self.parameters)
+        if isinstance(body, str):
+            return body
+        cover = check_cover(body, self.parameters)
+        is_erased = isinstance(cover, Cover) and self.erased.has("image", cover.sha256)
+        return ERASED if is_erased else cover
 
     def _bodies(
         self, rows: Sequence[CoverRow], downloads: Downloads

@@ -33,6 +33,7 @@ from dustjacket.covers.source import CoverSource
 from dustjacket.covers.step import CoversParameters
 from dustjacket.covers.tables import ROW_SCHEMA
 from dustjacket.pipeline.engine import Engine, in_this_process, on_spark
+from dustjacket.records.erased import ERASED
 from dustjacket.records.genres import published_spellings
 from dustjacket.records.options import options_of
 from dustjacket.storage.manifest import Manifest
@@ -113,6 +114,7 @@ def write_covers(
         connections_per_host=max(1, parameters.connections_per_host // tasks),
         run=run,
         done=done.add,
+        erased=options.erased,
         **({} if spark else {"threads": cores}),
     )
     with report_progress(len(to_read), lambda: int(done.value), report):
@@ -209,6 +211,11 @@ def _decided(
     places[read] = np.arange(len(read))
     where = pa.array(places, mask=places < 0)
     reasons = pc.coalesce(reasons, decisions.covers["reason"].take(where))
+    is_erased = pc.fill_null(pc.equal(reasons, ERASED), fill_value=False)
+    for name in ("raw", "title", "image", "url"):
+        nothing = pa.scalar("" if name == "raw" else None, pa.string())
+        kept = pc.if_else(is_erased, nothing, rows[name])
+        rows = rows.set_column(rows.schema.get_field_index(name), name, kept)
     rows = rows.set_column(rows.schema.get_field_index("reason"), "reason", reasons)
     for name in ("group", "split"):
         rows = rows.append_column(name, decisions.covers[name].take(where))

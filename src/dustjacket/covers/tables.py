@@ -17,6 +17,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.identity.text import normalise
 from dustjacket.records.authors import AuthorNames
 from dustjacket.records.columns import Columns, columns_of
+from dustjacket.records.erased import ERASED
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import CANONICAL, BookRecord, record_of
 from dustjacket.sources.encoding import raw_text
@@ -174,6 +175,10 @@ def table_rows(
             book = record_of(values, table.columns, options)
             if authors:
                 book = authors.named(book)
+            erased = row | {"reason": ERASED, "record_id": book.record_id}
+            if options.erased.has_book(book.title, book.author, book.isbn13):
+                yield erased
+                continue
             row |= book_columns(book)
             if not book.title and record.values.get("notification") == BLOCK_UPDATE:
                 row["reason"] = WITHOUT_RECORD
@@ -181,7 +186,7 @@ def table_rows(
             if row["reason"] is None:
                 image = image_in(book.image)
                 row |= _image_columns(image, book.isbn13, folder, images, places, packs)
-            yield row
+            yield erased if options.erased.has("url", row.get("url")) else row
 
 
 def book_columns(book: BookRecord) -> dict[str, Any]:

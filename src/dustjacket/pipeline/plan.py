@@ -6,7 +6,7 @@ of its source, and its code.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,13 +18,16 @@ from dustjacket.pipeline.code_digest import code_digest, module_digests
 from dustjacket.pipeline.step import Status, Step
 from dustjacket.pipeline.steps import STEPS, in_use, why_none
 from dustjacket.pipeline.team_defaults import TeamDefaults
+from dustjacket.records.erased import read_erased
 from dustjacket.sources.files import contents
-from dustjacket.storage.manifest import Manifest, digest_of, time_after, version_name
+from dustjacket.storage.manifest import ERASED_ROWS, Manifest, digest_of, time_after, version_name
 from dustjacket.storage.store import Store
 
 log = logging.getLogger(__name__)
 
 _SHOWN_CHANGES = 3
+_ERASED = "erased from "
+"""Before the kind in a fingerprint that changes when books are erased from an input."""
 
 
 class Plan(BaseModel):
@@ -159,8 +162,11 @@ def plan_step(
         return MissingInput(step.name, conflict)
     inputs = {kind: manifest.version for kind, manifest in manifests.items()}
     values = parameters.model_dump(mode="json")
-    fingerprints = contents(parameters.files, store.settings) | parameters.versions
+    read = contents(parameters.files, store.settings)
+    fingerprints = read | parameters.versions | erasures(manifests.values())
     if step.has_source:
+        if (erased := read_erased(store)).names:
+            fingerprints[f"{_ERASED}sources"] = erased.digest
         source = values.get("source")
         if not source:
             raise BadInputError(f"{step.name} has no source: set the parameter 'source'")
@@ -195,6 +201,18 @@ def plan_step(
     )
 
 
+def erasures(inputs: Iterable[Manifest]) -> dict[str, str]:
+    """Return fingerprints of the inputs from which books were erased since they were published.
+
+    So what was made of the inputs before is made again without these books.
+    """
+    return {
+        f"{_ERASED}{manifest.kind}": str(manifest.rows[ERASED_ROWS])
+        for manifest in inputs
+        if ERASED_ROWS in manifest.rows
+    }
+
+
 def _named(store: Store, kind: str, version: str) -> Manifest:
     try:
         return store.manifest(kind, version)
@@ -217,11 +235,17 @@ def changes_since(plan: Plan, version: Manifest) -> list[str]:
     ]
     if version.modules:
         files = _changed(plan.fingerprints, version.fingerprints)
-        changes += [f"content of {file!r} changed" for file in files]
+        changes += [_content_change(file) for file in files]
         changes += [f"code of {name} changed" for name in _changed(plan.modules, version.modules)]
     elif plan.code != version.code:
         changes.append("the code changed (an earlier release, which recorded no modules, made it)")
     return changes
+
+
+def _content_change(file: str) -> str:
+    if file.startswith(_ERASED):
+        return f"books were {file} on request"
+    return f"content of {file!r} changed"
 
 
 def _differences(noun: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:

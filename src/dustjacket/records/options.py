@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dustjacket.errors import BadInputError
 from dustjacket.records.column_names import DEFAULT_SCHEMES
+from dustjacket.records.erased import NOTHING, Erased, read_erased
 from dustjacket.records.genre_table import MAX_BYTES, NO_TABLE, GenreTable, read_genre_table
 from dustjacket.records.genres import genre_key
 from dustjacket.records.parameters import ListGenre, RecordParameters
@@ -22,6 +23,7 @@ class RecordOptions:
         accepted_genres: keys of the genres to prefer; empty: all.
         missing: case-folded words.
         train_on_reserved: whether a reservation of text and data mining is lifted.
+        erased: books and covers that no source brings back.
     """
 
     schemes: tuple[str, ...] = DEFAULT_SCHEMES
@@ -31,6 +33,7 @@ class RecordOptions:
     accepted_genres: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset(MISSING_WORDS)
     train_on_reserved: bool = False
+    erased: Erased = NOTHING
 
 
 DEFAULT_OPTIONS = RecordOptions()
@@ -56,6 +59,7 @@ def options_of(
         accepted_genres=frozenset(map(genre_key, accepted_genres)),
         missing=frozenset(word.casefold() for word in parameters.missing_words or MISSING_WORDS),
         train_on_reserved=parameters.rights_holder == "own" or bool(reason),
+        erased=read_erased(store),
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from dustjacket.storage.store import Store
 _UPLOADS = 8
 _MAX_DOWNLOAD = 8 << 30
 _UNREADABLE = b"unreadable"
+_COPY = re.compile("sources/[0-9a-f]{16}/[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,13 @@ def stage(source: str, store: Store, is_wanted: Callable[[str], bool]) -> list[S
     if store.settings.folder:
         return [in_place(name, path) for name, path in _wanted(root, is_wanted)]
     return copy_to_s3(root, store, _wanted(root, is_wanted))
+
+
+def discard_copies(files: Iterable[SourceFile], store: Store) -> None:
+    """Delete the copies that :func:`stage` made of files; what lies elsewhere stays."""
+    copies = {file.key for file in files if file.bucket == store.bucket}
+    for key in filter(_COPY.fullmatch, copies):
+        store.client.delete_object(Bucket=store.bucket, Key=key)
 
 
 def names_in(source: str, settings: Settings) -> list[str]:

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -112,6 +113,10 @@ class FolderClient:
         shutil.copyfile(file, part)
         part.replace(self.path(bucket, key))
 
+    def copy_object(self, Bucket: str, Key: str, CopySource: dict[str, str]) -> None:  # noqa: N803
+        """Copy an object of the folder."""
+        self.upload_file(str(self.path(CopySource["Bucket"], CopySource["Key"])), Bucket, Key)
+
     def _new(self, bucket: str, key: str) -> Path:
         path = self.path(bucket, key)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,10 +140,11 @@ class FolderClient:
             reply: dict[str, Any] = self._other.list_objects_v2(**call)
             return reply
         found: list[dict[str, Any]] = []
-        for key, size in self._keys(call["Bucket"], call.get("Prefix", "")):
+        for key, file in self._keys(call["Bucket"], call.get("Prefix", "")):
             if len(found) == call.get("MaxKeys"):
                 break
-            found.append({"Key": key, "Size": size})
+            modified = datetime.fromtimestamp(file.st_mtime, UTC)
+            found.append({"Key": key, "Size": file.st_size, "LastModified": modified})
         return {"KeyCount": len(found), "Contents": found}
 
     def get_paginator(self, operation: str) -> "_Paginator":
@@ -157,8 +163,8 @@ class FolderClient:
         else:
             yield self.list_objects_v2(**call)
 
-    def _keys(self, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
-        """Yield key and size of the files whose key begins with ``prefix``, sorted by key."""
+    def _keys(self, bucket: str, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield key and status of the files whose key begins with ``prefix``, sorted by key."""
         folder, name = prefix.rpartition("/")[::2]
         root = self.path(bucket, folder) if folder else self._root
         found = []
@@ -170,8 +176,8 @@ class FolderClient:
             for file in files:
                 if not file.startswith("."):
                     key = "/".join(part for part in (folder, inside, file) if part)
-                    found.append((key, Path(parent, file).stat().st_size))
-        yield from sorted(found)
+                    found.append((key, Path(parent, file).stat()))
+        yield from sorted(found, key=lambda item: item[0])
 
 
 class _Paginator:

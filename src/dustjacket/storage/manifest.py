@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dustjacket.errors import CorruptVersionError
 
 MANIFEST, REFERENCE = "manifest.json", "reference.json"
+ERASED_ROWS = "erased"
+"""The number of a version's rows that were erased on request after it was published."""
 FORMAT: Literal[2] = 2
 """The format that is written; this one and the previous one can be read:
 
@@ -32,6 +34,11 @@ class FileEntry(BaseModel):
     path: str
     size: int = Field(ge=0)
     sha256: str
+
+    @classmethod
+    def of(cls, path: str, body: bytes) -> Self:
+        """Return the entry of a file's content."""
+        return cls(path=path, size=len(body), sha256=hashlib.sha256(body).hexdigest())
 
     @field_validator("path")
     @classmethod

@@ -40,7 +40,7 @@ def load_classifier(
 ) -> LoadedClassifier | None:
     """Return the champion among the classifiers: ``current`` if it still is, None before any."""
     champion = in_use(store, Kind.GENRE_CLASSIFIER)
-    if champion is None or (current and current.manifest.version == champion.version):
+    if champion is None or (current and current.manifest == champion):
         return current
     scorer = load_scorer(store, champion, cache)
     predict_genre(scorer, "Warm up", None)  # otherwise the first request would be slow

@@ -5,7 +5,7 @@ MLflow keeps a deleted run's row, which is small; its artifacts, which are not, 
 
 import logging
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import mlflow
@@ -71,6 +71,27 @@ def clean_mlflow(
                 lambda run=run: _delete_run(client, run, in_registry),  # type: ignore[misc]
             )
     return removed
+
+
+def delete_pictures(settings: Settings, names: Collection[Name]) -> None:
+    """Delete the tables, pictures and pages in the runs of versions; their models stay."""
+    connect(settings)
+    client = mlflow.MlflowClient()
+    for run in _ended_runs(client, int(datetime.now(UTC).timestamp() * 1000)):
+        step = STEPS.get(run.data.tags.get("dag_id", ""))
+        if step and (step.publishes, run.data.tags.get("version")) in names:
+            _delete_pictures(client, run)
+
+
+def _delete_pictures(client: mlflow.MlflowClient, run: Run) -> None:
+    experiment, run_id = run.info.experiment_id, run.info.run_id
+    for child in client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{run_id}'"):
+        _delete_pictures(client, child)
+    repository: Any = get_artifact_repository(str(run.info.artifact_uri))
+    for artifact in client.list_artifacts(run_id):
+        inside = client.list_artifacts(run_id, artifact.path) if artifact.is_dir else ()
+        if not any(each.path.endswith("/MLmodel") for each in inside):
+            repository.delete_artifacts(artifact.path)
 
 
 def _models(client: mlflow.MlflowClient) -> Iterator[ModelVersion]:

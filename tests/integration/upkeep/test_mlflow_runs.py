@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from dustjacket.tracking.runs import connect, use_experiment
 from dustjacket.upkeep import mlflow_runs
-from dustjacket.upkeep.mlflow_runs import clean_mlflow
+from dustjacket.upkeep.mlflow_runs import clean_mlflow, delete_pictures
 
 pytestmark = pytest.mark.integration
 LATER = datetime.now(UTC) + timedelta(days=8)
@@ -91,3 +91,13 @@ def test_one_run_that_cannot_be_removed_does_not_stop_the_others(
     assert not any("/bad" in name for name in removed)
     assert "the disk is on fire" in caplog.text
     assert [stage(client, run) for run in runs] == ["active", "deleted"]
+
+
+def test_pictures_and_tables_of_a_version_go_and_its_model_stays(store, client):
+    erased, folder = make_run("champion", client)
+    _, other = make_run("other", client)
+    delete_pictures(store.settings, {("clip_candidate", "champion")})
+    assert not list(folder.parent.joinpath(erased).rglob("curve.txt"))
+    assert list(other.rglob("curve.txt"))
+    assert stage(client, erased) == "active"
+    assert mlflow.pyfunc.load_model("models:/cover-clip@champion")

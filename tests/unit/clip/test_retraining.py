@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from dustjacket.clip.retraining import TrainingHistory, Window, compare, history, reason_to_wait
 from dustjacket.clip.step import ClipParameters
 from dustjacket.genres.facts import LabelFacts
+from dustjacket.pipeline.plan import erasures
 from dustjacket.pipeline.steps import STEPS
+from dustjacket.storage.manifest import ERASED_ROWS
+from dustjacket.upkeep.erasure import republish
 from tests.support.bucket import store_in_memory
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -108,3 +111,19 @@ def test_the_series_begins_anew_with_each_training():
     store.draft("clip_candidate", "c2").publish(parents={"labelled_covers": "v3"})
     assert history(store, "clip_candidate").windows == []
     assert step.reason_to_rest(ClipParameters(), store, now) is None, "on each version"
+
+
+def test_books_that_were_erased_are_reason_enough_until_a_training_without_them():
+    store, step = store_in_memory(), STEPS["finetune_clip"]
+    parents = {"labelled_covers": "v1"}
+    publish(store, "v1", SAME)
+    store.draft("clip_candidate", "c1").publish(parents=parents)
+    publish(store, "v2", SAME)
+    now = datetime.now(UTC) + timedelta(days=20)
+    assert step.reason_to_rest(RULES, store, now)
+    covers = store.manifest("labelled_covers", "v1")
+    republish(store, covers, {}, covers.facts, {"labelled": 999, ERASED_ROWS: 1})
+    assert step.reason_to_rest(RULES, store, now) is None
+    without = erasures([store.manifest("labelled_covers", "v1")])
+    store.draft("clip_candidate", "c2").publish(parents=parents, fingerprints=without)
+    assert step.reason_to_rest(RULES, store, now)

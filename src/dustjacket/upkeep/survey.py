@@ -1,0 +1,111 @@
+"""Where erased books are: the rows of all published tables that tombstones match."""
+
+import io
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dustjacket.feedback.store import KIND as FEEDBACK
+from dustjacket.pipeline.kinds import Kind
+from dustjacket.records.erased import Erased
+from dustjacket.storage.manifest import Manifest
+from dustjacket.storage.store import Store
+from dustjacket.upkeep.inventory import Name
+
+_IDENTITY = ("title", "author", "isbn13", "url", "sha256", "contributors", "key", "file",
+             "position", "image_url")  # fmt: skip
+NEEDED = ("title", "url", "sha256")
+"""A table that has none of these columns is of no books, or of rejected rows."""
+DERIVED_FIRST = (
+    FEEDBACK, Kind.GENERATOR_EVALUATION, Kind.EVALUATION, Kind.COVER_GENERATOR,
+    Kind.GENERATOR_CANDIDATE, Kind.COVER_INDEX, Kind.LABELLED_COVERS, Kind.LABELLED_CATALOG,
+    Kind.SENTENCE_EMBEDDINGS, Kind.COVERS, Kind.CATALOG,
+)  # fmt: skip
+"""Kinds that may hold titles or pictures, each before what it was made from.
+
+So an erasure that is interrupted still finds in the last ones what the others hold.
+"""
+
+
+@dataclass
+class Survey:
+    """What tombstones match.
+
+    Attributes:
+        books: titles and authors of matched rows.
+        urls, images: addresses of covers, and SHA-256 of their images.
+        keys: of covers, by version.
+        places: file and position of books, by version.
+        rows: matched, by version; of the table with most.
+    """
+
+    books: set[tuple[str, str]] = field(default_factory=set)
+    urls: set[str] = field(default_factory=set)
+    images: set[str] = field(default_factory=set)
+    keys: dict[Name, set[str]] = field(default_factory=lambda: defaultdict(set))
+    places: dict[Name, set[tuple[str, int]]] = field(default_factory=lambda: defaultdict(set))
+    rows: Counter[Name] = field(default_factory=Counter)
+
+
+def manifests(store: Store) -> Iterator[Manifest]:
+    """Yield the versions of ``DERIVED_FIRST``, in that order."""
+    for kind in DERIVED_FIRST:
+        for version in store.versions(kind):
+            yield store.manifest(kind, version)
+
+
+def survey(store: Store, erased: Erased) -> Survey:
+    """Return what tombstones match in all versions.
+
+    Raises:
+        CorruptVersionError: a version cannot be read.
+    """
+    found = Survey()
+    for manifest in manifests(store):
+        name = manifest.kind, manifest.version
+        for entry in manifest.files:
+            if entry.path.endswith(".parquet"):
+                table = read_table(store.read(manifest, entry.path), _IDENTITY)
+                rows = [row for row in table.to_pylist() if matches(row, erased)]
+                _add(found, name, rows)
+    return found
+
+
+def _add(found: Survey, name: Name, rows: list[dict[str, Any]]) -> None:
+    found.rows[name] = max(found.rows[name], len(rows))
+    for row in rows:
+        if title := row.get("title"):
+            found.books.add((title, row.get("author") or ""))
+        if name[0] == Kind.COVERS and row.get("url"):
+            found.urls.add(row["url"])
+        if row.get("sha256"):
+            found.images.add(row["sha256"])
+        if row.get("key"):
+            found.keys[name].add(row["key"])
+        if row.get("file"):
+            found.places[name].add((row["file"], row["position"]))
+    if not found.rows[name]:
+        del found.rows[name]
+
+
+def read_table(body: bytes, columns: tuple[str, ...] = ()) -> pa.Table:
+    """Read a Parquet file, or those of ``columns`` that it has."""
+    names = set(pq.read_schema(io.BytesIO(body)).names)
+    wanted = [name for name in columns if name in names] if columns else None
+    return pq.read_table(io.BytesIO(body), columns=wanted)
+
+
+def matches(row: Mapping[str, Any], erased: Erased) -> bool:
+    """Return whether tombstones match a row of a table of books, covers or feedback."""
+    if not any(row.get(name) for name in NEEDED):
+        return False
+    others = (person["name"] or "" for person in row.get("contributors") or ())
+    return (
+        erased.has_book(row.get("title"), row.get("author"), row.get("isbn13"), others)
+        or erased.has("url", row.get("url"))
+        or erased.has("image", row.get("sha256"))
+    )
