@@ -78,10 +78,13 @@ class FindCovers(BaseModel):
         if self.as_json:
             print_json(answer.model_dump())
             return
-        table = Table("cover", "cosine", "words", "title", "author", "genre", title=answer.title)
+        table = Table(
+            "cover", "match", "cosine", "words", "title", "author", "genre", title=answer.title
+        )
         for cover in answer.covers:
             table.add_row(
                 cover.key,
+                f"{cover.match:.2f}",
                 f"{cover.score:.3f}",
                 f"{cover.words:.2f}",
                 cover.title,

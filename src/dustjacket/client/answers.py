@@ -68,6 +68,10 @@ class MatchingCover(BaseModel):
     author: str | None
     category: str | None = Field(description="genre in the cover set")
     genre: str | None = Field(description="predicted genre")
+    match: float = Field(
+        description="0 to 1, by which the covers are ordered: mean of the scaled "
+        "cosine and of words"
+    )
     score: float = Field(description="cosine similarity of the cover and the title")
     words: float = Field(description="0 to 1: how completely the title names the book")
     width: int

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from dustjacket.covers.check import MAX_WHOLE_PIXELS, check_cover
+from dustjacket.covers.check import check_cover
+from dustjacket.covers.refusals import why_refused
 from dustjacket.covers.step import CoversParameters
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.kinds import Kind
@@ -70,11 +71,7 @@ def as_stored(body: bytes, name: str) -> bytes:
     """
     cover = check_cover(body, IMAGE_LIMITS)
     if isinstance(cover, str):
-        raise BadInputError(
-            f"{name} is refused ({cover}): give a JPEG, PNG, WebP, GIF, BMP or TIFF of at most "
-            f"{IMAGE_LIMITS.max_bytes / 1e6:.0f} MB, and of at most "
-            f"{MAX_WHOLE_PIXELS / 1e6:.0f} megapixels (JPEG: {IMAGE_LIMITS.max_pixels / 1e6:.0f})"
-        )
+        raise BadInputError(f"{name} is refused: {why_refused(cover, body, IMAGE_LIMITS)}")
     return cover.body
 
 

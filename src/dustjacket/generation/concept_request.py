@@ -58,16 +58,14 @@ def check_art(body: bytes) -> bytes:
         BadInputError: it is no picture, too small, too large, or hostile.
     """
     from dustjacket.covers.check import check_cover
+    from dustjacket.covers.refusals import why_refused
 
     art = check_cover(body, _ART_LIMITS)
     if isinstance(art, str):
-        raise BadInputError(
-            f"the art is refused ({art}): give a JPEG, PNG, WebP or TIFF of at most "
-            f"{_ART_LIMITS.max_bytes / 1e6:.0f} MB"
-        )
+        raise BadInputError(f"the art is refused: {why_refused(art, body, _ART_LIMITS)}")
     if min(art.width, art.height) < MIN_ART_SIDE:
         raise BadInputError(
-            f"the art is refused (too_small): it has {art.width} x {art.height} pixels; give at "
-            f"least {MIN_ART_SIDE} on the shorter side"
+            f"the art is refused: it is {art.width} x {art.height} pixels: at least "
+            f"{MIN_ART_SIDE} are needed on the shorter side"
         )
     return art.body

@@ -30,6 +30,9 @@ class SearchHit:
     """A cover found by a search, and its book.
 
     Attributes:
+        match: 0 to 1, by which the covers of a search are ordered: of a search by a picture the
+            cosine; by a text the mean of ``words`` and of the cosine, scaled to 0 for the mean
+            cover and 1 for the nearest one.
         score: cosine of the cover and the query vector.
         words: similarity of the query text and the book's title and author, from 0 to 1.
         category: of the source, if it has one.
@@ -38,6 +41,7 @@ class SearchHit:
         width, height: of the image, in pixels.
     """
 
+    match: float
     score: float
     words: float
     key: str
@@ -53,9 +57,8 @@ class SearchHit:
     height: int
 
 
-HIT_COLUMNS = tuple(
-    name for name in SearchHit.__dataclass_fields__ if name not in ("score", "words")
-)
+_SCORES = ("match", "score", "words")
+HIT_COLUMNS = tuple(name for name in SearchHit.__dataclass_fields__ if name not in _SCORES)
 
 
 class CoverIndex:
@@ -120,7 +123,7 @@ class CoverIndex:
         row = pc.index(self._rows["key"], key).as_py()
         if row < 0:
             return None
-        return SearchHit(score=0.0, words=0.0, **self._rows.slice(row, 1).to_pylist()[0])
+        return SearchHit(match=0.0, score=0.0, words=0.0, **self._rows.slice(row, 1).to_pylist()[0])
 
     def similar(self, key: str, top: int = 12) -> list[SearchHit]:
         """Return the covers that look most like a cover of the index, best first, without it.
@@ -163,18 +166,21 @@ class CoverIndex:
                 f"{self.vectors.shape[1:]}: embed the text with the model of the index"
             )
         cosines = self.vectors @ vector.astype(np.float32, copy=False)
-        words = self._words.cosines(text)
-        scores = cosines if words is None else self._fuse(cosines, words, text)
+        words = self._words.cosines(text) if text else None
+        if words is None:
+            words = np.zeros(len(self), np.float32)
+        scores = self._fuse(cosines, words, text) if text else cosines
+        matches = np.clip(scores / (1 + WORDS_WEIGHT) if text else scores, 0, 1)
         n_candidates = len(self)
         if genre is not None:
             has_genre = self._has_genre(genre)
             scores, n_candidates = np.where(has_genre, scores, -np.inf), int(has_genre.sum())
         best = self._best(scores, top, n_candidates)
         rows = self._rows.take(pa.array(best)).to_pylist()
-        similarities = np.zeros(len(best)) if words is None else words[best]
+        columns = [column[best].astype(float).tolist() for column in (matches, cosines, words)]
         return [
-            SearchHit(score=float(cosines[index]), words=float(similarity), **row)
-            for index, similarity, row in zip(best, similarities, rows, strict=True)
+            SearchHit(match=match, score=score, words=similarity, **row)
+            for match, score, similarity, row in zip(*columns, rows, strict=True)
         ]
 
     def _fuse(self, cosines: np.ndarray, words: np.ndarray, text: str) -> np.ndarray:

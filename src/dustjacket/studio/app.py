@@ -28,6 +28,7 @@ from dustjacket.studio.middleware import (
     SecurityHeadersMiddleware,
 )
 from dustjacket.studio.pair_routes import pair_routes
+from dustjacket.studio.picture_routes import PICTURE, picture_routes
 from dustjacket.studio.problems import install_error_handlers
 from dustjacket.studio.review_routes import review_routes
 from dustjacket.studio.routes import LIMITS, info_routes, query_routes
@@ -74,6 +75,7 @@ def create_app(
     install_error_handlers(app)
     app.include_router(query_routes)
     app.include_router(info_routes)
+    app.include_router(picture_routes)
     app.include_router(create_routes)
     app.include_router(pair_routes)
     app.include_router(review_routes)
@@ -84,6 +86,7 @@ def create_app(
         BodyLimitMiddleware,
         large={
             "/match": _MATCH_BYTES,
+            PICTURE: _MATCH_BYTES,
             OWN_ART: _MATCH_BYTES,
             "/genre/batch": LIMITS.batch_bytes,
             "/genre/batch/xlsx": LIMITS.batch_bytes,

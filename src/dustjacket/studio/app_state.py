@@ -69,6 +69,7 @@ class AppState:
         self.reviews = Reviews(self.models.store)
         self.feedback = _feedback(self.models.store, settings) if settings.studio_feedback else None
         self.generation = settings.generation
+        self.private_addresses = settings.allow_private_addresses
         self.pairs = BlindPairs(self.models.store)
         self.styles = _names_of_styles(settings)
         open_published = partial(open_tools, settings.with_secrets_of("s3"))

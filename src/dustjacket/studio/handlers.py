@@ -140,6 +140,7 @@ def found_cover(hit: "SearchHit") -> FoundCover:
         author=hit.author,
         genre=hit.genre,
         category=hit.category,
+        match=hit.match,
         score=hit.score,
         words=hit.words,
         width=hit.width,

@@ -63,6 +63,33 @@ def problem_response(
     return JSONResponse(body.model_dump(), status, headers, MEDIA_TYPE)
 
 
+_SENTENCES = {
+    "missing": "{field} is missing",
+    "string_too_short": "{field} is empty",
+    "string_too_long": "{field} has more than {max_length} characters",
+    "string_type": "{field} must be text",
+    "extra_forbidden": "{field} is no field of this request",
+    "greater_than_equal": "{field} is too small: give {ge} or more",
+    "less_than_equal": "{field} is too large: give {le} or less",
+    "literal_error": "{field} must be {expected}",
+    "int_type": "{field} must be a whole number",
+    "int_parsing": "{field} must be a whole number",
+    "too_long": "{field} has too many items: give at most {max_length}",
+    "json_invalid": "the body is no JSON: {error}",
+    "model_attributes_type": "{field} must be a JSON object",
+    "model_type": "{field} must be a JSON object",
+}
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    """Return an error of pydantic in our words, or in its own where we have none."""
+    field = ".".join(str(part) for part in error["loc"] if part != "body") or "the body"
+    sentence = _SENTENCES.get(error["type"])
+    if sentence is None:
+        return f"{field}: {str(error['msg']).removeprefix('Value error, ')}"
+    return sentence.format(field=field, **error.get("ctx", {}))
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Make the app report every error as problem details."""
 
@@ -72,9 +99,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "body")
-        return problem_response(422, f"{where or 'body'}: {first['msg']}")
+        return problem_response(422, _sentence(error.errors()[0]))
 
     @app.exception_handler(BadInputError)
     async def bad_input(_: Request, error: BadInputError) -> JSONResponse:

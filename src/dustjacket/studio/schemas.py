@@ -119,6 +119,10 @@ class FoundCover(BaseModel):
     author: str | None
     genre: str | None = Field(description="predicted")
     category: str | None = Field(description="from the cover set")
+    match: float = Field(
+        description="0 to 1, by which the covers are ordered: mean of the scaled "
+        "cosine and of words; for a picture, the cosine"
+    )
     score: float = Field(description="cosine similarity of the cover and the query")
     words: float = Field(description="0 to 1: how completely the query names the book")
     width: int

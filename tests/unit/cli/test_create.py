@@ -145,7 +145,7 @@ def test_the_command_takes_a_title_own_art_and_a_table(run, tmp_path):
     ("words", "reason"),
     [
         ((), "title"), (("Rice", "--batch", "x.csv"), "either"), (("x" * 500,), "1 of 1"),
-        (("Rice", "--art", "{tmp}/bad.png"), "refused (not_an_image)"),
+        (("Rice", "--art", "{tmp}/bad.png"), "refused: it is no picture"),
         (("Rice", "--art", "{tmp}/none.png"), "none.png"), (("Rice", "-n", "99"), "n:"),
         (("Rice", "--format", "gif"), "format"), (("Rice", "--style", "{tmp}/none.yaml"), "style"),
         (("--batch", "{tmp}/none.csv"), "none.csv"),

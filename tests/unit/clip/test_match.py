@@ -88,10 +88,10 @@ def test_a_cover_is_read_from_a_file_and_from_s3(tmp_path):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "empty_file"),
-        (b"no image", "not_an_image"),
-        (png(60_000, 60_000), "too_many_pixels"),
-        (b"x" * 20_000_001, "too_large"),
+        (b"", "the file is empty"),
+        (b"no image", "no picture that can be read"),
+        (png(60_000, 60_000), "too many pixels: at most 12 megapixels"),
+        (b"x" * 20_000_001, "more than 20 MB"),
     ],
 )
 def test_an_invalid_cover_is_refused_with_the_reason_in_one_line(tmp_path, body, reason):

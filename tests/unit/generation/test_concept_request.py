@@ -50,9 +50,9 @@ def test_a_field_out_of_range_is_refused_by_its_name(field, value):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "empty_file"), (b"no picture", "not_an_image"), (saved(drawn(1))[:900], "truncated"),
-        (png(30_000, 30_000), "too_many_pixels"), (png(10, 3000), "too_small"),
-        (saved(drawn(1, (200, 320)), "PNG"), "too_small"),
+        (b"", "is empty"), (b"no picture", "no picture"), (saved(drawn(1))[:900], "cut off"),
+        (png(30_000, 30_000), "too many pixels"), (png(10, 3000), "it is 10 x 3,000 pixels"),
+        (saved(drawn(1, (200, 320)), "PNG"), "it is 200 x 320 pixels: at least 300"),
     ],
 )  # fmt: skip
 def test_art_that_is_no_usable_picture_is_refused_with_the_reason(body, reason):

@@ -62,6 +62,20 @@ def test_without_common_words_search_is_exact_by_cosine(seed, top):
     assert {hit.words for hit in found} == {0.0}
 
 
+def test_covers_are_ordered_by_one_figure_of_match(library):
+    books, _, _, found = library
+    for text in (books[3].title, f"{books[5].title} and more", NO_COMMON_WORDS):
+        hits = found.search(found.vectors[9], text, 30)
+        matches = [hit.match for hit in hits]
+        assert matches == sorted(matches, reverse=True)
+        assert 0 <= matches[-1] < matches[0] <= 1
+    assert found.search(found.vectors[9], books[3].title)[0].match == 1, "it is named exactly"
+    (nearest, *_) = found.search(found.vectors[9], NO_COMMON_WORDS)
+    assert nearest.match == pytest.approx(0.5), "no word speaks for it"
+    (same, *_) = found.search(found.vectors[9])
+    assert same.match == same.score == pytest.approx(1), "of a picture, the cosine"
+
+
 def test_similar_covers_are_the_nearest_without_the_cover_itself():
     vectors = drawn(200)
     found = index(vectors).similar("7", 5)

@@ -106,8 +106,8 @@ def test_without_a_generator_the_error_names_the_dag(tmp_path):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "empty_file"), (b"no picture", "not_an_image"), (png(30_000, 30_000), "too_many"),
-        (saved(drawn(1, (100, 160))), "too_small"), (saved(drawn(1))[:900], "truncated"),
+        (b"", "is empty"), (b"no picture", "no picture"), (png(30_000, 30_000), "too many"),
+        (saved(drawn(1, (100, 160))), "at least 300"), (saved(drawn(1))[:900], "cut off"),
     ],
 )  # fmt: skip
 def test_art_that_is_no_usable_picture_is_refused(client, body, reason):

@@ -88,13 +88,13 @@ def test_four_large_pictures_at_once_take_the_memory_of_one(studio, size):
     replies = []
     assert peak_growth_mib(lambda: replies.extend(post_four())) < 300
     for reply in replies:
-        assert_problem(reply, 422, "too_many_pixels" if size > 3464 else "blank")
+        assert_problem(reply, 422, "megapixels" if size > 3464 else "one colour only")
     assert studio.post("/genre", json=RICE).status_code == 200
 
 
 @pytest.mark.parametrize(
     ("body", "reason"),
-    [(b"", "empty_file"), (b"no picture", "not_an_image"), (saved(drawn(1))[:900], "truncated")],
+    [(b"", "file is empty"), (b"no picture", "no picture"), (saved(drawn(1))[:900], "cut off")],
 )
 def test_a_file_that_is_not_a_picture_is_refused_with_the_reason(studio, body, reason):
     assert_problem(studio.post("/match", files={"image": ("a.jpg", body)}), 422, reason)

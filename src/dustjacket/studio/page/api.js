@@ -1,5 +1,6 @@
 // Requests to the server, and how they are repeated.
 
+import { sentence } from "./dom.js";
 import { clear, pause, say, wake } from "./status.js";
 
 const TIMEOUT_MS = 60_000;
@@ -89,7 +90,7 @@ export const postJson = (path, value, options = {}) =>
 
 /** Returns the status line for a problem that needs the user. */
 export function statusOf(problem) {
-  if (problem.status !== 401) return { text: problem.detail };
+  if (problem.status !== 401) return { text: sentence(problem.detail) };
   return {
     text: "You are logged out. Log in again, then reload this page.",
     action: ["Reload", () => (inFrame() ? window.parent : window).location.reload()],

@@ -3,7 +3,7 @@
 import { Asker, Problem, ask, reached } from "./api.js";
 import { Bars } from "./bars.js";
 import { csvOf } from "./csv.js";
-import { announce, at, count, counted, make, percent, save, setText } from "./dom.js";
+import { announce, at, count, counted, make, percent, save, sentence, setText } from "./dom.js";
 import { clear as clearNote, say } from "./status.js";
 
 const SHOWN_ROWS = 100;
@@ -115,10 +115,9 @@ export function batchPanel({ limits, answered }) {
     at("batch").hidden = true;
     at("tally-part").hidden = true;
     answered("batch", null);
-    const sentence = text.charAt(0).toUpperCase() + text.slice(1);
-    setText(at("batch-problem"), `${name}: ${sentence}.`);
+    setText(at("batch-problem"), `${name}: ${sentence(text)}`);
     at("batch-problem").hidden = false;
-    announce("batch", `${name}: ${sentence}.`);
+    announce("batch", `${name}: ${sentence(text)}`);
   }
 
   function sorted() {

@@ -14,7 +14,7 @@ import { Part } from "./part.js";
  *     search by its title; `answered(name, versions)`.
  *
  * Returns:
- *   `open(id)`, `close()` and `state()`, the id of the cover that it shows, or an empty string.
+ *   `open(id, match)`, `close()` and `state()`, the id of the cover that it shows, or an empty string.
  */
 export function coverDialog({ changed, titleOf, answered }) {
   const dialog = at("cover-dialog");
@@ -22,6 +22,7 @@ export function coverDialog({ changed, titleOf, answered }) {
   const similar = new CoverGrid(at("record-similar"), { open });
   const picture = at("record-picture");
   let shown = "";
+  let match = "";
   let record = null;
 
   const asker = new Asker("record", {
@@ -52,6 +53,7 @@ export function coverDialog({ changed, titleOf, answered }) {
       ["Author", cover.author],
       ["Genre in the library", cover.category],
       ["Predicted genre", cover.genre],
+      ["Match", match],
       ["Size", cover.width && `${cover.width} × ${cover.height} pixels`],
       ["Key", cover.id],
     ];
@@ -60,8 +62,9 @@ export function coverDialog({ changed, titleOf, answered }) {
     }
   }
 
-  function open(id) {
+  function open(id, parts = "") {
     shown = id;
+    match = parts;
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
     asker.ask((signal) => askJson(`covers/${encodeURIComponent(id)}`, { signal }));

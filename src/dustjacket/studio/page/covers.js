@@ -21,6 +21,12 @@ function pictureOf(cover) {
   return frame;
 }
 
+/** Returns what the match of a found cover consists of. */
+function partsOf({ match, score, words }) {
+  const picture = `its picture ${score.toFixed(2)} (cosine)`;
+  return `${match.toFixed(2)}: ${picture}${words > 0 ? `, its title ${words.toFixed(2)} (words)` : ""}`;
+}
+
 function placeholder() {
   return make("li", { class: "ghost", "aria-hidden": "true" }, make("div", { class: "frame" }));
 }
@@ -32,7 +38,8 @@ export class CoverGrid {
   /**
    * Args:
    *   list: the list element.
-   *   options: `room`; `open(id)`, called when a cover is chosen; `query()`, the title, author and
+   *   options: `room`; `open(id, match)`, called when a cover is chosen, with the
+   *     parts of its match as text; `query()`, the title, author and
    *     versions that a vote refers to, if any.
    */
   constructor(list, { room = 12, open, query = null }) {
@@ -60,10 +67,9 @@ export class CoverGrid {
     const differs = cover.category && cover.genre && cover.category !== cover.genre;
     const genre = differs ? `${cover.category} (predicted ${cover.genre})` : cover.category ?? cover.genre;
     const larger = make("button", { type: "button", class: "open", "aria-label": `${cover.title}: larger, and similar covers` }, frame);
-    larger.addEventListener("click", () => this.open(cover.id));
-    const score = cover.score ? [make("span", {}, `cosine ${cover.score.toFixed(2)}`)] : [];
-    if (cover.words > 0) score.push(" ", make("span", {}, `words ${cover.words.toFixed(2)}`));
-    const foot = make("div", { class: "foot" }, make("span", { class: "score" }, ...score));
+    larger.addEventListener("click", () => this.open(cover.id, partsOf(cover)));
+    const score = `match ${cover.match.toFixed(2)}`;
+    const foot = make("div", { class: "foot" }, make("span", { class: "score", title: partsOf(cover) }, score));
     if (this.query) {
       const vote = { ...this.query(), on: "cover", answer: cover.id };
       foot.append(thumbs(vote, ["Good match", "Bad match"], cover.title));

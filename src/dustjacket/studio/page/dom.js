@@ -38,6 +38,10 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Returns an error of the server as a sentence: with a capital letter, and its end. */
+export const sentence = (text) =>
+  text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
+
 const shares = new Intl.NumberFormat("en", { style: "percent" });
 const counts = new Intl.NumberFormat("en");
 

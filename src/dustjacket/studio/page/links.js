@@ -116,6 +116,21 @@ export function offerRetraining(airflow) {
   );
 }
 
+/** Shows commands that ask the same by the API; inside Airflow they need a token of it. */
+export function showApi(airflow) {
+  const command = (path, ...lines) => {
+    const login = airflow ? ['-H "Authorization: Bearer $TOKEN"'] : ["-H 'X-Dustjacket: curl'"];
+    return ["curl " + new URL(path, window.location.href.split("#")[0]).href, ...login, ...lines].join(" \\\n  ");
+  };
+  const json = (value) => ["-H 'Content-Type: application/json'", `-d '${JSON.stringify(value)}'`];
+  at("api-login").hidden = !airflow;
+  at("api-example").textContent = [
+    command("genre", ...json({ title: "Rice and Paris" })),
+    command("covers/search", ...json({ title: "Rice and Paris", top: 3 })),
+    command("match", "-F image=@cover.jpg", "-F 'prompts=a bowl of rice'", "-F 'prompts=a tower'"),
+  ].join("\n\n");
+}
+
 /** Closes the Retrain menu when the user clicks or focuses something else. */
 export function closeRetrainingOutside() {
   const menu = at("retrain").querySelector("details");

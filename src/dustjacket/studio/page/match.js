@@ -1,6 +1,6 @@
 // The panel "Cover": the genres, titles, covers and prompts that match a picture.
 
-import { Asker, askJson } from "./api.js";
+import { Asker, ask, askJson, reached, statusOf } from "./api.js";
 import { Bars } from "./bars.js";
 import { CoverGrid } from "./covers.js";
 import { announce, at, count, make, percent, setText, debounce } from "./dom.js";
@@ -12,6 +12,18 @@ const TIMEOUT_MS = 120_000;
 const SHOWN_GENRES = 6;
 const SHOWN_COVERS = 6;
 
+const OPAQUE = ["image/jpeg", "image/bmp"];
+const SAMPLE_SIDE = 64;
+
+/** Returns whether a picture that is shown has transparent parts. */
+function isTransparent(picture) {
+  const canvas = make("canvas", { width: SAMPLE_SIDE, height: SAMPLE_SIDE });
+  const context = canvas.getContext("2d");
+  context.drawImage(picture, 0, 0, SAMPLE_SIDE, SAMPLE_SIDE);
+  const { data } = context.getImageData(0, 0, SAMPLE_SIDE, SAMPLE_SIDE);
+  return data.some((value, place) => place % 4 === 3 && value < 250);
+}
+
 /**
  * Sets the panel up.
  *
@@ -20,7 +32,7 @@ const SHOWN_COVERS = 6;
  *     `open(id)`, called when a cover is chosen; `titleOf(book)`, when a title is.
  *
  * Returns:
- *   `take(file)`, which sends a picture, and `clear()`.
+ *   `take(file)`, which sends a picture; `fetchPicture(address)`, which gets it first; `clear()`.
  */
 export function coverPanel({ limits, answered, open, titleOf }) {
   const part = new Part(at("match-part"));
@@ -47,7 +59,7 @@ export function coverPanel({ limits, answered, open, titleOf }) {
       const best = [...answer.prompts].sort((a, b) => b.probability - a.probability)[0];
       const summary = [
         top && `${top.genre}, ${percent(top.probability)}.`,
-        best && `Best prompt: ${best.prompt}, ${percent(best.probability)}.`,
+        answer.prompts.length > 1 && `Best prompt: ${best.prompt}, ${percent(best.probability)}.`,
         `${answer.covers.length} covers.`,
       ];
       announce("match", summary.filter(Boolean).join(" "));
@@ -62,14 +74,16 @@ export function coverPanel({ limits, answered, open, titleOf }) {
         value: percent(probability),
       })),
     );
+    const alone = answer.prompts.length === 1; // its share is 1, whatever it says
     prompts.show(
       answer.prompts.map(({ prompt, cosine, probability }) => ({
         name: prompt,
         note: `cosine ${cosine.toFixed(3)}`,
-        share: probability,
-        value: percent(probability),
+        share: alone ? Math.max(cosine, 0) : probability,
+        value: alone ? "" : percent(probability),
       })),
     );
+    at("one-prompt").hidden = !alone;
     at("no-prompts").hidden = answer.prompts.length > 0;
     at("match-titles").replaceChildren(
       ...answer.titles.map(({ title, author, score }) => {
@@ -80,7 +94,7 @@ export function coverPanel({ limits, answered, open, titleOf }) {
           {},
           search,
           make("span", { class: "author", dir: "auto" }, author ?? ""),
-          make("span", { class: "score" }, `cosine ${score.toFixed(2)}`),
+          make("span", { class: "score" }, `match ${score.toFixed(2)}`),
         );
       }),
     );
@@ -131,9 +145,56 @@ export function coverPanel({ limits, answered, open, titleOf }) {
     match();
   }
 
+  /** Takes the picture at an address: of a cover of the library, or of the web by the server. */
+  async function fetchPicture(address) {
+    if (!/^https?:/.test(address)) {
+      return say("picture", { text: "This is no address of a picture on the web.", fades: true });
+    }
+    const own = new URL(address).origin === window.location.origin;
+    say("picture", { text: "Fetching the picture…", tone: "calm" });
+    try {
+      const blob = own ? await blobOf(address) : await stored("address", address);
+      const name = decodeURIComponent(new URL(address).pathname.split("/").at(-1));
+      take(new File([blob], name, { type: blob.type }));
+    } catch (error) {
+      say("picture", { ...statusOf(error), fades: true });
+    }
+  }
+
+  const blobOf = async (path, options) => reached((await ask(path, options)).blob());
+
+  /** Returns a picture as the models see it: one at an address, or a file. */
+  function stored(name, value) {
+    const body = new FormData();
+    body.append(name, value);
+    return blobOf("picture", { body });
+  }
+
+  /** Shows how the models see a picture that this browser cannot show. */
+  async function showStored() {
+    const sent = file;
+    picture.hidden = true;
+    const seen = sent && (await stored("image", sent).catch(() => null)); // the match says why
+    if (sent !== file || !seen) return;
+    picture.src = URL.createObjectURL(seen);
+    picture.hidden = false;
+  }
+
+  /** Says what of a picture is not seen by the models. */
+  function note() {
+    const { type } = file ?? {};
+    const notes = [
+      type === "image/gif" && "Of an animation the first picture is used.",
+      OPAQUE.includes(type) || !isTransparent(picture) ? "" : "Transparent parts count as white.",
+    ];
+    setText(at("picture-note"), notes.filter(Boolean).join(" "));
+    at("picture-note").hidden = !at("picture-note").textContent;
+  }
+
   function show(chosen) {
     URL.revokeObjectURL(picture.src);
     file = chosen;
+    at("picture-note").hidden = true;
     picture.hidden = !chosen;
     at("picture-clear").hidden = !chosen;
     setText(at("picture-name"), chosen?.name ?? "");
@@ -166,10 +227,15 @@ export function coverPanel({ limits, answered, open, titleOf }) {
     );
   }
 
-  picture.addEventListener("error", () => picture.hasAttribute("src") && (picture.hidden = true));
+  picture.addEventListener("error", () => picture.hasAttribute("src") && !picture.hidden && showStored());
+  picture.addEventListener("load", note);
+  at("picture-fetch").addEventListener("submit", (event) => {
+    event.preventDefault();
+    fetchPicture(at("picture-address").value.trim());
+  });
   at("image-input").addEventListener("change", ({ target }) => target.files[0] && take(target.files[0]));
   at("picture-clear").addEventListener("click", clear);
   at("drop").addEventListener("click", () => at("image-input").click());
   idle();
-  return { take, clear };
+  return { take, fetchPicture, clear };
 }

@@ -1,6 +1,6 @@
 // A part of the page that shows answers and keeps its size while they change.
 
-import { make } from "./dom.js";
+import { make, sentence } from "./dom.js";
 import { dagLink } from "./links.js";
 
 /** A part that is "idle", "loading", "stale" (an older answer, dimmed), "ready" or "none". */
@@ -44,7 +44,7 @@ export class Part {
 
   /** Shows why there is no answer, and which DAG to run if that would give one. */
   refused(problem) {
-    const lines = [make("p", {}, problem.detail)];
+    const lines = [make("p", {}, sentence(problem.detail))];
     if (problem.dag) {
       lines.unshift(make("p", { class: "headline" }, "No model yet"));
       lines.push(

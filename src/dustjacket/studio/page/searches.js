@@ -6,7 +6,7 @@ import { keepEntries, keptEntries } from "./kept.js";
 
 const KEY = "dustjacket-searches-1";
 const MAX_ENTRIES = 8;
-const COLUMNS = ["title", "author", "category", "genre", "score", "words", "id", "image"];
+const COLUMNS = ["title", "author", "category", "genre", "match", "score", "words", "id", "image"];
 
 /** Returns covers as a CSV file; addresses of images are absolute. */
 export function csvOfCovers(covers, base) {

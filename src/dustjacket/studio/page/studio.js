@@ -5,7 +5,7 @@ import { batchPanel } from "./batch.js";
 import { coverDialog } from "./cover_dialog.js";
 import { createPanel } from "./create.js";
 import { at, setText } from "./dom.js";
-import { closeRetrainingOutside, offerRetraining, showVersions } from "./links.js";
+import { closeRetrainingOutside, offerRetraining, outLink, showApi, showVersions } from "./links.js";
 import { coverPanel } from "./match.js";
 import { operationsPanel } from "./operations.js";
 import { pipelinePanel } from "./pipeline.js";
@@ -17,6 +17,9 @@ import { takeVotes } from "./votes.js";
 
 const ANSWERS = { title: ["genre", "covers"], cover: ["match"], create: [], many: ["batch"], review: [],
   operations: [] };
+const REST_MS = 1000;
+let writtenAt = 0;
+let restoring = false;
 const answers = new Map();
 let models = {
   limits: { title: 500, image_bytes: 20e6, prompts: 100, batch_rows: 50_000, batch_bytes: 20e6 },
@@ -43,6 +46,7 @@ const modelsAsker = new Asker("models", {
   answered: (answer) => {
     models = answer;
     offerRetraining(models.airflow);
+    showApi(models.airflow);
     takeVotes(models.feedback);
     title.genres(models.genres);
     title.welcome(models.trained_on, models.examples);
@@ -83,13 +87,18 @@ function titleOf({ title: name, author }) {
 // The address holds the query, so that a reload keeps it. Inside Airflow, the outer page's address
 // holds it too, because a reload there starts the frame anew.
 function saveState() {
+  if (restoring) return;
   const state = { ...title.state(), tab: tab.current() === "title" ? "" : tab.current() };
   state.cover = dialog.state();
   const set = Object.entries(state).filter(([, value]) => value);
   const hash = set.length ? `#${new URLSearchParams(set)}` : "";
-  if (hash === window.location.hash) return;
-  window.history.replaceState(null, "", hash || window.location.pathname + window.location.search);
-  if (!inFrame()) return;
+  if (hash !== window.location.hash) {
+    // Back returns to what was shown for a while; what is typed in between replaces it.
+    const step = Date.now() - writtenAt > REST_MS ? "pushState" : "replaceState";
+    window.history[step](null, "", hash || window.location.pathname + window.location.search);
+    writtenAt = Date.now();
+  }
+  if (!inFrame() || hash === window.parent.location.hash) return;
   const { history, location } = window.parent;
   if (!location.pathname.endsWith(window.location.pathname)) return;
   history.replaceState(history.state, "", location.pathname + location.search + hash);
@@ -98,14 +107,16 @@ function saveState() {
 const addressState = () => Object.fromEntries(new URLSearchParams(window.location.hash.slice(1)));
 
 function restore(state) {
+  restoring = true;
   tab.open(Object.hasOwn(ANSWERS, state.tab) ? state.tab : "title");
   title.restore(state);
   if (state.cover) dialog.open(state.cover);
   else dialog.close();
+  restoring = false;
+  saveState();
 }
 
 function openFile(file) {
-  if (!file) return;
   if (file.type.startsWith("image/") && tab.current() === "create") {
     create.take(file);
   } else if (file.type.startsWith("image/")) {
@@ -120,8 +131,10 @@ function openFile(file) {
 }
 
 let depth = 0;
+const isTyping = ({ target }) => target instanceof Element && Boolean(target.closest("input, textarea"));
 const over = (change) => (event) => {
-  if (!event.dataTransfer?.types.includes("Files")) return;
+  const kinds = event.dataTransfer?.types ?? [];
+  if (!kinds.includes("Files") && (!kinds.includes("text/uri-list") || isTyping(event))) return;
   event.preventDefault();
   depth = change === null ? 0 : Math.max(depth + change, 0);
   document.body.classList.toggle("dragging", depth > 0);
@@ -129,15 +142,30 @@ const over = (change) => (event) => {
 window.addEventListener("dragenter", over(1));
 window.addEventListener("dragleave", over(-1));
 window.addEventListener("dragover", over(0));
+function openAddress(address) {
+  tab.open("cover");
+  cover.fetchPicture(address);
+}
+
 window.addEventListener("drop", (event) => {
   over(null)(event);
-  openFile(event.dataTransfer?.files[0]);
+  if (!event.defaultPrevented) return;
+  const { files } = event.dataTransfer;
+  const [address] = event.dataTransfer.getData("text/uri-list").split(/\r?\n/);
+  if (files.length) openFile(files[0]);
+  else if (address) openAddress(address);
+  if (files.length > 1) {
+    say("drop", { text: `One at a time: only ${files[0].name} is used.`, fades: true });
+  }
 });
 window.addEventListener("paste", (event) => {
   const [file] = event.clipboardData?.files ?? [];
-  if (!file) return;
+  const text = event.clipboardData?.getData("text").trim() ?? "";
+  const isAddress = tab.current() === "cover" && !isTyping(event) && /^https?:\S+$/.test(text);
+  if (!file && !isAddress) return;
   event.preventDefault();
-  openFile(file);
+  if (file) openFile(file);
+  else openAddress(text);
 });
 window.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing || event.target instanceof HTMLSelectElement) return;
@@ -149,7 +177,14 @@ window.addEventListener("keydown", (event) => {
 });
 window.addEventListener("hashchange", () => restore(addressState()));
 
-if (inFrame()) window.parent.document.title = document.title;
+if (inFrame()) {
+  window.parent.document.title = document.title;
+  const full = outLink(window.location.href, "Full page");
+  full.addEventListener("pointerdown", () => (full.href = window.location.href));
+  full.addEventListener("focus", () => (full.href = window.location.href));
+  full.id = "full-page";
+  at("retrain").before(full);
+}
 closeRetrainingOutside();
 pipelinePanel();
 // Text typed while the scripts were loading wins over the address.

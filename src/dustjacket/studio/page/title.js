@@ -9,12 +9,12 @@ import { Part } from "./part.js";
 import { Searches, csvOfCovers } from "./searches.js";
 import { say } from "./status.js";
 import { thumbs } from "./votes.js";
+import { whyPart } from "./why.js";
 
 const PAUSE_MS = 250;
 const SHOWN_COVERS = 12;
 const MAX_COVERS = 96;
 const SHOWN_GENRES = window.matchMedia("(max-width: 26rem)").matches ? 3 : 8;
-const SHOWN_WORDS = 12;
 const REST_MS = 2500;
 const COVER_ACTIONS = ["more-covers", "covers-link", "covers-csv"];
 
@@ -98,49 +98,24 @@ export function titlePanel({ changed, answered, open }) {
       const message = [make("p", { class: "headline" }, "No cover matches")];
       if (genre) {
         const all = make("button", { type: "button", class: "button" }, "Search all genres");
-        all.addEventListener("click", () => {
-          filter.value = "";
-          filter.focus();
-          search();
-        });
+        all.addEventListener("click", unfilter);
         message.push(make("p", {}, `No cover of the genre ${genre} matches this title.`), all);
       }
       coversPart.none(...message);
     },
   });
 
-  const why = at("why");
-  const whyBars = new Bars(at("why-words"), { key: "word" });
-  const whyAsker = new Asker("why", {
-    refused: (problem) => setText(at("why-text"), problem.detail),
-    answered: ({ genre, words, exact, nearest }) => {
-      const how = exact ? "what each word adds to the score" : "what is lost without each word";
-      setText(at("why-text"), `For and against ${genre}: ${how}.`);
-      const shown = words.length > SHOWN_WORDS
-        ? [...words.slice(0, SHOWN_WORDS / 2), ...words.slice(-SHOWN_WORDS / 2)]
-        : words;
-      const most = Math.max(...shown.map(({ weight }) => Math.abs(weight)), 1e-9);
-      whyBars.show(
-        shown.map(({ word, weight }) => ({
-          name: word,
-          share: Math.abs(weight) / most,
-          value: `${weight < 0 ? "against" : "for"} ${Math.abs(weight).toFixed(2)}`,
-        })),
-      );
-      const titles = nearest.map(({ title, genre: listed }) => `${title} (${listed})`);
-      setText(at("why-nearest"), titles.length ? `Similar books: ${titles.join(", ")}` : "");
-    },
-  });
+  const explain = whyPart(() =>
+    title.value.trim() ? { ...bookOf(), description: description.value.trim() || null } : null,
+  );
 
-  function explain() {
-    whyAsker.cancel();
-    whyBars.show([]);
-    for (const id of ["why-text", "why-nearest"]) setText(at(id), "");
-    if (!why.open || !title.value.trim()) return;
-    const body = { ...bookOf(), description: description.value.trim() || null };
-    whyAsker.ask((signal) => postJson("genre/why", body, { signal }));
+  function unfilter() {
+    filter.value = "";
+    filter.focus();
+    search();
   }
-  why.addEventListener("toggle", explain);
+  at("unfilter").addEventListener("click", unfilter);
+
 
   function forget(part, name, problem) {
     part.refused(problem);
@@ -165,6 +140,9 @@ export function titlePanel({ changed, answered, open }) {
     at("author-alone").hidden = Boolean(book.title) || !book.author;
     if (!book.title) return;
     const genre = filter.value || null;
+    at("filtered").hidden = !genre;
+    setText(at("unfilter"), `${genre} ×`);
+    at("unfilter").setAttribute("aria-label", `Only ${genre}: search all genres`);
     const described = { ...book, description: description.value.trim() || null };
     const sought = JSON.stringify([book, genre]);
     if (sought !== searched) top = SHOWN_COVERS;
