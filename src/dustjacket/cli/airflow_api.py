@@ -4,6 +4,7 @@ import secrets
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel
@@ -198,11 +199,21 @@ class AirflowApi:
         """Return one line: which task of a failed run failed, and why."""
         for task in self.tasks(run):
             if task.state == "failed":
-                exceptions = [
-                    cause["exc_value"]
-                    for entry in self.log(run, task)
-                    for cause in entry.get("error_detail") or []
-                ]
-                reason = exceptions[-1].splitlines()[0] if exceptions else "see the task's log"
-                return f"{run.dag_id}.{task.task_id} failed: {reason}"
-        return f"{run.dag_id} failed: see the run {run.dag_run_id}"
+                reason = self.reason(run, task)
+                log = f"log: {self._page(run)}/tasks/{task.task_id}?try_number={task.try_number}"
+                return f"{run.dag_id}.{task.task_id} failed: {reason or 'it left no reason'}; {log}"
+        return f"{run.dag_id} failed: see {self._page(run)}"
+
+    def reason(self, run: DagRun, task: TaskInstance) -> str:
+        """Return why a try of a task failed, in one line, or an empty string."""
+        causes = [
+            cause["exc_value"]
+            for entry in self.log(run, task)
+            for cause in entry.get("error_detail") or []
+        ]
+        lines = causes[-1].splitlines() if causes else []
+        return str(lines[0]) if lines else ""
+
+    def _page(self, run: DagRun) -> str:
+        address = str(self._http.base_url.copy_with(userinfo=b"")).rstrip("/")
+        return f"{address}/dags/{run.dag_id}/runs/{quote(run.dag_run_id, safe='')}"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
+    CliImplicitFlag,
     CliSettingsSource,
     CliSubCommand,
     CliToggleFlag,
@@ -53,6 +54,9 @@ class RunOptions(BaseModel):
     catalog: str = Field("", description="listing: file, folder or s3://; empty: as before")
     covers: str = Field("", description="cover set: folder or s3://; empty: as before")
     report: Path = Field(Path("report.json"), description="where to write the report")
+    tables: CliImplicitFlag[bool] = Field(
+        False, description="print all tables, also where nothing had to be done"
+    )
 
     def cli_cmd(self) -> None:
         """Run the command."""
@@ -60,7 +64,8 @@ class RunOptions(BaseModel):
         from dustjacket.platform import print_addresses
 
         overrides = self.model_dump(exclude_unset=True, include=set(STEPS))
-        settings = run(overrides, self.catalog, self.covers, self.report.absolute(), console)
+        report = self.report.absolute()
+        settings = run(overrides, self.catalog, self.covers, report, console, tables=self.tables)
         print_addresses(settings, console)
 
 

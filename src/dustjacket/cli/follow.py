@@ -7,15 +7,13 @@ example after a crash, so that another run continues where the last one stopped.
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from dustjacket.cli.airflow_api import ACTIVE, AirflowApi, DagRun
 from dustjacket.cli.own_runs import OwnRuns
+from dustjacket.cli.progress import ProgressTable
 from dustjacket.errors import DustjacketError
 from dustjacket.pipeline.plan import Work, work_of
 from dustjacket.pipeline.step import Status
@@ -29,14 +27,26 @@ _POLL_S = 2.0
 _SETTLED_S = 10.0
 
 
+class ChainResult(NamedTuple):
+    """What a run of the chain left.
+
+    Attributes:
+        versions: in use, by step.
+        seconds: of the runs that it waited for, by step; empty where nothing had to be done.
+    """
+
+    versions: dict[str, Manifest]
+    seconds: dict[str, float]
+
+
 def run_chain(
     api: AirflowApi,
     store: Store,
     defaults: TeamDefaults,
     console: Console,
     overrides: Mapping[str, dict[str, Any]],
-) -> dict[str, Manifest]:
-    """Trigger the ingestions that have work, wait for the chain, return each step's version.
+) -> ChainResult:
+    """Trigger the ingestions that have work, and wait for the chain.
 
     Only own runs are waited for: those triggered here, and those that their data caused. Where the
     work of every step is published, no run is triggered.
@@ -76,7 +86,8 @@ def run_chain(
                     None,
                 )
                 if behind is None:
-                    return {name: work.version for name, work in works.items() if work.version}
+                    versions = {name: work.version for name, work in works.items() if work.version}
+                    return ChainResult(versions, own.seconds())
                 if quiet_since is None:
                     quiet_since = time.monotonic()
                 elif behind in triggered:
@@ -102,78 +113,6 @@ def _needs_trigger(work: Work, has_run: bool = False, triggered: bool = False) -
     if work.status is Status.SUPERSEDED:
         return not triggered
     return not work.is_current
-
-
-class ProgressTable:
-    """State, duration and outcome of each DAG: a live table, or lines without a terminal."""
-
-    def __init__(self, api: AirflowApi, console: Console) -> None:
-        self._api = api
-        self._console = console
-        self._live = Live(console=console, refresh_per_second=2) if console.is_terminal else None
-        self._printed: dict[str, str] = {}
-        self._outcomes: dict[str, str] = {}
-
-    def __enter__(self) -> "ProgressTable":
-        if self._live:
-            self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._live:
-            self._live.stop()
-
-    def show(self, runs: dict[str, DagRun], store: Store) -> None:
-        """Show the latest run of each DAG."""
-        table = Table("DAG", "state", "task", "time", "outcome", box=None, pad_edge=False)
-        for name in STEPS:
-            run = runs.get(name)
-            if run is None:
-                table.add_row(name, Text("waits", "dim"), "", "", "")
-                continue
-            task = self._task(run)
-            outcome = self._outcome(run, store)
-            table.add_row(name, run.state, task, f"{run.seconds:.0f} s", outcome)
-            self._print_line(name, run, task, outcome)
-        if self._live:
-            self._live.update(table)
-
-    def _print_line(self, name: str, run: DagRun, task: str, outcome: str) -> None:
-        line = f"{name} {run.state}" + (f": {task or outcome}" if task or outcome else "")
-        if not self._live and self._printed.get(name) != line:
-            self._printed[name] = line
-            self._console.print(f"{datetime.now():%H:%M:%S}  {line}  ({run.seconds:.0f} s)")  # noqa: DTZ005
-
-    def _task(self, run: DagRun) -> str:
-        if run.state != "running":
-            return ""
-        notes = {
-            "running": "",
-            "up_for_retry": "",
-            "up_for_reschedule": " (waits for the steps before it)",
-            "awaiting_input": " (waits for an approval: see Required Actions in Airflow)",
-        }
-        return ", ".join(
-            task.task_id
-            + (f" (try {task.try_number})" if task.try_number > 1 else "")
-            + notes[task.state]
-            for task in self._api.tasks(run)
-            if task.state in notes
-        )
-
-    def _outcome(self, run: DagRun, store: Store) -> str:
-        if run.state != "success":
-            return ""
-        if run.dag_run_id not in self._outcomes:
-            kind = STEPS[run.dag_id].publishes
-            newest = store.newest(kind)
-            if newest and newest.dag_run_id == run.dag_run_id:
-                rows = ", ".join(f"{count:,} {label}" for label, count in newest.rows.items())
-                self._outcomes[run.dag_run_id] = f"published {newest.version} {rows}"
-            else:
-                in_use = f", {newest.version} is in use" if newest else ""
-                self._outcomes[run.dag_run_id] = f"nothing to do{in_use}"
-        return self._outcomes[run.dag_run_id]
 
 
 def wait_for_run(api: AirflowApi, run: DagRun) -> None:

@@ -37,6 +37,13 @@ class OwnRuns:
                 latest[run.dag_id] = run
         return latest
 
+    def seconds(self) -> dict[str, float]:
+        """Return how long the own runs of each DAG took together."""
+        total: dict[str, float] = {}
+        for run in self._runs.values():
+            total[run.dag_id] = round(total.get(run.dag_id, 0.0) + run.seconds, 1)
+        return total
+
     def _refresh(self) -> None:
         recent = {(run.dag_id, run.dag_run_id): run for run in self._api.runs(since=self._since)}
         for key, run in self._runs.items():

@@ -7,9 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dustjacket.cli.airflow_api import AirflowApi
-from dustjacket.errors import DustjacketError
-from dustjacket.genres.paper import PAPER, PAPER_NOTE
+from dustjacket.genres.paper import PAPER
 from dustjacket.pipeline.families import CLIP
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.steps import STEPS
@@ -17,12 +15,20 @@ from dustjacket.promotion.ledger import Ledger
 from dustjacket.settings import Settings
 from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
+from dustjacket.tracking.links import run_page
+
+_PAPER_NOTE = "* of the paper's own books and genres: not comparable"
 
 
 def build_report(
-    versions: dict[str, Manifest], api: AirflowApi, settings: Settings
+    versions: Mapping[str, Manifest], seconds: Mapping[str, float], settings: Settings
 ) -> dict[str, Any]:
-    """Return the report: one section per step, the duration of each step's run, and links."""
+    """Return the report: one section per step, and links.
+
+    Args:
+        versions: in use, by step.
+        seconds: of the runs of each step; of a step that had nothing to do there are none.
+    """
     report: dict[str, Any] = {
         STEPS[name].section: {"version": version.version, **version.facts}
         for name, version in versions.items()
@@ -30,7 +36,13 @@ def build_report(
     judged = next((v for v in versions.values() if v.kind == CLIP.evaluation), None)
     record = judged and Ledger(Store(settings)).of(judged)
     report["promotion"] = record and record.model_dump(mode="json", by_alias=True)
-    report["seconds"] = {step: _seconds(api, step, versions[step]) for step in versions}
+    report["seconds"] = dict(seconds)
+    report["published_at"] = max((v.published_at for v in versions.values()), default=None)
+    report["pages"] = {
+        name: pages
+        for name, version in versions.items()
+        if (pages := _pages(name, version, settings))
+    }
     report["links"] = {
         "airflow": settings.airflow_url,
         "mlflow": settings.mlflow_uri,
@@ -40,11 +52,17 @@ def build_report(
     return report
 
 
-def _seconds(api: AirflowApi, step: str, version: Manifest) -> float | None:
-    try:
-        return round(api.run(step, version.dag_run_id or "").seconds, 1)
-    except DustjacketError:
-        return None  # Airflow has deleted the run that published it
+def _pages(name: str, version: Manifest, settings: Settings) -> dict[str, str]:
+    """Return the addresses of a version's run in MLflow, and of its pages there."""
+    step = STEPS[name]
+    if not step.experiment:
+        return {}
+    pages = {"MLflow run": "", **step.artifacts}
+    found = {
+        label: run_page(settings, step.experiment, version.version, path)
+        for label, path in pages.items()
+    }
+    return {label: address for label, address in found.items() if address}
 
 
 def rows_table(ingested: Mapping[str, dict[str, Any]]) -> Table:
@@ -148,7 +166,7 @@ def print_report(report: dict[str, Any], console: Console) -> None:
 
     classifier = report["classifier"]
     console.print(candidates_table(classifier))
-    console.print(PAPER_NOTE, style="dim")
+    console.print(_PAPER_NOTE, style="dim")
     test_metrics = (
         _with_interval(name, value, classifier["intervals"].get(name))
         for name, value in classifier["test"].items()
@@ -176,17 +194,64 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     if generation := report.get("generation"):
         _print_generation(generation, console)
 
-    times = Table("step", "seconds", title="Time")
-    for step, seconds in report["seconds"].items():
-        times.add_row(step, "-" if seconds is None else f"{seconds:.0f}")
-    console.print(times)
+    if report["seconds"]:
+        times = Table("step", "seconds", title="Time of this run")
+        for step, seconds in report["seconds"].items():
+            times.add_row(step, f"{seconds:.0f}")
+        console.print(times)
+    print_pages(report, console)
+
+
+def print_unchanged(report: Mapping[str, Any], console: Console) -> None:
+    """Print what is in use where a run had nothing to do."""
+    console.print(f"nothing has changed since {report['published_at']:%Y-%m-%d %H:%M} UTC")
+    console.print(rows_line({kind: report[kind] for kind in (Kind.CATALOG, Kind.COVERS)}))
+    classifier, evaluation = report["classifier"], report["evaluation"]
+    score = f"f1_weighted {classifier['test']['f1_weighted']:.3f} on held-out books"
+    console.print(f"classifier {classifier['selected']}: {score}")
+    promotion = report["promotion"]
+    judged = (promotion["action"], promotion["why"]) if promotion else (
+        evaluation["verdict"], evaluation["reason"]
+    )  # fmt: skip
+    console.print("covers: {}. {}".format(*judged))
+    print_pages(report, console)
+
+
+def rows_line(ingested: Mapping[str, dict[str, Any]]) -> str:
+    """Return how many rows of each ingestion were accepted, from their facts by kind."""
+    accepted = (
+        f"{facts['rows_accepted' if kind == Kind.CATALOG else 'accepted']:,} of "
+        f"{facts['rows_read' if kind == Kind.CATALOG else 'read']:,} rows of {kind}"
+        for kind, facts in ingested.items()
+    )
+    return f"accepted: {', '.join(accepted)}"
+
+
+def print_pages(report: Mapping[str, Any], console: Console) -> None:
+    """Print the addresses of the runs and of their pages."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for step, pages in report["pages"].items():
+        for label, address in pages.items():
+            table.add_row(step, label, address)
+    console.print(table)
 
 
 def _print_evaluation(evaluation: dict[str, Any], console: Console) -> None:
     clip = Table("CLIP on held-out covers", "title → cover", "cover → title", title="Recall@10")
-    for name in ("starting", "champion", "fine_tuned"):
+    promoted = evaluation["verdict"] == "promoted"
+    rows = {
+        "starting weights": "starting",
+        "champion before" if promoted else "champion": "champion",
+        "promoted now" if promoted else "candidate": "fine_tuned",
+    }
+    if evaluation["starting"] == evaluation["champion"]:
+        del rows["starting weights"]  # they are the champion
+    for label, name in rows.items():
         clip.add_row(
-            name.replace("_", " "),
+            label,
             *(
                 _recall(evaluation[name], direction)
                 for direction in ("title_to_cover", "cover_to_title")
@@ -196,11 +261,10 @@ def _print_evaluation(evaluation: dict[str, Any], console: Console) -> None:
     clip.add_row("chance", chance, chance, style="dim")
     console.print(clip)
     console.print(evaluation["ablation"]["conclusion"])
-    general = (
-        f"{name.replace('_', ' ')} {result['accuracy']:.3f}"
-        for name, result in evaluation["general"].items()
-    )
-    console.print(f"general recognition: {', '.join(general)}")
+    measured = evaluation["general"]
+    general = (f"{label} {measured[name]['accuracy']:.3f}" for label, name in rows.items())
+    chance = f"{measured['champion']['chance']:.3f}"
+    console.print(f"general recognition: {', '.join(general)} (chance {chance})")
     if evaluation["drift"] and evaluation["drift"]["warning"]:
         console.print(f"drift: {evaluation['drift']['warning']}", style="yellow")
     verdict = Text(evaluation["verdict"], "bold")

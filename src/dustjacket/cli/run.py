@@ -11,7 +11,7 @@ from rich.console import Console
 from dustjacket.cli.airflow_api import AirflowApi
 from dustjacket.cli.context import absolute
 from dustjacket.cli.follow import run_chain, wait_for_dags
-from dustjacket.cli.report import build_report, print_report
+from dustjacket.cli.report import build_report, print_report, print_unchanged
 from dustjacket.pipeline.code_digest import code_digest
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults, keep_copy
@@ -27,7 +27,13 @@ GENERATED_COVERS = "generated_covers.jpg"
 
 
 def run(
-    overrides: dict[str, Any], catalog: str, covers: str, report: Path, console: Console
+    overrides: dict[str, Any],
+    catalog: str,
+    covers: str,
+    report: Path,
+    console: Console,
+    *,
+    tables: bool = False,
 ) -> Settings:
     """Run the whole chain, write its report, and return the settings of the platform.
 
@@ -35,6 +41,7 @@ def run(
         overrides: parameters by step, which become the team defaults.
         catalog: listing to read; empty for the team's, or the sample's if the team has none.
         covers: cover set to read; empty for the team's, or the sample's if the team has none.
+        tables: whether to print all tables where nothing had to be done.
 
     Raises:
         DustjacketError: a source does not exist, a server does not start, or a step failed.
@@ -65,7 +72,7 @@ def run(
         listing = sources["ingest_catalog"]
         is_new = bool(catalog) or is_sample(listing)
         accepted = changed_source(store, listing, console) if is_new else {}
-        versions = run_chain(api, store, defaults, console, accepted)
+        done = run_chain(api, store, defaults, console, accepted)
     except KeyboardInterrupt:
         if was_up:
             console.print(
@@ -79,9 +86,9 @@ def run(
     # Imported only here, because it loads typesetting.
     from dustjacket.cli.generated_covers import write_generated_covers
 
-    figures = build_report(versions, api, settings)
+    figures = build_report(done.versions, done.seconds, settings)
     report.write_text(json.dumps(figures, indent=2, default=str) + "\n")
-    print_report(figures, console)
+    (print_report if done.seconds or tables else print_unchanged)(figures, console)
     console.print(f"report   {report}")
     write_generated_covers(settings, report.with_name(GENERATED_COVERS), console)
     return settings

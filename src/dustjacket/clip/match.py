@@ -111,7 +111,7 @@ def match_figure(matched: CoverMatch) -> Figure:
     bar_axes.bar_label(bars, labels, padding=3, fontsize=8)
     names = [axis_label(row.prompt, 48) for row in matched.prompts]
     bar_axes.set_yticks(range(rows), names, fontsize=8)
-    bar_axes.set(xlabel="match probability", xlim=(0, 1.45), xticks=(0, 0.25, 0.5, 0.75, 1))
+    bar_axes.set(xlabel="match probability", xlim=(0, 1), xticks=(0, 0.25, 0.5, 0.75, 1))
     bar_axes.invert_yaxis()
     return figure
 

@@ -152,13 +152,16 @@ def search_covers(
 
     The files of index and model are kept in the cache of the platform's state folder.
     """
-    from dustjacket.clip.embed import embed_texts
     from dustjacket.clip.prompts import prompt
-    from dustjacket.clip.read import load_version
 
     model, text = model_of(store, index), prompt(title, author)
     cache = store.settings.cache
     covers = load_index(store, index, model, cache)
+    if genre is not None:
+        covers.check_genre(genre)  # before PyTorch is loaded, which takes seconds
+    from dustjacket.clip.embed import embed_texts
+    from dustjacket.clip.read import load_version
+
     clip = load_version(store, model, cache)
     return covers.search(embed_texts(clip, [text])[0], text, top, genre)
 

@@ -195,12 +195,20 @@ class CoverIndex:
                 scores[index] += _EXACT_NAME_SCORE
         return scores
 
+    def check_genre(self, genre: str) -> None:
+        """Check that a search can be limited to a genre.
+
+        Raises:
+            BadInputError: no cover has it; the message has similar ones, or else all.
+        """
+        self._has_genre(genre)
+
     def _has_genre(self, genre: str) -> np.ndarray:
         """Return (n,) whether each cover has a genre."""
         folded, query = list(self._folded_genres), genre_key(genre)
         if query not in folded:
             close = get_close_matches(query, folded, n=3, cutoff=0.4)
-            names = [self._genre_names[folded.index(name)] for name in close] or self.genres[:5]
+            names = [self._genre_names[folded.index(name)] for name in close] or self.genres
             cure = f"try {', '.join(names)}" if names else "search without a genre"
             raise BadInputError(f"no cover has the genre {genre!r}: {cure}")
         return np.asarray((self._genre_codes == folded.index(query)).any(axis=0))

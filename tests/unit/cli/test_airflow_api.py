@@ -7,7 +7,7 @@ import pytest
 import tenacity
 from pydantic import SecretStr
 
-from dustjacket.cli.airflow_api import AirflowApi
+from dustjacket.cli.airflow_api import AirflowApi, DagRun
 from dustjacket.errors import DustjacketError
 from dustjacket.settings import Settings
 
@@ -91,3 +91,27 @@ def test_a_variable_that_got_no_answer_is_set_once(monkeypatch):
     api._http = httpx.Client(base_url="http://airflow", transport=httpx.MockTransport(answer))
     api.set_variable("key", "value", "")
     assert made == ["key"]
+
+
+def failed_run(log):
+    api = api_of({})
+    task = {"task_id": "train", "state": "failed", "try_number": 2}
+    answers = {"taskInstances": {"task_instances": [task]}, "2": {"content": log}}
+    api._call = lambda _method, path, **_: answers[path.rpartition("/")[2]]
+    return api.failure(DagRun.model_validate(RUN))
+
+
+@pytest.mark.parametrize(
+    ("log", "reason"),
+    [
+        ([{"event": "x", "error_detail": [{"exc_value": "a process was ended\nat"}]}], "a process"),
+        ([{"event": "no trace"}], "it left no reason"),
+        ([], "it left no reason"),
+    ],
+)
+def test_a_failure_has_its_reason_and_the_address_of_its_log(log, reason):
+    text = failed_run(log)
+    assert f"train failed: {reason}" in text
+    assert "; log: http://airflow/dags/" in text
+    assert text.endswith("/tasks/train?try_number=2")
+    assert "\n" not in text

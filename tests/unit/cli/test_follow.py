@@ -55,7 +55,7 @@ class Chain:
 @pytest.fixture
 def chain(monkeypatch):
     chain = Chain()
-    own = SimpleNamespace(add=lambda _: None, latest=lambda: dict(chain.runs))
+    own = SimpleNamespace(add=lambda _: None, latest=lambda: dict(chain.runs), seconds=dict)
     monkeypatch.setattr(follow, "OwnRuns", lambda *_, **__: own)
     monkeypatch.setattr(follow, "work_of", chain.work_of)
     monkeypatch.setattr(
@@ -75,7 +75,9 @@ def run(chain):
 
 
 def test_nothing_is_triggered_and_nothing_waited_for_where_all_is_published(run, chain):
-    assert run() == {name: f"version of {name}" for name in STEPS}
+    done = run()
+    assert done.versions == {name: f"version of {name}" for name in STEPS}
+    assert done.seconds == {}
     assert chain.triggered == []
     assert chain.clock == 0
 

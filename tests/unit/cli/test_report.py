@@ -1,15 +1,22 @@
 """The tables of a run's report."""
 
 import io
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
+from dustjacket.cli import report
 from dustjacket.cli.context import LiteralConsole
 from dustjacket.cli.report import (
+    _print_evaluation,
+    build_report,
     candidates_table,
     print_corrections,
     print_depths,
     print_sure,
+    print_unchanged,
     print_vocabulary,
 )
+from tests.support.bucket import store_in_memory
 
 
 def printed(classifier):
@@ -72,3 +79,84 @@ def test_the_report_shows_what_a_vocabulary_and_the_books_have_in_common():
         "vocabulary yso: 30,000 terms, 29,000 without books; 12 subjects of books are no terms "
         "(such as Dogs, Cats)\n"
     )
+
+
+def evaluated(verdict, *, first):
+    """Return facts of an evaluation; in a first one the champion is the starting model."""
+
+    def model(value):
+        found = {"recall_at_10": value}
+        intervals = {"title_to_cover": {"recall_at_10": (value, value)}}
+        intervals["cover_to_title"] = intervals["title_to_cover"]
+        return {"title_to_cover": found, "cover_to_title": found, "intervals": intervals}
+
+    general = {"accuracy": 0.1, "chance": 0.064}
+    return {
+        "starting": model(0.09), "champion": model(0.09 if first else 0.7),
+        "fine_tuned": model(0.83), "chance": {"recall_at_10": 0.05},
+        "ablation": {"conclusion": "the genre adds nothing"}, "drift": None,
+        "general": dict.fromkeys(("starting", "champion", "fine_tuned"), general),
+        "verdict": verdict, "reason": "it finds more",
+    }  # fmt: skip
+
+
+def report_of(evaluation):
+    console = LiteralConsole(width=160, file=io.StringIO())
+    _print_evaluation(evaluation, console)
+    return console.file.getvalue()
+
+
+def test_a_first_evaluation_has_a_row_before_and_one_now_and_chance():
+    text = report_of(evaluated("promoted", first=True))
+    assert "starting weights" not in text
+    assert "champion before" in text
+    assert "promoted now" in text
+    assert "general recognition: champion before 0.100, promoted now 0.100 (chance 0.064)" in text
+
+
+def test_a_later_one_that_is_refused_names_champion_and_candidate():
+    text = report_of(evaluated("worse", first=False))
+    assert [word for word in ("starting weights", "champion", "candidate") if word in text]
+    assert "promoted now" not in text
+    assert "before" not in text
+
+
+def published_report(monkeypatch, seconds):
+    store = store_in_memory()
+    pages = {"report.html": "http://mlflow/report", "": "http://mlflow/run"}
+    monkeypatch.setattr(report, "run_page", lambda _, __, ___, path="": pages.get(path, ""))
+    monkeypatch.setattr(report, "Store", lambda _: store)
+    facts = {
+        "catalog": {"rows_read": 3000, "rows_accepted": 2917, "rows_rejected": 83,
+                    "rejected_by_reason": {}},
+        "covers": {"read": 10, "accepted": 9, "rejected": 1, "rejected_by_reason": {}},
+    }  # fmt: skip
+    versions = {
+        name: SimpleNamespace(version=f"{name}-1", kind=kind, facts=facts.get(kind, {}),
+                              published_at=datetime(2026, 5, 3, 14, 20, tzinfo=UTC))
+        for name, kind in (("ingest_catalog", "catalog"), ("ingest_covers", "covers"),
+                           ("evaluate_clip", "none"))
+    }  # fmt: skip
+    return build_report(versions, seconds, store.settings)
+
+
+def test_a_report_has_the_times_of_its_run_and_the_addresses_of_its_pages(monkeypatch):
+    figures = published_report(monkeypatch, {"label_covers": 3.0})
+    assert figures["seconds"] == {"label_covers": 3.0}
+    assert figures["pages"]["evaluate_clip"] == {
+        "MLflow run": "http://mlflow/run", "Report": "http://mlflow/report",
+    }  # fmt: skip
+
+
+def test_where_nothing_had_to_be_done_the_result_is_short(monkeypatch):
+    figures = published_report(monkeypatch, {})
+    figures["classifier"] = {"selected": "linear_svm", "test": {"f1_weighted": 0.849}}
+    figures["evaluation"] = {"verdict": "promoted", "reason": "it finds more"}
+    console = LiteralConsole(width=200, file=io.StringIO())
+    print_unchanged(figures, console)
+    text = console.file.getvalue()
+    assert text.startswith("nothing has changed since 2026-05-03 14:20 UTC\n")
+    assert "2,917 of 3,000 rows of catalog, 9 of 10 rows of covers" in text
+    assert "linear_svm: f1_weighted 0.849" in text
+    assert "http://mlflow/report" in text
+    assert text.count("\n") <= 8

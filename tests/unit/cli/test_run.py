@@ -7,6 +7,7 @@ from rich.console import Console
 
 from dustjacket.cli import generated_covers
 from dustjacket.cli import run as command
+from dustjacket.cli.follow import ChainResult
 from dustjacket.cli.sample import Sample
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.team_defaults import TeamDefaults
@@ -29,7 +30,9 @@ def folder(tmp_path):
 @pytest.fixture
 def platform(monkeypatch, folder):
     """A platform whose servers are stand-ins; ``chain`` has the arguments of each chain."""
-    stand = SimpleNamespace(variable=None, store=store_in_memory(), chain=[])
+    stand = SimpleNamespace(
+        variable=None, store=store_in_memory(), chain=[], seconds={}, printed=[]
+    )
     api = SimpleNamespace(
         variable=lambda _: stand.variable,
         set_variable=lambda _, value, __: setattr(stand, "variable", value),
@@ -37,7 +40,7 @@ def platform(monkeypatch, folder):
 
     def run_chain(_, __, defaults, ___, overrides):
         stand.chain.append((defaults, overrides))
-        return {}
+        return ChainResult({}, stand.seconds)
 
     def make_sample(draft, *_):
         draft.mkdir(parents=True)
@@ -56,7 +59,8 @@ def platform(monkeypatch, folder):
         "run_chain": run_chain,
         "make_sample": make_sample,
         "build_report": lambda *_: {},
-        "print_report": lambda *_: None,
+        "print_report": lambda *_: stand.printed.append("tables"),
+        "print_unchanged": lambda *_: stand.printed.append("short"),
     }.items():
         monkeypatch.setattr(command, name, value)
     monkeypatch.setattr(generated_covers, "write_generated_covers", lambda *_: None)
@@ -140,3 +144,16 @@ def test_the_command_that_writes_a_sample_writes_that_of_a_run_by_default():
     fields = Sample.model_fields
     defaults = [fields[name].default for name in ("rows", "covers", "seed")]
     assert defaults == [DEFAULT_ROWS, DEFAULT_COVERS, DEFAULT_SEED]
+
+
+def test_a_run_that_had_nothing_to_do_ends_with_a_short_result(platform, folder):
+    def printed(**options):
+        platform.printed.clear()
+        report = folder / "report.json"
+        command.run({}, "", "", report, Console(quiet=True), **options)
+        return platform.printed
+
+    assert printed() == ["short"]
+    assert printed(tables=True) == ["tables"]
+    platform.seconds = {"label_covers": 3.0}
+    assert printed() == ["tables"]

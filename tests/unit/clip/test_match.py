@@ -75,7 +75,11 @@ def test_the_figure_shows_the_cover_and_one_bar_per_prompt(matched):
     figure = match_figure(matched)
     figure.savefig(body, format="png")
     assert body.getvalue().startswith(b"\x89PNG")
-    assert len(figure.axes[1].patches) == len(PROMPTS)
+    bars = figure.axes[1]
+    assert len(bars.patches) == len(PROMPTS)
+    assert bars.get_xlim() == (0, 1)
+    edge = figure.bbox.width
+    assert all(text.get_window_extent().x1 <= edge for text in bars.texts), "no label is cut off"
 
 
 def test_a_cover_is_read_from_a_file_and_from_s3(tmp_path):

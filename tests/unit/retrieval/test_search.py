@@ -166,6 +166,9 @@ def test_an_invalid_search_is_refused_with_the_valid_values():
         found.search(vectors[0], genre="sciense fiction")
     with pytest.raises(BadInputError, match="Cooking, Romance, Science Fiction"):
         found.search(vectors[0], genre="qqq")
+    found.check_genre("science fiction")
+    with pytest.raises(BadInputError, match="try Cooking, Romance, Science Fiction"):
+        found.check_genre("qqq")
     with pytest.raises(BadInputError, match="without a genre"):
         index(vectors).search(vectors[0], genre="Cooking")
     with pytest.raises(BadInputError, match=r"shape \(31,\)"):

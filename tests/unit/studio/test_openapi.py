@@ -30,7 +30,7 @@ QUERIES = [
 OPERATIONS = [
     *QUERIES, "POST /genre/batch", "POST /genre/batch/xlsx", "GET /covers/{cover}",
     "GET /covers/{cover}/image",
-    "GET /models", "GET /steps", "GET /operations", "GET /metrics", "GET /health",
+    "POST /picture", "GET /models", "GET /steps", "GET /operations", "GET /metrics", "GET /health",
     "GET /create/{job}", "DELETE /create/{job}",
     "POST /pairs", "POST /pairs/{pair}", "GET /pairs/{pair}/{side}", "GET /pairs/results",
     "GET /create/{job}/{number}/preview", "GET /create/{job}/{number}/cover.{form}",
