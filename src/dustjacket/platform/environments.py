@@ -186,6 +186,9 @@ def _airflow(settings: Settings, credentials: Credentials, ports: dict[str, int]
         "DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database
         or f"sqlite:///{home / 'airflow' / 'airflow.db'}?timeout=60",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
+        # A changed file is parsed at once all the same. With the default of 30 seconds, parsing
+        # takes a quarter of a core for ever.
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         # With the default, a chain of short tasks mostly waits for the scheduler's next loop.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         # The ledger names the run that decided; no run may have the name of a person.
