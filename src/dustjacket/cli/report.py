@@ -171,6 +171,8 @@ def print_report(report: dict[str, Any], console: Console) -> None:
         _with_interval(name, value, classifier["intervals"].get(name))
         for name, value in classifier["test"].items()
     )
+    if treatment := classifier.get("imbalance"):
+        console.print(f"imbalance of genres: {treatment} has the best macro F1 on the folds")
     for reason in classifier.get("left_out", {}).values():
         console.print(f"left out: {reason}")
     console.print(f"on held-out books: {', '.join(test_metrics)}")

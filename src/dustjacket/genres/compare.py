@@ -156,12 +156,10 @@ def _collect(
             seconds=sum(result.seconds for result in results),
             memory_mib=max(result.memory_mib for result in results),
         )
-        calibrated = _calibrated(training_data, uncalibrated, parts[best])
-        mlflow.log_params(
-            {f"best.{name}": value for name, value in calibrated.hyperparameters.items()}
-        )
-        _log_candidate(training_data, calibrated)
-    return calibrated
+        whole = calibrated(training_data, uncalibrated, parts[best])
+        mlflow.log_params({f"best.{name}": value for name, value in whole.hyperparameters.items()})
+        _log_candidate(training_data, whole)
+    return whole
 
 
 def _grid_indices(candidate: Candidate) -> range:
@@ -206,9 +204,9 @@ def _vote(
         seconds = sum(member.seconds for member in members)
         memory = max(member.memory_mib for member in members)
         vote = CandidateResult(candidate, {}, values, seconds, memory, members=members)
-        calibrated = _calibrated(training_data, vote, parts)
-        _log_candidate(training_data, calibrated)
-    return calibrated
+        whole = calibrated(training_data, vote, parts)
+        _log_candidate(training_data, whole)
+    return whole
 
 
 def _log_fold(
@@ -222,9 +220,10 @@ def _log_fold(
     return metrics[training_data.parameters.metric]
 
 
-def _calibrated(
+def calibrated(
     training_data: TrainingData, result: CandidateResult, parts: Sequence[FoldScores]
 ) -> CandidateResult:
+    """Return a result with its calibration, and probabilities of scores of all folds."""
     scores = merge_folds(parts, len(training_data.books), len(training_data.genres))
     return replace(
         result,

@@ -16,6 +16,7 @@ class ClassifierFacts(Facts):
         model_version: its version in MLflow's registry.
         candidates: name, cv_mean, cv_std, seconds and more of each candidate.
         left_out: why a candidate of the parameters was not compared, by its name.
+        imbalance: how imbalance of genres is treated, if treatments were compared.
         test, intervals: metrics on the test books, and their 95 % intervals.
         abstention: fields of :class:`dustjacket.genres.answers.Abstention`.
         sure: ``coverage`` (share of test books that the classifier is sure of) and ``error`` (share
@@ -44,6 +45,7 @@ class ClassifierFacts(Facts):
     model_version: str
     candidates: list[dict[str, Any]]
     left_out: dict[str, str] = Field(default_factory=dict)
+    imbalance: str = ""
     test: dict[str, float]
     intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)
     abstention: dict[str, float] = Field(default_factory=dict)

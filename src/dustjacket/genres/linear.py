@@ -132,8 +132,7 @@ def run_fit(fit: FitSpec, broadcast: "Broadcast[SharedData]") -> FitOutput:
     labels = data.labels[rows]
     sample_weight = np.ones(len(rows)) if fit.sample_weight is None else fit.sample_weight[rows]
     if fit.hyperparameters.get("balanced"):
-        balance = len(rows) / np.bincount(labels)[labels] / len(np.unique(labels))
-        sample_weight = sample_weight * balance
+        sample_weight = sample_weight * balance(labels)
     learner = LEARNERS[fit.learner]
     weight, bias = learner.fit(features, labels, sample_weight, fit.hyperparameters, fit.seed)
     seen, margins = np.unique(labels), learner.margins
@@ -156,6 +155,11 @@ def run_fit(fit: FitSpec, broadcast: "Broadcast[SharedData]") -> FitOutput:
         time.monotonic() - began,
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     )
+
+
+def balance(labels: np.ndarray) -> np.ndarray:
+    """Return (books,) weights with which all classes weigh the same, and the mean is 1."""
+    return np.asarray(len(labels) / np.bincount(labels)[labels] / len(np.unique(labels)))
 
 
 _latest: dict[tuple[Any, ...], TrainingMatrix] = {}

@@ -6,6 +6,7 @@ the book (stacked generalization: Wolpert 1992).
 """
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from dustjacket.genres.calibration import fit_calibration, out_of_fold
 from dustjacket.genres.candidates import SparkCandidate
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.fold_scores import merge_folds
-from dustjacket.genres.scores import Calibration
+from dustjacket.genres.scores import Calibration, logarithms, softmax
 from dustjacket.genres.selection import CandidateResult
 from dustjacket.splits import book_group
 from dustjacket.storage.draft import Draft
@@ -44,8 +45,11 @@ def probabilities_by_title(fits: Fits, selected: CandidateResult) -> tuple[np.nd
         fits.score_result(selected, fold, described=False) for fold in range(data.parameters.folds)
     ]
     scores = merge_folds(parts, len(data.books), len(data.genres))
+    shift = selected.calibration.shift
     probabilities = out_of_fold(scores, data.labels, data.folds)
-    return probabilities, fit_calibration(scores, data.labels)
+    if len(shift):
+        probabilities = softmax(logarithms(probabilities) + np.asarray(shift))
+    return probabilities, replace(fit_calibration(scores, data.labels), shift=shift)
 
 
 def write(draft: Draft, books: pd.DataFrame, probabilities: np.ndarray) -> None:

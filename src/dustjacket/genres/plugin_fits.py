@@ -11,7 +11,7 @@ from pyspark import Broadcast
 
 from dustjacket.genres.candidates import Hyperparameters
 from dustjacket.genres.fold_scores import FoldScores
-from dustjacket.genres.linear import training_rows
+from dustjacket.genres.linear import balance, training_rows
 from dustjacket.genres.plugins import BookText, PluggedModel, PluginError, fit_plugin
 from dustjacket.genres.training_data import TrainingData
 
@@ -96,9 +96,13 @@ def _fit(
     seed = data.parameters.seed
     rows = training_rows(data.labels, data.folds, fold, share, seed)
     weights = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
+    labels = data.labels[rows]
+    if hyperparameters.get("balanced"):
+        weights = weights * balance(labels)
+    own = {key: value for key, value in hyperparameters.items() if key != "balanced"}
     return _Fit(
-        name, rows, data.labels[rows], weights, data.left_out[rows], len(data.genres),
-        hyperparameters, seed, bool(data.described.any()),
+        name, rows, labels, weights, data.left_out[rows], len(data.genres), own, seed,
+        bool(data.described.any()),
     )  # fmt: skip
 
 

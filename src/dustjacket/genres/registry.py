@@ -54,7 +54,8 @@ def ensure_registered(
     """
     if registered := tracking.registered(REGISTERED, version=version):
         return registered
-    extras = ["tracking", *(["sentences"] if scorer.model.encoder else [])]
+    encoded = scorer.model.encoder or (scorer.subjects and scorer.subjects.encoder)
+    extras = ["tracking", *(["sentences"] if encoded else [])]
     logged = mlflow.pyfunc.log_model(
         name=KIND,
         python_model=str(Path(__file__).with_name("mlflow_model.py")),

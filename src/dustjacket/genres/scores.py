@@ -1,5 +1,6 @@
 """Conversion of a classifier's scores to probabilities."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +17,19 @@ class Calibration:
     For margins this is Platt scaling with one slope and offset for all genres (Platt 1999). For
     logarithms of probabilities and an offset far below 0, where a sigmoid is an exponential, it is
     temperature scaling (Guo et al. 2017). Neither changes which genre is likeliest.
+
+    Attributes:
+        shift: (genres,) what logit adjustment adds to the logarithms; empty: nothing.
     """
 
     slope: float = 1.0
     offset: float = -20.0
+    shift: Sequence[float] = ()
 
     def probabilities(self, scores: np.ndarray) -> np.ndarray:
         """Return (rows, genres), each row summing to 1."""
-        return softmax(-np.logaddexp(0, -(self.slope * scores + self.offset)))
+        logits = -np.logaddexp(0, -(self.slope * scores + self.offset))
+        return softmax(logits + np.asarray(self.shift) if len(self.shift) else logits)
 
 
 UNCALIBRATED = Calibration()

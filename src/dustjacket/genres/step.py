@@ -48,6 +48,11 @@ class ClassifierParameters(StepParameters):
     metric: GenreMetric = Field(
         "f1_weighted", description="Metric that selects the classifier, by its mean over folds"
     )
+    treat_imbalance: bool = Field(
+        False,
+        description="Try the selected classifier without weights, with class weights and with "
+        "logit adjustment, and take what has the best macro F1 on the folds",
+    )
     labels: Labels = Field(
         "one",
         description="one: a genre a book. many: also its subjects, by a second model, if the "

@@ -5,6 +5,7 @@ from typing import Any
 
 from dustjacket.errors import BadInputError
 from dustjacket.genres.scorer import Scorer
+from dustjacket.genres.sentences import available_encoder
 from dustjacket.genres.step import ClassifierParameters
 from dustjacket.genres.subject_labels import SubjectNames
 from dustjacket.genres.subjects import evaluate_subjects, fit_subjects
@@ -55,7 +56,8 @@ def with_subjects(
         BadInputError: too few subjects have books enough, or no test book has one.
     """
     parameters = training_data.parameters
-    model = fit_subjects(training_data, parameters.min_subject_books, by)
+    encoder = available_encoder(parameters.sentence_model)
+    model = fit_subjects(training_data, parameters.min_subject_books, by, encoder)
     measured = evaluate_subjects(
         model, test_data, described=scorer.model.use_descriptions, seed=parameters.seed, by=by
     )

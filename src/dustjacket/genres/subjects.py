@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from pyspark import Broadcast
@@ -10,15 +12,20 @@ from scipy.sparse import csc_array, csr_array, csr_matrix, hstack
 from sklearn.svm import LinearSVC
 
 from dustjacket.errors import BadInputError
-from dustjacket.genres.hashed_ngrams import TfidfWeights
-from dustjacket.genres.linear import SharedData
+from dustjacket.genres.hashed_ngrams import NgramCounts, TfidfWeights, concatenate
+from dustjacket.genres.sentences import Encoder
 from dustjacket.genres.subject_labels import (
     BY_ITSELF,
     SubjectNames,
     frequent_subjects,
     learnt,
 )
-from dustjacket.genres.subject_model import SubjectModel, sigmoid
+from dustjacket.genres.subject_model import (
+    SubjectModel,
+    SubjectTexts,
+    author_weights,
+    sigmoid,
+)
 from dustjacket.genres.training_data import TestData, TrainingData
 from dustjacket.metrics.multilabel import Measured, multilabel_metrics
 
@@ -31,16 +38,29 @@ _MIN_WEIGHT = 0.01
 _MIN_BOOKS_OF_A_THRESHOLD = 20
 _SUBJECTS_PER_TASK = 16
 
+_BOOKS_PER_TASK = 2_000
+_READ = ("title", "author", "description")
+
 Fitted = tuple[csc_array, np.ndarray]
 """(n-grams, subjects) weights, and (subjects,) biases."""
 
 
-def fit_subjects(data: TrainingData, min_books: int, by: SubjectNames = BY_ITSELF) -> SubjectModel:
+def fit_subjects(
+    data: TrainingData,
+    min_books: int,
+    by: SubjectNames = BY_ITSELF,
+    encoder: Encoder | None = None,
+) -> SubjectModel:
     """Return a model of the subjects of the training books: one against the rest, for each.
 
     Margins get one calibration for all subjects (Platt 1999). A subject's threshold has the best F1
     on out-of-fold predictions; subjects of fewer than 20 books share the best one of all pairs of
     book and subject (Yang, A Study of Thresholding Strategies, SIGIR 2001).
+
+    Args:
+        min_books: the least number of books of a subject.
+        by: names subjects, and their parents.
+        encoder: embeds title and description; None: n-grams alone.
 
     Raises:
         BadInputError: fewer than two subjects have ``min_books`` books.
@@ -52,20 +72,16 @@ def fit_subjects(data: TrainingData, min_books: int, by: SubjectNames = BY_ITSEL
     )
     true = label_matrix(names, subjects, by)
     log.info("%d subjects of %d books", len(subjects), true.shape[0])
+    texts = _read(data, encoder)
     margins = np.zeros(true.shape)
     for fold in np.unique(data.folds):
         held_out = np.flatnonzero(data.folds == fold)
-        weights, (coefficients, bias) = _fit(data, true, np.flatnonzero(data.folds != fold))
-        features = _features(data.shared.value, weights, held_out)
-        margins[held_out] = (features @ coefficients).toarray() + bias
+        model = _fit(data, texts, subjects, true, np.flatnonzero(data.folds != fold), encoder)
+        margins[held_out] = model.margins(_rows(texts, held_out))
     slope, offset = _calibration(margins, true)
-    weights, (coefficients, bias) = _fit(data, true, np.arange(true.shape[0]))
-    rows = csr_array(coefficients)
-    return SubjectModel(
-        subjects, weights, rows.indptr.astype(np.int64), rows.indices.astype(np.int32),
-        rows.data.astype(np.float32), bias,
-        best_thresholds(sigmoid(slope * margins + offset), true), slope, offset,
-    )  # fmt: skip
+    model = _fit(data, texts, subjects, true, np.arange(true.shape[0]), encoder)
+    thresholds = best_thresholds(sigmoid(slope * margins + offset), true)
+    return replace(model, thresholds=thresholds, slope=slope, offset=offset)
 
 
 def label_matrix(
@@ -132,16 +148,54 @@ def _calibration(margins: np.ndarray, true: csr_array) -> tuple[float, float]:
     return float(np.exp(slope)), float(offset)
 
 
-def _features(data: SharedData, weights: TfidfWeights, rows: np.ndarray) -> csr_matrix:
-    return data.features(weights, data.counts.rows(rows), rows, "")
+def _read(data: TrainingData, encoder: Encoder | None) -> SubjectTexts:
+    """Read all books, in Spark tasks."""
+    books, described = data.books, data.parameters.use_descriptions
+    starts = range(0, len(books), _BOOKS_PER_TASK)
+    parts = [
+        tuple(
+            [None if missing else text for text, missing in zip(part, part.isna(), strict=True)]
+            for part in (books[name][at : at + _BOOKS_PER_TASK] for name in _READ)
+        )
+        for at in starts
+    ]
+
+    def read(part: tuple[list[Any], ...]) -> SubjectTexts:
+        titles, authors, descriptions = part
+        return SubjectTexts.of(titles, authors, descriptions if described else None, encoder)
+
+    found = data.spark.sparkContext.parallelize(parts, len(parts)).map(read).collect()
+    return SubjectTexts(
+        concatenate([each.ngrams for each in found]),
+        concatenate([each.authors for each in found]),
+        np.concatenate([each.sentences for each in found]) if encoder else None,
+    )
 
 
-def _fit(data: TrainingData, true: csr_array, rows: np.ndarray) -> tuple[TfidfWeights, Fitted]:
-    """Fit all subjects to the books ``rows``, in Spark tasks of some subjects each."""
-    shared = data.shared.value
-    counts = shared.counts.rows(rows).without_descriptions(shared.left_out[rows])
-    weights = TfidfWeights.fit(counts, max(shared.min_books, 2), idf=shared.idf)
-    features = shared.features(weights, counts, rows, "")
+def _rows(texts: SubjectTexts, rows: np.ndarray) -> SubjectTexts:
+    sentences = None if texts.sentences is None else texts.sentences[rows]
+    return SubjectTexts(texts.ngrams.rows(rows), texts.authors.rows(rows), sentences)
+
+
+def _fit(
+    data: TrainingData,
+    texts: SubjectTexts,
+    subjects: list[str],
+    true: csr_array,
+    rows: np.ndarray,
+    encoder: Encoder | None,
+) -> SubjectModel:
+    """Fit all subjects to the books ``rows``, in Spark tasks of some subjects each.
+
+    The model is neither calibrated, nor has it thresholds.
+    """
+    part = _rows(texts, rows)
+    weights = TfidfWeights.fit(part.ngrams, max(data.min_books, 2), idf=data.parameters.idf)
+    of_authors = author_weights(part.authors)
+    blocks = [_matrix(weights, part.ngrams), _matrix(of_authors, part.authors)]
+    if part.sentences is not None:
+        blocks.append(csr_matrix(part.sentences))
+    features = hstack(blocks, format="csr").astype(np.float64)
     context, seed = data.spark.sparkContext, data.parameters.seed
     labels = csc_array(true[rows])
     starts = range(0, labels.shape[1], _SUBJECTS_PER_TASK)
@@ -156,7 +210,20 @@ def _fit(data: TrainingData, true: csr_array, rows: np.ndarray) -> tuple[TfidfWe
     finally:
         broadcast.unpersist()
     coefficients, biases = zip(*fitted, strict=True)
-    return weights, (csc_array(hstack(coefficients)), np.concatenate(biases))
+    whole = csr_array(hstack(coefficients, format="csr"))
+    ngrams = blocks[0].shape[1] + blocks[1].shape[1]
+    sparse = whole[:ngrams]
+    return SubjectModel(
+        subjects, weights, of_authors, sparse.indptr.astype(np.int64),
+        sparse.indices.astype(np.int32), sparse.data.astype(np.float32),
+        whole[ngrams:].toarray().astype(np.float32), np.concatenate(biases),
+        np.ones(len(subjects)), encoder, 1.0, 0.0,
+    )  # fmt: skip
+
+
+def _matrix(weights: TfidfWeights, counts: NgramCounts) -> csr_matrix:
+    starts, columns, values = weights.vectors(counts)
+    return csr_matrix((values, columns, starts), (len(counts), len(weights.buckets)))
 
 
 def fit_one_against_rest(features: csr_matrix, labels: csc_array, seed: int) -> Fitted:

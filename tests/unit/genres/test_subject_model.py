@@ -6,40 +6,95 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn.metrics import f1_score
 from sklearn.svm import LinearSVC
 
+from dustjacket.errors import CorruptVersionError
 from dustjacket.genres.hashed_ngrams import TfidfWeights, count_ngrams
 from dustjacket.genres.scorer import Scorer, predict_genre
-from dustjacket.genres.subject_model import SubjectModel, sigmoid
+from dustjacket.genres.sentences import Encoder
+from dustjacket.genres.subject_model import (
+    SubjectModel,
+    SubjectTexts,
+    author_weights,
+    sigmoid,
+)
 from dustjacket.genres.subjects import best_thresholds, fit_one_against_rest, label_matrix
 from tests.support.classifiers import random_hashed
 
 TITLES = ["Rice and bread", "The road to Paris", "Bread on the road", "quux"]
 
 
-def model_and_weights():
-    counts = count_ngrams(TITLES[:3], [None] * 3)
-    weights = TfidfWeights.fit(counts, 1)
+AUTHORS = ["Ann Lee", None, "Bo Ek", "Ann Lee"]
+DESCRIPTIONS = ["Baking for all", None, "A baker travels", None]
+
+
+def model_and_weights(dimensions=0, encoder=None):
+    texts = SubjectTexts.of(TITLES[:3], AUTHORS[:3], DESCRIPTIONS[:3], None)
+    weights = TfidfWeights.fit(texts.ngrams, 1)
+    of_authors = author_weights(texts.authors)
     draw = np.random.default_rng(3)
-    dense = draw.normal(size=(len(weights.buckets), 3)) * (
-        draw.random((len(weights.buckets), 3)) < 0.3
-    )
+    ngrams = len(weights.buckets) + len(of_authors.buckets)
+    dense = draw.normal(size=(ngrams, 3)) * (draw.random((ngrams, 3)) < 0.3)
     sparse = csr_array(dense.astype(np.float32))
     model = SubjectModel(
-        ["lcsh:a", "lcsh:b", "lcsh:c"], weights, sparse.indptr, sparse.indices, sparse.data,
-        np.array([0.1, -0.2, 0.3]), np.array([0.5, 0.4, 2.0]), 1.5, -0.1,
+        ["lcsh:a", "lcsh:b", "lcsh:c"], weights, of_authors, sparse.indptr, sparse.indices,
+        sparse.data, draw.normal(size=(dimensions, 3)).astype(np.float32),
+        np.array([0.1, -0.2, 0.3]), np.array([0.5, 0.4, 2.0]), encoder, 1.5, -0.1,
     )  # fmt: skip
     return model, dense
 
 
+def dense_of(weights, counts):
+    starts, columns, values = weights.vectors(counts)
+    return csr_matrix((values, columns, starts), (len(counts), len(weights.buckets))).toarray()
+
+
 def test_probabilities_are_sigmoids_of_a_sparse_product():
     model, dense = model_and_weights()
-    starts, columns, values = model.weights.vectors(count_ngrams(TITLES, [None] * 4))
-    x = csr_matrix((values, columns, starts), (4, len(dense))).toarray()
+    texts = SubjectTexts.of(TITLES, AUTHORS, DESCRIPTIONS, None)
+    x = np.hstack(
+        [dense_of(model.weights, texts.ngrams), dense_of(model.author_weights, texts.authors)]
+    )
+    assert (x[3] != 0).sum() == 3, "of an unknown title by a known author: two words, one pair"
     expected = sigmoid(1.5 * (x @ dense.astype(np.float32) + model.bias) - 0.1)
-    assert model.probabilities(TITLES, [None] * 4) == pytest.approx(expected, abs=1e-6)
+    assert model.probabilities(TITLES, AUTHORS, DESCRIPTIONS) == pytest.approx(expected, abs=1e-6)
     assert model.probabilities([], []).shape == (0, 3)
     assert model.probabilities(["!!!"], [None]) == pytest.approx(
         sigmoid(1.5 * model.bias - 0.1)[None]
     )
+
+
+def test_words_of_a_description_count_as_those_of_the_title():
+    model, _ = model_and_weights()
+    apart = model.probabilities(["Rice and"], [None], ["bread"])
+    assert apart == pytest.approx(model.probabilities(["Rice and bread"], [None]))
+    assert apart != pytest.approx(model.probabilities(["Rice and"], [None]))
+
+
+def test_embeddings_of_title_and_description_add_to_the_margins(monkeypatch):
+    encoder = Encoder("none", "0")
+    read = []
+
+    def encode(_, titles, authors):
+        read.extend(titles)
+        assert set(authors) == {None}
+        return np.eye(4)[: len(titles)]
+
+    monkeypatch.setattr(Encoder, "encode", encode)
+    plain, embedded = model_and_weights()[0], model_and_weights(4, encoder)[0]
+    titles, authors, descriptions = TITLES[:2], AUTHORS[:2], DESCRIPTIONS[:2]
+    margins = [
+        each.margins(SubjectTexts.of(titles, authors, descriptions, each.encoder))
+        for each in (plain, embedded)
+    ]
+    assert read == ["Rice and bread Baking for all", "The road to Paris"]
+    assert margins[1] - margins[0] == pytest.approx(embedded.sentences[:2])
+
+
+def test_subjects_that_were_learnt_in_another_way_are_refused():
+    model, _ = model_and_weights()
+    arrays = model.arrays()
+    del arrays["author_weights.idf"]
+    with pytest.raises(CorruptVersionError, match="run select_classifier again"):
+        SubjectModel.restore(model.description(), arrays)
 
 
 def test_a_subject_is_assigned_from_its_threshold_likeliest_first():

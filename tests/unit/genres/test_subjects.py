@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from dustjacket.errors import BadInputError
+from dustjacket.genres.sentences import Encoder
 from dustjacket.genres.step import ClassifierParameters
 from dustjacket.genres.subject_labels import SubjectNames
 from dustjacket.genres.subject_step import named_subjects
@@ -70,6 +71,32 @@ def test_subjects_of_unseen_books_are_found(books, model):
 def test_a_rare_subject_is_learnt_as_its_parent(data):
     wide = fit_subjects(data, 60)
     assert wide.subjects == ["lcsh:Colours", "lcsh:Things"]
+
+
+def test_what_embeddings_tell_is_learnt_beside_words(data, books, monkeypatch):
+    hidden = np.arange(len(books)) % 5 == 0  # no word says it
+    subjects = [
+        [*row, subject("Hidden")] if is_hidden else row
+        for row, is_hidden in zip(books["subjects"], hidden, strict=True)
+    ]
+    texts = books["title"] + " " + books["description"]
+    told = {text for text, is_hidden in zip(texts, hidden, strict=True) if is_hidden}
+
+    def encode(_, texts, authors):
+        return np.array([[1.0, 0.0] if text in told else [0.0, 1.0] for text in texts])
+
+    monkeypatch.setattr(Encoder, "encode", encode)
+    books = books.assign(subjects=subjects, title=texts, description=None)
+    learnt = replace(data, books=books[:300])
+    test = books[300:].reset_index(drop=True)
+    found = []
+    for encoder in (None, Encoder("none", "0")):
+        model = fit_subjects(learnt, 10, encoder=encoder)
+        at = model.subjects.index("lcsh:Hidden")
+        scores = model.probabilities(list(test["title"]), list(test["author"]))[:, at]
+        found.append(np.corrcoef(scores, hidden[300:])[0, 1])
+    assert found[0] < 0.5
+    assert found[1] > 0.9
 
 
 def test_a_vocabulary_gives_names_and_parents(data, books):
