@@ -12,6 +12,7 @@ from dustjacket.catalog.ingest import ingest_catalog
 from dustjacket.catalog.step import INGEST_CATALOG
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.plan import Plan
+from dustjacket.records.parameters import SOURCES
 from dustjacket.settings import Settings
 from dustjacket.sources.files import is_web
 from dustjacket.sources.roots import allow
@@ -51,7 +52,7 @@ def ingest(source: Path | str, store: Store, **parameters: Any) -> Ingested:
     """Publish the listing, whose changes since the version before are accepted."""
     if not is_web(str(source)):
         allow(str(source), store.settings)
-    for name in ("enrich", "corrections"):
+    for name in SOURCES[1:]:
         allow(parameters.get(name, ""), store.settings)
     values = {"source": str(source), "accept_changes": True, **parameters}
     INGEST_CATALOG.parameters.model_validate(values)

@@ -13,6 +13,7 @@ from dustjacket.catalog.chunks import PART_BYTES, ListingFiles, find_chunks, fin
 from dustjacket.catalog.columns import file_facts
 from dustjacket.catalog.decide import DECIDED, ROWS, decide
 from dustjacket.catalog.parse import ParseChunk, name_shown
+from dustjacket.catalog.read import BOOKS
 from dustjacket.catalog.second_source import read_joins
 from dustjacket.catalog.statistics import CatalogStatistics, changes, statistics_of
 from dustjacket.catalog.step import CatalogFacts, CatalogParameters
@@ -22,6 +23,7 @@ from dustjacket.identity.groups import groups_of
 from dustjacket.pipeline.engine import Engine, in_processes, in_this_process, on_spark
 from dustjacket.pipeline.job import Job
 from dustjacket.records.erased import discard_sources
+from dustjacket.records.expectations import BrokenRules, broken_rules
 from dustjacket.records.options import options_of
 from dustjacket.sources.arrow import type_names
 from dustjacket.splits import split_of
@@ -63,7 +65,7 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
 
     Raises:
         BadInputError: the source is no listing, or every row is rejected.
-        HeldBackError: the listing changed too much since the last version.
+        HeldBackError: the listing changed too much since the last version, or breaks a rule.
     """
     parameters = job.parameters
     files = find_files(parameters, job.store)
@@ -72,8 +74,9 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
     if not statistics.rows_accepted:
         raise BadInputError(nothing_accepted(parameters.source, statistics.rejected_by_reason))
     reason = held_back(job, statistics, parameters)
+    broken = broken_rules(parameters.expectations, job.store, job.draft, BOOKS)
     if spark is None:
-        _publish(job, files, statistics, reason)
+        _publish(job, files, statistics, reason, broken)
         return
     from dustjacket.catalog.track import track
     from dustjacket.pipeline.runs import step_run
@@ -81,9 +84,9 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
 
     rejected = spark.read.parquet(job.draft.uri(REJECTED))
     with step_run(job):
-        verdict = "held_back" if reason else "accepted"
-        track(statistics, examples(rejected, "file", "position"), verdict)
-        _publish(job, files, statistics, reason)
+        verdict = "held_back" if reason or broken else "accepted"
+        track(statistics, examples(rejected, "file", "position"), verdict, broken)
+        _publish(job, files, statistics, reason, broken)
 
 
 def nothing_accepted(source: str, by_reason: Mapping[str, int]) -> str:
@@ -100,7 +103,10 @@ def _publish(
     files: ListingFiles,
     statistics: CatalogStatistics,
     held_back_reason: str | None,
+    broken: BrokenRules | None,
 ) -> None:
+    if broken:
+        raise HeldBackError(f"listing {broken.sentence(job.parameters.source)}")
     if held_back_reason and not job.parameters.accept_changes:
         raise HeldBackError(held_back_reason)
     rejected = statistics.rows_read - statistics.rows_accepted

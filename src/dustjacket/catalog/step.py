@@ -85,7 +85,7 @@ class CatalogParameters(StepParameters, RecordParameters):
     @property
     def files(self) -> tuple[str, ...]:
         """Files beside the source whose content decides the result."""
-        return (self.genre_mapping, self.enrich, self.corrections)
+        return (self.genre_mapping, self.expectations, self.enrich, self.corrections)
 
 
 class FileFacts(BaseModel):

@@ -5,9 +5,15 @@ import pandas as pd
 
 from dustjacket.catalog.figures import statistics_figure
 from dustjacket.catalog.statistics import CatalogStatistics
+from dustjacket.records.expectations import VIOLATIONS, BrokenRules
 
 
-def track(statistics: CatalogStatistics, rejects: pd.DataFrame, verdict: str) -> None:
+def track(
+    statistics: CatalogStatistics,
+    rejects: pd.DataFrame,
+    verdict: str,
+    broken: BrokenRules | None = None,
+) -> None:
     """Log an ingestion to the active run."""
     metrics = {
         "rows_read": statistics.rows_read,
@@ -25,4 +31,6 @@ def track(statistics: CatalogStatistics, rejects: pd.DataFrame, verdict: str) ->
     )
     mlflow.log_table(genres, "genres.json")
     mlflow.log_table(rejects, "rejected_rows.json")
+    if broken:
+        mlflow.log_table(broken.table(), VIOLATIONS)
     mlflow.log_figure(statistics_figure(statistics), "profile.png")

@@ -11,6 +11,7 @@ from dustjacket.covers.step import INGEST_COVERS, CoversParameters
 from dustjacket.errors import BadInputError
 from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Step
+from dustjacket.records.parameters import SOURCES
 
 
 class IngestCatalog(CatalogParameters):
@@ -32,7 +33,7 @@ class IngestCatalog(CatalogParameters):
         from dustjacket.cli.preview import print_preview
 
         given = self.model_dump(exclude={"out", "preview"})
-        paths = {name: absolute(given[name]) for name in ("source", "enrich", "corrections")}
+        paths = {name: absolute(given[name]) for name in SOURCES if name in given}
         parameters = CatalogParameters.model_validate(given | paths)
         with local_store(*paths.values()) as store:
             print_preview(preview(parameters, store), console)
@@ -78,7 +79,7 @@ def _ingest(step: Step, flags: StepParameters, out: Path | None) -> None:
     from dustjacket.cli.report import rows_table
 
     overrides = flags.model_dump(exclude_unset=True, exclude={"out", "preview"})
-    for name in {"source", "enrich", "corrections", "catalog"} & overrides.keys():
+    for name in overrides.keys() & set(SOURCES):
         overrides[name] = absolute(overrides[name])
     manifest = ingest(step, overrides, out.absolute(), console)
     console.print(rows_table({manifest.kind: manifest.facts}))

@@ -25,6 +25,7 @@ from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.plan import Plan, plan_step
 from dustjacket.pipeline.step import Step
 from dustjacket.pipeline.team_defaults import TeamDefaults
+from dustjacket.records.parameters import SOURCES
 from dustjacket.settings import home, load_settings
 from dustjacket.sources.roots import allow
 from dustjacket.storage.folder import FOLDER_BUCKET
@@ -58,10 +59,7 @@ def ingest(step: Step, overrides: dict[str, Any], out: Path, console: Console) -
     with _faults_in_one_line(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with _scratch_folder(out.parent) as scratch:
-            named = (
-                overrides.get(name, "") for name in ("source", "enrich", "corrections", "catalog")
-            )
-            store = _store(scratch, *named)
+            store = _store(scratch, *(overrides.get(name, "") for name in SOURCES))
             manifest = _run(step, overrides, store, console)
             whole = scratch / "store" / manifest.prefix
             (whole / MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=2))

@@ -16,6 +16,7 @@ from dustjacket.pipeline.code_digest import code_digest
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.team_defaults import VARIABLE, TeamDefaults, keep_copy
 from dustjacket.platform import down, is_up, up
+from dustjacket.records.parameters import SOURCES
 from dustjacket.sample import DEFAULT_COVERS, DEFAULT_ROWS, DEFAULT_SEED, make_sample
 from dustjacket.settings import Settings, load_settings
 from dustjacket.sources.files import fingerprint
@@ -58,7 +59,7 @@ def run(
             if source:
                 overrides.setdefault(step, {})["source"] = source
         for parameters in overrides.values():
-            for name in ("source", "enrich", "corrections", "catalog"):
+            for name in SOURCES:
                 allow(absolute(parameters.get(name) or ""), settings)
         team = TeamDefaults.from_json(api.variable(VARIABLE)).with_overrides(overrides)
         sources = choose_sources(team, lambda: _draw_sample(settings, console))

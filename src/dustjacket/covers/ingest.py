@@ -4,13 +4,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from dustjacket.covers.publish import write_covers
+from dustjacket.covers.read import INDEX
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.source import cache_prefix, is_image_name, stage_covers
 from dustjacket.covers.step import CoversFacts, CoversParameters
-from dustjacket.errors import UnchangedError
+from dustjacket.errors import HeldBackError, UnchangedError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.records.erased import discard_sources, read_erased
+from dustjacket.records.expectations import broken_rules
 from dustjacket.sources.beside import stage_beside
 from dustjacket.sources.files import discard_copies
 
@@ -28,6 +30,7 @@ def ingest_covers(job: Job[CoversParameters], spark: "SparkSession | None") -> N
 
     Raises:
         BadInputError, NotReadyError: see :func:`dustjacket.covers.publish.write_covers`.
+        HeldBackError: a cover breaks a rule of the parameter ``expectations``.
         UnchangedError: the images that an earlier run failed to fetch failed again.
     """
     parameters = job.parameters
@@ -57,7 +60,11 @@ def ingest_covers(job: Job[CoversParameters], spark: "SparkSession | None") -> N
             f"{earlier.version}, {result.retriable} still cannot be fetched: nothing to publish"
         )
 
+    broken = broken_rules(parameters.expectations, job.store, job.draft, INDEX)
+
     def publish() -> None:
+        if broken:
+            raise HeldBackError(f"covers {broken.sentence(parameters.source)}")
         job.publish(
             rows={"accepted": result.accepted, "rejected": result.rejected},
             schema=result.schema,
@@ -69,5 +76,5 @@ def ingest_covers(job: Job[CoversParameters], spark: "SparkSession | None") -> N
         return
     from dustjacket.covers.track import tracked
 
-    with tracked(job, spark, result, out):
+    with tracked(job, spark, result, out, broken):
         publish()

@@ -108,7 +108,7 @@ class CoversParameters(RecordParameters, StepParameters):
     @property
     def files(self) -> tuple[str, ...]:
         """Files beside the source whose content decides the result."""
-        return (self.genre_mapping, self.catalog)
+        return (self.genre_mapping, self.expectations, self.catalog)
 
 
 class CoversFacts(Facts):

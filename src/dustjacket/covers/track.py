@@ -18,6 +18,7 @@ from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.step import CoversParameters
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.runs import step_run
+from dustjacket.records.expectations import VIOLATIONS, BrokenRules
 from dustjacket.sources.rejects import examples
 
 _FIGURE_COVERS = 24
@@ -27,7 +28,11 @@ _SIZE_COLUMNS = ("original_width", "original_height", "original_bytes", "width",
 
 @contextmanager
 def tracked(
-    job: Job[CoversParameters], spark: SparkSession, result: CoversResult, out: S3Prefix
+    job: Job[CoversParameters],
+    spark: SparkSession,
+    result: CoversResult,
+    out: S3Prefix,
+    broken: BrokenRules | None,
 ) -> Iterator[None]:
     """Open the run of the step and log what was written below ``out``, before the block."""
     index, duplicates = (_table(out, each) for each in (INDEX, DUPLICATES))
@@ -37,6 +42,8 @@ def tracked(
         mlflow.log_table(examples(rejected, "position"), "rejected_covers.json")
         mlflow.log_table(duplicates.slice(0, _EXAMPLE_PAIRS).to_pandas(), "duplicates.json")
         mlflow.log_figure(contact_sheet(_first_covers(out, index)), "covers.png")
+        if broken:
+            mlflow.log_table(broken.table(), VIOLATIONS)
         yield
 
 

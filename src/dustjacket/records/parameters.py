@@ -8,6 +8,8 @@ from dustjacket.records.column_names import DEFAULT_SCHEMES
 
 ListGenre = Literal["first", "last"]
 RightsHolder = Literal["others", "own"]
+SOURCES = ("source", "enrich", "corrections", "catalog", "genre_mapping", "expectations")
+"""Parameters of the ingestions whose values are paths or addresses of what they read."""
 
 
 class RecordParameters(BaseModel):
@@ -40,6 +42,12 @@ class RecordParameters(BaseModel):
         max_length=200,
         description="Words that stand for a missing value, in any case; titles keep them. Empty: "
         "the usual ones, such as NULL, None, nan, N/A and \\N",
+    )
+    expectations: str = Field(
+        "",
+        max_length=2000,
+        description="YAML or JSON file with a pandera schema that accepted rows must satisfy, or "
+        "the version is held back: path or s3:// address",
     )
     rights_holder: RightsHolder = Field(
         "others",
