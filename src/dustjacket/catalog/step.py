@@ -17,6 +17,17 @@ Preference = Literal["ours", "theirs"]
 class CatalogParameters(StepParameters, RecordParameters):
     """Parameters of ``ingest_catalog``."""
 
+    main: ClassVar[frozenset[str]] = frozenset(
+        {
+            "source",
+            "title_column",
+            "author_column",
+            "genre_column",
+            "description_column",
+            "clean",
+            "corrections",
+        }
+    )
     operational: ClassVar[frozenset[str]] = frozenset({"accept_changes"})
 
     source: str = Field(

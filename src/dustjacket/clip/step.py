@@ -49,6 +49,18 @@ class TrainingStep(Step):
 class ClipParameters(RetrainingParameters):
     """Parameters of ``finetune_clip``."""
 
+    main: ClassVar[frozenset[str]] = frozenset(
+        {
+            "model",
+            "weights",
+            "recipe",
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "device",
+            "include_genre",
+        }
+    )
     operational: ClassVar[frozenset[str]] = RetrainingParameters.operational | {
         "processes", "micro_batch", "checkpoint_steps", "keep_checkpoints", "cache_gib",
         "max_broken_share",

@@ -1,7 +1,7 @@
 """The step ``ingest_covers``: its parameters, its facts, and when its work is retried."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class CoversParameters(RecordParameters, StepParameters):
     """Parameters of ``ingest_covers``."""
 
+    main: ClassVar[frozenset[str]] = frozenset(
+        {"source", "title_column", "author_column", "image_column", "category_column", "catalog"}
+    )
     source: str = Field(
         "",
         max_length=2000,

@@ -14,6 +14,9 @@ REPORT = "report.html"
 class EvaluationParameters(GateParameters):
     """Parameters of ``evaluate_clip``: the gate's limits, and those of the measurements."""
 
+    main: ClassVar[frozenset[str]] = frozenset(
+        {"min_test_covers", "min_gain", "max_genre_drop", "max_forgetting", "max_leaked_share"}
+    )
     removed: ClassVar[frozenset[str]] = frozenset({"match_cover", "match_prompts"})
 
     max_drift: float = Field(

@@ -31,6 +31,9 @@ class GeneratorGateParameters(StepParameters):
 class GeneratorEvaluationParameters(GeneratorGateParameters):
     """Parameters of ``evaluate_generator``: the gate's limits, and how much is drawn."""
 
+    main: ClassVar[frozenset[str]] = frozenset(
+        {"min_titles", "max_near_copies", "max_kid_rise", "titles", "seeds"}
+    )
     titles: int = Field(
         100, ge=1, le=100_000, description="Titles to draw for, about 1 s each and seed"
     )

@@ -22,6 +22,7 @@ MIN_COVERS = 20
 class GeneratorParameters(RetrainingParameters):
     """Parameters of ``train_generator``."""
 
+    main: ClassVar[frozenset[str]] = frozenset({"budget_minutes", "max_covers", "device", "start"})
     operational: ClassVar[frozenset[str]] = RetrainingParameters.operational | {
         "processes", "micro_batch", "checkpoint_steps", "keep_checkpoints", "max_broken_share",
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """The steps ``select_classifier`` and ``label_covers``: their parameters, and what they read."""
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -35,6 +35,17 @@ GenreMetric = Literal["f1_weighted", "accuracy", "f1_macro"]
 class ClassifierParameters(StepParameters):
     """Parameters of ``select_classifier``."""
 
+    main: ClassVar[frozenset[str]] = frozenset(
+        {
+            "candidates",
+            "folds",
+            "metric",
+            "labels",
+            "use_descriptions",
+            "sentence_model",
+            "max_error",
+        }
+    )
     candidates: tuple[CandidateName, ...] = Field(
         get_args(CandidateName), min_length=1, description="Classifiers to compare"
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from dustjacket.pipeline.parameters import StepParameters
 from dustjacket.pipeline.step import Step
 
 VERSION_PATTERN = r"^\d{8}T\d{12}Z-[0-9a-f]{12}$"
@@ -21,11 +22,11 @@ def form(step: Step) -> dict[str, Param]:
     """Return the fields of the step's trigger form; an empty field means the team default.
 
     Limits become JSON Schema, so Airflow rejects a wrong value when the run is triggered. Fields
-    that do not change what is published have a section of their own.
+    that do not change what is published, and fine points, have sections of their own.
     """
     schema = step.parameters.model_json_schema()
     fields = {
-        name: _field(name, spec, operational=name in step.parameters.operational)
+        name: _field(name, spec, _section(name, step.parameters))
         for name, spec in schema["properties"].items()
     }
     for kind in step.reads + step.optional_inputs:
@@ -40,7 +41,13 @@ def form(step: Step) -> dict[str, Param]:
     return fields
 
 
-def _field(name: str, spec: dict[str, Any], *, operational: bool) -> Param:
+def _section(name: str, parameters: type[StepParameters]) -> str | None:
+    if name in parameters.operational:
+        return "How it runs"
+    return "Fine points" if parameters.main and name not in parameters.main else None
+
+
+def _field(name: str, spec: dict[str, Any], section: str | None) -> Param:
     limits = {key: spec[key] for key in _LIMITS if key in spec}
     default, kind = spec.get("default"), spec["type"]
     shown = ", ".join(map(str, default)) if isinstance(default, list) else default
@@ -55,8 +62,8 @@ def _field(name: str, spec: dict[str, Any], *, operational: bool) -> Param:
     # Without examples, Airflow shows a text area for a list: one entry a line.
     if examples := isinstance(default, list) and (spec["items"].get("enum") or default):
         limits["examples"] = examples
-    if operational:
-        limits["section"] = "How it runs"
+    if section:
+        limits["section"] = section
     return Param(
         None,
         type=["null", kind],

@@ -19,6 +19,8 @@ RETRY = {
 }
 # By default Airflow runs a DAG at its first start if the last tick was less than a tenth of the
 # period ago: every first start on a Sunday would run the ingestions before a source is set.
+ALLOWED_RUNS = ["manual", "scheduled", "asset_triggered", "asset_materialization"]
+"""All but a backfill: a run reads its source as it is now, whatever day it is about."""
 WEEKLY = CronTriggerTimetable("0 0 * * 0", timezone="UTC", run_immediately=timedelta(0))
 MONDAYS = CronTriggerTimetable("0 3 * * 1", timezone="UTC", run_immediately=timedelta(0))
 DAILY = CronTriggerTimetable("0 12 * * *", timezone="UTC", run_immediately=timedelta(0))
@@ -46,6 +48,7 @@ def step_dag(
         start_date=None,
         catchup=False,
         max_active_runs=1,
+        allowed_run_types=ALLOWED_RUNS,
         params=form(STEPS[step]),
         doc_md=doc,
         tags=["dustjacket", STEPS[step].publishes],

@@ -23,6 +23,8 @@ class StepParameters(BaseModel):
 
     They are excluded from the digest.
     """
+    main: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that a form shows first, the others being fine points; empty: all."""
     removed: ClassVar[frozenset[str]] = frozenset()
     """Parameters of earlier releases; team defaults and manifests may still contain them."""
 

@@ -30,6 +30,11 @@ logger.native.level = error
 appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_ERR
+# Spark's executor says so as it ends, with a trace, after the work is done (SPARK-34949).
+appender.console.filter.heartbeat.type = RegexFilter
+appender.console.filter.heartbeat.regex = .*executor-heartbeater.*
+appender.console.filter.heartbeat.onMatch = DENY
+appender.console.filter.heartbeat.onMismatch = NEUTRAL
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %p %c{1}: %m%n
 """

@@ -4,6 +4,7 @@ Airflow finds it by the entry point ``airflow.plugins``. Every Airflow process i
 so it imports nothing heavy.
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -35,8 +36,25 @@ class AirflowMount:
         await self._app(scope, receive, send)
 
 
+_WELCOME = (
+    "**Dustjacket**: ask about titles and covers in the [Studio](plugin/studio). To read a listing "
+    "of yours, trigger [01 Ingest catalog](dags/ingest_catalog) with its address: each step starts "
+    "the next."
+)
+
+
 class DustjacketPlugin(AirflowPlugin):
-    """The Studio inside Airflow: an app and a link in the navigation."""
+    """The Studio inside Airflow: an app, a link in the navigation, and a line on the home page."""
+
+    @classmethod
+    def on_load(cls, *args: Any, **kwargs: Any) -> None:  # noqa: ARG003
+        """Show where to begin, in the process that serves Airflow's pages."""
+        if "airflow.api_fastapi.app" not in sys.modules:
+            return
+        from airflow import settings
+        from airflow.api_fastapi.common.types import UIAlert
+
+        settings.DASHBOARD_UIALERTS.append(UIAlert(text=_WELCOME, category="info"))
 
     name = "dustjacket"
     # The base class declares instance variables, so ClassVar is not possible here.

@@ -106,6 +106,15 @@ def test_every_picture_says_what_it_shows(page):
     assert all(attrs["alt"] for attrs in page.all("img"))
 
 
+def test_a_picture_comes_first_and_further_tables_are_folded(html, page):
+    section = html[html.index("<h2>Retrieval</h2>") :]
+    section = section[: section.index("</section>")]
+    assert section.index("<figure>") < section.index("<table>") < section.index("<details>")
+    assert section.count("<summary>") == section.count("</details>") == section.count("<table>") - 1
+    assert "position: sticky" in html
+    assert page.open == []
+
+
 def test_it_is_made_for_phones_and_for_dark_screens(html, page):
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.all(
         "meta"

@@ -65,6 +65,14 @@ def test_what_does_not_change_the_result_has_a_section_of_its_own(schemas):
     assert "section" not in schemas["bold"]
 
 
+@pytest.mark.parametrize("name", STEPS)
+def test_a_form_begins_with_few_fields(name):
+    schemas = {key: field.schema for key, field in form(STEPS[name]).items()}
+    first = [key for key, schema in schemas.items() if "section" not in schema]
+    assert len(first) <= 8
+    assert STEPS[name].parameters.main <= set(first)
+
+
 def test_what_the_form_sends_is_read_by_the_step():
     sent = {"bold": "off", "force": "on", "shade": None, "names": ["a"]}
     params = ParamsDict(_form(STEPS["ingest_catalog"]))

@@ -31,3 +31,16 @@ def test_reading_the_plugin_loads_nothing():
     loaded, seconds = done.stdout.strip().splitlines()[-1].rsplit(" ", 1)
     assert loaded == "[]"
     assert float(seconds) < 0.3
+
+
+def test_the_home_page_of_airflow_says_where_to_begin():
+    code = (
+        "import airflow.api_fastapi.app\n"
+        "from airflow import plugins_manager\n"
+        "from airflow.api_fastapi.core_api.routes.ui.config import DASHBOARD_UIALERTS\n"
+        "plugins_manager._get_plugins()\n"
+        "print([alert.text for alert in DASHBOARD_UIALERTS])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    line = done.stdout.strip().splitlines()[-1]
+    assert line.count("(plugin/studio)") == line.count("(dags/ingest_catalog)") == 1
