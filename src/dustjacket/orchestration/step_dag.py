@@ -48,7 +48,7 @@ def step_dag(
         start_date=None,
         catchup=False,
         max_active_runs=1,
-        allowed_run_types=ALLOWED_RUNS,
+        allowed_run_types=ALLOWED_RUNS,  # type: ignore[arg-type]  # names are converted
         params=form(STEPS[step]),
         doc_md=doc,
         tags=["dustjacket", STEPS[step].publishes],
