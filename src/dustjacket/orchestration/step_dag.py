@@ -17,10 +17,10 @@ RETRY = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=10),
 }
-# By default Airflow runs a DAG at its first start if the last tick was less than a tenth of the
-# period ago: every first start on a Sunday would run the ingestions before a source is set.
 ALLOWED_RUNS = ["manual", "scheduled", "asset_triggered", "asset_materialization"]
 """All but a backfill: a run reads its source as it is now, whatever day it is about."""
+# By default Airflow runs a DAG at its first start if the last tick was less than a tenth of the
+# period ago: every first start on a Sunday would run the ingestions before a source is set.
 WEEKLY = CronTriggerTimetable("0 0 * * 0", timezone="UTC", run_immediately=timedelta(0))
 MONDAYS = CronTriggerTimetable("0 3 * * 1", timezone="UTC", run_immediately=timedelta(0))
 DAILY = CronTriggerTimetable("0 12 * * *", timezone="UTC", run_immediately=timedelta(0))
