@@ -73,6 +73,11 @@ def test_a_dag_is_documented_owned_bounded_and_retried(bag, dag):
 
 
 @pytest.mark.parametrize("dag", STEPS)
+def test_a_step_can_be_run_in_every_way_but_for_days_that_are_past(bag, dag):
+    assert bag["dags"][dag]["refused"] == ["backfill"]
+
+
+@pytest.mark.parametrize("dag", STEPS)
 def test_a_form_has_every_parameter_and_input_described_and_empty_by_default(bag, dag):
     found = bag["dags"][dag]
     step = STEPS[dag]

@@ -18,6 +18,7 @@ logging.disable(logging.CRITICAL)
 from airflow.dag_processing.dagbag import DagBag  # noqa: E402
 from airflow.serialization.serialized_objects import DagSerialization  # noqa: E402
 from airflow.timetables.base import TimeRestriction  # noqa: E402
+from airflow.utils.types import DagRunType  # noqa: E402
 
 SUNDAY = datetime(2026, 11, 29, 8, tzinfo=UTC)
 
@@ -44,6 +45,7 @@ def described(dag: Any) -> dict[str, Any]:
         "follows": follows(dag),
         "first_run": first_run(stored),
         "outlets": sorted({asset.name for task in dag.tasks for asset in task.outlets}),
+        "refused": sorted(set(DagRunType) - set(dag.allowed_run_types or DagRunType)),
         "params": {key: dag.params.get_param(key).schema for key in dag.params},
         "values": {key: dag.params[key] for key in dag.params},
         "descriptions": {key: dag.params.get_param(key).description for key in dag.params},

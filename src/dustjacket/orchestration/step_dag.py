@@ -17,7 +17,9 @@ RETRY = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=10),
 }
-ALLOWED_RUNS = ["manual", "scheduled", "asset_triggered", "asset_materialization"]
+ALLOWED_RUNS = [
+    "manual", "scheduled", "operator_triggered", "asset_triggered", "asset_materialization",
+]  # fmt: skip
 """All but a backfill: a run reads its source as it is now, whatever day it is about."""
 # By default Airflow runs a DAG at its first start if the last tick was less than a tenth of the
 # period ago: every first start on a Sunday would run the ingestions before a source is set.
