@@ -96,7 +96,7 @@ docker-secrets: ## write what docker/compose.yaml needs of passwords and keys, e
 	@$(PYTHON) docker/make_secrets.py docker/secrets
 
 docker-build: ## build the images of docker/compose.yaml, and print their sizes
-	@$(COMPOSE) --profile cluster build
+	@$(COMPOSE) --profile cluster --profile tls build
 	@docker image ls --format '{{.Repository}}:{{.Tag}}\t{{.Size}}' | grep '^dustjacket/' | expand -t 32
 
 docker-up: docker-secrets ## start a team's platform in containers, and wait until it is healthy

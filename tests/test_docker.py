@@ -19,6 +19,9 @@ DOCKERFILE = DOCKER / "Dockerfile"
 PROGRAMS = Path(sys.executable).parent
 
 
+CERTIFICATE = {"tls_certificate", "tls_key"}
+
+
 def run(*command, **options):
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -84,7 +87,7 @@ def test_a_container_has_no_right_that_it_does_not_need(name):
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert not {"privileged", "cap_add", "pid", "ipc", "network_mode"} & service.keys()
-    if name != "airflow-api":
+    if name not in ("airflow-api", "proxy"):
         assert "ports" not in service
     if "restart" in service and service["restart"] == "no":
         return
@@ -107,6 +110,54 @@ def test_airflow_alone_is_published_on_loopback():
     assert services()["airflow-api"]["ports"] == ["${ADDRESS:-127.0.0.1}:${PORT:-8080}:8080"]
 
 
+def test_the_proxy_is_started_by_its_profile_alone_and_serves_nothing_but_tls():
+    proxy = services()["proxy"]
+    assert proxy["profiles"] == ["tls"]
+    assert proxy["ports"] == ["${TLS_ADDRESS:-0.0.0.0}:${TLS_PORT:-443}:8443"]
+    assert set(proxy["secrets"]) == CERTIFICATE
+    config = re.sub(r"#.*", "", (DOCKER / "proxy.conf").read_text())
+    assert re.findall(r"\blisten ([^;]+);", config) == ["8443 ssl http2", "127.0.0.1:8081"]
+    assert re.findall(r"ssl_protocols ([^;]+);", config) == ["TLSv1.2 TLSv1.3"]
+    named = set(re.findall(r"/run/secrets/(\w+)", config))
+    assert named == CERTIFICATE
+    assert set(re.findall(r"http://([\w-]+:\d+)", config)) == {"airflow-api:8080"}
+    written = re.findall(r"(?:_path|pid) ([^;]+);", config)
+    assert all(path.startswith("/tmp/") for path in written), "the rest is read-only"  # noqa: S108
+    assert len(written) == 6
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="no nginx on this machine")
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl on this machine")
+def test_nginx_reads_the_configuration_of_the_proxy(tmp_path):
+    key, certificate = tmp_path / "tls_key", tmp_path / "tls_certificate"
+    made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost")
+    run(*made, "-keyout", key, "-out", certificate)
+    config = (DOCKER / "proxy.conf").read_text().replace("/tmp/", f"{tmp_path}/")  # noqa: S108
+    (tmp_path / "nginx.conf").write_text(config.replace("/run/secrets", str(tmp_path)))
+    run("nginx", "-t", "-e", "stderr", "-c", tmp_path / "nginx.conf")
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"), [("github", "vendor.github-workflows"), ("gitlab", "vendor.gitlab-ci")]
+)
+def test_ready_pipelines_fit_their_schema_and_build_every_image(name, schema):
+    file = DOCKER / "ci" / f"{name}.yaml"
+    run(PROGRAMS / "check-jsonschema", "--builtin-schema", schema, file)
+    text = file.read_text()
+    pushed = set(re.search(r"for image in ([a-z0-9 ]+); do", text)[1].split())
+    assert pushed == {
+        service["build"]["target"] for service in services().values() if "build" in service
+    }
+    targets = set(re.findall(r"\bmake ([a-z- ]+)$", text, re.MULTILINE))
+    declared = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert targets
+    assert {target for line in targets for target in line.split()} <= declared
+    for step in ("dags", ".ci/run"):
+        assert (ROOT / step).exists()
+        assert step in text
+    assert set(re.findall(r"DUSTJACKET_ENV: (\w+)", text)) == {"staging", "production"}
+
+
 def test_every_image_runs_as_an_account_without_rights():
     text = DOCKERFILE.read_text()
     stages = re.split(r"^FROM ", text, flags=re.MULTILINE)[1:]
@@ -115,7 +166,7 @@ def test_every_image_runs_as_an_account_without_rights():
         name: re.findall(r"^USER (\S+)", stage, re.MULTILINE) for name, stage in by_name.items()
     }
     targets = {service["build"]["target"] for service in services().values() if "build" in service}
-    assert targets == {"postgres", "s3", "mlflow", "studio", "spark", "airflow"}
+    assert targets == {"postgres", "s3", "mlflow", "studio", "spark", "airflow", "proxy"}
     assert {name: run_as[name] for name in targets} == {key: ["50000:0"] for key in targets}
 
 
@@ -123,7 +174,7 @@ def test_each_secret_is_a_file_that_a_service_needs(tmp_path):
     declared = yaml.safe_load(COMPOSE.read_text())["secrets"]
     run(sys.executable, DOCKER / "make_secrets.py", tmp_path / "secrets")
     made = {file.name for file in (tmp_path / "secrets").iterdir()}
-    assert made == declared.keys()
+    assert made == declared.keys() - CERTIFICATE, "a certificate comes from an authority"
     used = set()
     for name, service in services().items():
         named = {

@@ -6,12 +6,13 @@ servers to ``<home>/platform.env``; they apply where the environment sets no val
 """
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -24,6 +25,7 @@ from dustjacket.errors import BadInputError
 HOME, PLATFORM_ENV = ".dustjacket", "platform.env"
 PREFIX = "DUSTJACKET_"
 _FILE = "_file"
+_ENVIRONMENT = r"^([a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?)?$"
 
 
 def project_folder(name: str) -> Path:
@@ -64,6 +66,12 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=home, description="folder of the embedded platform's state")
     source_roots: str = Field(
         "", description="folders of this machine that runs may read sources from, separated by :"
+    )
+    env: str = Field(
+        "",
+        pattern=_ENVIRONMENT,
+        description="environment, such as staging: begins the names of bucket, experiments and "
+        "registered models",
     )
     bucket: str = Field("dustjacket", description="bucket for all published versions")
     folder: Path | None = Field(
@@ -144,6 +152,36 @@ class Settings(BaseSettings):
     def _resolved(cls, folder: Path) -> Path:
         return folder.resolve()
 
+    @model_validator(mode="after")
+    def _of_environment(self) -> Self:
+        object.__setattr__(self, "bucket", self.named(self._shared_bucket))
+        return self
+
+    @property
+    def _shared_bucket(self) -> str:
+        """The bucket's name without that of the environment."""
+        return self.bucket.removeprefix(self.named(""))
+
+    def named(self, name: str) -> str:
+        """Return a name of this environment: of a bucket, an experiment or a registered model."""
+        return f"{self.env}-{name}" if self.env else name
+
+    def for_environment(self, env: str) -> "Settings":
+        """Return these settings for another environment on the same servers.
+
+        Args:
+            env: its name; empty: the one without a name.
+
+        Raises:
+            BadInputError: it is no name of an environment.
+        """
+        if not re.fullmatch(_ENVIRONMENT, env):
+            raise BadInputError(
+                f"{env[:40]!r} names no environment: use a-z, 0-9 and -, at most 20"
+            )
+        other = self.model_copy(update={"env": env})
+        return other.model_copy(update={"bucket": other.named(self._shared_bucket)})
+
     @property
     def jars_folder(self) -> Path:
         """The folder of Java libraries that no Python package contains."""
@@ -180,7 +218,8 @@ class Settings(BaseSettings):
             if value is not None:
                 plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
                 values[f"DUSTJACKET_{name.upper()}"] = plain
-        return values
+        # Another environment may be named later, beside what is kept of these.
+        return values | {"DUSTJACKET_BUCKET": self._shared_bucket}
 
 
 class _NamedFiles(EnvSettingsSource):

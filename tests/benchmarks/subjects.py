@@ -36,6 +36,14 @@ def text_of(book):
     return "\n".join(book[name] or "" for name in ("title", "author", "description"))
 
 
+def documents(model, uris, books, true):
+    """Return books and their subjects as Annif reads them."""
+    return [
+        Document(text_of(book), [uris.of(model.subjects[at]) for at in true[[row]].indices])
+        for row, book in enumerate(books.to_dict("records"))
+    ]
+
+
 def best_micro(scores, true):
     """Return (books, subjects) the pairs from the threshold of the best micro F1."""
     flat, hits = scores.ravel(), true.toarray().ravel()
@@ -82,13 +90,7 @@ def main():
         show("ours", facts["subjects"])
         if not os.environ.get("ANNIF"):
             return
-        corpus = {
-            name: (
-                Document(text_of(book), [uris.of(model.subjects[at]) for at in of[[row]].indices])
-                for row, book in enumerate(books.to_dict("records"))
-            )
-            for name, (books, of) in parts.items()
-        }
+        corpus = {name: documents(model, uris, *part) for name, part in parts.items()}
         write_corpus(Path(scratch, "corpus"), corpus, full=False)
         runner = Path(__file__).with_name("annif_backends.py")
         subprocess.run([os.environ["ANNIF"], str(runner), f"{scratch}/corpus"], check=True)

@@ -37,16 +37,18 @@ class Library:
         draft.put("model/weights.safetensors", weights.encode())
         manifest, _ = draft.publish(**described)
         if kind != self.family.evaluation:
-            client = mlflow.MlflowClient()
-            if not client.search_registered_models(f"name = '{self.family.registered}'"):
-                client.create_registered_model(self.family.registered)
+            tracking.connect(self.store.settings)
+            client, name = mlflow.MlflowClient(), tracking.own_name(self.family.registered)
+            if not client.search_registered_models(f"name = '{name}'"):
+                client.create_registered_model(name)
             tags = {"kind": kind, "version": manifest.version}
             self.register(client, tags)
         return manifest
 
     def register(self, client: mlflow.MlflowClient, tags: dict[str, str]) -> None:
         """Register a model that has no files."""
-        client.create_model_version(self.family.registered, "s3://mlflow/none", tags=tags)
+        name = tracking.own_name(self.family.registered)
+        client.create_model_version(name, "s3://mlflow/none", tags=tags)
 
     def evaluation(
         self,

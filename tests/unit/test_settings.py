@@ -157,3 +157,39 @@ def test_a_variable_that_is_named_like_a_file_of_a_setting_is_left_alone(tmp_pat
     (tmp_path / "reason").write_bytes(b"")
     monkeypatch.setenv(REASON_FILE, str(tmp_path / "reason"))
     assert Settings(_env_file=None).bucket == "dustjacket"
+
+
+@pytest.mark.parametrize(
+    ("env", "bucket", "name"),
+    [
+        ("", "dustjacket", "dustjacket"), ("staging", "dustjacket", "staging-dustjacket"),
+        ("staging", "staging-dustjacket", "staging-dustjacket"), ("a", "b", "a-b"),
+    ],
+)  # fmt: skip
+def test_an_environment_begins_the_names_of_what_it_has(env, bucket, name):
+    settings = Settings(env=env, bucket=bucket)
+    assert settings.bucket == name
+    assert Store(settings).bucket == name
+    assert settings.named("cover-clip") == (f"{env}-cover-clip" if env else "cover-clip")
+
+
+def test_settings_of_an_environment_are_recreated_and_lead_to_another(monkeypatch):
+    staging = Settings(env="staging", bucket="books")
+    for name, value in staging.environment().items():
+        if name in ("DUSTJACKET_ENV", "DUSTJACKET_BUCKET"):
+            monkeypatch.setenv(name, value)
+    assert Settings().bucket == "staging-books"
+    monkeypatch.setenv("DUSTJACKET_ENV", "production")
+    assert Settings().bucket == "production-books"
+    production = staging.for_environment("production")
+    assert (production.env, production.bucket) == ("production", "production-books")
+    assert production.for_environment("").bucket == "books"
+    assert production.for_environment("staging") == staging
+
+
+@pytest.mark.parametrize("env", ["Staging", "-a", "a-", "a/b", "a" * 21, "a_b", "é"])
+def test_a_name_of_no_environment_is_refused(env):
+    with pytest.raises(ValueError, match="env"):
+        Settings(env=env)
+    with pytest.raises(BadInputError, match="names no environment"):
+        Settings().for_environment(env)

@@ -28,6 +28,7 @@ from dustjacket.cli.help_text import HelpText
 from dustjacket.cli.history import Rollback, ShowHistory
 from dustjacket.cli.ingest import Ingest
 from dustjacket.cli.label import LabelFile
+from dustjacket.cli.promote import Promote
 from dustjacket.cli.sample import Sample
 from dustjacket.cli.servers import Doctor, Down, Init, Serve, ShowStatus, Up
 from dustjacket.cli.upkeep import Backup, Forget, Repair, Restore, Retention
@@ -141,6 +142,9 @@ class Dustjacket(BaseSettings):
     )
     history: CliSubCommand[ShowHistory] = Field(
         description="Show every promotion, refusal and rollback, or what served at a given time"
+    )
+    promote: CliSubCommand[Promote] = Field(
+        description="Copy a version and all that it needs to another environment"
     )
     rollback: CliSubCommand[Rollback] = Field(
         description="Bring back an earlier champion and its cover index, by a run of a DAG"

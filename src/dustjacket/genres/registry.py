@@ -91,12 +91,12 @@ def point_aliases(challenger: str, champion: str | None) -> None:
     """
     client = mlflow.MlflowClient()
     if challenger == champion:  # it challenges nothing any more
-        client.delete_registered_model_alias(REGISTERED, tracking.CHALLENGER)
+        client.delete_registered_model_alias(tracking.own_name(REGISTERED), tracking.CHALLENGER)
     for alias, version in ((tracking.CHALLENGER, challenger), (tracking.CHAMPION, champion)):
         if version is None or (alias == tracking.CHALLENGER and challenger == champion):
             continue
         try:
-            client.set_registered_model_alias(REGISTERED, alias, version)
+            client.set_registered_model_alias(tracking.own_name(REGISTERED), alias, version)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise

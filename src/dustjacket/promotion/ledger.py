@@ -187,6 +187,19 @@ def origin(records: Sequence[LedgerRecord], model: str) -> str:
     return made_by.model if made_by and made_by.action == "rolled_back" else model
 
 
+def first_of(records: Sequence[LedgerRecord], model: str) -> str:
+    """Return the candidate, or the starting weights, whose weights a champion has.
+
+    Args:
+        records: of one family.
+        model: ``<kind>/<version>``.
+    """
+    made_by = {record.to: record.model for record in records if record.to}
+    while model in made_by:
+        model = made_by[model]
+    return model
+
+
 def previous_champion(records: Sequence[LedgerRecord]) -> str | None:
     """Return the model that the current champion's weights first replaced, or None.
 

@@ -71,7 +71,7 @@ def show_champion(family: ModelFamily, model: Manifest, tags: Mapping[str, str])
     challenger = tracking.with_alias(family.registered, tracking.CHALLENGER)
     if challenger and challenger.version == found.version:
         client = mlflow.MlflowClient()
-        client.delete_registered_model_alias(family.registered, tracking.CHALLENGER)
+        client.delete_registered_model_alias(found.name, tracking.CHALLENGER)
     _set_tags(found, tags)
 
 
@@ -88,8 +88,8 @@ def _set_tags(model: ModelVersion, tags: Mapping[str, str]) -> None:
 
 
 def _remove_champion(family: ModelFamily, reason: str) -> None:
-    if tracking.with_alias(family.registered, tracking.CHAMPION):
-        mlflow.MlflowClient().delete_registered_model_alias(family.registered, tracking.CHAMPION)
+    if shown := tracking.with_alias(family.registered, tracking.CHAMPION):
+        mlflow.MlflowClient().delete_registered_model_alias(shown.name, tracking.CHAMPION)
     log.warning(
         "%s: there is no @%s until the model is registered again", reason, tracking.CHAMPION
     )

@@ -17,6 +17,7 @@ from dustjacket.promotion.ledger import (
     Ledger,
     LedgerEntry,
     LedgerRecord,
+    first_of,
     next_timestamp,
     of_family,
     rollback_target,
@@ -76,6 +77,42 @@ def promote(
         else:
             _mirror(store, record)
         return record
+
+
+def receive(
+    store: Store, model: str, origin: LedgerRecord, *, who: str, why: str
+) -> LedgerRecord | None:
+    """Make a model champion that another environment promoted; return None if it serves already.
+
+    Args:
+        model: ``<kind>/<version>`` of a candidate or of starting weights, whose files are here.
+        origin: the record of its promotion in the other environment, whose evaluation counts.
+
+    Raises:
+        DustjacketError: MLflow is not updated; call again.
+    """
+    family = family_of(model.partition("/")[0])
+    while True:
+        records = finish(store, family)
+        own = of_family(records, family)
+        champion = serving(own)
+        if champion and champion.to and first_of(own, champion.to) == model:
+            return None
+        newest = store.newest(family.champion)
+        entry = LedgerEntry(
+            action="promoted",
+            verdict="promoted",
+            who=who,
+            why=why,
+            from_=f"{newest.kind}/{newest.version}" if newest else None,
+            model=model,
+            evaluation=origin.evaluation,
+            comparison=origin.comparison,
+            rules=origin.rules,
+        )
+        if record := _append(store, records, entry):
+            finish(store, family)
+            return record
 
 
 def rollback(

@@ -49,7 +49,7 @@ def run_page(settings: Settings, experiment: str, version: str, artifact: str = 
         return ""
     try:
         with rest_client(settings, timeout=_TIMEOUT_S) as mlflow:
-            experiment_id = _experiment_id(mlflow, experiment)
+            experiment_id = _experiment_id(mlflow, settings.named(experiment))
             runs = _search(mlflow, experiment_id, f"tags.version = '{version}'", max_results=1)
             run_id = runs[0]["info"]["run_id"]
     except (httpx.HTTPError, httpx.InvalidURL, LookupError, ValueError) as error:
@@ -81,7 +81,7 @@ def end_runs(settings: Settings, experiment: str, version: str, keep: str | None
     running = "attributes.status = 'RUNNING'"
     try:
         with rest_client(settings, timeout=_TIMEOUT_S) as mlflow:
-            experiment_id = _experiment_id(mlflow, experiment)
+            experiment_id = _experiment_id(mlflow, settings.named(experiment))
             runs = _search(mlflow, experiment_id, f"tags.version LIKE '%-{digest}' AND {running}")
             for run_id in [run["info"]["run_id"] for run in runs]:
                 if run_id == keep:

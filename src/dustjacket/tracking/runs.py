@@ -29,10 +29,12 @@ NAME, NOTE = "mlflow.runName", "mlflow.note.content"
 DECISION = " → "
 """Stands before the decision in the name of a run."""
 _MAX_NAME, _MAX_CARD = 250, 5000
+_connected: dict[str, Settings] = {}
+"""What :func:`connect` was given last: as MLflow's tracking server, it is that of the process."""
 
 
 def connect(settings: Settings) -> None:
-    """Set the MLflow tracking server of this process, and the login at it, from ``settings``.
+    """Set the MLflow server of this process, the login at it, and the environment of names.
 
     Raises:
         NotReadyError: the settings name no MLflow server.
@@ -40,9 +42,15 @@ def connect(settings: Settings) -> None:
     if not settings.mlflow_uri:
         raise NotReadyError("no MLflow server: run `dustjacket up` or set DUSTJACKET_MLFLOW_URI")
     mlflow.set_tracking_uri(settings.mlflow_uri)
+    _connected["settings"] = settings
     if settings.mlflow_username and settings.mlflow_password:  # MLflow reads them with each request
         os.environ["MLFLOW_TRACKING_USERNAME"] = settings.mlflow_username
         os.environ["MLFLOW_TRACKING_PASSWORD"] = settings.mlflow_password.get_secret_value()
+
+
+def own_name(name: str) -> str:
+    """Return the name of an experiment or registered model in the environment of this process."""
+    return _connected["settings"].named(name) if _connected else name
 
 
 def use_experiment(name: str, note: str = "") -> None:
@@ -51,6 +59,7 @@ def use_experiment(name: str, note: str = "") -> None:
     Args:
         note: its description, as Markdown.
     """
+    name = own_name(name)
     found = mlflow.get_experiment_by_name(name)
     if found and found.lifecycle_stage == LifecycleStage.DELETED:
         log.warning("MLflow's experiment %s was deleted: it is restored", name)
@@ -119,7 +128,7 @@ def log_version(store: Store, manifest: Manifest) -> None:
 def with_alias(name: str, alias: str) -> ModelVersion | None:
     """Return the version of registered model ``name`` that ``alias`` points at, or None."""
     try:
-        return mlflow.MlflowClient().get_model_version_by_alias(name, alias)
+        return mlflow.MlflowClient().get_model_version_by_alias(own_name(name), alias)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
@@ -147,12 +156,13 @@ def point_alias(version: ModelVersion, alias: str, *, report: bool = True) -> No
 def registered(name: str, **tags: str) -> ModelVersion | None:
     """Return the version of registered model ``name`` that has all of these tags, or None."""
     conditions = "".join(f" and tags.`{tag}` = '{value}'" for tag, value in tags.items())
-    versions = mlflow.MlflowClient().search_model_versions(f"name = '{name}'{conditions}")
+    versions = mlflow.MlflowClient().search_model_versions(f"name = '{own_name(name)}'{conditions}")
     return versions[0] if versions else None
 
 
 def register(name: str, model_uri: str, tags: dict[str, Any], card: str) -> ModelVersion:
     """Register a logged model as a new version of ``name``, with its tags and its model card."""
+    name = own_name(name)
     registered = mlflow.register_model(model_uri, name, tags={k: str(v) for k, v in tags.items()})
     mlflow.MlflowClient().update_model_version(name, registered.version, card[:_MAX_CARD])
     return registered

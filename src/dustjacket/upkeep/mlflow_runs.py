@@ -14,10 +14,11 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.leases import MAX_AGE
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.settings import Settings
-from dustjacket.tracking.runs import connect
+from dustjacket.tracking import runs as tracking
 from dustjacket.upkeep.inventory import Name
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def clean_mlflow(
         kept: versions that stay, or that one that stays was made from.
         apply: False only returns what would go.
     """
-    connect(settings)
+    tracking.connect(settings)
     client = mlflow.MlflowClient()
     removed: list[str] = []
 
@@ -75,7 +76,7 @@ def clean_mlflow(
 
 def delete_pictures(settings: Settings, names: Collection[Name]) -> None:
     """Delete the tables, pictures and pages in the runs of versions; their models stay."""
-    connect(settings)
+    tracking.connect(settings)
     client = mlflow.MlflowClient()
     for run in _ended_runs(client, int(datetime.now(UTC).timestamp() * 1000)):
         step = STEPS.get(run.data.tags.get("dag_id", ""))
@@ -95,7 +96,10 @@ def _delete_pictures(client: mlflow.MlflowClient, run: Run) -> None:
 
 
 def _models(client: mlflow.MlflowClient) -> Iterator[ModelVersion]:
+    names = {tracking.own_name(kind.replace("_", "-")) for kind in Kind}
     for registered in client.search_registered_models():
+        if registered.name not in names:  # of another environment, or not of ours
+            continue
         aliased = set(registered.aliases.values())
         for model in client.search_model_versions(f"name = '{registered.name}'"):
             # The search does not fill in aliases.
@@ -104,12 +108,13 @@ def _models(client: mlflow.MlflowClient) -> Iterator[ModelVersion]:
 
 
 def _is_kept(model: ModelVersion, kept: Collection[Name], before: int) -> bool:
-    kind = model.tags.get("kind") or model.name.replace("-", "_")
+    own = model.name.removeprefix(tracking.own_name(""))
+    kind = model.tags.get("kind") or own.replace("-", "_")
     return (kind, model.tags["version"]) in kept or model.creation_timestamp > before
 
 
 def _ended_runs(client: mlflow.MlflowClient, before: int) -> Iterator[Run]:
-    names = {step.experiment for step in STEPS.values() if step.experiment}
+    names = {tracking.own_name(step.experiment) for step in STEPS.values() if step.experiment}
     ids = [
         experiment.experiment_id
         for experiment in client.search_experiments()
