@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from dustjacket.clip.retraining import TrainingHistory, Window, compare, reason_to_wait
 from dustjacket.clip.step import ClipParameters
 from dustjacket.genres.facts import LabelFacts
+from dustjacket.genres.retraining import TrainingHistory, Window, compare, reason_to_wait
 from dustjacket.metrics.shares import wilson
 
 YEARS, COVERS, GENRES = 1000, 1200, 12

@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from dustjacket.clip.schemas import RetrainingParameters
 from dustjacket.errors import CorruptVersionError, NotReadyError
+from dustjacket.genres.schemas import RetrainingParameters
+from dustjacket.genres.training_step import TrainingStep
 from dustjacket.pipeline.kinds import CHAMPION_MODEL, Kind
-from dustjacket.pipeline.parameters import OrNone, StepParameters
-from dustjacket.pipeline.step import Step
+from dustjacket.pipeline.parameters import OrNone
 from dustjacket.storage.manifest import Facts, Manifest
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from dustjacket.pipeline.plan import Plan
     from dustjacket.storage.store import Store
 
@@ -28,22 +26,6 @@ def uneven_batch(batch_size: int, processes: int) -> str | None:
     if batch_size % processes:
         return f"batch_size={batch_size} is not a multiple of processes={processes}"
     return None
-
-
-class TrainingStep(Step):
-    """A step that trains on labelled covers, and may wait for them to drift."""
-
-    def reason_to_rest(
-        self, parameters: StepParameters, store: "Store", now: "datetime"
-    ) -> str | None:
-        """Return why drift is no reason yet to train again, or None."""
-        if not isinstance(parameters, RetrainingParameters) or parameters.retrain_on == "version":
-            return None
-        from dustjacket.clip.retraining import history, learned_what_is_erased, reason_to_wait
-
-        if learned_what_is_erased(store, self.publishes):
-            return None
-        return reason_to_wait(history(store, self.publishes), parameters, now)
 
 
 class ClipParameters(RetrainingParameters):

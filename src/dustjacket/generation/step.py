@@ -5,10 +5,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from dustjacket.clip.schemas import RetrainingParameters
-from dustjacket.clip.step import TrainingStep, uneven_batch
+from dustjacket.clip.step import uneven_batch
 from dustjacket.evaluation.step import REPORT
 from dustjacket.generation.schemas import GeneratorEvaluationFacts, GeneratorEvaluationParameters
+from dustjacket.genres.schemas import RetrainingParameters
+from dustjacket.genres.training_step import TrainingStep
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.promotion.evaluation_step import EvaluationStep
 from dustjacket.storage.manifest import Facts

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.facts import ClassifierFacts, LabelFacts
+from dustjacket.genres.schemas import RetrainingParameters
+from dustjacket.genres.training_step import TrainingStep
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.parameters import OrNone, StepParameters
 from dustjacket.pipeline.step import Step
@@ -32,7 +34,7 @@ Labels = Literal["one", "many"]
 GenreMetric = Literal["f1_weighted", "accuracy", "f1_macro"]
 
 
-class ClassifierParameters(StepParameters):
+class ClassifierParameters(RetrainingParameters):
     """Parameters of ``select_classifier``."""
 
     main: ClassVar[frozenset[str]] = frozenset(
@@ -153,7 +155,7 @@ class LabelParameters(StepParameters):
     )
 
 
-class SelectClassifier(Step):
+class SelectClassifier(TrainingStep):
     """The step; the classifier in use may be an earlier one than the newest."""
 
     def in_use(self, store: "Store") -> Manifest | None:

@@ -7,14 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dustjacket.clip.retraining import TrainingHistory, Window, compare, history, reason_to_wait
+from dustjacket.catalog.statistics import CatalogStatistics
 from dustjacket.clip.step import ClipParameters
 from dustjacket.genres.facts import LabelFacts
+from dustjacket.genres.retraining import TrainingHistory, Window, compare, history, reason_to_wait
+from dustjacket.genres.schemas import RetrainingParameters
+from dustjacket.genres.step import ClassifierParameters
 from dustjacket.pipeline.plan import erasures
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.storage.manifest import ERASED_ROWS
 from dustjacket.upkeep.erasure import republish
 from tests.support.bucket import store_in_memory
+from tests.support.facts import least_facts
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=100)
@@ -97,19 +101,19 @@ def publish(store, name, genres, **fields):
 def test_the_series_begins_anew_with_each_training():
     store = store_in_memory()
     step = STEPS["finetune_clip"]
-    assert history(store, "clip_candidate") == TrainingHistory([], [])
+    assert history(store, "clip_candidate", "labelled_covers") == TrainingHistory([], [])
     publish(store, "v1", SAME)
     store.draft("clip_candidate", "c1").publish(parents={"labelled_covers": "v1"})
     now = datetime.now(UTC) + timedelta(days=20)
     for version in ("v2", "v3"):
         publish(store, version, {**SAME, "Travel": 500})
-    found = history(store, "clip_candidate")
+    found = history(store, "clip_candidate", "labelled_covers")
     assert [(w.version, w.violated) for w in found.windows] == [("v2", True), ("v3", True)]
     rules = RULES.model_copy(update={"min_new_books": 500})
     assert step.reason_to_rest(rules, store, now) is None
     assert "cooldown" in step.reason_to_rest(rules, store, datetime.now(UTC))
     store.draft("clip_candidate", "c2").publish(parents={"labelled_covers": "v3"})
-    assert history(store, "clip_candidate").windows == []
+    assert history(store, "clip_candidate", "labelled_covers").windows == []
     assert step.reason_to_rest(ClipParameters(), store, now) is None, "on each version"
 
 
@@ -127,3 +131,28 @@ def test_books_that_were_erased_are_reason_enough_until_a_training_without_them(
     without = erasures([store.manifest("labelled_covers", "v1")])
     store.draft("clip_candidate", "c2").publish(parents=parents, fingerprints=without)
     assert step.reason_to_rest(RULES, store, now)
+
+
+def test_a_classifier_is_selected_again_when_the_listing_drifts():
+    store, step = store_in_memory(), STEPS["select_classifier"]
+    now = datetime.now(UTC) + timedelta(days=20)
+    rules = ClassifierParameters(
+        **RULES.model_dump(include=RetrainingParameters.model_fields.keys())
+    )
+
+    def publish_catalog(version, genres):
+        number = sum(genres.values())
+        profile = CatalogStatistics(
+            rows_read=number, rows_accepted=number, rejected_by_reason={}, genres=genres
+        ).model_dump(mode="json")
+        facts = least_facts("catalog", profile=profile)
+        store.draft("catalog", version).publish(facts=facts)
+
+    publish_catalog("v1", SAME)
+    store.draft("genre_classifier", "g1").publish(parents={"catalog": "v1"})
+    publish_catalog("v2", {name: 2 * number for name, number in SAME.items()})
+    assert "0 of the last 1 versions drifted" in step.reason_to_rest(rules, store, now)
+    for version in ("v3", "v4"):
+        publish_catalog(version, {**SAME, "Travel": 500})
+    assert step.reason_to_rest(rules, store, now) is None
+    assert step.reason_to_rest(ClassifierParameters(), store, now) is None, "on each version"

@@ -1,8 +1,9 @@
-"""Whether labelled covers have drifted so far that it is time to train again.
+"""Whether books or labelled covers have drifted so far that it is time to train again.
 
-Two signs need no labels and no computation beyond the manifests: the mix of predicted genres, and
-the share of covers that the classifier is sure of. A version violates if one of them differs from
-the covers of the last training by more than a limit, and by more than chance explains.
+Signs need no computation beyond the manifests: the mix of genres, which are listed ones of a
+catalogue and predicted ones of covers, and the share of covers that the classifier is sure of. A
+version violates if one of them differs from the version of the last training by more than a limit,
+and by more than chance explains.
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,15 @@ from datetime import datetime, timedelta
 import numpy as np
 from scipy.stats import norm
 
-from dustjacket.clip.schemas import RetrainingParameters
+from dustjacket.catalog.statistics import CatalogStatistics
+from dustjacket.catalog.step import CatalogFacts
 from dustjacket.errors import CorruptVersionError, NotReadyError
 from dustjacket.genres.facts import LabelFacts
+from dustjacket.genres.schemas import RetrainingParameters
 from dustjacket.metrics.stability import psi, psi_test
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.plan import erasures
+from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
 MAX_PSI, MAX_CHANGE = 0.1, 0.1
@@ -31,12 +35,12 @@ _MONTH = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Window:
-    """The signs of one version of labelled covers, against those of the last training.
+    """The signs of one version, against those of the version of the last training.
 
     Attributes:
-        genre_mix: population stability index of the predicted genres.
-        sure: change of the share of covers that the classifier is sure of.
-        new_books: labelled covers more than at the last training.
+        genre_mix: population stability index of the genres.
+        sure: change of the share of covers that the classifier is sure of; 0 of a catalogue.
+        new_books: books or covers more than at the last training.
     """
 
     version: str
@@ -64,7 +68,7 @@ def reason_to_wait(
 ) -> str | None:
     """Return why it is not time to train again, or None."""
     if not found.trained or not found.windows:
-        return None  # nothing is trained yet, or the covers of the last training are gone
+        return None  # nothing is trained yet, or the books of the last training are gone
     looked_at = found.windows[-rules.drift_versions :]
     violations = sum(window.violated for window in looked_at)
     newest = found.windows[-1]
@@ -83,12 +87,16 @@ def reason_to_wait(
     if lately >= rules.max_retrains_per_month:
         return f"{lately} trainings were in the last 30 days: the maximum"
     if newest.new_books < rules.min_new_books:
-        return f"{newest.new_books} covers are new: min_new_books={rules.min_new_books}"
+        return f"{newest.new_books} books are new: min_new_books={rules.min_new_books}"
     return None
 
 
-def history(store: Store, candidates: str) -> TrainingHistory:
-    """Return the trainings that made ``candidates``, and the labelled covers since the last."""
+def history(store: Store, candidates: str, books: str) -> TrainingHistory:
+    """Return the trainings that made ``candidates``, and the versions of ``books`` since the last.
+
+    Args:
+        books: the kind that is trained on: the catalogue, or labelled covers.
+    """
     manifests = []
     for version in store.versions(candidates):
         try:
@@ -97,30 +105,35 @@ def history(store: Store, candidates: str) -> TrainingHistory:
             continue
     trained = [manifest.published_at for manifest in manifests]
     try:
-        last = store.manifest(Kind.LABELLED_COVERS, manifests[-1].parents[Kind.LABELLED_COVERS])
-        reference = LabelFacts.of(last)
+        last = store.manifest(books, manifests[-1].parents[books])
+        reference = _signs(last)
     except (CorruptVersionError, NotReadyError, IndexError, KeyError):
         return TrainingHistory(trained, [])
     windows = []
-    for version in store.versions(Kind.LABELLED_COVERS):
+    for version in store.versions(books):
         if version > last.version:
-            facts = LabelFacts.of(store.manifest(Kind.LABELLED_COVERS, version))
+            facts = _signs(store.manifest(books, version))
             windows.append(compare(reference, facts, version))
     return TrainingHistory(trained, windows)
 
 
-def learned_what_is_erased(store: Store, candidates: str) -> bool:
-    """Return whether books were erased from the covers of the last training, on request."""
+def _signs(books: Manifest) -> LabelFacts:
+    if books.kind != Kind.CATALOG:
+        return LabelFacts.of(books)
+    profile = CatalogStatistics.model_validate(CatalogFacts.of(books).profile)
+    return LabelFacts(labelled=profile.rows_accepted, genres=profile.genres)
+
+
+def learned_what_is_erased(store: Store, candidates: str, books: str) -> bool:
+    """Return whether books were erased from those of the last training, on request."""
     newest = store.newest(candidates)
     try:
-        covers = newest and store.manifest(
-            Kind.LABELLED_COVERS, newest.parents[Kind.LABELLED_COVERS]
-        )
+        trained = newest and store.manifest(books, newest.parents[books])
     except (CorruptVersionError, NotReadyError, KeyError):
         return False
-    if not newest or not covers:
+    if not newest or not trained:
         return False
-    return not erasures([covers]).items() <= newest.fingerprints.items()
+    return not erasures([trained]).items() <= newest.fingerprints.items()
 
 
 def compare(reference: LabelFacts, newest: LabelFacts, version: str) -> Window:
