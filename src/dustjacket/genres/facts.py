@@ -112,6 +112,9 @@ class LabelFacts(Facts):
         held_out: how many have out-of-fold labels, as the classifier was trained on their books.
         reserved: how many no model may be trained on, as text and data mining is reserved.
         genres: how many of each predicted genre.
+        accuracy: by name, the value, its 95 % interval and the number of covers: ``estimated`` from
+            the probabilities of all covers, ``realised`` of covers whose category is a genre of the
+            classifier, ``estimated_there`` of those. What is unknown is missing.
     """
 
     labelled: int
@@ -119,6 +122,7 @@ class LabelFacts(Facts):
     held_out: int = 0
     reserved: int = 0
     genres: dict[str, int] = Field(default_factory=dict)
+    accuracy: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def outcome(self, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
         """Return how many covers are labelled, and of how many the classifier is sure."""

@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import auc, roc_curve
 
+from dustjacket.metrics.estimated import Accuracy
+
 _BINS = 15
 OTHER_BOOKS = "paper, on other books: not comparable"
 
@@ -191,4 +193,28 @@ def candidates_by_genre_figure(f1: pd.DataFrame) -> Figure:
                 color="white" if value > 0.5 else "black",
                 fontweight="bold" if value == values.max() else "normal",
             )  # fmt: skip
+    return figure
+
+
+def accuracy_figure(series: Sequence[tuple[str, Mapping[str, Accuracy]]]) -> Figure:
+    """Return estimated and realised accuracy of labels, with 95 % intervals, by version.
+
+    Args:
+        series: versions, oldest first, with the accuracies of each.
+    """
+    figure = Figure(figsize=(7, 3.5), layout="constrained")
+    axes = figure.subplots()
+    shown = (("estimated", "estimated from probabilities"), ("realised", "realised on categories"))
+    for shift, (name, label) in enumerate(shown):
+        places = [place for place, (_, found) in enumerate(series) if name in found]
+        found = [series[place][1][name] for place in places]
+        values = np.array([each.value for each in found])
+        bounds = np.array([each.interval for each in found]).reshape(-1, 2)
+        errors = np.abs(bounds - values[:, None]).T
+        at = np.array(places) + 0.1 * shift
+        axes.errorbar(at, values, yerr=errors, fmt="o-", capsize=3, label=label)
+    days = [f"{version[6:8]}.{version[4:6]}." for version, _ in series]
+    axes.set_xticks(range(len(series)), days, rotation=90 if len(days) > 12 else 0)
+    axes.set(xlabel="version of labelled covers", ylabel="share of right labels", ylim=(0, 1))
+    axes.legend()
     return figure

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import mlflow
@@ -14,7 +15,8 @@ from pyspark.sql import functions as fn
 from dustjacket.covers.read import INDEX
 from dustjacket.genres import out_of_fold
 from dustjacket.genres.facts import LabelFacts
-from dustjacket.genres.figures import bar_figure
+from dustjacket.genres.figures import accuracy_figure, bar_figure
+from dustjacket.genres.label_accuracy import accuracies, count_by_genre, earlier_accuracies
 from dustjacket.genres.published_labels import LABELS
 from dustjacket.genres.read import load_scorer
 from dustjacket.genres.reservations import may_train, reserved_books
@@ -80,12 +82,17 @@ def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
     labels.write.parquet(job.draft.uri(LABELS))
     counts = [
         fn.count("*").alias("covers"),
+        fn.sum("probability").alias("total"),
+        fn.sum(fn.col("probability") ** 2).alias("squares"),
         fn.count_if("held_out").alias("held_out"),
         fn.count_if("sure").alias("sure"),
         fn.count_if(~fn.col("training")).alias("reserved"),
     ]
-    counted = spark.read.parquet(job.draft.uri(LABELS)).groupBy("genre").agg(*counts).collect()
-    genres = {row["genre"]: int(row["covers"]) for row in sorted(counted)}
+    published = spark.read.parquet(job.draft.uri(LABELS))
+    rows_of_genres = published.groupBy("genre", "category").agg(*counts).collect()
+    counted = [row.asDict() for row in rows_of_genres]
+    genres = count_by_genre(counted)
+    accuracy = accuracies(counted, scorer.genres)
     labelled, held_out = sum(genres.values()), sum(row["held_out"] for row in counted)
     sure = sum(row["sure"] for row in counted)
     n_reserved = sum(row["reserved"] for row in counted)
@@ -93,12 +100,21 @@ def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
         mlflow.log_metrics(
             {"labelled": labelled, "sure": sure, "held_out": held_out, "reserved": n_reserved}
         )
+        mlflow.log_metrics({f"accuracy.{name}": found.value for name, found in accuracy.items()})
         mlflow.log_figure(bar_figure(genres, "covers by predicted genre"), "labels.png")
+        if accuracy:
+            series = [*earlier_accuracies(job.store), (job.draft.version, accuracy)]
+            mlflow.log_figure(accuracy_figure(series), "accuracy.png")
         job.publish(
             rows={"labelled": labelled},
             schema={field.name: field.dataType.simpleString() for field in labels.schema},
             facts=LabelFacts(
-                labelled=labelled, sure=sure, held_out=held_out, reserved=n_reserved, genres=genres
+                labelled=labelled,
+                sure=sure,
+                held_out=held_out,
+                reserved=n_reserved,
+                genres=genres,
+                accuracy={name: asdict(found) for name, found in accuracy.items()},
             ),
         )
 

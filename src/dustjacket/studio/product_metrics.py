@@ -93,7 +93,17 @@ def _figures(newest: Mapping[str, Manifest]) -> Iterator[GaugeMetricFamily]:
     facts = newest[Kind.EVALUATION].facts if Kind.EVALUATION in newest else {}
     for name, value in _numbers(facts.get("drift")):
         drift.add_metric([name], value)
-    yield from (classifier, drift)
+    accuracy = _gauge(
+        "label_accuracy", "Share of right labels of the newest covers, estimated of probabilities "
+        "and realised on covers with a category, with the bounds of their 95 % intervals",
+        "source", "bound",
+    )  # fmt: skip
+    facts = newest[Kind.LABELLED_COVERS].facts if Kind.LABELLED_COVERS in newest else {}
+    for name, found in (facts.get("accuracy") or {}).items():
+        low, high = found["interval"]
+        for bound, value in (("value", found["value"]), ("low", low), ("high", high)):
+            accuracy.add_metric([name, bound], value)
+    yield from (classifier, drift, accuracy)
 
 
 def _decisions(

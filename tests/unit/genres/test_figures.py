@@ -6,6 +6,7 @@ import pytest
 
 from dustjacket.genres.figures import (
     OTHER_BOOKS,
+    accuracy_figure,
     bar_figure,
     candidates_by_genre_figure,
     candidates_figure,
@@ -14,6 +15,7 @@ from dustjacket.genres.figures import (
     reliability_figure,
     roc_figure,
 )
+from dustjacket.metrics.estimated import Accuracy
 
 
 def saved(figure, folder):
@@ -118,4 +120,17 @@ def test_a_heat_map_sets_the_best_candidate_of_each_genre_in_bold(tmp_path):
     figure = candidates_by_genre_figure(f1)
     bold = [text.get_text() for text in figure.axes[0].texts if text.get_fontweight() == "bold"]
     assert bold == ["0.80", "0.90"]
+    saved(figure, tmp_path)
+
+
+def test_an_accuracy_figure_draws_both_series_and_leaves_out_what_is_unknown(tmp_path):
+    both = {name: Accuracy(at, (at - 0.1, at + 0.1), 9) for name, at in
+            (("estimated", 0.8), ("realised", 0.7))}  # fmt: skip
+    versions = [f"202601{day:02}T000000000000Z-a" for day in (4, 11)]
+    figure = accuracy_figure([(versions[0], {"estimated": both["estimated"]}), (versions[1], both)])
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["04.01.", "11.01."]
+    lines = [each.lines[0] for each in axes.containers]
+    assert [line.get_ydata().tolist() for line in lines] == [[0.8, 0.8], [0.7]]
+    assert len(legend(axes)) == 2
     saved(figure, tmp_path)

@@ -36,6 +36,8 @@ def history():
     history.publish("genre_classifier", facts=facts)
     drift = {"genre_mix": 0.3, "genre_mix_p": 0.001, "warning": "genre mix", "newest": "v"}
     history.publish("evaluation", facts={"drift": drift})
+    estimated = {"value": 0.8, "interval": [0.7, 0.9], "answers": 9}
+    history.publish("labelled_covers", facts={"accuracy": {"estimated": estimated}})
     return history
 
 
@@ -46,6 +48,7 @@ def test_versions_figures_drift_and_decisions_are_exported(history):
         'dustjacket_rejected_share{kind="covers"} 0.4',
         'dustjacket_classifier_test_metric{bound="low",metric="macro_f1"} 0.6',
         'dustjacket_drift{sign="genre_mix"} 0.3',
+        'dustjacket_label_accuracy{bound="low",source="estimated"} 0.7',
         'dustjacket_evaluations_undecided{family="cover_clip"} 1.0',
         'dustjacket_evaluations_undecided{family="cover_generator"} 0.0',
         'dustjacket_ledger_records{action="promoted",family="cover_clip",verdict="v"} 1.0',

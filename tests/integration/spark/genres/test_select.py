@@ -262,6 +262,7 @@ def labelled(made):
         if column.name not in covers:
             covers[column.name] = 0 if pa.types.is_integer(column.type) else ""
     covers["key"] = covers["position"].astype(str)
+    covers["category"] = covers["genre"].str.upper()
     draft = made.steps.store.draft(Kind.COVERS, "20260101T000000Z-0123456789ab")
     table = io.BytesIO()
     covers[["key", *labels._COPIED.names]].to_parquet(table, index=False)
@@ -285,6 +286,18 @@ def test_a_cover_of_the_listing_is_labelled_by_models_that_never_saw_its_book(ma
     assert right == pytest.approx(made.first.facts["out_of_fold"]["accuracy"], abs=0.02)
     by_heart = (likeliest == found["true"])[learnt].mean()
     assert by_heart > made.first.facts["intervals"]["accuracy"][1] > right
+
+
+def test_the_estimated_accuracy_of_labels_is_near_the_realised_one(made, labelled):
+    published, found = labelled
+    accuracy = published.facts["accuracy"]
+    assert accuracy["estimated"]["answers"] == len(found)
+    assert (
+        accuracy["realised"]["answers"] == found["true"].isin(made.scorer(made.first).genres).sum()
+    )
+    right = (found["genre"] == found["true"]).sum() / accuracy["realised"]["answers"]
+    assert accuracy["realised"]["value"] == pytest.approx(right)
+    assert accuracy["estimated_there"]["value"] == pytest.approx(right, abs=0.1)
 
 
 def test_the_weight_of_the_late_fusion_is_that_of_unseen_books(made, labelled):
