@@ -27,7 +27,7 @@ from dustjacket.sources.encoding import decode, raw_bytes
 from dustjacket.storage.manifest import ERASED_ROWS, MANIFEST, FileEntry, Manifest
 from dustjacket.storage.objects import delete_keys
 from dustjacket.storage.store import Store
-from dustjacket.upkeep.survey import Survey, matches
+from dustjacket.upkeep.survey import ROWS_AT_ONCE, Survey, matches
 from dustjacket.upkeep.traces import Traces
 
 _NO_REPORT = (
@@ -146,8 +146,9 @@ class Erasure:
             return np.array([row in places for row in origins], bool)
         wanted = [n for n in ("title", "author", "isbn13", "url", "sha256", "contributors")
                   if n in names]  # fmt: skip
+        batches = table.select(wanted).to_batches(ROWS_AT_ONCE)
         return np.array(
-            [matches(row, self.erased) for row in table.select(wanted).to_pylist()], bool
+            [matches(row, self.erased) for batch in batches for row in batch.to_pylist()], bool
         )
 
     def _is_rejected_trace(self, row: dict[str, str | None]) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dustjacket.feedback.store import KIND as FEEDBACK
@@ -18,6 +17,8 @@ from dustjacket.upkeep.inventory import Name
 
 _IDENTITY = ("title", "author", "isbn13", "url", "sha256", "contributors", "key", "file",
              "position", "image_url")  # fmt: skip
+ROWS_AT_ONCE = 50_000
+"""Rows that are Python objects at a time."""
 NEEDED = ("title", "url", "sha256")
 """A table that has none of these columns is of no books, or of rejected rows."""
 DERIVED_FIRST = (
@@ -69,9 +70,9 @@ def survey(store: Store, erased: Erased) -> Survey:
         name = manifest.kind, manifest.version
         for entry in manifest.files:
             if entry.path.endswith(".parquet"):
-                table = read_table(store.read(manifest, entry.path), _IDENTITY)
-                rows = [row for row in table.to_pylist() if matches(row, erased)]
-                _add(found, name, rows)
+                body = store.read(manifest, entry.path)
+                matched = [row for row in rows_of(body) if matches(row, erased)]
+                _add(found, name, matched)
     return found
 
 
@@ -92,11 +93,12 @@ def _add(found: Survey, name: Name, rows: list[dict[str, Any]]) -> None:
         del found.rows[name]
 
 
-def read_table(body: bytes, columns: tuple[str, ...] = ()) -> pa.Table:
-    """Read a Parquet file, or those of ``columns`` that it has."""
-    names = set(pq.read_schema(io.BytesIO(body)).names)
-    wanted = [name for name in columns if name in names] if columns else None
-    return pq.read_table(io.BytesIO(body), columns=wanted)
+def rows_of(body: bytes) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a Parquet file, with the columns that tell a book or cover."""
+    with pq.ParquetFile(io.BytesIO(body)) as file:
+        wanted = [name for name in _IDENTITY if name in file.schema_arrow.names]
+        for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted):
+            yield from batch.to_pylist()
 
 
 def matches(row: Mapping[str, Any], erased: Erased) -> bool:
