@@ -9,6 +9,7 @@ from dustjacket.identity.text import normalise
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _PICTURE = re.compile("base64,[A-Za-z0-9+/=]+")
+_TAG = re.compile("<[^<>]*>")
 _LEAST_TITLE = 4
 """Letters of a title that is looked for without an author; shorter ones are in every text."""
 
@@ -41,8 +42,11 @@ class Traces:
         plain = _PICTURE.sub("", text)
         if "\\u" in plain:
             plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), plain)
-        squeezed = _squeezed(html.unescape(plain))
-        return any(all(part in squeezed for part in parts) for parts in self._all_of)
+        forms = [plain, _TAG.sub("", plain)] if "<" in plain else [plain]
+        squeezed = [_squeezed(html.unescape(form)) for form in forms]
+        return any(
+            all(part in form for part in parts) for form in squeezed for parts in self._all_of
+        )
 
 
 def _squeezed(text: str) -> str:

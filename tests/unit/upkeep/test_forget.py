@@ -340,3 +340,12 @@ def test_a_request_names_an_isbn_an_address_or_one_person():
     for text in ("", "unknown", "Neil Gaiman & Terry Pratchett"):
         with pytest.raises(BadInputError, match="name one of them"):
             request_of(text)
+
+
+def test_the_studio_loads_again_what_it_shows_with_the_books(shop):
+    shop.forget("Lee, Bo")
+    for kind, before in ((Kind.GENRE_CLASSIFIER, shop.classifier), (Kind.COVER_INDEX, shop.index)):
+        now_ = shop.store.newest(kind)
+        assert now_ != before, "by its manifest it is another"
+        assert now_.version == before.version
+    assert shop.store.newest(Kind.CLIP_CANDIDATE) == shop.candidate, "its weights stay"
