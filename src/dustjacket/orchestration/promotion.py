@@ -12,7 +12,7 @@ from dustjacket.orchestration.forms import VERSION_PATTERN
 from dustjacket.orchestration.operators import SparkStepOperator
 from dustjacket.orchestration.step_dag import RETRY, first_line, spoken, step_dag, when_any
 from dustjacket.orchestration.tasks import emit, plan_run, version_of
-from dustjacket.pipeline.families import FAMILIES, family_of
+from dustjacket.pipeline.families import CLIP, FAMILIES, family_of
 from dustjacket.promotion.schemas import GateFacts, rule_line
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class ApprovalRequestOperator(HITLOperator):
             raise AirflowSkipException("no approval is required")
         facts, kind = GateFacts.of(evaluation), family_of(evaluation.kind).candidate
         run = context["dag_run"]
+        airflow = store.settings.airflow_public_url or store.settings.airflow_url
         link = run_link(store.settings, run.dag_id, run.run_id)
         post(store.settings, approval_notice(evaluation, facts.reason, link))
         self.body = "\n".join(
@@ -55,6 +56,7 @@ class ApprovalRequestOperator(HITLOperator):
                 f"{f'`{facts.champion_version}`' if facts.champion_version else 'none'}:\n",
                 *map(rule_line, facts.rules),
                 f"\nReport and pictures: the links of the task `evaluate` in [this run]({link}).",
+                *side_by_side(evaluation, airflow),
             ]
         )
         return super().execute(context)
@@ -133,6 +135,14 @@ def rollback_champion(kind: str) -> str:
         )
     restore_champion(store, family)
     return str(record.to).partition("/")[2]
+
+
+def side_by_side(evaluation: "Manifest", airflow_url: str | None) -> list[str]:
+    """Return a line with the link to the covers of both models; none if these find no covers."""
+    if evaluation.kind != CLIP.evaluation or not airflow_url:
+        return []
+    page = f"{airflow_url}/dustjacket/compare.html"
+    return [f"\nTry titles of yours: [covers of champion and candidate, side by side]({page})."]
 
 
 def approval_notice(evaluation: "Manifest", reason: str, link: str) -> "Notice":

@@ -118,6 +118,17 @@ class CoverIndex:
         names = ("title", "author", "category")
         return list(zip(*(chosen[name].to_pylist() for name in names), strict=True))
 
+    def subset(self, places: np.ndarray, vectors: np.ndarray | None = None) -> "CoverIndex":
+        """Return the index of some of the covers.
+
+        Args:
+            places: (m,) of the covers, in the order of :meth:`books`.
+            vectors: (m, dimensions) of another model; None: their own.
+        """
+        looks = pa.array(self._duplicate_groups[places])
+        rows = self._rows.take(pa.array(places)).append_column("look", looks)
+        return CoverIndex(self.vectors[places] if vectors is None else vectors, rows)
+
     def cover(self, key: str) -> SearchHit | None:
         """Return the cover with a key, with scores of 0, or None."""
         row = pc.index(self._rows["key"], key).as_py()

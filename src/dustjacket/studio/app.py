@@ -19,6 +19,7 @@ from dustjacket.studio.annif_routes import (
     annif_routes,
 )
 from dustjacket.studio.app_state import AppState
+from dustjacket.studio.compare_routes import compare_routes
 from dustjacket.studio.create_routes import OWN_ART, create_routes
 from dustjacket.studio.metrics import MetricsMiddleware
 from dustjacket.studio.middleware import (
@@ -76,6 +77,7 @@ def create_app(
     app.include_router(query_routes)
     app.include_router(info_routes)
     app.include_router(picture_routes)
+    app.include_router(compare_routes)
     app.include_router(create_routes)
     app.include_router(pair_routes)
     app.include_router(review_routes)

@@ -15,6 +15,7 @@ from dustjacket.settings import Settings
 from dustjacket.storage.store import Store
 from dustjacket.studio.batching import Batcher
 from dustjacket.studio.blind_pairs import BlindPairs
+from dustjacket.studio.candidate import Candidates
 from dustjacket.studio.concept_jobs import TIMEOUT_S, ConceptJobs
 from dustjacket.studio.handlers import genre_responses, search_responses
 from dustjacket.studio.metrics import Metrics
@@ -70,6 +71,7 @@ class AppState:
         self.feedback = _feedback(self.models.store, settings) if settings.studio_feedback else None
         self.generation = settings.generation
         self.private_addresses = settings.allow_private_addresses
+        self.candidates = Candidates(self.models.store, settings.cache)
         self.pairs = BlindPairs(self.models.store)
         self.styles = _names_of_styles(settings)
         open_published = partial(open_tools, settings.with_secrets_of("s3"))
@@ -138,6 +140,7 @@ class AppState:
                 self.examples = found or []
                 self.metrics.set_versions(self.models)
                 self.steps.expire()
+            self.candidates.forget_idle()
             await asyncio.sleep(interval_s)
 
     async def _refresh_metrics(self) -> None:

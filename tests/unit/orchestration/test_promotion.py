@@ -13,7 +13,9 @@ from dustjacket.orchestration.promotion import (
     approval_notice,
     notices_of,
     request_approval,
+    side_by_side,
 )
+from dustjacket.pipeline.families import CLIP, GENERATOR
 from dustjacket.pipeline.team_defaults import TeamDefaults
 from dustjacket.promotion.ledger import Ledger, LedgerRecord
 from dustjacket.promotion.schemas import GateFacts
@@ -81,3 +83,10 @@ def test_an_approval_is_one_of_two_answers_and_a_comment_of_500_characters():
     for wrong in ("x" * 501, 7):
         with pytest.raises(ParamValidationError):
             comment.resolve(wrong)
+
+
+def test_an_approval_of_a_model_that_finds_covers_links_the_covers_of_both():
+    clip, generator = (SimpleNamespace(kind=family.evaluation) for family in (CLIP, GENERATOR))
+    (line,) = side_by_side(clip, "http://airflow")
+    assert "(http://airflow/dustjacket/compare.html)" in line
+    assert side_by_side(generator, "http://airflow") == side_by_side(clip, None) == []

@@ -12,11 +12,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from dustjacket.studio.blind_pairs import BlindPairs
+from dustjacket.studio.candidate import Compared
 from dustjacket.studio.concept_jobs import ConceptJobs
 from tests.support.bucket import store_in_memory
 from tests.support.generators import WorkerInThread, drawing_tools, publish_pictures
 from tests.support.review_case import publish_review
-from tests.support.studio_case import HEADERS, make_app
+from tests.support.studio_case import HEADERS, make_app, manifest
 
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance,
@@ -30,7 +31,8 @@ QUERIES = [
 OPERATIONS = [
     *QUERIES, "POST /genre/batch", "POST /genre/batch/xlsx", "GET /covers/{cover}",
     "GET /covers/{cover}/image",
-    "POST /picture", "GET /models", "GET /steps", "GET /operations", "GET /metrics", "GET /health",
+    "POST /picture", "POST /compare",
+    "GET /models", "GET /steps", "GET /operations", "GET /metrics", "GET /health",
     "GET /create/{job}", "DELETE /create/{job}",
     "POST /pairs", "POST /pairs/{pair}", "GET /pairs/{pair}/{side}", "GET /pairs/results",
     "GET /create/{job}/{number}/preview", "GET /create/{job}/{number}/cover.{form}",
@@ -46,6 +48,9 @@ def operations(tmp_path):
     app = make_app(tmp_path, studio_feedback=True)
     app.state.studio.feedback.flush = lambda: None
     app.state.studio.concepts = ConceptJobs(WorkerInThread(drawing_tools))
+    app.state.studio.candidates.compared = lambda index: Compared(
+        manifest("clip_candidate", "test-2"), index.clip, index.index, index.index
+    )
     store = store_in_memory()
     publish_pictures(store)
     app.state.studio.pairs = BlindPairs(store)
