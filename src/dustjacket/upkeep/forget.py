@@ -151,7 +151,8 @@ def _erase(store: Store, erasure: Erasure) -> None:
         if newer := erasure.erase(manifest):
             changed.append(newer)
     for stored in take_inventory(store).values():
-        if not stored.published_at and not stored.unreadable:  # an attempt that was abandoned
+        # No job is at work, so an attempt is abandoned; but a promotion is no job.
+        if not (stored.published_at or stored.unreadable or stored.kind in FAMILIES):
             delete_keys(store, [each.key for each in stored.objects])
     names = {(manifest.kind, manifest.version) for manifest in changed}
     for shown, origin in _SHOWN_WITH.items():

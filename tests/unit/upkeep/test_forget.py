@@ -349,3 +349,12 @@ def test_the_studio_loads_again_what_it_shows_with_the_books(shop):
         assert now_ != before, "by its manifest it is another"
         assert now_.version == before.version
     assert shop.store.newest(Kind.CLIP_CANDIDATE) == shop.candidate, "its weights stay"
+
+
+def test_attempts_that_were_abandoned_go_but_a_promotion_under_way_goes_on(shop):
+    shop.put("covers/v/attempt-1/shards/00000.tar", b"half")
+    shop.put("cover_clip/v/attempt-1/model/weights", b"half")
+    shop.forget()
+    left = shop.contents()
+    assert "covers/v/attempt-1/shards/00000.tar" not in left
+    assert "cover_clip/v/attempt-1/model/weights" in left
