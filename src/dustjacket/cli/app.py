@@ -31,6 +31,7 @@ from dustjacket.cli.label import LabelFile
 from dustjacket.cli.promote import Promote
 from dustjacket.cli.sample import Sample
 from dustjacket.cli.servers import Doctor, Down, Init, Serve, ShowStatus, Up
+from dustjacket.cli.tokens import Tokens
 from dustjacket.cli.upkeep import Backup, Forget, Repair, Restore, Retention
 from dustjacket.cli.users import Users
 from dustjacket.errors import DustjacketError
@@ -167,6 +168,7 @@ class Dustjacket(BaseSettings):
     users: CliSubCommand[Users] = Field(
         description="Add, remove, change and list the accounts of people"
     )
+    tokens: CliSubCommand[Tokens] = Field(description="Add, list and remove the tokens of scripts")
     ingest: CliSubCommand[Ingest] = Field(
         description="Ingest a listing or covers into a folder, without Airflow"
     )

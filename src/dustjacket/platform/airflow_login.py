@@ -21,10 +21,12 @@ from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.auth.managers.simple.utils import parse_login_body
 from airflow.configuration import conf
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from jwt import InvalidTokenError
 
 from dustjacket.pipeline.families import FAMILIES
 from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.logins import Logins, TooManyAttemptsError
+from dustjacket.platform.tokens import PREFIX, find_token
 from dustjacket.settings import home
 
 _STATE = "account"
@@ -71,6 +73,20 @@ class AccountsAuthManager(SimpleAuthManager):
         if account is None or token.get(_STATE) != account.state:
             raise HTTPException(401, "the account was changed: log in again")
         return SimpleAuthManagerUser(username=account.name, role=account.role)
+
+    async def get_user_from_token(self, token: str) -> SimpleAuthManagerUser:
+        """Return the user that a token stands for: a person, or a script that may trigger runs.
+
+        Raises:
+            InvalidTokenError: the token is void, or is one of a script without that scope.
+        """
+        if not token.startswith(PREFIX):
+            return cast("SimpleAuthManagerUser", await super().get_user_from_token(token))
+        known = find_token(home(), token)
+        if known is None or "trigger" not in known.scopes:
+            raise InvalidTokenError("the token is unknown, or lacks the scope 'trigger'")
+        # No person's name has a colon.
+        return SimpleAuthManagerUser(username=f"token:{known.name}", role="user")
 
     def is_authorized_dag(
         self,

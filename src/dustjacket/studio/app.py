@@ -97,7 +97,7 @@ def create_app(
         },
     )
     app.add_middleware(RateLimitMiddleware, rate=settings.studio_rate)
-    app.add_middleware(AuthMiddleware, token=token, proxy_token=proxy_token)
+    app.add_middleware(AuthMiddleware, token=token, proxy_token=proxy_token, home=settings.home)
     if token is None and proxy_token is None:
         # Protects against DNS rebinding: a page of another site whose name resolves to loopback.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_HOSTS])

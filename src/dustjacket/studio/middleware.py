@@ -4,6 +4,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from limits import parse
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dustjacket.errors import BadInputError
+from dustjacket.platform.tokens import bearer_of, refusal_of
 from dustjacket.studio.problems import SECURITY_HEADERS, problem_response
 
 CSRF_HEADER: Final = "x-dustjacket"
@@ -61,14 +63,17 @@ class SecurityHeadersMiddleware:
 class AuthMiddleware:
     """Refuses requests without a token, and requests that another site may have sent."""
 
-    def __init__(self, app: ASGIApp, token: str | None, proxy_token: str | None) -> None:
+    def __init__(
+        self, app: ASGIApp, token: str | None, proxy_token: str | None, home: Path
+    ) -> None:
         """Protect an app.
 
         Args:
             token: that of callers; if both tokens are None, every caller is accepted.
             proxy_token: that of the proxy, which alone may name the user.
+            home: of the platform, which has the named tokens of scripts.
         """
-        self._app, self._proxy_token = app, proxy_token
+        self._app, self._proxy_token, self._home = app, proxy_token, home
         self._tokens = [known for known in (token, proxy_token) if known]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,6 +85,10 @@ class AuthMiddleware:
         if not (self._proxy_token and _has_token(authorization, self._proxy_token)):
             del headers[USER_HEADER]
             del headers[PERSON_HEADER]
+        if named := bearer_of(authorization):
+            if refused := refusal_of(self._home, named, scope["method"], scope["path"]):
+                return await problem_response(*refused)(scope, receive, send)
+            return await self._app(scope, receive, send)
         if self._tokens and not any(_has_token(authorization, known) for known in self._tokens):
             refusal = problem_response(
                 401,

@@ -18,9 +18,12 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_vi
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
 from starlette.background import BackgroundTask
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dustjacket.settings import Settings, load_settings
+from dustjacket.platform.tokens import bearer_of, refusal_of
+from dustjacket.settings import Settings, home, load_settings
 from dustjacket.studio.middleware import (
     CSRF_DETAIL,
     CSRF_HEADER,
@@ -64,8 +67,33 @@ def make_proxy() -> FastAPI:
     install_error_handlers(proxy)
     lead_to_login(proxy)
     proxy.add_api_route("/{path:path}", forward, methods=_METHODS)
+    proxy.add_middleware(NamedTokenMiddleware, scripts=_app_for_scripts())
     proxy.add_middleware(SecurityHeadersMiddleware)
     return proxy
+
+
+class NamedTokenMiddleware:
+    """Passes requests with a named token to an app without accounts, if their scope allows it."""
+
+    def __init__(self, app: ASGIApp, scripts: ASGIApp) -> None:
+        self._app, self._scripts = app, scripts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        named = scope["type"] == "http" and bearer_of(Headers(scope=scope).get("authorization", ""))
+        if not named:
+            return await self._app(scope, receive, send)
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if refused := refusal_of(home(), named, scope["method"], path):
+            return await problem_response(*refused)(scope, receive, send)
+        return await self._scripts(scope, receive, send)
+
+
+def _app_for_scripts() -> FastAPI:
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    install_error_handlers(app)
+    app.add_api_route("/{path:path}", forward_script, methods=_METHODS)
+    return app
 
 
 def lead_to_login(app: FastAPI) -> None:
@@ -203,7 +231,18 @@ async def forward(
         if not _may_decide(user):
             raise HTTPException(403, "a decision needs an account that may start ingest_catalog")
         person = user.get_name()
-    response = await client.send(request, path, user.get_id(), person)
+    return _streamed(await client.send(request, path, user.get_id(), person))
+
+
+async def forward_script(
+    path: str, request: Request, client: Annotated[StudioClient, Depends(_client)]
+) -> Response:
+    """Return the Studio's response to a script, whose token was checked."""
+    token = bearer_of(request.headers["authorization"]) or ""
+    return _streamed(await client.send(request, path, token))
+
+
+def _streamed(response: httpx.Response) -> Response:
     headers: dict[str, Any] = {
         name: response.headers[name] for name in _RESPONSE_HEADERS if name in response.headers
     }

@@ -1,5 +1,6 @@
 """What each role may do in Airflow, which routes log in, and which tokens are void."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -7,11 +8,14 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
+from jwt import InvalidTokenError
 
+from dustjacket.errors import BadInputError
 from dustjacket.platform import airflow_login
 from dustjacket.platform.accounts import FILE, change_accounts, new_account
 from dustjacket.platform.airflow_login import AccountsAuthManager
 from dustjacket.platform.logins import Logins
+from dustjacket.platform.tokens import change_tokens, new_token
 
 ROLES = ("viewer", "user", "op", "admin")
 RIGHT = {"username": "ann", "password": "a long password"}
@@ -154,3 +158,31 @@ def test_the_cookie_of_a_login_is_kept_from_scripts_and_other_sites(login_page):
     assert cookie.startswith("_token=")
     assert {"httponly", "samesite=lax", "path=/"} <= set(cookie.lower().split("; "))
     assert "set-cookie" not in login_page.post("/token", json=WRONG).headers
+
+
+def test_a_script_with_the_scope_may_start_runs_but_not_approve_or_roll_back(accounts):
+    tokens = {}
+    with change_tokens(accounts) as stored:
+        for scope in ("ask", "trigger"):
+            stored[scope], tokens[scope] = new_token(scope, [scope])
+    manager = AccountsAuthManager()
+    user = asyncio.run(manager.get_user_from_token(tokens["trigger"]))
+    assert (user.username, user.role) == ("token:trigger", "user")
+    with pytest.raises(BadInputError):
+        new_account(user.username, "user", "a long password")
+
+    def may(method, entity, dag):
+        return manager.is_authorized_dag(
+            method=method, access_entity=entity, details=DagDetails(id=dag), user=user
+        )
+
+    assert may("POST", DagAccessEntity.RUN, "finetune_clip")
+    assert not may("POST", DagAccessEntity.RUN, "rollback_clip")
+    assert not may("PUT", DagAccessEntity.HITL_DETAIL, "evaluate_clip")
+    for void in (tokens["ask"], "dj_unknown"):
+        with pytest.raises(InvalidTokenError):
+            asyncio.run(manager.get_user_from_token(void))
+    with change_tokens(accounts) as stored:
+        stored.clear()
+    with pytest.raises(InvalidTokenError):
+        asyncio.run(manager.get_user_from_token(tokens["trigger"]))

@@ -6,6 +6,7 @@ import base64
 import pytest
 
 from dustjacket.errors import BadInputError
+from dustjacket.platform.tokens import change_tokens, new_token
 from dustjacket.studio.middleware import BodyLimitMiddleware
 from tests.support.studio_case import HEADERS, RICE, assert_problem, make_app, running
 
@@ -122,3 +123,19 @@ def test_only_a_few_large_requests_run_at_once():
     assert statuses.count(("/match", 429)) == 2
     assert statuses.count(("/match", 200)) == 5
     assert ("/genre", 200) in statuses
+
+
+@pytest.mark.parametrize("secrets", [(), ("secret", "proxy")])
+def test_a_named_token_may_do_what_its_scopes_allow(tmp_path, secrets):
+    record, token = new_token("script", ["ask"])
+    with change_tokens(tmp_path) as tokens:
+        tokens["script"] = record
+    headers = {"Authorization": f"Bearer {token}", "X-Dustjacket-User": "ann"}
+    with running(make_app(tmp_path, *secrets), headers) as client:
+        assert client.post("/genre", json=RICE).status_code == 200
+        assert client.get("/models").json()["airflow"] is False, "it names no user"
+        assert_problem(client.post("/create", json=RICE), 403, "'create'")
+        assert_problem(client.post("/review", json={}), 403, "as a person")
+        with change_tokens(tmp_path) as tokens:
+            tokens.clear()
+        assert_problem(client.post("/genre", json=RICE), 401, "removed")

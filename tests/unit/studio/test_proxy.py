@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from dustjacket.platform.tokens import change_tokens, new_token
 from dustjacket.settings import Settings
 from dustjacket.studio import proxy
 from dustjacket.studio.problems import install_error_handlers
@@ -199,3 +200,30 @@ def test_who_opens_the_page_logged_out_is_led_to_the_login(headers, status):
         assert str(reply.url.join(reply.headers["location"])) == "http://testserver/plugin/studio"
     else:
         assert reply.json()["detail"] == "log in"
+
+
+def test_a_script_s_token_reaches_the_studio_for_what_its_scopes_allow(tmp_path, monkeypatch):
+    monkeypatch.setenv("DUSTJACKET_HOME", str(tmp_path))
+    record, token = new_token("script", ["ask"])
+    with change_tokens(tmp_path) as tokens:
+        tokens["script"] = record
+    forwarded = []
+
+    def answer(request):
+        forwarded.append((request.url.path, request.headers["authorization"]))
+        return httpx.Response(200, json={})
+
+    outer = FastAPI()
+    inner = proxy.make_proxy()
+    outer.mount("/dustjacket", inner)
+    inner.dependency_overrides[proxy._client] = lambda: client_of(answer)
+    monkeypatch.setattr(proxy, "StudioClient", lambda _: client_of(answer))
+    with TestClient(outer, headers={"Authorization": f"Bearer {token}"}) as client:
+        assert client.post("/dustjacket/genre", json={}).status_code == 200
+        for path, status in (("create", 403), ("review", 403), ("feedback", 403)):
+            assert client.post(f"/dustjacket/{path}", json={}).status_code == status
+        assert client.post("/dustjacket/%2e%2e/genre", json={}).status_code in (403, 404)
+        with change_tokens(tmp_path) as tokens:
+            tokens.clear()
+        assert client.post("/dustjacket/genre", json={}).status_code == 401
+    assert forwarded == [("/genre", "Bearer secret")], "the Studio sees the proxy's own token"
