@@ -7,7 +7,7 @@ by all. Also prints what descriptions add to the genre on held-out books.
 
 Ours and theirs are ranked by scores; a pair of book and subject counts for F1 if its score reaches
 the threshold of the best F1 *on the test books* for theirs, which flatters them, and that of
-out-of-fold predictions for ours.
+out-of-fold predictions for ours; a line more has ours by the test books' too.
 """
 
 import json
@@ -28,12 +28,13 @@ from dustjacket.labelling.annif_corpus import Document, SubjectUris, write_corpu
 from dustjacket.metrics.multilabel import multilabel_metrics
 from tests.support.stores import bench
 
+_TEXT = ("title", "author", "description")
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "standard-ebooks" / "catalog.jsonl"
 
 
 def text_of(book):
     """Return what ours reads of a book, as one text."""
-    return "\n".join(book[name] or "" for name in ("title", "author", "description"))
+    return "\n".join(book[name] or "" for name in _TEXT)
 
 
 def documents(model, uris, books, true):
@@ -88,6 +89,10 @@ def main():
         test, true = parts["test"]
         print(f"{len(model.subjects)} subjects, {len(test)} test books")
         show("ours", facts["subjects"])
+        groups = np.unique(test["group"], return_inverse=True)[1]
+        scores = model.probabilities(*(test[name].tolist() for name in _TEXT))
+        measured = multilabel_metrics(true, best_micro(scores, true), scores, groups=groups)
+        show("ours, from the threshold of the best F1 on the test books", measured)
         if not os.environ.get("ANNIF"):
             return
         corpus = {name: documents(model, uris, *part) for name, part in parts.items()}
@@ -95,7 +100,6 @@ def main():
         runner = Path(__file__).with_name("annif_backends.py")
         subprocess.run([os.environ["ANNIF"], str(runner), f"{scratch}/corpus"], check=True)
         columns = {uris.of(name)[0]: at for at, name in enumerate(model.subjects)}
-        groups = np.unique(test["group"], return_inverse=True)[1]
         for file in sorted(Path(scratch, "corpus").glob("*.json")):
             scores = np.zeros(true.shape)
             for row, found in enumerate(json.loads(file.read_text())):
