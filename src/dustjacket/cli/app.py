@@ -31,6 +31,7 @@ from dustjacket.cli.label import LabelFile
 from dustjacket.cli.promote import Promote
 from dustjacket.cli.sample import Sample
 from dustjacket.cli.servers import Doctor, Down, Init, Serve, ShowStatus, Up
+from dustjacket.cli.starter import Starter
 from dustjacket.cli.tokens import Tokens
 from dustjacket.cli.upkeep import Backup, Forget, Repair, Restore, Retention
 from dustjacket.cli.users import Users
@@ -171,6 +172,9 @@ class Dustjacket(BaseSettings):
     tokens: CliSubCommand[Tokens] = Field(description="Add, list and remove the tokens of scripts")
     ingest: CliSubCommand[Ingest] = Field(
         description="Ingest a listing or covers into a folder, without Airflow"
+    )
+    starter: CliSubCommand[Starter] = Field(
+        description="Write a project: settings, and a DAG of your own behind Dustjacket's"
     )
     sample: CliSubCommand[Sample] = Field(
         description="Write a sample library: a listing and a cover set, drawn from a small grammar"

@@ -5,6 +5,7 @@ tasks plan a step, run its Spark job, announce the version and change the champi
 may import every domain room, but neither the command line nor the Studio.
 """
 
+from dustjacket.orchestration.assets import published
 from dustjacket.orchestration.operators import SparkStepOperator
 from dustjacket.orchestration.promotion import (
     evaluation_dag,
@@ -32,6 +33,7 @@ __all__ = [
     "evaluation_dag",
     "find_steps_to_start",
     "plan_run",
+    "published",
     "remove_unneeded",
     "rollback_dag",
     "step_dag",

@@ -42,7 +42,7 @@ def test_a_real_default_is_shown(parsers):
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
-        ("dustjacket sta", "status"),
+        ("dustjacket stat", "status"),
         ("dustjacket run --finetune-clip.rec", "--finetune-clip.recipe"),
     ],
 )
