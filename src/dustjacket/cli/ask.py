@@ -133,10 +133,15 @@ class MatchPrompts(BaseModel):
         if self.as_json:
             print_json(answer.model_dump())
             return
+        alone = len(answer.prompts) == 1  # its probability is 1, whatever it says
         table = Table("prompt", "cosine", "match probability", title=answer.cover)
         for row in sorted(answer.prompts, key=lambda row: -row.probability):
-            table.add_row(row.prompt, f"{row.cosine:.3f}", f"{row.probability:.1%}")
+            table.add_row(
+                row.prompt, f"{row.cosine:.3f}", "-" if alone else f"{row.probability:.1%}"
+            )
         console.print(table)
+        if alone:
+            console.print("a probability needs prompts to compare with: give two or more")
         console.print(f"by {answer.model}")
         if self.figure:
             console.print(f"wrote {self.figure}")

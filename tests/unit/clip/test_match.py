@@ -148,3 +148,8 @@ def test_the_command_matches_a_file_and_draws_it(tmp_path, monkeypatch, capsys):
     assert figure.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(BadInputError, match="cannot be written"):
         CliApp.run(Dustjacket, cli_args=[*words[:-1], str(tmp_path / "nowhere" / "a.png")])
+    for prompts, shown in ((["a fish"], "give two or more"), (PROMPTS, "%")):
+        CliApp.run(Dustjacket, cli_args=["match", str(file), *prompts])
+        printed = capsys.readouterr().out
+        assert shown in printed
+        assert ("%" in printed) == (len(prompts) > 1), "a share of one prompt says nothing"
