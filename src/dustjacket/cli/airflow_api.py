@@ -1,7 +1,6 @@
 """A client of Airflow's REST API: the calls that `dustjacket run` and `rollback` need."""
 
 import secrets
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -126,11 +125,10 @@ class AirflowApi:
     def set_variable(self, key: str, value: str, description: str) -> None:
         """Create or update a variable."""
         body = {"key": key, "value": value, "description": description}
-        if key in self._variables():
+        try:
+            self._call("POST", "/variables", json=body)
+        except _ExistsError:
             self._call("PATCH", f"/variables/{key}", json=body)
-        else:
-            with suppress(_ExistsError):
-                self._call("POST", "/variables", json=body)
 
     def variable(self, key: str) -> str | None:
         """Return a variable's value, or None if it is not set."""

@@ -5,6 +5,7 @@ also approve a promotion.
 """
 
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager, get_cookie_path
 from airflow.api_fastapi.auth.managers.base_auth_manager import (
@@ -26,7 +27,7 @@ from jwt import InvalidTokenError
 from dustjacket.pipeline.families import FAMILIES
 from dustjacket.platform.accounts import load_accounts
 from dustjacket.platform.logins import Logins, TooManyAttemptsError
-from dustjacket.platform.tokens import PREFIX, find_token
+from dustjacket.platform.tokens import PREFIX, USER_PREFIX, find_token
 from dustjacket.settings import home
 
 _STATE = "account"
@@ -85,8 +86,7 @@ class AccountsAuthManager(SimpleAuthManager):
         known = find_token(home(), token)
         if known is None or "trigger" not in known.scopes:
             raise InvalidTokenError("the token is unknown, or lacks the scope 'trigger'")
-        # No person's name has a colon.
-        return SimpleAuthManagerUser(username=f"token:{known.name}", role="user")
+        return SimpleAuthManagerUser(username=f"{USER_PREFIX}{known.name}", role="user")
 
     def is_authorized_dag(
         self,
@@ -145,7 +145,8 @@ def create_token(
         COOKIE_NAME_JWT_TOKEN,
         login.access_token,
         path=get_cookie_path(),
-        secure=request.base_url.scheme == "https",
+        # HTTPS may end at a proxy before this server.
+        secure="https" in (request.base_url.scheme, urlsplit(conf.get("api", "base_url")).scheme),
         httponly=True,
         samesite="lax",
     )

@@ -30,7 +30,7 @@ logger.native.level = error
 appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_ERR
-# Spark's executor says so as it ends, with a trace, after the work is done (SPARK-34949).
+# Spark's executor logs a trace as it ends, after the work is done (SPARK-34949).
 appender.console.filter.heartbeat.type = RegexFilter
 appender.console.filter.heartbeat.regex = .*executor-heartbeater.*
 appender.console.filter.heartbeat.onMatch = DENY

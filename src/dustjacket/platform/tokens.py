@@ -23,6 +23,8 @@ from dustjacket.platform.credentials import write_private
 FILE = "tokens.json"
 PREFIX = "dj_"
 """How every token begins: other bearer tokens are not looked up."""
+USER_PREFIX = "token:"
+"""How the name of a script in Airflow begins; no person's name has a colon."""
 Scope = Literal["ask", "create", "trigger"]
 """Ask the Studio; have covers made; read Airflow and trigger runs, as the role ``user`` may."""
 _NAME = r"(?!.*__)[a-z0-9][a-z0-9._-]{0,63}"
@@ -113,7 +115,8 @@ def change_tokens(home: Path) -> Iterator[dict[str, NamedToken]]:
 
 def bearer_of(authorization: str) -> str | None:
     """Return the named token in an Authorization header, or None if it has none."""
-    scheme, _, token = authorization.partition(" ")
+    scheme, _, token = authorization.strip().partition(" ")
+    token = token.strip()  # as FastAPI reads it
     return token if scheme.lower() == "bearer" and token.startswith(PREFIX) else None
 
 

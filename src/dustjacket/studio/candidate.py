@@ -1,7 +1,7 @@
 """The newest candidate beside the champion: both search the same covers, so that a person can see.
 
 A candidate has no index before it is promoted, so some covers are embedded here at the first
-question. What is kept of it goes when nobody has asked for a while.
+question. Its memory is freed when no question has come for a while.
 """
 
 import logging
@@ -48,7 +48,7 @@ class Compared:
 
 
 class Candidates:
-    """Reads the newest candidate when it is asked for, in a thread, and forgets it when idle."""
+    """Reads the newest candidate at the first question, in a thread; frees it when idle."""
 
     def __init__(self, store: Store, cache: Path) -> None:
         """Read nothing yet."""
@@ -94,7 +94,7 @@ class Candidates:
             return self._compared
 
     def forget_idle(self) -> None:
-        """Give the memory back if nobody has asked for a while."""
+        """Free the memory if no question has come for a while."""
         with self._lock:
             if self._compared and time.monotonic() - self._asked_at > _IDLE_S:
                 self._key = self._compared = None

@@ -22,7 +22,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dustjacket.platform.tokens import bearer_of, refusal_of
+from dustjacket.platform.tokens import USER_PREFIX, bearer_of, refusal_of
 from dustjacket.settings import Settings, home, load_settings
 from dustjacket.studio.middleware import (
     CSRF_DETAIL,
@@ -223,6 +223,8 @@ async def forward(
     client: Annotated[StudioClient, Depends(_client)],
 ) -> Response:
     """Return a file of the page, or the Studio's response."""
+    if user.get_name().startswith(USER_PREFIX):  # by a cookie, whose scopes nothing has checked
+        raise HTTPException(403, "send a script's token in the header Authorization: Bearer")
     file = PAGE / (path or "index.html")
     if request.method in ("GET", "HEAD") and file.parent == PAGE and file.is_file():
         return FileResponse(file, headers={"Cache-Control": "no-cache"})

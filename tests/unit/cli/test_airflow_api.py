@@ -76,21 +76,25 @@ def test_a_trigger_that_got_no_answer_starts_one_run(monkeypatch):
     assert api.trigger("x").dag_run_id != run.dag_run_id, "another request is another run"
 
 
-def test_a_variable_that_got_no_answer_is_set_once(monkeypatch):
+def test_a_variable_that_is_there_after_no_answer_gets_the_value(monkeypatch):
     monkeypatch.setattr(AirflowApi._call.retry, "wait", tenacity.wait_none())
-    api, made = api_of({}), []
+    api, made = api_of({}), {}
 
     def answer(request):
         if request.method == "GET":
             return httpx.Response(200, json={"variables": []})
+        body = json.loads(request.content)
+        if request.method == "PATCH":
+            made[body["key"]] = body["value"]
+            return httpx.Response(200, json={})
         if made:
             return httpx.Response(409)
-        made.append(json.loads(request.content)["key"])
+        made[body["key"]] = "of another client, in the meantime"
         raise httpx.ReadTimeout("it is set, but no answer comes", request=request)
 
     api._http = httpx.Client(base_url="http://airflow", transport=httpx.MockTransport(answer))
     api.set_variable("key", "value", "")
-    assert made == ["key"]
+    assert made == {"key": "value"}
 
 
 def failed_run(log):

@@ -87,7 +87,8 @@ def test_a_refusal_says_what_is_missing(tmp_path):
 
 @pytest.mark.parametrize(
     ("header", "token"),
-    [("Bearer dj_x", "dj_x"), ("bearer dj_x", "dj_x"), ("Basic dj_x", None), ("dj_x", None),
+    [("Bearer dj_x", "dj_x"), ("bearer dj_x", "dj_x"), ("Bearer  dj_x ", "dj_x"),
+     (" Bearer \tdj_x", "dj_x"), ("Basic dj_x", None), ("dj_x", None),
      ("Bearer x", None), ("", None)],
 )  # fmt: skip
 def test_only_a_bearer_token_of_ours_is_looked_up(header, token):

@@ -2,9 +2,12 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.api_fastapi.core_api import security
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
@@ -227,3 +230,15 @@ def test_a_script_s_token_reaches_the_studio_for_what_its_scopes_allow(tmp_path,
             tokens.clear()
         assert client.post("/dustjacket/genre", json={}).status_code == 401
     assert forwarded == [("/genre", "Bearer secret")], "the Studio sees the proxy's own token"
+
+
+@pytest.mark.parametrize(("name", "status"), [("token:script", 403), ("ann", 200)])
+def test_a_script_is_no_person_to_the_studio_however_its_token_was_sent(name, status, monkeypatch):
+    allows_all = SimpleNamespace(is_authorized_view=lambda **_: True)
+    monkeypatch.setattr(security, "get_auth_manager", lambda: allows_all)
+    inner = proxy.make_proxy()
+    user = SimpleAuthManagerUser(username=name, role="user")
+    inner.dependency_overrides[security.get_user] = lambda: user
+    inner.dependency_overrides[proxy._client] = lambda: client_of(lambda _: httpx.Response(200))
+    with TestClient(inner, headers={"X-Dustjacket": "1"}) as client:
+        assert client.post("/feedback", json={}).status_code == status

@@ -150,9 +150,9 @@ export function coverPanel({ limits, answered, open, titleOf }) {
     if (!/^https?:/.test(address)) {
       return say("picture", { text: "This is no address of a picture on the web.", fades: true });
     }
-    const own = new URL(address).origin === window.location.origin;
     say("picture", { text: "Fetching the picture…", tone: "calm" });
     try {
+      const own = new URL(address).origin === window.location.origin;
       const blob = own ? await blobOf(address) : await stored("address", address);
       const name = decodeURIComponent(new URL(address).pathname.split("/").at(-1));
       take(new File([blob], name, { type: blob.type }));
