@@ -145,12 +145,17 @@ def create_token(
         COOKIE_NAME_JWT_TOKEN,
         login.access_token,
         path=get_cookie_path(),
-        # HTTPS may end at a proxy before this server.
-        secure="https" in (request.base_url.scheme, urlsplit(conf.get("api", "base_url")).scheme),
+        secure=_is_https(request),
         httponly=True,
         samesite="lax",
     )
     return login
+
+
+def _is_https(request: Request) -> bool:
+    """Return whether browsers reach this server by HTTPS, which may end at a proxy before it."""
+    public = conf.get("api", "base_url", fallback="")
+    return "https" in (request.base_url.scheme, urlsplit(public).scheme)
 
 
 @login_routes.post("/token/cli", status_code=201)

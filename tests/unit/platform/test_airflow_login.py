@@ -115,6 +115,14 @@ def test_a_login_answers_with_a_token_of_the_person(login_page):
     assert login_page.post("/token", json=RIGHT).json() == {"access_token": "ann:op"}
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_cookie_is_kept_to_https_where_a_proxy_serves_that(login_page, monkeypatch, scheme):
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", f"{scheme}://covers.example")
+    cookie = login_page.post("/token", json=RIGHT).headers["set-cookie"]
+    assert ("secure" in cookie.lower()) == (scheme == "https")
+    assert "httponly" in cookie.lower()
+
+
 def test_a_token_is_void_once_the_account_changes(accounts):
     manager = AccountsAuthManager()
 
