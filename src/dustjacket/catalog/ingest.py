@@ -23,7 +23,7 @@ from dustjacket.identity.groups import groups_of
 from dustjacket.pipeline.engine import Engine, in_processes, in_this_process, on_spark
 from dustjacket.pipeline.job import Job
 from dustjacket.records.erased import discard_sources
-from dustjacket.records.expectations import BrokenRules, broken_rules
+from dustjacket.records.expectations import BrokenRules, broken_rules, read_schema
 from dustjacket.records.options import options_of
 from dustjacket.sources.arrow import type_names
 from dustjacket.splits import split_of
@@ -64,17 +64,18 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
         spark: without it, all runs on this machine, and nothing is logged to MLflow.
 
     Raises:
-        BadInputError: the source is no listing, or every row is rejected.
+        BadInputError: the source is no listing, every row is rejected, or the rules are none.
         HeldBackError: the listing changed too much since the last version, or breaks a rule.
     """
     parameters = job.parameters
+    rules = read_schema(parameters.expectations, job.store, BOOKS_SCHEMA.names)
     files = find_files(parameters, job.store)
     statistics = write_catalog(job, files, spark)
     discard_sources((parameters.source, *parameters.files), job.store)
     if not statistics.rows_accepted:
         raise BadInputError(nothing_accepted(parameters.source, statistics.rejected_by_reason))
     reason = held_back(job, statistics, parameters)
-    broken = broken_rules(parameters.expectations, job.store, job.draft, BOOKS)
+    broken = broken_rules(rules, parameters.expectations, job.store, job.draft, BOOKS)
     if spark is None:
         _publish(job, files, statistics, reason, broken)
         return

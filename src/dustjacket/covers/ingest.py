@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from dustjacket.covers.publish import write_covers
 from dustjacket.covers.read import INDEX
+from dustjacket.covers.result import INDEX_COLUMNS
 from dustjacket.covers.s3_prefix import S3Prefix
 from dustjacket.covers.source import cache_prefix, is_image_name, stage_covers
 from dustjacket.covers.step import CoversFacts, CoversParameters
@@ -12,7 +13,7 @@ from dustjacket.errors import HeldBackError, UnchangedError
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.records.erased import discard_sources, read_erased
-from dustjacket.records.expectations import broken_rules
+from dustjacket.records.expectations import broken_rules, read_schema
 from dustjacket.sources.beside import stage_beside
 from dustjacket.sources.files import discard_copies
 
@@ -34,6 +35,7 @@ def ingest_covers(job: Job[CoversParameters], spark: "SparkSession | None") -> N
         UnchangedError: the images that an earlier run failed to fetch failed again.
     """
     parameters = job.parameters
+    rules = read_schema(parameters.expectations, job.store, INDEX_COLUMNS)
     out = S3Prefix.of_draft(job.draft)
     earlier = job.store.with_digest(job.draft.kind, job.plan.digest)
     scratch = job.draft.scratch()
@@ -60,7 +62,7 @@ def ingest_covers(job: Job[CoversParameters], spark: "SparkSession | None") -> N
             f"{earlier.version}, {result.retriable} still cannot be fetched: nothing to publish"
         )
 
-    broken = broken_rules(parameters.expectations, job.store, job.draft, INDEX)
+    broken = broken_rules(rules, parameters.expectations, job.store, job.draft, INDEX)
 
     def publish() -> None:
         if broken:

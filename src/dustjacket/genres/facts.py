@@ -7,6 +7,9 @@ from pydantic import Field
 
 from dustjacket.storage.manifest import Facts
 
+LOGIT_ADJUSTMENT = "logit_adjustment"
+"""The treatment of imbalance after which probabilities are no longer calibrated."""
+
 
 class ClassifierFacts(Facts):
     """Facts of a classifier.

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from dustjacket.genres.compare import calibrated
+from dustjacket.genres.facts import LOGIT_ADJUSTMENT
 from dustjacket.genres.fits import Fits
 from dustjacket.genres.fold_scores import FoldScores
+from dustjacket.genres.plugins import PluginError
 from dustjacket.genres.scores import logarithms, softmax
 from dustjacket.genres.selection import CandidateResult
 from dustjacket.genres.training_data import TrainingData
@@ -46,20 +48,24 @@ class Treatment:
 def treat_imbalance(fits: Fits, selected: CandidateResult) -> tuple[CandidateResult, str]:
     """Return the selected classifier with the treatment of the highest mean macro F1, and its name.
 
-    Class weights are those that make all genres weigh the same. Logit adjustment (Menon et al.,
-    Long-tail learning via logit adjustment, 2021) takes a multiple of the logarithm of each genre's
-    frequency from its score; for the value in a fold, the multiple is chosen on the other folds.
-    The table of all three by genre is logged. Without the parameter ``treat_imbalance``, it returns
-    what was selected, and no name.
+    Class weights are those that make all genres weigh the same; a plug-in that cannot take them
+    goes without. Logit adjustment (Menon et al., Long-tail learning via logit adjustment, 2021)
+    takes a multiple of the logarithm of each genre's frequency from its score; for the value in a
+    fold, the multiple is chosen on the other folds. The table of all by genre is logged. Without
+    the parameter ``treat_imbalance``, it returns what was selected, and no name.
     """
     data = fits.training_data
     if not data.parameters.treat_imbalance:
         return selected, ""
     plain = _weighted(fits, selected, balanced=False)
     unadjusted = _treatment("none", plain, plain.probabilities, data)
-    weighted = _weighted(fits, selected, balanced=True)
-    balanced = _treatment("class_weights", weighted, weighted.probabilities, data)
-    treatments = [unadjusted, balanced, _adjusted(plain, data)]
+    treatments = [unadjusted]
+    try:
+        weighted = _weighted(fits, selected, balanced=True)
+        treatments.append(_treatment("class_weights", weighted, weighted.probabilities, data))
+    except PluginError as error:
+        log.warning("imbalance, class_weights left out: %s", error)
+    treatments.append(_adjusted(plain, data))
     # Of equal ones the first: it is the simplest.
     best = max(treatments, key=lambda treatment: treatment.mean)
     for treatment in treatments:
@@ -133,4 +139,4 @@ def _adjusted(plain: CandidateResult, data: TrainingData) -> Treatment:
         probabilities=softmax(scores + shift),
         calibration=replace(plain.calibration, shift=tuple(shift.tolist())),
     )
-    return _treatment("logit_adjustment", result, nested, data)
+    return _treatment(LOGIT_ADJUSTMENT, result, nested, data)

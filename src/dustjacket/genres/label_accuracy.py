@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dustjacket.errors import CorruptVersionError, NotReadyError
-from dustjacket.genres.facts import LabelFacts
+from dustjacket.genres.facts import LOGIT_ADJUSTMENT, LabelFacts
 from dustjacket.metrics.estimated import Accuracy, estimated_accuracy, realised_accuracy
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.records.genres import genre_key
@@ -25,20 +25,25 @@ def count_by_genre(counted: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def accuracies(counted: Sequence[Mapping[str, Any]], genres: Sequence[str]) -> dict[str, Accuracy]:
+def accuracies(
+    counted: Sequence[Mapping[str, Any]], genres: Sequence[str], imbalance: str
+) -> dict[str, Accuracy]:
     """Return the accuracies that :class:`dustjacket.genres.facts.LabelFacts` names.
 
     Args:
         counted: rows of predicted genre and category, with the number of covers, the total of
             the probabilities of their genres, and of the squares of these.
         genres: of the classifier.
+        imbalance: how the classifier treats that of genres. After logit adjustment probabilities
+            are as of genres of nearer sizes: they promise no accuracy, and nothing is estimated.
     """
+    adjusted = imbalance == LOGIT_ADJUSTMENT
     known = set(map(genre_key, genres))
     with_genre = [row for row in counted if genre_key(row["category"] or "") in known]
     right = [row for row in with_genre if genre_key(row["genre"]) == genre_key(row["category"])]
     found = {
-        "estimated": _estimated(counted),
-        "estimated_there": _estimated(with_genre),
+        "estimated": None if adjusted else _estimated(counted),
+        "estimated_there": None if adjusted else _estimated(with_genre),
         "realised": realised_accuracy(_covers(right), _covers(with_genre)),
     }
     return {name: each for name, each in found.items() if each}

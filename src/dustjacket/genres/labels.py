@@ -14,7 +14,7 @@ from pyspark.sql import functions as fn
 
 from dustjacket.covers.read import INDEX
 from dustjacket.genres import out_of_fold
-from dustjacket.genres.facts import LabelFacts
+from dustjacket.genres.facts import ClassifierFacts, LabelFacts
 from dustjacket.genres.figures import accuracy_figure, bar_figure
 from dustjacket.genres.label_accuracy import accuracies, count_by_genre, earlier_accuracies
 from dustjacket.genres.published_labels import LABELS
@@ -92,7 +92,7 @@ def label_covers(job: Job[LabelParameters], spark: SparkSession) -> None:
     rows_of_genres = published.groupBy("genre", "category").agg(*counts).collect()
     counted = [row.asDict() for row in rows_of_genres]
     genres = count_by_genre(counted)
-    accuracy = accuracies(counted, scorer.genres)
+    accuracy = accuracies(counted, scorer.genres, ClassifierFacts.of(classifier).imbalance)
     labelled, held_out = sum(genres.values()), sum(row["held_out"] for row in counted)
     sure = sum(row["sure"] for row in counted)
     n_reserved = sum(row["reserved"] for row in counted)

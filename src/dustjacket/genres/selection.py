@@ -78,12 +78,18 @@ def select(results: Sequence[CandidateResult]) -> CandidateResult:
 
 
 def reason_of(results: Sequence[CandidateResult], selected: CandidateResult) -> str:
-    """Return in words why :func:`select` selected a candidate."""
+    """Return in words why :func:`select` selected a candidate.
+
+    Args:
+        results: of the cross-validation.
+        selected: what was selected of them, perhaps with another treatment since.
+    """
     best = max(results, key=lambda result: result.mean)
     name = selected.candidate.name
-    if selected is best:
+    if name == best.candidate.name:
         return f"{name} has the highest mean, {best.mean:.3f}"
+    mean = next(result.mean for result in results if result.candidate.name == name)
     return (
-        f"{name} ({selected.mean:.3f}) is simpler or faster than {best.candidate.name}, the best "
+        f"{name} ({mean:.3f}) is simpler or faster than {best.candidate.name}, the best "
         f"({best.mean:.3f}), and within one standard error ({best.standard_error:.3f}) of it"
     )

@@ -1,7 +1,7 @@
 """A team's own data rules: a pandera schema that every accepted row of a source must satisfy."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -83,30 +83,23 @@ def _shown(row: Violation) -> str:
     return f"{row.file} row {row.position} ({row.value!r})" if row.file else "of the whole column"
 
 
-def broken_rules(address: str, store: Store, draft: Draft, folder: str) -> BrokenRules | None:
+def broken_rules(
+    schema: "DataFrameSchema | None", address: str, store: Store, draft: Draft, folder: str
+) -> BrokenRules | None:
     """Return the rules that the rows of a draft's table break; None: none.
 
     Args:
-        address: of a YAML or JSON file with a pandera schema; empty: there are no rules.
+        schema: of :func:`read_schema`; None: there are no rules.
+        address: of its file.
         folder: of the table, with Parquet files.
-
-    Raises:
-        BadInputError: the file is no such schema, or is about columns that the table lacks.
     """
-    if not address:
+    if schema is None:
         return None
-    schema = read_schema(address, store)
     found = BrokenRules(address)
     files = TaskFiles.of(store, draft.prefix)
     for key, _ in store.keys(f"{draft.prefix}{folder}/"):
         with files.opened(key.removeprefix(draft.prefix)) as table:
             origin = next(name for name in _ORIGINS if name in table.schema_arrow.names)
-            missing = sorted(schema.columns.keys() - set(table.schema_arrow.names))
-            if missing:
-                raise BadInputError(
-                    f"expectations {address!r} have a rule for {missing[0]!r}, which is no column "
-                    f"of a row: name one of {', '.join(table.schema_arrow.names)}"
-                )
             columns = list(dict.fromkeys([*schema.columns, origin, "position"]))
             for batch in table.iter_batches(_ROWS_AT_ONCE, columns=columns):
                 for violation in violations(schema, batch, origin):
@@ -124,7 +117,7 @@ def violations(schema: "DataFrameSchema", rows: pa.RecordBatch, origin: str) -> 
 
     frame = rows.to_pandas()
     try:
-        schema.validate(frame, lazy=True)
+        schema.validate(frame[list(schema.columns)], lazy=True)
     except SchemaErrors as errors:
         for case in errors.failure_cases.to_dict("records"):
             row = None if case["index"] is None else frame.iloc[int(case["index"])]
@@ -137,15 +130,18 @@ def violations(schema: "DataFrameSchema", rows: pa.RecordBatch, origin: str) -> 
             )
 
 
-def read_schema(address: str, store: Store) -> "DataFrameSchema":
-    """Read a pandera schema: rules on single rows of named columns.
+def read_schema(address: str, store: Store, names: Collection[str]) -> "DataFrameSchema | None":
+    """Read a pandera schema: rules on single rows of named columns. None: without an address.
+
+    Args:
+        address: of a YAML or JSON file; empty: there are no rules.
+        names: of the columns of a row.
 
     Raises:
-        BadInputError: the file is none.
+        BadInputError: the file is no such schema, or is about other columns.
     """
-    from pandera.io import pandas_io
-
-    reader: Any = pandas_io  # its functions have no types
+    if not address:
+        return None
     files = stage(address, store, lambda _: True)
     if len(files) != 1:
         raise BadInputError(f"expectations {address!r} are {len(files)} files: name one file")
@@ -154,8 +150,7 @@ def read_schema(address: str, store: Store) -> "DataFrameSchema":
     if len(body) > MAX_BYTES:
         raise BadInputError(f"expectations {address!r} have over {MAX_BYTES:,} bytes: shorten them")
     try:
-        # JSON is YAML too, which is read without any tags that make objects.
-        schema: DataFrameSchema = reader.from_yaml(body.decode())
+        schema = _parse(body.decode())
         columns = dict(schema.columns)
     except Exception as error:  # noqa: BLE001  # a wrong schema raises errors of many types
         reason = line_of(str(error))[:200]
@@ -168,4 +163,30 @@ def read_schema(address: str, store: Store) -> "DataFrameSchema":
             f"expectations {address!r} need rules for single rows of named columns: remove unique "
             "and regex, and name a column"
         )
+    parts = [schema, *columns.values()]
+    if any(each.drop_invalid_rows for each in parts) or any(
+        check.raise_warning for each in parts for check in each.checks
+    ):
+        raise BadInputError(
+            f"expectations {address!r} would hold nothing back: remove drop_invalid_rows and "
+            "raise_warning"
+        )
+    if missing := sorted(map(str, columns.keys() - set(names))):
+        raise BadInputError(
+            f"expectations {address!r} have a rule for {missing[0]!r}, which is no column "
+            f"of a row: name one of {', '.join(names)}"
+        )
+    return schema
+
+
+def _parse(text: str) -> "DataFrameSchema":
+    """Parse a schema. JSON is YAML too, which is read without any tags that make objects."""
+    import yaml
+    from pandera.io import pandas_io
+
+    # Nested aliases grow to any size. pandera's own reader opens a text that is a path.
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        raise ValueError("it has a YAML alias: write its value")
+    reader: Any = pandas_io  # its functions have no types
+    schema: DataFrameSchema = reader.deserialize_schema(yaml.safe_load(text))
     return schema

@@ -9,7 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,7 +19,7 @@ from dustjacket.records.genres import genre_key
 from dustjacket.records.text import line_of
 from dustjacket.sources.encoding import decode
 
-MAX_TERMS, MAX_BYTES = 200_000, 200_000_000
+MAX_TERMS, MAX_BYTES, MAX_RDF_BYTES = 200_000, 200_000_000, 50_000_000
 _MAX_LABEL = 500
 _CODE_COLUMNS = ("code", "notation", "id", "uri")
 _NAME_COLUMNS = ("name", "label", "heading", "preflabel", "term")
@@ -124,14 +124,16 @@ def read_vocabulary(body: bytes, name: str) -> Vocabulary:
             a cycle.
     """
     path = PurePosixPath(name)
-    if len(body) > MAX_BYTES:
-        raise BadInputError(f"vocabulary {name!r} is larger than {MAX_BYTES // 1_000_000} MB")
+    form = _RDF_ENDINGS.get(path.suffix.lower())
+    most = MAX_RDF_BYTES if form else MAX_BYTES  # rdflib builds the whole graph in memory
+    if len(body) > most:
+        cure = "give a CSV table" if form else "remove terms"
+        raise BadInputError(f"vocabulary {name!r} is larger than {most // 1_000_000} MB: {cure}")
     if path.suffix.lower() in _REFUSED:
         raise BadInputError(
             f"vocabulary {name!r}: {path.suffix} is not read; give Turtle (.ttl), N-Triples (.nt), "
             "RDF/XML (.rdf) or a CSV table"
         )
-    form = _RDF_ENDINGS.get(path.suffix.lower())
     terms = _rdf_terms(body, form, name) if form else _table_terms(body, name)
     return _checked(path.stem or "vocabulary", terms, name)
 
@@ -158,9 +160,7 @@ def _checked(stem: str, found: Iterable[VocabularyTerm], name: str) -> Vocabular
         if above and above not in terms:
             unknown.add(above)
             above = None
-        resolved[code] = VocabularyTerm(
-            code, term.labels, term.uri, term.alternatives, above or None
-        )
+        resolved[code] = replace(term, parent=above or None)
     _check_cycles(resolved, name)
     return Vocabulary(stem, resolved, sorted(unknown))
 

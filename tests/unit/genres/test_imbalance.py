@@ -13,6 +13,7 @@ from dustjacket.genres.fits import Fits
 from dustjacket.genres.imbalance import treat_imbalance
 from dustjacket.genres.linear import balance
 from dustjacket.genres.out_of_fold import probabilities_by_title
+from dustjacket.genres.plugins import PluginError
 from dustjacket.genres.scorer import Scorer
 from dustjacket.genres.scores import Calibration, logarithms
 from dustjacket.genres.selection import CandidateResult
@@ -111,6 +112,23 @@ def test_a_vote_is_treated_in_each_of_its_members(data, logged):
     weights = {bool(member.hyperparameters.get("balanced")) for member in treated.members}
     assert weights == {name == "class_weights"}
     assert fits.fit_all(treated, None).scores(["the ship"], [None]).shape == (1, 2)
+
+
+def test_class_weights_that_a_plug_in_cannot_take_are_left_out(data, logged, monkeypatch, caplog):
+    fits, selected = selected_of(data, "linear_svm", C=0.3)
+    score = Fits.score
+
+    def score_unweighted(fits, candidate, hyperparameters, fold, **options):
+        if hyperparameters.get("balanced"):
+            raise PluginError("plug-in knn: takes no sample_weight")
+        return score(fits, candidate, hyperparameters, fold, **options)
+
+    monkeypatch.setattr(Fits, "score", score_unweighted)
+    _, name = treat_imbalance(fits, selected)
+    assert name == "logit_adjustment"
+    assert list(logged["imbalance.json"])[2:] == ["none", "logit_adjustment"]
+    line = "imbalance, class_weights left out: plug-in knn: takes no sample_weight"
+    assert [record.getMessage() for record in caplog.records].count(line) == 1
 
 
 def test_without_the_parameter_what_was_selected_stays(data, logged):

@@ -29,7 +29,7 @@ def test_covers_are_counted_by_genre_alone():
 
 
 def test_the_estimate_is_of_all_covers_and_what_came_true_of_those_with_a_known_category():
-    found = accuracies(COUNTED, GENRES)
+    found = accuracies(COUNTED, GENRES, "")
     assert found["estimated"].answers == 250
     assert found["estimated"].value == pytest.approx((48 + 28 + 50 + 45) / 250)
     assert found["estimated_there"].value == pytest.approx(0.76)
@@ -40,8 +40,14 @@ def test_the_estimate_is_of_all_covers_and_what_came_true_of_those_with_a_known_
 
 
 def test_without_categories_nothing_is_realised():
-    assert set(accuracies(COUNTED[2:], GENRES)) == {"estimated"}
-    assert accuracies([], GENRES) == {}
+    assert set(accuracies(COUNTED[2:], GENRES, "")) == {"estimated"}
+    assert accuracies([], GENRES, "") == {}
+
+
+@pytest.mark.parametrize("treatment", ["none", "class_weights"])
+def test_after_logit_adjustment_nothing_is_estimated(treatment):
+    assert set(accuracies(COUNTED, GENRES, "logit_adjustment")) == {"realised"}
+    assert accuracies(COUNTED, GENRES, treatment) == accuracies(COUNTED, GENRES, "")
 
 
 def test_the_series_leaves_out_what_earlier_releases_did_not_measure():

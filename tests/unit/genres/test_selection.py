@@ -57,3 +57,8 @@ def test_the_reason_names_the_best_where_a_simpler_one_was_selected():
         "and within one standard error (0.006) of it"
     )
     assert reason_of([best, simple], best) == "random_forest has the highest mean, 0.610"
+    # Treated for imbalance since, with other values.
+    treated = result("random_forest", 0.58, 0.59, 0.60)
+    assert reason_of([best, simple], treated) == "random_forest has the highest mean, 0.610"
+    treated = result("logistic_regression", 0.65, 0.66, 0.67)
+    assert reason_of([best, simple], treated) == reason_of([best, simple], simple)

@@ -1,6 +1,7 @@
 """A team's own rules hold back a version, and name the rule and the first rows that break it."""
 
 import csv
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -22,6 +23,7 @@ columns:
   genre: {checks: {isin: [Art, Cooking]}}
 """
 BOOKS = [("Nightfall", "Ada Stern", "Art"), ("Harbour", "Bo Lee", "Cooking")]
+WARNING = "{value: 1, options: {raise_warning: true}}"
 LONG = ("A title, far too long", "Ada Stern", "Art")
 
 
@@ -93,6 +95,13 @@ def test_covers_are_held_back_too(store, rules, tmp_path):
         job = Job.of(plan, store)
         job.step.load_function()(job, None)
 
+    good = short
+    short = rules("columns: {titel: {}}", "wrong.yaml")
+    with pytest.raises(BadInputError, match="for 'titel', which is no column of a row"):
+        run()
+    assert not list(store.keys("covers/")), "nothing was written before"
+    short = good
+
     with pytest.raises(HeldBackError, match=r"first table.csv row 3 \('A title, far too long'\)"):
         run()
     table.write_text("\n".join(table.read_text().splitlines()[:-1]))
@@ -104,8 +113,8 @@ def test_rules_may_be_json_and_a_schema_that_pandera_writes(store, rules):
     import pandera.pandas as pa
 
     schema = pa.DataFrameSchema({"title": pa.Column(str, pa.Check.str_length(max_value=3))})
-    from_json = read_schema(rules(schema.to_json(), "rules.json"), store)
-    from_yaml = read_schema(rules(schema.to_yaml()), store)
+    from_json = read_schema(rules(schema.to_json(), "rules.json"), store, ["title"])
+    from_yaml = read_schema(rules(schema.to_yaml()), store, ["title"])
     assert from_json == from_yaml == schema
 
 
@@ -119,6 +128,11 @@ def test_rules_may_be_json_and_a_schema_that_pandera_writes(store, rules):
         ("columns: {}", "name a column"),
         ("columns: {title: {unique: true}}", "remove unique"),
         ("columns: {'t.*': {regex: true}}", "remove unique"),
+        ("drop_invalid_rows: true\ncolumns: {title: {}}", "remove drop_invalid_rows"),
+        ("columns: {title: {drop_invalid_rows: true}}", "remove drop_invalid_rows"),
+        (f"columns: {{title: {{checks: {{str_length: {WARNING}}}}}}}", "raise_warning"),
+        (f"columns: {{title: {{}}}}\nchecks: {{greater_than: {WARNING}}}", "raise_warning"),
+        ("columns: {title: &a {}, author: *a}", "alias: write its value"),
         ("columns: {titel: {}}", "for 'titel', which is no column of a row: name one of file"),
     ],
 )
@@ -127,6 +141,42 @@ def test_what_is_no_set_of_rules_ends_in_one_line(store, rules, tmp_path, text, 
     with pytest.raises(BadInputError, match=reason) as refused:
         ingest(listing, store, min_rows_per_genre=1, expectations=rules(text))
     assert "\n" not in str(refused.value)
+
+
+def test_a_text_that_is_a_path_is_not_opened(store, rules, tmp_path):
+    secret = tmp_path / "secret.yaml"
+    secret.write_text("columns: {title: {}}")
+    with pytest.raises(BadInputError, match="are no pandera schema"):
+        read_schema(rules(str(secret)), store, ["title"])
+
+
+def test_what_is_no_regular_file_is_refused_without_waiting_for_it(store, tmp_path):
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    allow(str(pipe), store.settings)
+    with pytest.raises(BadInputError, match="is neither a file nor a folder"):
+        read_schema(str(pipe), store, ["title"])
+
+
+def test_nested_aliases_are_refused_before_they_grow(store, rules):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    text = "\n".join([*lines, "columns: {title: {dtype: *a11}}"])
+    with pytest.raises(BadInputError, match="alias: write its value"):
+        read_schema(rules(text), store, ["title"])
+
+
+def test_a_strict_schema_is_about_the_columns_that_it_names(store, rules, tmp_path):
+    listing = write_listing(tmp_path, BOOKS)
+    strict = rules("strict: true\n" + RULES)
+    assert len(ingest(listing, store, min_rows_per_genre=1, expectations=strict).titles) == 2
+
+
+def test_wrong_rules_of_a_catalogue_end_before_its_listing_is_read(store, rules, tmp_path):
+    listing = tmp_path / "listing.csv"
+    listing.write_text("no listing at all")
+    with pytest.raises(BadInputError, match="for 'titel', which is no column"):
+        ingest(listing, store, expectations=rules("columns: {titel: {}}"))
 
 
 def test_many_broken_rows_are_counted_and_the_first_are_kept():

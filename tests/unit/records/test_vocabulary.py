@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dustjacket.errors import BadInputError
-from dustjacket.records.vocabulary import MAX_TERMS, Vocabulary, read_vocabulary
+from dustjacket.records.vocabulary import MAX_RDF_BYTES, MAX_TERMS, Vocabulary, read_vocabulary
 
 TURTLE = """
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
@@ -111,6 +111,14 @@ def test_what_is_no_vocabulary_is_refused_in_one_line(body, name, why):
         read_vocabulary(body.encode(), name)
     assert why in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_rdf_is_refused_by_its_size_before_a_graph_is_built(monkeypatch):
+    body = b"#" * (MAX_RDF_BYTES + 1)
+    with pytest.raises(BadInputError, match=r"'v\.ttl' is larger than 50 MB: give a CSV table"):
+        read_vocabulary(body, "v.ttl")
+    monkeypatch.setattr("dustjacket.records.vocabulary.MAX_RDF_BYTES", 10)
+    assert read_vocabulary(b"code,name\n1,One\n", "v.csv").terms
 
 
 def test_100_000_terms_are_read_and_more_than_the_limit_are_refused(monkeypatch):
