@@ -85,6 +85,7 @@ def efficiency_claim(starting, pairs, curves):
     reached = [seen for seen in ours if seen]
     ratio = t_interval([theirs / seen for seen in reached]) if len(reached) > 1 else None
     of_ours = t_interval([max(recall for _, recall in curve) for curve in curves])
+    of_ours = tuple(min(max(value, 0.0), 1.0) for value in of_ours)  # a share
     return Claim(
         "1",
         'CLIP learns "four times more effectively" than predicting a bag of words (its figure 1)',
