@@ -24,7 +24,7 @@ class Transfer(BaseModel):
         side: whether this environment sent or received it.
         from_env, to_env: names of the environments; empty: the one without a name.
         kind, version: what was promoted.
-        manifest: SHA-256 of its manifest, which lists the SHA-256 of each file.
+        manifest: SHA-256 of its manifest on the side that sent it, which lists that of each file.
         needed: the versions that it needs, ``<kind>/<version>``, which are on both sides.
     """
 

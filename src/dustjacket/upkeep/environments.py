@@ -3,15 +3,23 @@
 The version and all that it was made from are copied by content: each file is read once, verified,
 written under its own name, and read again there. Manifests are written last, those of what is
 needed first. So a copy that was interrupted goes on where it ended, and no version is half there.
+
+What else is in use there stays so at every moment: before a manifest whose name is newer, a name
+is published that stands for what is in use. Only a promoted model may serve from its manifest on,
+before the ledger there has a record of it; a second call completes that.
+
+An erasure is of one environment. So nothing is copied that the other one erased, and a version from
+which both erased stays there as it is.
 """
 
 import hashlib
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from dustjacket.errors import BadInputError, CorruptVersionError
 from dustjacket.pipeline.families import FAMILIES
@@ -19,6 +27,7 @@ from dustjacket.promotion.ledger import Ledger, LedgerRecord, first_of
 from dustjacket.promotion.promote import receive
 from dustjacket.promotion.registry import restore_champion
 from dustjacket.promotion.transfers import Transfer, TransferRecord, record_transfer
+from dustjacket.records.erased import read_erased
 from dustjacket.storage.manifest import (
     MANIFEST,
     Manifest,
@@ -31,6 +40,7 @@ from dustjacket.storage.s3 import put_if_absent
 from dustjacket.storage.store import Store
 from dustjacket.upkeep.inventory import Name, StoredVersion, take_inventory
 from dustjacket.upkeep.reach import CHECKPOINTS, reachable
+from dustjacket.upkeep.survey import survey
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +77,10 @@ def send(
 
     Raises:
         NotReadyError: the version does not exist, or MLflow is not available.
-        BadInputError: it is the same environment, the version needs one that is gone, or was never
-            promoted here.
+        BadInputError: it is the same environment, the version needs one that is gone, was never
+            promoted here, or has what was erased there.
         CorruptVersionError: a file does not match its manifest, or the other environment has
-            another version of the same name.
+            another version of the same name, or the same from which one of both erased.
     """
     if source.bucket == target.bucket:
         raise BadInputError(f"{source.bucket} is this environment: name another with --to")
@@ -80,8 +90,11 @@ def send(
     target.ensure_bucket()
     if promoted is None:
         _check_champions(source, target, versions)
-    in_use = {each.kind: target.newest(each.kind) for each in versions}
-    copied = _copy_all(source, target, versions, progress)
+    _check_erased(source, target, versions)
+    decided_elsewhere = (*_NEVER_IN_USE, *([kind] if promoted else []))
+    beside = {each.name for each in versions if each.kind not in decided_elsewhere}
+    beside.discard((kind, chosen.version))
+    copied = _copy_all(source, target, versions, beside, progress)
     reason = why or f"promoted from {_shown(source)} by {who}"
     served = f"{kind}/{chosen.version}"
     if promoted:
@@ -90,10 +103,8 @@ def send(
         restore_champion(target, FAMILIES[kind])
         newest = target.newest(kind)
         served = f"{kind}/{newest.version}" if newest else served
-    for each, before in in_use.items():
-        wanted = chosen if each == kind else before
-        if wanted and not (promoted and each == kind) and each not in _NEVER_IN_USE:
-            _keep_in_use(target, wanted)
+    if kind not in decided_elsewhere:
+        _put_in_use(target, chosen)
     names = [each.name for each in versions if each.name != (kind, chosen.version)]
     needed = [f"{kind_of}/{name}" for kind_of, name in names]
     common = {
@@ -140,6 +151,23 @@ def _check_champions(source: Store, target: Store, versions: list[StoredVersion]
             )
 
 
+def _check_erased(source: Store, target: Store, versions: list[StoredVersion]) -> None:
+    """Check that no row of versions has a tombstone in the other environment.
+
+    Raises:
+        BadInputError: one has.
+    """
+    erased = read_erased(target)
+    if not erased.names:
+        return
+    found = survey(source, erased, {each.name for each in versions}).rows
+    for (kind, version), rows in found.items():
+        raise BadInputError(
+            f"{kind}/{version} has {rows} row{'s' * (rows > 1)} of what was erased in "
+            f"{_shown(target)}: run the same `dustjacket forget` in {_shown(source)} first"
+        )
+
+
 def _needed(
     inventory: dict[Name, StoredVersion], chosen: Manifest, promoted: LedgerRecord | None
 ) -> list[StoredVersion]:
@@ -167,13 +195,24 @@ def _needed(
 
 
 def _copy_all(
-    source: Store, target: Store, versions: list[StoredVersion], progress: CopyProgress
+    source: Store,
+    target: Store,
+    versions: list[StoredVersion],
+    beside: Collection[Name],
+    progress: CopyProgress,
 ) -> int:
+    """Copy versions, and return how many bytes were written.
+
+    Args:
+        beside: names of versions that do not come into use.
+    """
     total = sum(file.size for each in versions if each.manifest for file in each.manifest.files)
     done = copied = 0
     for each in versions:
         if each.manifest is None:
             continue
+        if each.name in beside and (in_use := target.newest(each.kind)):
+            _put_in_use(target, in_use, each.version)
         name = f"{each.kind}/{each.version}"
         for size, written in _copy(source, target, each.manifest):
             done, copied = done + size, copied + written
@@ -185,14 +224,26 @@ def _copy(source: Store, target: Store, manifest: Manifest) -> Iterator[tuple[in
     """Copy the files of a version, then its manifest; yield the size of each, and what is written.
 
     Raises:
-        CorruptVersionError: a file has changed, or the target has another version of that name.
+        CorruptVersionError: a file has changed, or the target has another version of that name, or
+            the same from which one of both environments erased.
     """
-    key = f"{manifest.kind}/{manifest.version}/{MANIFEST}"
+    name = f"{manifest.kind}/{manifest.version}"
+    key = f"{name}/{MANIFEST}"
     body = source.get(key) or b""
     if (there := target.get(key)) is not None and there != body:
-        raise CorruptVersionError(
-            f"{_shown(target)} has another {manifest.kind}/{manifest.version}: nothing is replaced"
-        )
+        kept = parse_manifest(there, name)
+        if _but_for_erasures(kept) != _but_for_erasures(manifest):
+            raise CorruptVersionError(f"{_shown(target)} has another {name}: nothing is replaced")
+        for one, other in ((source, target), (target, source)):
+            if not read_erased(one).names:
+                raise CorruptVersionError(
+                    f"{name} differs, because only {_shown(other)} erased from it: run the same "
+                    f"`dustjacket forget` in {_shown(one)}"
+                )
+        for file in kept.files:
+            target.read(kept, file.path)
+        yield sum(file.size for file in manifest.files), 0
+        return
     with tempfile.TemporaryDirectory(prefix="transfer-") as scratch:
         for file in manifest.files:
             if _is_there(target, manifest, file.path):
@@ -212,6 +263,11 @@ def _copy(source: Store, target: Store, manifest: Manifest) -> Iterator[tuple[in
         raise CorruptVersionError(f"{_shown(target)} has another {key}: nothing is replaced")
 
 
+def _but_for_erasures(manifest: Manifest) -> dict[str, Any]:
+    """Return what an erasure does not change: nothing of it may differ in the same version."""
+    return manifest.model_dump(exclude={"attempt", "files", "facts", "rows"})
+
+
 def _is_there(target: Store, manifest: Manifest, path: str) -> bool:
     try:
         target.read(manifest, path)
@@ -220,12 +276,16 @@ def _is_there(target: Store, manifest: Manifest, path: str) -> bool:
     return True
 
 
-def _keep_in_use(target: Store, wanted: Manifest) -> None:
-    """Let a version be the one in use, unless it is: by a name that stands for it."""
+def _put_in_use(target: Store, wanted: Manifest, beside: str = "") -> None:
+    """Let a version be the one in use, unless it is: by a name that stands for it.
+
+    Args:
+        beside: another name that is about to be published; the version in use has a newer one.
+    """
     newest = target.newest_named(wanted.kind)
-    if newest is None or newest[1].version == wanted.version:
+    if newest is None or (newest[1].version == wanted.version and newest[0] >= beside):
         return
-    moment = time_after(datetime.now(UTC), newest[0])
+    moment = time_after(datetime.now(UTC), max(newest[0], beside))
     name = version_name(moment, digest_of({"stands_for": wanted.version}))
     target.refer(wanted.kind, name, wanted.version, None)
 

@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,8 +59,11 @@ def manifests(store: Store) -> Iterator[Manifest]:
             yield store.manifest(kind, version)
 
 
-def survey(store: Store, erased: Erased) -> Survey:
-    """Return what tombstones match in all versions.
+def survey(store: Store, erased: Erased, names: Collection[Name] | None = None) -> Survey:
+    """Return what tombstones match.
+
+    Args:
+        names: of the versions to search; None: all.
 
     Raises:
         CorruptVersionError: a version cannot be read.
@@ -68,6 +71,8 @@ def survey(store: Store, erased: Erased) -> Survey:
     found = Survey()
     for manifest in manifests(store):
         name = manifest.kind, manifest.version
+        if names is not None and name not in names:
+            continue
         for entry in manifest.files:
             if entry.path.endswith(".parquet"):
                 body = store.read(manifest, entry.path)
