@@ -262,8 +262,13 @@ SELECT_CLASSIFIER = SelectClassifier(
     facts=ClassifierFacts,
     reads=(Kind.CATALOG,),
     experiment="genre-classifier",
-    # The JVM runs long here, so its optimising compiler pays off.
-    spark={"spark.driver.extraJavaOptions": "-XX:+TieredCompilation"},
+    # Java's optimising compiler (C2) pays off for a large catalogue. With ten times its default
+    # thresholds it leaves code alone that a small one runs too seldom.
+    spark={
+        "spark.driver.extraJavaOptions": "-XX:Tier4InvocationThreshold=50000 "
+        "-XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=150000 "
+        "-XX:Tier4BackEdgeThreshold=400000"
+    },
     section="classifier",
     completes=True,
 )
