@@ -10,8 +10,8 @@ from dustjacket.catalog.parse import ListingChunk, Piece
 from dustjacket.catalog.step import CatalogParameters
 from dustjacket.records.authors import AUTHORS_ALONE
 from dustjacket.sources.csv import WHOLE, ByteRange
-from dustjacket.sources.files import SourceFile, name_of, stage
-from dustjacket.sources.find import SourceTable, find_tables, may_be_table
+from dustjacket.sources.files import SourceFile
+from dustjacket.sources.find import SourceTable, find_tables, stage_tables
 from dustjacket.sources.formats import FORMATS, read_rows, split_rows
 from dustjacket.sources.streams import corrupt_as_bad_input, is_compressed, opened
 from dustjacket.sources.tables import ReadOptions
@@ -28,11 +28,13 @@ class ListingFiles:
 
     Attributes:
         authors: files that name authors by key, alone or beside books.
+        staged: all files that were looked at.
     """
 
     tables: list[tuple[SourceFile, ListingFormat]] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)
     authors: list[SourceTable] = field(default_factory=list)
+    staged: list[SourceFile] = field(default_factory=list)
 
 
 def find_files(
@@ -49,7 +51,7 @@ def find_files(
     """
     required = required or (("title",) if parameters.enrich else ("title", "genre"))
     source = parameters.source
-    files = stage(source, store, lambda name: name == name_of(source) or may_be_table(name))
+    files = stage_tables(source, store)
     named = frozenset(named_columns(parameters).values())
     options = ReadOptions("", parameters.separator, parameters.encoding, named)
     found = find_tables(files, source, store, options)
@@ -69,7 +71,7 @@ def find_files(
     # Of a feed, later messages replace what earlier ones say; all others keep their order.
     tables.sort(key=lambda table: table[1].shape.sent)
     return ListingFiles(
-        tables, found.passed_over, [table for table in found.tables if table.shape.authors]
+        tables, found.passed_over, [table for table in found.tables if table.shape.authors], files
     )
 
 

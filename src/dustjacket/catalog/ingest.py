@@ -71,7 +71,7 @@ def ingest_catalog(job: Job[CatalogParameters], spark: "SparkSession | None") ->
     rules = read_schema(parameters.expectations, job.store, BOOKS_SCHEMA.names)
     files = find_files(parameters, job.store)
     statistics = write_catalog(job, files, spark)
-    discard_sources((parameters.source, *parameters.files), job.store)
+    discard_sources(files.staged, parameters.files, job.store)
     if not statistics.rows_accepted:
         raise BadInputError(nothing_accepted(parameters.source, statistics.rejected_by_reason))
     reason = held_back(job, statistics, parameters)

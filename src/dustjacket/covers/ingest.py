@@ -39,9 +39,10 @@ def ingest_covers(job: Job[CoversParameters], spark: "SparkSession | None") -> N
     out = S3Prefix.of_draft(job.draft)
     earlier = job.store.with_digest(job.draft.kind, job.plan.digest)
     scratch = job.draft.scratch()
+    source = stage_covers(parameters.source, job.store)
     result = write_covers(
         spark,
-        stage_covers(parameters.source, job.store),
+        source,
         out,
         S3Prefix.of_store(job.store, cache_prefix(parameters.source)),
         S3Prefix.of_store(job.store, scratch.prefix),
@@ -52,7 +53,7 @@ def ingest_covers(job: Job[CoversParameters], spark: "SparkSession | None") -> N
         catalog=job.input(Kind.CATALOG) if Kind.CATALOG in job.plan.inputs else None,
     )
     scratch.discard()
-    discard_sources((parameters.source, *parameters.files), job.store)
+    discard_sources(source.files, parameters.files, job.store)
     if read_erased(job.store).names:
         discard_copies(stage_beside(parameters.source, job.store, is_image_name), job.store)
     facts = earlier and CoversFacts.of(earlier)

@@ -10,8 +10,8 @@ from dustjacket.errors import BadInputError
 from dustjacket.records.columns import Columns, columns_of
 from dustjacket.records.options import RecordOptions
 from dustjacket.records.record import CANONICAL, BookRecord, record_of
-from dustjacket.sources.files import SourceFile, name_of, stage
-from dustjacket.sources.find import SourceTable, find_tables, may_be_table
+from dustjacket.sources.files import SourceFile
+from dustjacket.sources.find import SourceTable, find_tables, stage_tables
 from dustjacket.sources.formats import FORMATS, read_rows
 from dustjacket.sources.onix.deltas import applied
 from dustjacket.sources.streams import corrupt_as_bad_input, opened
@@ -58,7 +58,7 @@ def _records(
 ) -> Iterator[tuple[BookRecord, bool]]:
     if parameters.catalog:
         source = parameters.catalog
-        files = stage(source, store, lambda name: name == name_of(source) or may_be_table(name))
+        files = stage_tables(source, store)
     elif catalog:
         source = f"{catalog.kind}/{catalog.version}"
         store.verified_uris(catalog, _BOOKS)

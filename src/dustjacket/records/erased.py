@@ -11,10 +11,12 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Literal
 
 from dustjacket.identity.persons import persons
-from dustjacket.sources.files import discard_copies, stage
+from dustjacket.sources.files import SourceFile, discard_copies
+from dustjacket.sources.find import stage_tables
 from dustjacket.splits import strict_key
 from dustjacket.storage.manifest import digest_of
 from dustjacket.storage.s3 import put_if_absent
@@ -88,15 +90,16 @@ def read_erased(store: Store) -> Erased:
     return Erased(_key(store), frozenset(name.removeprefix(PREFIX) for name in found))
 
 
-def discard_sources(addresses: Iterable[str], store: Store) -> None:
+def discard_sources(staged: Iterable[SourceFile], tables: Iterable[str], store: Store) -> None:
     """Delete the copies of sources, which may hold what is erased; without tombstones, keep them.
 
     Args:
-        addresses: of sources that were read; empty ones are left out.
+        staged: files that were read.
+        tables: addresses of further files, or folders of tables; empty ones are left out.
     """
     if read_erased(store).names:
-        for address in filter(None, addresses):
-            discard_copies(stage(address, store, lambda _: True), store)
+        further = (stage_tables(address, store) for address in tables if address)
+        discard_copies([*staged, *chain.from_iterable(further)], store)
 
 
 def erased_key(store: Store) -> bytes:

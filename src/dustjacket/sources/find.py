@@ -11,7 +11,7 @@ from dustjacket.errors import BadInputError
 from dustjacket.sources.archives import is_archive, members
 from dustjacket.sources.chunks import resumed
 from dustjacket.sources.dialects import SEPARATORS
-from dustjacket.sources.files import SourceFile, name_of
+from dustjacket.sources.files import SourceFile, name_of, stage
 from dustjacket.sources.formats import (
     HEAD_BYTES,
     format_of,
@@ -58,6 +58,11 @@ Take = Callable[[SourceFile, bytes, BinaryIO], bool]
 def may_be_table(name: str) -> bool:
     """Return whether a file of a folder is looked at: not hidden, and no other known kind."""
     return not _is_no_table(name) and (is_table_name(name) or not PurePosixPath(name).suffix)
+
+
+def stage_tables(source: str, store: Store) -> list[SourceFile]:
+    """Return the file that a source is, or those of a folder that may be tables; see `stage`."""
+    return stage(source, store, lambda name: name == name_of(source) or may_be_table(name))
 
 
 def is_hidden(name: str) -> bool:

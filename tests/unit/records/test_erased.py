@@ -2,7 +2,17 @@
 
 import pytest
 
-from dustjacket.records.erased import NOTHING, Erased, bury, erased_key, read_erased
+from dustjacket.records.erased import (
+    NOTHING,
+    Erased,
+    bury,
+    discard_sources,
+    erased_key,
+    read_erased,
+)
+from dustjacket.sources.files import stage
+from dustjacket.sources.find import stage_tables
+from dustjacket.sources.roots import allow
 from dustjacket.splits import strict_key
 from tests.support.bucket import store_in_memory
 
@@ -44,6 +54,23 @@ def test_hashes_of_two_buckets_have_nothing_in_common(store):
     here, there = Erased(erased_key(store)), Erased(erased_key(store_in_memory()))
     assert erased_key(store) == here.key
     assert here.name("isbn", "1") != there.name("isbn", "1")
+
+
+@pytest.mark.parametrize("erased", [False, True])
+def test_copies_of_what_was_read_go_if_anything_is_erased(tmp_path, monkeypatch, erased):
+    monkeypatch.setenv("DUSTJACKET_HOME", str(tmp_path / "home"))
+    store, folder, more = store_in_memory(), tmp_path / "source", tmp_path / "more"
+    for each in (store.settings.home, folder, more):
+        each.mkdir()
+        (each / "books.csv").write_text(f"title,author\n{each.name},Jane Austen\n")
+        (each / "other.pdf").write_bytes(b"%PDF")
+        allow(str(each), store.settings)
+    if erased:
+        bury(store, [Erased(erased_key(store)).name("isbn", "9780141439587")], "ada")
+    staged = stage(str(folder), store, lambda _: True)
+    stage_tables(str(more), store)
+    discard_sources(staged, ["", str(more)], store)
+    assert len(list(store.keys("sources/"))) == (0 if erased else 3)
 
 
 def test_the_digest_changes_with_each_tombstone(store):
