@@ -10,6 +10,7 @@ from dustjacket.generation.concepts import Artist, ConceptTools, Gallery
 from dustjacket.generation.read import load_generator, manifest_in_use
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.settings import Settings
+from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 from dustjacket.typesetting.habits import Habits
 from dustjacket.typesetting.style import load_styles
@@ -31,28 +32,26 @@ def published_tools(store: Store) -> ConceptTools:
     """Return what concepts are made with; the newest version is read when it is needed first."""
 
     @lru_cache(1)
-    def artist(version: str) -> Artist:
+    def artist(manifest: Manifest) -> Artist:
         from dustjacket.generation.near_copies import read_near_copies
 
-        manifest = store.manifest(Kind.COVER_GENERATOR, version)
         near_copies = read_near_copies(store, manifest)
         conditioner = str(manifest.facts.get("conditioner", ""))
         untested = manifest.facts.get("ledger_record") is None
         return Artist(load_generator(store, manifest), near_copies, conditioner, untested)
 
     @lru_cache(1)
-    def habits(version: str) -> dict[str, Habits]:
+    def habits(manifest: Manifest) -> dict[str, Habits]:
         from dustjacket.generation.habits import read_habits
 
-        return read_habits(store, store.manifest(Kind.COVER_GENERATOR, version))
+        return read_habits(store, manifest)
 
     @lru_cache(1)
-    def gallery(version: str) -> Gallery:
+    def gallery(index: Manifest) -> Gallery:
         from dustjacket.clip.embed import optimize_for_inference
         from dustjacket.clip.read import load_version
         from dustjacket.retrieval.read import load_index, model_of
 
-        index = store.manifest(Kind.COVER_INDEX, version)
         model = model_of(store, index)
         cache = store.settings.cache
         clip = optimize_for_inference(load_version(store, model, cache))
@@ -62,19 +61,19 @@ def published_tools(store: Store) -> ConceptTools:
         from dustjacket.retrieval.read import index_in_use
 
         try:
-            return gallery(index_in_use(store).version)
+            return gallery(index_in_use(store))
         except NotReadyError:
             return None
 
     def habits_in_use() -> dict[str, Habits]:
         try:
-            return habits(manifest_in_use(store).version)
+            return habits(manifest_in_use(store))
         except NotReadyError:
             return {}
 
     return ConceptTools(
         habits=habits_in_use,
-        artist=lambda: artist(manifest_in_use(store).version),
+        artist=lambda: artist(manifest_in_use(store)),
         gallery=gallery_in_use,
     )
 

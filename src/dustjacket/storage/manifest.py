@@ -86,6 +86,10 @@ class Manifest(BaseModel):
             raise ValueError("is no name of a folder")
         return name
 
+    def __hash__(self) -> int:
+        """Hash the attempt, so that what is read of a version can be cached until its erasure."""
+        return hash(self.prefix)
+
     @property
     def prefix(self) -> str:
         """Key prefix of the winning attempt's files, ending in a slash."""

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from dustjacket.errors import NotReadyError
 from dustjacket.pipeline.kinds import Kind
+from dustjacket.storage.manifest import Manifest
 from dustjacket.storage.store import Store
 
 if TYPE_CHECKING:
@@ -64,10 +65,11 @@ class BlindPairs:
         self._lock = Lock()
 
         @lru_cache(1)
-        def read(version: str) -> "tuple[BlindPictures | None, str]":
+        def read(manifest: Manifest) -> "tuple[BlindPictures | None, str]":
             from dustjacket.generation.blind_pictures import read_blind_pictures
 
-            manifest = store.manifest(Kind.GENERATOR_EVALUATION, version)
+            with self._lock:
+                self._open.clear()  # a book of a pair may have been erased
             candidate = manifest.parents.get(Kind.GENERATOR_CANDIDATE, "")
             return read_blind_pictures(store, manifest), f"{Kind.GENERATOR_CANDIDATE}/{candidate}"
 
@@ -81,7 +83,7 @@ class BlindPairs:
             CorruptVersionError: they cannot be read.
         """
         newest = self._store.newest(Kind.GENERATOR_EVALUATION)
-        kept, generator = self._read(newest.version) if newest else (None, "")
+        kept, generator = self._read(newest) if newest else (None, "")
         if kept is None or not len(kept.titles):
             raise NotReadyError(
                 "there are no pictures to compare yet: run the DAG evaluate_generator"

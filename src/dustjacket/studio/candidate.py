@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dustjacket.storage.manifest import Manifest
     from dustjacket.studio.models import LoadedIndex
 
+    _Key = tuple[Manifest, Manifest]
+
 log = logging.getLogger(__name__)
 
 MAX_COVERS = 1500
@@ -54,7 +56,7 @@ class Candidates:
         """Read nothing yet."""
         self._store, self._cache = store, cache
         self._lock = threading.Lock()
-        self._key: tuple[str, str] | None = None
+        self._key: _Key | None = None
         self._compared: Compared | None = None
         self._progress = ""
         self._problem: DustjacketError | None = None
@@ -77,7 +79,7 @@ class Candidates:
                 f"the newest candidate, {candidate.version}, serves already: a comparison needs "
                 "one that does not"
             )
-        key = (candidate.version, index.manifest.version)
+        key = (candidate, index.manifest)
         with self._lock:
             self._asked_at = time.monotonic()
             if key != self._key:
@@ -99,7 +101,7 @@ class Candidates:
             if self._compared and time.monotonic() - self._asked_at > _IDLE_S:
                 self._key = self._compared = None
 
-    def _read(self, key: tuple[str, str], candidate: "Manifest", index: "LoadedIndex") -> None:
+    def _read(self, key: "_Key", candidate: "Manifest", index: "LoadedIndex") -> None:
         try:
             compared = self._embed(key, candidate, index)
         except DustjacketError as error:
@@ -113,7 +115,7 @@ class Candidates:
 
     def _end(
         self,
-        key: tuple[str, str],
+        key: "_Key",
         compared: Compared | None = None,
         problem: DustjacketError | None = None,
     ) -> None:
@@ -122,7 +124,7 @@ class Candidates:
                 self._compared, self._problem = compared, problem
 
     def _embed(
-        self, key: tuple[str, str], candidate: "Manifest", index: "LoadedIndex"
+        self, key: "_Key", candidate: "Manifest", index: "LoadedIndex"
     ) -> Compared | None:
         from dustjacket.clip.embed import embed_files, optimize_for_inference
         from dustjacket.clip.read import load_version
@@ -146,8 +148,10 @@ class Candidates:
         for names, part in embed_files(clip, bodies(), _BATCH):
             found += names
             vectors.append(part)
-        if key != self._key or not found:
+        if key != self._key:
             return None
+        if not found:
+            raise BadInputError("no cover of the index can be read: see the Studio's log")
         rows = np.array([places[name] for name in found])
         own = index.index.subset(rows, np.concatenate(vectors))
         return Compared(candidate, clip, own, index.index.subset(rows))

@@ -94,7 +94,7 @@ def load_index(store: Store, cache: Path, current: LoadedIndex | None) -> Loaded
 def find_generator(store: Store, current: LoadedModel | None) -> LoadedModel | None:
     """Return the cover generator in use, without its weights; None before any."""
     newest = store.newest(Kind.COVER_GENERATOR)
-    if newest is None or (current and current.manifest.version == newest.version):
+    if newest is None or (current and current.manifest == newest):
         return current
     log.info("generator %s serves", newest.version)
     return LoadedModel(newest, (_ref(newest, ""),))

@@ -23,6 +23,7 @@ class ReviewList:
     """The books of one version of ``labelled_catalog`` to decide on.
 
     Attributes:
+        version: with its attempt, since an erasure moves the places of the books.
         books: rows of :func:`dustjacket.labelling.published.read_review`.
         genres: that a book may be given.
     """
@@ -58,13 +59,14 @@ class Reviews:
             raise UnpublishedError(
                 "no catalogue is labelled yet: run the DAG label_catalog", "label_catalog"
             )
+        version = f"{manifest.version}/{manifest.attempt}"
         with self._lock:
-            if self._list is None or self._list.version != manifest.version:
+            if self._list is None or self._list.version != version:
                 table = read_review(self._store, manifest)
                 rows = table.astype(object).where(table.notna(), None).to_dict("records")
                 genres = sorted({*manifest.facts["subjects"], *table["listed"], *table["subject"]})
                 self._decisions = {one.book: one for one in read_decisions(self._store)}
-                self._list = ReviewList(manifest.version, rows, genres)
+                self._list = ReviewList(version, rows, genres)
             return self._list
 
     def next_books(self, found: ReviewList, limit: int) -> list[tuple[int, dict[str, Any]]]:

@@ -39,7 +39,7 @@ class ReviewBook(BaseModel):
 class ReviewPage(BaseModel):
     """The next books to decide on."""
 
-    version: str = Field(description="of labelled_catalog")
+    version: str = Field(description="of labelled_catalog, with its attempt")
     total: int
     decided: int
     genres: list[str]

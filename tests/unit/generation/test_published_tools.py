@@ -15,6 +15,7 @@ from dustjacket.generation.published_tools import genre_predictor, open_tools, p
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.storage.manifest import version_name
 from dustjacket.typesetting.habits import measure_habits
+from dustjacket.upkeep.erasure import republish
 from tests.support.bucket import store_in_memory
 from tests.support.generators import DrawnGenerator, near_copies_of_covers
 
@@ -118,6 +119,18 @@ def test_habits_are_those_of_the_generator_in_use(store):
     publish(store, 3, **{habits.FILE: b"{}]"})
     with pytest.raises(CorruptVersionError, match="habits of cover_generator/"):
         tools.habits()
+
+
+def test_what_an_erasure_changes_is_read_again(store):
+    high, low = (measure_habits([[(0.1, top, 0.9, 0.2)]]) for top in (0.05, 0.7))
+    publish(store, 1, **{habits.FILE: habits.to_bytes({"": high})})
+    tools = published_tools(store)
+    artist, generator = tools.artist(), store.newest(Kind.COVER_GENERATOR)
+    assert tools.habits() == {"": high}
+    bodies = {habits.FILE: habits.to_bytes({"": low})}
+    republish(store, generator, bodies, generator.facts, generator.rows)
+    assert tools.habits() == {"": low}
+    assert tools.artist() is not artist
 
 
 def test_without_a_classifier_no_genre_is_predicted(store):

@@ -1,8 +1,10 @@
 """The newest candidate beside the champion, on the same covers."""
 
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from dustjacket.clip import read
@@ -82,6 +84,26 @@ def test_a_candidate_that_cannot_be_read_is_said_to_be_so_and_tried_again(studio
     with monkeypatch.context() as patch:
         patch.setattr(read, "load_version", broken)
         assert_problem(compared(studio), 422, "its weights are damaged")
+    assert compared(studio).status_code == 200
+
+
+def test_after_an_erasure_the_covers_are_embedded_again(studio):
+    compared(studio)
+    slot = studio.app.state.studio.models.index
+    before = slot.model
+    left = before.manifest.model_copy(update={"attempt": "another"})
+    rows = np.arange(20)
+    fewer = before.index.subset(rows, before.index.vectors[rows])
+    slot.refresh(lambda _: replace(before, manifest=left, index=fewer))
+    assert compared(studio).json()["covers"] == 20
+
+
+def test_an_index_of_which_no_cover_can_be_read_is_said_to_be_so(studio):
+    slot = studio.app.state.studio.models.index
+    before = slot.model
+    slot.refresh(lambda _: replace(before, read_image=lambda _: None))
+    assert_problem(compared(studio), 422, "no cover of the index can be read", "log")
+    slot.refresh(lambda _: before)
     assert compared(studio).status_code == 200
 
 

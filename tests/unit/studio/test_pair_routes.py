@@ -3,12 +3,16 @@
 import io
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from dustjacket.feedback.pairs import pair_shares
 from dustjacket.feedback.store import Feedback, read_feedback
+from dustjacket.generation.blind_pictures import FILE, BlindPictures
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.studio.blind_pairs import BlindPairs
+from dustjacket.upkeep.erasure import republish
 from tests.support.bucket import store_in_memory
 from tests.support.generators import GREYS, publish_pictures
 from tests.support.studio_case import HEADERS, assert_problem, make_app, running
@@ -69,6 +73,17 @@ def test_a_vote_is_kept_once_without_a_name(tmp_path, choice, expected):
         (share,) = pair_shares(rows)
         assert result["votes"] == share.votes == abs(expected)
         assert result["undecided"] == 1 - abs(expected)
+
+
+def test_pictures_that_were_erased_are_shown_no_more(tmp_path):
+    with comparing(tmp_path) as (client, store, _):
+        before = client.post("/pairs").json()
+        pictures = {name: np.full((1, 72, 48, 3), grey, np.uint8) for name, grey in GREYS.items()}
+        evaluation = store.newest(Kind.GENERATOR_EVALUATION)
+        left = {FILE: BlindPictures(["Left"], pictures).to_bytes()}
+        republish(store, evaluation, left, evaluation.facts, evaluation.rows)
+        assert {client.post("/pairs").json()["title"] for _ in range(20)} == {"Left"}
+        assert_problem(client.get("/" + before["left"]), 404, "take another")
 
 
 def test_nobody_sees_or_votes_on_the_pair_of_another(tmp_path):

@@ -3,9 +3,12 @@
 import csv
 import io
 
+import pandas as pd
 import pytest
 
+from dustjacket.pipeline.kinds import Kind
 from dustjacket.studio.review import Reviews
+from dustjacket.upkeep.erasure import republish
 from tests.support.bucket import store_in_memory
 from tests.support.listings import ingest, store_in
 from tests.support.review_case import TITLES, VERSION, publish_review, reviewing_app
@@ -27,8 +30,12 @@ def client(app):
 
 
 def decided(client, place, choice, **more):
-    body = {"version": VERSION, "place": place, "choice": choice, **more}
+    body = {"version": listed(client), "place": place, "choice": choice, **more}
     return client.post("/review", json=body)
+
+
+def listed(client):
+    return client.get("/review").json()["version"]
 
 
 def rows_of(client):
@@ -39,7 +46,8 @@ def rows_of(client):
 
 def test_the_next_books_come_with_cover_and_evidence(client):
     page = client.get("/review").json()
-    assert (page["version"], page["total"], page["decided"]) == (VERSION, 3, 0)
+    assert page["version"].startswith(VERSION)
+    assert (page["total"], page["decided"]) == (3, 0)
     assert page["genres"] == ["Cooking", "Law", "Travel"]
     assert page["corrections"] == "s3://dustjacket/corrections/"
     first, second, drawn = page["books"]
@@ -91,11 +99,26 @@ def test_the_exported_file_is_what_an_ingestion_reads(client, tmp_path):
 
 def test_decisions_outlive_the_process_and_a_new_list(app, client):
     decided(client, 0, "accept")
-    store = app.state.studio.models.store
+    store, version = app.state.studio.models.store, listed(client)
     publish_review(store, "20260102T000000000000Z-0123456789ab")
-    assert_problem(decided(client, 1, "keep"), 422, "was labelled anew: reload the page")
+    stale = decided(client, 1, "keep", version=version)
+    assert_problem(stale, 422, "was labelled anew: reload the page")
     page = client.get("/review").json()
     assert (page["decided"], [book["place"] for book in page["books"]]) == (1, [1, 2])
+
+
+def test_an_erased_book_is_not_shown_and_no_decision_goes_to_another_at_its_place(app, client):
+    store, version = app.state.studio.models.store, listed(client)
+    manifest = store.newest(Kind.LABELLED_CATALOG)
+    (entry,) = manifest.files
+    table = pd.read_parquet(io.BytesIO(store.read(manifest, entry.path)))
+    body = io.BytesIO()
+    table[1:].to_parquet(body)
+    republish(store, manifest, {entry.path: body.getvalue()}, manifest.facts, manifest.rows)
+    page = client.get("/review").json()
+    assert TITLES[0][0] not in [book["title"] for book in page["books"]]
+    assert page["total"] == 2
+    assert_problem(decided(client, 0, "keep", version=version), 422, "reload the page")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +131,7 @@ def test_decisions_outlive_the_process_and_a_new_list(app, client):
     ],
 )
 def test_a_decision_that_makes_no_sense_is_refused(client, body, word):
-    sent = {"version": VERSION, "place": 0, **body}
+    sent = {"version": listed(client), "place": 0, **body}
     assert_problem(client.post("/review", json=sent), 422, word)
     assert rows_of(client) == []
 
