@@ -118,12 +118,18 @@ class Forget(BaseModel):
         description="ISBN, address of a cover, or name of an author"
     )
     apply: CliImplicitFlag[bool] = Field(False, description="erase; otherwise only list")
+    ended: list[str] = Field(
+        [], description="step whose job was killed, though it is recorded as at work"
+    )
 
     def cli_cmd(self) -> None:
         """Run the command."""
         from dustjacket.upkeep.forget import forget
 
-        forget(open_store(), self.what, getpass.getuser(), console.print, apply=self.apply)
+        forget(
+            open_store(), self.what, getpass.getuser(), console.print,
+            apply=self.apply, ended=self.ended,
+        )  # fmt: skip
 
 
 class Repair(BaseModel):

@@ -66,14 +66,15 @@ def read_decisions(store: Store) -> list[StoredDecision]:
     keys = sorted(key for key, _ in store.keys(PREFIX) if key.endswith(".csv"))
     with ThreadPoolExecutor(_READERS) as pool:
         bodies = pool.map(store.get, keys)
-        rows = [
-            row
-            for body in bodies
-            for row in csv.DictReader(io.StringIO((body or b"").decode(errors="replace")))
-        ]
-    known = [row for row in rows if all(row.get(name) is not None for name in _COLUMNS)]
-    decisions = [StoredDecision(**{name: row[name] for name in _COLUMNS}) for row in known]
+        decisions = [decision for body in bodies for decision in decisions_in(body)]
     return sorted(decisions, key=lambda decision: decision.when)
+
+
+def decisions_in(body: bytes | None) -> list[StoredDecision]:
+    """Return the decisions in an object; one that is gone, or of another form, has none."""
+    rows = csv.DictReader(io.StringIO((body or b"").decode(errors="replace")))
+    known = [row for row in rows if all(row.get(name) is not None for name in _COLUMNS)]
+    return [StoredDecision(**{name: row[name] for name in _COLUMNS}) for row in known]
 
 
 def as_csv(decisions: Iterable[StoredDecision]) -> bytes:

@@ -123,9 +123,7 @@ class Candidates:
             if key == self._key:  # not replaced meanwhile
                 self._compared, self._problem = compared, problem
 
-    def _embed(
-        self, key: "_Key", candidate: "Manifest", index: "LoadedIndex"
-    ) -> Compared | None:
+    def _embed(self, key: "_Key", candidate: "Manifest", index: "LoadedIndex") -> Compared | None:
         from dustjacket.clip.embed import embed_files, optimize_for_inference
         from dustjacket.clip.read import load_version
 

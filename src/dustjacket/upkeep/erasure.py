@@ -148,8 +148,9 @@ class Erasure:
                   if n in names]  # fmt: skip
         batches = table.select(wanted).to_batches(ROWS_AT_ONCE)
         return np.array(
-            [matches(row, self.erased) for batch in batches for row in batch.to_pylist()], bool
-        )
+            [self.found.has(manifest.kind, row, self.erased)
+             for batch in batches for row in batch.to_pylist()], bool
+        )  # fmt: skip
 
     def _is_rejected_trace(self, row: dict[str, str | None]) -> bool:
         raw = decode(raw_bytes(row.pop("raw") or ""))

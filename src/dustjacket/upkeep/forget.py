@@ -6,7 +6,7 @@ and the models' steps have new work from then on.
 
 import io
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from dustjacket.errors import BadInputError, NotReadyError
 from dustjacket.identity.persons import persons
 from dustjacket.labelling.decisions import PREFIX as CORRECTIONS
+from dustjacket.labelling.decisions import StoredDecision, decisions_in
 from dustjacket.pipeline.families import FAMILIES
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.pipeline.leases import leases
@@ -29,12 +30,12 @@ from dustjacket.storage.objects import delete_keys
 from dustjacket.storage.store import Store
 from dustjacket.upkeep.erasure import Erasure, delete_attempts, republish
 from dustjacket.upkeep.inventory import Name, take_inventory
-from dustjacket.upkeep.survey import Survey, manifests, survey
+from dustjacket.upkeep.survey import manifests, survey
 from dustjacket.upkeep.traces import Traces
 
 _COPIES = ("sources/", "scratch/")
 """Prefixes of what the next run makes again."""
-_NOTES = ("runs/", "notices/", CORRECTIONS)
+_NOTES = ("runs/", "notices/")
 """Prefixes of small texts, of which each is deleted that names what is erased."""
 _SHOWN_WITH = {Kind.COVER_INDEX: Kind.COVERS, Kind.GENRE_CLASSIFIER: Kind.CATALOG}
 """Kinds that the Studio holds in memory with data of another one."""
@@ -61,7 +62,13 @@ def request_of(text: str) -> tuple[What, str]:
 
 
 def forget(
-    store: Store, text: str, who: str, report: Callable[[str], None], *, apply: bool
+    store: Store,
+    text: str,
+    who: str,
+    report: Callable[[str], None],
+    *,
+    apply: bool,
+    ended: Collection[str] = (),
 ) -> list[Name]:
     """Erase what a request names, or only list where it is; return the versions that it was in.
 
@@ -71,6 +78,7 @@ def forget(
         text: an ISBN, the address of a cover, or the name of an author.
         report: called with each line of the outcome.
         apply: False changes nothing.
+        ended: steps whose jobs were killed; that they are recorded as at work does not count.
 
     Raises:
         BadInputError: the request names nothing.
@@ -78,10 +86,13 @@ def forget(
         CorruptVersionError: a version cannot be read.
     """
     what, value = request_of(text)
-    running = leases(store, datetime.now(UTC))
+    running = [each for each in leases(store, datetime.now(UTC)) if each.step not in ended]
     if apply and running:
-        steps = ", ".join(sorted({each.step for each in running}))
-        raise NotReadyError(f"{steps}: at work, and may publish it again: wait until it has ended")
+        first = min(running, key=lambda each: each.at)
+        raise NotReadyError(
+            f"{first.step}: at work since {first.at:%Y-%m-%d %H:%M} UTC, and may publish it again: "
+            f"wait until it has ended; if its job was killed, add --ended {first.step}"
+        )
     before = read_erased(store)
     key = before.key or (erased_key(store) if apply else b"preview")
     names = _tombstones(store, Erased(key), what, value)
@@ -98,10 +109,11 @@ def forget(
     if apply:
         if store.settings.mlflow_uri:
             # MLflow takes seconds to import.
-            from dustjacket.upkeep.mlflow_runs import delete_pictures
+            from dustjacket.upkeep.mlflow_runs import INGESTED, delete_pictures
 
-            delete_pictures(store.settings, {*found.rows, *models})
-        _erase(store, Erasure(store, erased, found, _traces(found, text, value)))
+            ingested = {(kind, name) for kind in INGESTED for name in store.versions(kind)}
+            delete_pictures(store.settings, {*found.rows, *models}, ingested)
+        _erase(store, Erasure(store, erased, found, Traces(found.books, [text, value])))
         report(f"{len(names)} tombstones keep it out; backups keep it until they expire")
     elif not found.rows:
         report("no published row names it; --apply keeps it out of all sources to come")
@@ -123,11 +135,6 @@ def _tombstones(store: Store, erased: Erased, what: What, value: str) -> frozens
     return frozenset([own, *more])
 
 
-def _traces(found: Survey, text: str, value: str) -> Traces:
-    isbn10 = [value[3:-1]] if isbn13_of(text) else []  # its last digit is another one
-    return Traces(found.books, [text, value, *isbn10])
-
-
 def _descendants(store: Store, names: Iterable[Name]) -> set[Name]:
     """Return all versions that were made of others, directly or not."""
     origins = {name: set(stored.origins()) for name, stored in take_inventory(store).items()}
@@ -140,10 +147,7 @@ def _descendants(store: Store, names: Iterable[Name]) -> set[Name]:
 
 def _erase(store: Store, erasure: Erasure) -> None:
     delete_keys(store, [key for prefix in _COPIES for key, _ in store.keys(prefix)])
-    for prefix in _NOTES:
-        for key, _ in list(store.keys(prefix)):
-            if erasure.traces.are_in((store.get(key) or b"").decode(errors="replace")):
-                store.client.delete_object(Bucket=store.bucket, Key=key)
+    _erase_notes(store, erasure)
     _clean_downloads(store, erasure)
     changed: list[Manifest] = []
     for manifest in manifests(store):
@@ -164,6 +168,22 @@ def _erase(store: Store, erasure: Erasure) -> None:
     for manifest in changed:
         folder = store.settings.cache / manifest.kind / manifest.version
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _erase_notes(store: Store, erasure: Erasure) -> None:
+    for prefix in _NOTES:
+        for key, _ in list(store.keys(prefix)):
+            if erasure.traces.are_in((store.get(key) or b"").decode(errors="replace")):
+                store.client.delete_object(Bucket=store.bucket, Key=key)
+    for key, _ in list(store.keys(CORRECTIONS)):
+        if any(_is_on_erased(each, erasure) for each in decisions_in(store.get(key))):
+            store.client.delete_object(Bucket=store.bucket, Key=key)
+
+
+def _is_on_erased(decision: StoredDecision, erasure: Erasure) -> bool:
+    isbn, title, author = decision.book
+    book = title, author
+    return book in erasure.found.whole or erasure.erased.has_book(*book, isbn13_of(isbn))
 
 
 def _clean_downloads(store: Store, erasure: Erasure) -> None:

@@ -23,6 +23,7 @@ from dustjacket.upkeep.inventory import Name
 
 log = logging.getLogger(__name__)
 
+INGESTED = (Kind.CATALOG, Kind.COVERS)
 _PAGE = 500
 _SKIPPED = (MlflowException, OSError, ValueError)
 
@@ -74,13 +75,21 @@ def clean_mlflow(
     return removed
 
 
-def delete_pictures(settings: Settings, names: Collection[Name]) -> None:
-    """Delete the tables, pictures and pages in the runs of versions; their models stay."""
+def delete_pictures(
+    settings: Settings, names: Collection[Name], ingested: Collection[Name]
+) -> None:
+    """Delete the tables, pictures and pages in the runs of versions; their models stay.
+
+    Args:
+        ingested: the published versions of ``INGESTED``; those of all other runs of these kinds,
+            as of an ingestion that was held back, go too.
+    """
     tracking.connect(settings)
     client = mlflow.MlflowClient()
     for run in _ended_runs(client, int(datetime.now(UTC).timestamp() * 1000)):
         step = STEPS.get(run.data.tags.get("dag_id", ""))
-        if step and (step.publishes, run.data.tags.get("version")) in names:
+        name = (step.publishes, run.data.tags.get("version", "")) if step else ("", "")
+        if name in names or (name[0] in INGESTED and name not in ingested):
             _delete_pictures(client, run)
 
 

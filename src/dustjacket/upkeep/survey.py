@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from dustjacket.feedback.store import KIND as FEEDBACK
+from dustjacket.identity.titles import strict_title
 from dustjacket.pipeline.kinds import Kind
 from dustjacket.records.erased import Erased
 from dustjacket.storage.manifest import Manifest
@@ -38,6 +39,8 @@ class Survey:
 
     Attributes:
         books: titles and authors of matched rows.
+        whole: those of books that are erased, not only a cover of theirs.
+        titles: of the latter, as :func:`strict_title` makes them.
         urls, images: addresses of covers, and SHA-256 of their images.
         keys: of covers, by version.
         places: file and position of books, by version.
@@ -45,11 +48,19 @@ class Survey:
     """
 
     books: set[tuple[str, str]] = field(default_factory=set)
+    whole: set[tuple[str, str]] = field(default_factory=set)
+    titles: set[str] = field(default_factory=set)
     urls: set[str] = field(default_factory=set)
     images: set[str] = field(default_factory=set)
     keys: dict[Name, set[str]] = field(default_factory=lambda: defaultdict(set))
     places: dict[Name, set[tuple[str, int]]] = field(default_factory=lambda: defaultdict(set))
     rows: Counter[Name] = field(default_factory=Counter)
+
+    def has(self, kind: str, row: Mapping[str, Any], erased: Erased) -> bool:
+        """Return whether tombstones match a row; without an author, feedback by its title."""
+        if kind == FEEDBACK and not row["author"]:
+            return strict_title(row["title"]) in self.titles
+        return matches(row, erased)
 
 
 def manifests(store: Store) -> Iterator[Manifest]:
@@ -69,23 +80,28 @@ def survey(store: Store, erased: Erased, names: Collection[Name] | None = None) 
         CorruptVersionError: a version cannot be read.
     """
     found = Survey()
-    for manifest in manifests(store):
+    # Feedback last: of what has no author, the titles of the other kinds tell what is erased.
+    for manifest in sorted(manifests(store), key=lambda each: each.kind == FEEDBACK):
         name = manifest.kind, manifest.version
         if names is not None and name not in names:
             continue
         for entry in manifest.files:
             if entry.path.endswith(".parquet"):
                 body = store.read(manifest, entry.path)
-                matched = [row for row in rows_of(body) if matches(row, erased)]
-                _add(found, name, matched)
+                rows = [row for row in rows_of(body) if found.has(manifest.kind, row, erased)]
+                _add(found, name, rows, erased)
     return found
 
 
-def _add(found: Survey, name: Name, rows: list[dict[str, Any]]) -> None:
+def _add(found: Survey, name: Name, rows: list[dict[str, Any]], erased: Erased) -> None:
     found.rows[name] = max(found.rows[name], len(rows))
     for row in rows:
-        if title := row.get("title"):
-            found.books.add((title, row.get("author") or ""))
+        book = row.get("title") or "", row.get("author") or ""
+        if book[0] and (book[1] or name[0] != FEEDBACK):
+            found.books.add(book)
+            if is_erased_book(row, erased):
+                found.whole.add(book)
+                found.titles.add(strict_title(book[0]))
         if name[0] == Kind.COVERS and row.get("url"):
             found.urls.add(row["url"])
         if row.get("sha256"):
@@ -110,9 +126,14 @@ def matches(row: Mapping[str, Any], erased: Erased) -> bool:
     """Return whether tombstones match a row of a table of books, covers or feedback."""
     if not any(row.get(name) for name in NEEDED):
         return False
-    others = (person["name"] or "" for person in row.get("contributors") or ())
     return (
-        erased.has_book(row.get("title"), row.get("author"), row.get("isbn13"), others)
+        is_erased_book(row, erased)
         or erased.has("url", row.get("url"))
         or erased.has("image", row.get("sha256"))
     )
+
+
+def is_erased_book(row: Mapping[str, Any], erased: Erased) -> bool:
+    """Return whether the book of a row is erased, not only its cover."""
+    others = (person["name"] or "" for person in row.get("contributors") or ())
+    return erased.has_book(row.get("title"), row.get("author"), row.get("isbn13"), others)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from dustjacket.covers.read import read_images, read_index
 from dustjacket.covers.step import INGEST_COVERS
+from dustjacket.labelling.decisions import StoredDecision, now, read_decisions, store_decision
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.plan import plan_step
 from dustjacket.pipeline.team_defaults import TeamDefaults
@@ -59,10 +60,12 @@ def test_the_cover_at_an_address_goes_and_the_book_stays(own, tmp_path):
 
     with serving(picture) as server:
         rows = [(f"Book {n}", "Ada Stern", "Art", server.url(f"{n}.png")) for n in range(3)]
-        listing = tmp_path / "listing.csv"
+        listing = tmp_path / "listing"
+        listing.mkdir()
+        (listing / "other.pdf").write_bytes(b"%PDF")
 
         def write(rows):
-            with listing.open("w", newline="") as out:
+            with (listing / "books.csv").open("w", newline="") as out:
                 csv.writer(out).writerows([("title", "author", "genre", "image_url"), *rows])
 
         write(rows)
@@ -75,7 +78,9 @@ def test_the_cover_at_an_address_goes_and_the_book_stays(own, tmp_path):
         assert {key.partition("/")[0] for key in holding(own, *wanted)} >= {
             "catalog", "covers", "fetched", "sources"
         }  # fmt: skip
+        store_decision(own, StoredDecision("", "Book 1", "Ada Stern", "Art", "ada", now(), "kept"))
         forget(own, address, "ada", print, apply=True)
+        assert [decision.title for decision in read_decisions(own)] == ["Book 1"]
         assert holding(own, *wanted) == []
         assert list(read_index(own, own.newest("covers"))["title"]) == ["Book 0", "Book 2"]
         fetched = dict(server.requests)
@@ -86,3 +91,4 @@ def test_the_cover_at_an_address_goes_and_the_book_stays(own, tmp_path):
         assert dict(server.requests) == fetched | {"4.png": 1}, "the others are from the cache"
         assert holding(own, BODIES[1], images["00000002"], address.encode()) == []
         assert ingest(listing, own).book("Book 1")["image_url"] == ""
+        assert list(own.keys("sources/")) == [], "no copy of either ingestion"

@@ -8,6 +8,7 @@ import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
 
+from dustjacket.pipeline.steps import STEPS
 from dustjacket.tracking.runs import connect, use_experiment
 from dustjacket.upkeep import mlflow_runs
 from dustjacket.upkeep.mlflow_runs import clean_mlflow, delete_pictures
@@ -23,10 +24,10 @@ def client(store, tmp_path, monkeypatch):
     return mlflow.MlflowClient()
 
 
-def make_run(version, client, *, register=True):
+def make_run(version, client, *, register=True, step="finetune_clip"):
     """Return the id of a run with a child, an artifact and a registered model, and its folder."""
-    use_experiment("cover-clip")
-    tags = {"dag_id": "finetune_clip", "version": version}
+    use_experiment(STEPS[step].experiment)
+    tags = {"dag_id": step, "version": version}
     with mlflow.start_run(tags=tags) as run:
         mlflow.log_text("a" * 1000, "curve.txt")
         with mlflow.start_run(nested=True):
@@ -96,7 +97,13 @@ def test_one_run_that_cannot_be_removed_does_not_stop_the_others(
 def test_pictures_and_tables_of_a_version_go_and_its_model_stays(store, client):
     erased, folder = make_run("champion", client)
     _, other = make_run("other", client)
-    delete_pictures(store.settings, {("clip_candidate", "champion")})
+    ingestions = {
+        name: make_run(name, client, register=False, step="ingest_covers")[1]
+        for name in ("published", "held-back")
+    }
+    delete_pictures(store.settings, {("clip_candidate", "champion")}, {("covers", "published")})
+    assert list(ingestions["published"].rglob("curve.txt"))
+    assert not list(ingestions["held-back"].rglob("curve.txt"))
     assert not list(folder.parent.joinpath(erased).rglob("curve.txt"))
     assert list(other.rglob("curve.txt"))
     assert stage(client, erased) == "active"

@@ -14,7 +14,7 @@ from safetensors.numpy import load, save
 from dustjacket.covers.read import read_image, read_images, read_index
 from dustjacket.covers.step import INGEST_COVERS
 from dustjacket.errors import BadInputError, NotReadyError
-from dustjacket.feedback.store import Feedback
+from dustjacket.feedback.store import Feedback, read_feedback
 from dustjacket.labelling.decisions import StoredDecision, now, read_decisions, store_decision
 from dustjacket.pipeline.job import Job
 from dustjacket.pipeline.kinds import Kind
@@ -162,9 +162,9 @@ class Shop:
     def put(self, key, body):
         self.store.client.put_object(Bucket=self.store.bucket, Key=key, Body=body)
 
-    def forget(self, text="978-0-14-143958-7", *, apply=True):
+    def forget(self, text="978-0-14-143958-7", *, apply=True, ended=()):
         lines = []
-        forget(self.store, text, "ada", lines.append, apply=apply)
+        forget(self.store, text, "ada", lines.append, apply=apply, ended=ended)
         return lines
 
     def contents(self):
@@ -319,9 +319,40 @@ def test_an_erasure_that_was_interrupted_is_ended_by_the_next(shop, monkeypatch)
     assert shop.traces("zebulon", "quist", "emma", "9780141439587") == []
 
 
+def decide(shop, *books):
+    for title, author in books:
+        store_decision(shop.store, StoredDecision("", title, author, "Art", "ada", now(), "kept"))
+
+
 def test_decisions_of_other_books_stay(shop):
+    others = [("Emma's Lantern Returns", "Zebulon Quist"), ("Emma's Lantern", "Ann Quist")]
+    decide(shop, *others)
     shop.forget()
-    assert [decision.title for decision in read_decisions(shop.store)] == ["Nightfall"]
+    left = [(decision.title, decision.author) for decision in read_decisions(shop.store)]
+    assert left == [("Nightfall", "Ada Stern"), *others]
+
+
+def test_decisions_on_books_that_a_person_contributed_to_go(shop):
+    decide(shop, ("Ada Sternly", "Bo Lee"), ("Tales", "Bo Lee"))
+    tales = {"title": "Tales", "author": "Bo Lee", "contributors": [{"name": "Ada Stern"}]}
+    shop.publish(Kind.LABELLED_CATALOG, [shop.catalog], {"books/0.parquet": parquet([tales])})
+    shop.forget("Ada Stern")
+    left = [decision.title for decision in read_decisions(shop.store)]
+    assert left == ["Emma's Lantern", "Ada Sternly"]
+
+
+def test_votes_and_queries_without_an_author_go_with_the_title_of_an_erased_book(shop):
+    feedback = Feedback(shop.store, days=90, share=1)
+    for title in ("EMMA'S LANTERN", "Nightfall", "Emma's"):
+        feedback.add_vote(title, None, "pair", "generator_candidate/1", 1, {}, ["real"])
+        feedback.add_query(title, None, None, [], {})
+    feedback.flush()
+    assert any(line.startswith("would erase 2 rows of studio_feedback")
+               for line in shop.forget(apply=False))  # fmt: skip
+    shop.forget()
+    rows, _ = read_feedback(shop.store, 90)
+    assert sorted(rows["title"]) == ["Emma's", "Emma's", "Nightfall", "Nightfall", "Nightfall"]
+    assert shop.store.newest("studio_feedback").rows == {"rows": 4, "erased": 2}
 
 
 def test_nothing_is_erased_while_a_job_is_at_work(shop):
@@ -329,8 +360,15 @@ def test_nothing_is_erased_while_a_job_is_at_work(shop):
                      {"source": str(shop.images)})  # fmt: skip
     with lease(shop.store, plan, "attempt"):
         assert shop.forget(apply=False)
-        with pytest.raises(NotReadyError, match="ingest_covers: at work"):
+        with pytest.raises(NotReadyError, match="ingest_covers: at work") as caught:
             shop.forget()
+        assert f"since {datetime.now(UTC):%Y-%m-%d}" in str(caught.value)
+        assert "--ended ingest_covers" in str(caught.value)
+        with pytest.raises(NotReadyError):
+            shop.forget(ended=["ingest_catalog"])
+        assert shop.traces("zebulon")
+        shop.forget(ended=["ingest_covers"])
+        assert shop.traces("zebulon") == []
 
 
 def test_a_request_names_an_isbn_an_address_or_one_person():
