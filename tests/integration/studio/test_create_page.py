@@ -265,7 +265,7 @@ def test_art_that_cannot_be_used_is_refused_with_the_reason(browse, studio):
     page.locator("#create-title").fill(TITLE)
     page.locator("#create-art").set_input_files(small)
     page.get_by_role("button", name="Make covers").click()
-    expect(page.locator("#concepts-part")).to_contain_text("too_small")
+    expect(page.locator("#concepts-part")).to_contain_text("it is 60 x 90 pixels: at least")
     page.get_by_role("button", name="Remove").click()
     make_covers(page)
 
