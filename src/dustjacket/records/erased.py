@@ -16,7 +16,6 @@ from typing import Literal
 
 from dustjacket.identity.persons import persons
 from dustjacket.sources.files import SourceFile, discard_copies
-from dustjacket.sources.find import stage_tables
 from dustjacket.splits import strict_key
 from dustjacket.storage.manifest import digest_of
 from dustjacket.storage.s3 import put_if_absent
@@ -97,6 +96,8 @@ def discard_sources(staged: Iterable[SourceFile], tables: Iterable[str], store: 
         staged: files that were read.
         tables: addresses of further files, or folders of tables; empty ones are left out.
     """
+    from dustjacket.sources.find import stage_tables  # Arrow, which DAG files must not load
+
     if read_erased(store).names:
         further = (stage_tables(address, store) for address in tables if address)
         discard_copies([*staged, *chain.from_iterable(further)], store)
