@@ -33,7 +33,7 @@ class ProgressTable:
         self._api = api
         self._console = console
         self._live = Live(console=console, refresh_per_second=2) if console.is_terminal else None
-        self._printed: dict[str, str] = {}
+        self._printed: set[tuple[str, str]] = set()
         self._outcomes: dict[str, str] = {}
         self._notes: dict[tuple[str, str, int], tuple[float, str]] = {}
 
@@ -63,8 +63,9 @@ class ProgressTable:
 
     def _print_line(self, name: str, run: DagRun, task: str, outcome: str) -> None:
         line = f"{name} {run.state}" + (f": {task or outcome}" if task or outcome else "")
-        if not self._live and self._printed.get(name) != line:
-            self._printed[name] = line
+        # Once a run: a task that waits goes back and forth between two states.
+        if not self._live and (run.dag_run_id, line) not in self._printed:
+            self._printed.add((run.dag_run_id, line))
             self._console.print(f"{datetime.now():%H:%M:%S}  {line}  ({run.seconds:.0f} s)")  # noqa: DTZ005
 
     def _task(self, run: DagRun) -> str:

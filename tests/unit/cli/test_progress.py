@@ -89,6 +89,16 @@ def test_a_task_that_is_tried_again_shows_why(table, clock):
     assert "train (try 2): step 1 of 60" in lines_of(table, runs, None)
 
 
+def test_a_task_that_waits_for_steps_before_it_is_a_line_once(table, clock):
+    api, runs = table._api, {"finetune_clip": run_of()}
+    shown = ""
+    for state in ("running", "up_for_reschedule") * 3:
+        api.task = TaskInstance(task_id="plan", state=state, try_number=1)
+        shown += lines_of(table, runs, None)
+    assert len(shown.splitlines()) == 2
+    assert "plan (waits for the steps before it)" in shown
+
+
 def test_the_figures_of_a_run_stand_before_the_name_of_its_version(table):
     newest = SimpleNamespace(version="v1", dag_run_id="r", rows={"accepted": 2917, "rejected": 83})
     store = SimpleNamespace(newest=lambda _: newest)
