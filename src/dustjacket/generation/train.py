@@ -162,7 +162,7 @@ class _Trainer:
         """Set the number of steps that fit the budget, by timing some and undoing them."""
         before = copy_weights(self.weights)
         budget_s = 60 * self.parameters.budget_minutes
-        self.state.steps = self.state.step + 1  # for the learning rate only
+        self.state.steps = _WARM_STEPS + _MAX_TIMED_STEPS  # for the learning rate only
         begun = time.monotonic()
         for _ in range(_WARM_STEPS):
             self._train_step()

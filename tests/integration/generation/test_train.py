@@ -8,8 +8,10 @@ from safetensors.torch import load_file, save_file
 from dustjacket.clip.checkpoints import copy_weights
 from dustjacket.clip.process_group import ProcessGroup
 from dustjacket.errors import CorruptVersionError, DustjacketError
+from dustjacket.generation import train
 from dustjacket.generation.batches import draw_batch
 from dustjacket.generation.network import Decoder, DecoderShape
+from dustjacket.generation.optimizer import MuonAdamW
 from dustjacket.generation.process import generator_checkpoints
 from dustjacket.generation.step import GeneratorParameters
 from dustjacket.generation.train import GeneratorState, fit
@@ -105,6 +107,23 @@ def test_the_steps_fit_the_budget_and_measuring_them_changes_nothing():
     again = decoder()
     fit(again, TRAINING, VALIDATION, parameters(), state=GeneratorState(steps=steps))
     assert_close(again.state_dict(), model.state_dict(), atol=0, rtol=0)
+
+
+def test_a_fast_machine_measures_many_steps_and_no_rate_leaves_the_schedule(monkeypatch):
+    rates = []
+
+    def set_rate(self, rate):
+        rates.append(rate)
+        plain(self, rate)
+
+    plain = MuonAdamW.set_rate
+    monkeypatch.setattr(MuonAdamW, "set_rate", set_rate)
+    monkeypatch.setattr(train, "_TIMED_SHARE", 100)
+    fit(decoder(), TRAINING, VALIDATION, parameters(budget_minutes=0.02))
+    measured = train._WARM_STEPS + train._MAX_TIMED_STEPS
+    assert len(rates) >= measured
+    assert min(rates[:measured]) > 0
+    assert max(rates) <= parameters().learning_rate
 
 
 def test_a_batch_in_parts_trains_as_the_whole(whole):
