@@ -9,6 +9,8 @@ from dustjacket.cli.airflow_api import ACTIVE, AirflowApi, DagRun
 from dustjacket.pipeline.steps import STEPS
 from dustjacket.storage.store import Store
 
+_ORDER = {"queued": 1, "running": 2}
+
 
 class OwnRuns:
     """Own runs since a moment, found by the versions that they are about.
@@ -28,14 +30,12 @@ class OwnRuns:
         self._runs[run.dag_id, run.dag_run_id] = run
 
     def latest(self) -> dict[str, DagRun]:
-        """Return the latest own run of each DAG; an active one goes before one that has ended."""
+        """Return the latest own run of each DAG: of those running, then queued, then ended."""
         self._refresh()
-        latest: dict[str, DagRun] = {}
-        for run in sorted(self._runs.values(), key=lambda run: run.run_after):
-            previous = latest.get(run.dag_id)
-            if previous is None or run.state in ACTIVE or previous.state not in ACTIVE:
-                latest[run.dag_id] = run
-        return latest
+        runs = sorted(
+            self._runs.values(), key=lambda run: (_ORDER.get(run.state, 0), run.run_after)
+        )
+        return {run.dag_id: run for run in runs}
 
     def seconds(self) -> dict[str, float]:
         """Return how long the own runs of each DAG took together."""

@@ -109,5 +109,7 @@ def test_an_active_run_goes_before_one_that_was_triggered_later(api, own):
     own.add(api.start("label_covers", 1))
     own.add(api.start("label_covers", 2, state="success"))
     assert names(own) == {"label_covers": "label_covers 1"}
-    own.add(api.start("label_covers", 3))
+    own.add(queued := api.start("label_covers", 3, state="queued"))
+    assert names(own) == {"label_covers": "label_covers 1"}, "it runs before the queued one"
+    api.end(queued, "running")
     assert names(own) == {"label_covers": "label_covers 3"}
