@@ -132,11 +132,8 @@ class AirflowApi:
 
     def variable(self, key: str) -> str | None:
         """Return a variable's value, or None if it is not set."""
-        return self._variables().get(key)
-
-    def _variables(self) -> dict[str, str]:
         variables = self._call("GET", "/variables", params={"limit": 1000})["variables"]
-        return {variable["key"]: variable["value"] for variable in variables}
+        return {variable["key"]: variable["value"] for variable in variables}.get(key)
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> DagRun:
         """Start a run now, with the parameters in ``conf``.

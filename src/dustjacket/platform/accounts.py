@@ -6,18 +6,13 @@ applies at once, without a restart.
 
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from fcntl import LOCK_EX, flock
-from functools import lru_cache
-from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.security import generate_password_hash
 
-from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.platform.credentials import write_private
+from dustjacket.errors import BadInputError
+from dustjacket.platform.private_records import PrivateRecords
 
 FILE = "users.json"
 FORMAT: Literal[1] = 1
@@ -53,31 +48,10 @@ class _AccountsFile(BaseModel):
     accounts: list[Account] = []
 
 
-def load_accounts(home: Path) -> dict[str, Account]:
-    """Return the accounts of the platform in ``home``, by name.
-
-    Raises:
-        DustjacketError: the file cannot be read.
-    """
-    file = home / FILE
-    try:
-        stat = file.stat()
-    except FileNotFoundError:
-        return {}
-    return _parsed(file, stat.st_mtime_ns, stat.st_ino)
-
-
-@lru_cache(maxsize=1)
-def _parsed(file: Path, _mtime_ns: int, _inode: int) -> dict[str, Account]:
-    try:
-        accounts = _AccountsFile.model_validate_json(file.read_bytes()).accounts
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        raise DustjacketError(
-            f"{file} is not a list of accounts ({first['msg']}): restore it, or delete it and add "
-            "each account again"
-        ) from None
-    return {account.name: account for account in accounts}
+_RECORDS: PrivateRecords[Account] = PrivateRecords(
+    FILE, _AccountsFile, "accounts", "restore it, or delete it and add each account again"
+)
+load_accounts, change_accounts = _RECORDS.load, _RECORDS.change
 
 
 def new_account(name: str, role: str, password: str) -> Account:
@@ -100,15 +74,3 @@ def new_account(name: str, role: str, password: str) -> Account:
     return Account.model_validate(
         {"name": name, "role": role, "password_hash": generate_password_hash(password)}
     )
-
-
-@contextmanager
-def change_accounts(home: Path) -> Iterator[dict[str, Account]]:
-    """Yield the accounts by name, and store them at the end of the block unless it raises."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (home / f"{FILE}.lock").open("w") as lock:
-        flock(lock, LOCK_EX)
-        accounts = dict(load_accounts(home))
-        yield accounts
-        content = _AccountsFile(accounts=sorted(accounts.values(), key=lambda each: each.name))
-        write_private(home / FILE, content.model_dump_json(indent=1))

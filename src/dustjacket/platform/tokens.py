@@ -7,18 +7,15 @@ token is random and long: a plain hash of it says nothing, unlike that of a pass
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from fcntl import LOCK_EX, flock
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from dustjacket.errors import BadInputError, DustjacketError
-from dustjacket.platform.credentials import write_private
+from dustjacket.errors import BadInputError
+from dustjacket.platform.private_records import PrivateRecords
 
 FILE = "tokens.json"
 PREFIX = "dj_"
@@ -54,6 +51,12 @@ class _TokensFile(BaseModel):
     tokens: list[NamedToken] = []
 
 
+_RECORDS: PrivateRecords[NamedToken] = PrivateRecords(
+    FILE, _TokensFile, "tokens", "delete it, and add each token again"
+)
+load_tokens, change_tokens = _RECORDS.load, _RECORDS.change
+
+
 def new_token(name: str, scopes: Iterable[str]) -> tuple[NamedToken, str]:
     """Return a new token's record, and the token, which is nowhere else.
 
@@ -73,44 +76,6 @@ def new_token(name: str, scopes: Iterable[str]) -> tuple[NamedToken, str]:
     token = PREFIX + secrets.token_urlsafe(32)
     record = {"name": name, "scopes": chosen, "sha256": _digest(token)}
     return NamedToken.model_validate({**record, "created_at": datetime.now(UTC)}), token
-
-
-def load_tokens(home: Path) -> dict[str, NamedToken]:
-    """Return the tokens of the platform in ``home``, by name.
-
-    Raises:
-        DustjacketError: the file cannot be read.
-    """
-    file = home / FILE
-    try:
-        stat = file.stat()
-    except FileNotFoundError:
-        return {}
-    return _parsed(file, stat.st_mtime_ns, stat.st_ino)
-
-
-@lru_cache(maxsize=1)
-def _parsed(file: Path, _mtime_ns: int, _inode: int) -> dict[str, NamedToken]:
-    try:
-        tokens = _TokensFile.model_validate_json(file.read_bytes()).tokens
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        raise DustjacketError(
-            f"{file} is not a list of tokens ({first['msg']}): delete it, and add each token again"
-        ) from None
-    return {token.name: token for token in tokens}
-
-
-@contextmanager
-def change_tokens(home: Path) -> Iterator[dict[str, NamedToken]]:
-    """Yield the tokens by name, and store them at the end of the block unless it raises."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (home / f"{FILE}.lock").open("w") as lock:
-        flock(lock, LOCK_EX)
-        tokens = dict(load_tokens(home))
-        yield tokens
-        content = _TokensFile(tokens=sorted(tokens.values(), key=lambda each: each.name))
-        write_private(home / FILE, content.model_dump_json(indent=1))
 
 
 def bearer_of(authorization: str) -> str | None:
