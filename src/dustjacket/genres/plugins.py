@@ -8,7 +8,8 @@ JSON of a plug-in's model, never a pickle; the package must be installed whereve
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -91,11 +92,9 @@ def load_plugin(name: str) -> ClassifierPlugin:
     if entry is None:
         known = ", ".join(sorted(entry_points(group=GROUP).names)) or "none"
         raise PluginError(f"plug-in {name}: no installed package offers it; offered: {known}")
-    try:
+    with _one_line_of(name):
         plugin: ClassifierPlugin = entry.load()
         _ = plugin.features, plugin.grid[0], plugin.fit, plugin.restore
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # it is not our code
-        raise failure(name, error) from None
     return plugin
 
 
@@ -118,10 +117,16 @@ def plugin_versions(names: Sequence[str]) -> dict[str, str]:
     return versions
 
 
-def failure(name: str, error: BaseException) -> PluginError:
-    """Return the error of a plug-in as one line."""
-    text = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REASON]
-    return PluginError(f"plug-in {name}: {text}")
+@contextmanager
+def _one_line_of(name: str) -> Iterator[None]:
+    """Run the code of a plug-in; any error of it becomes a PluginError of one line."""
+    try:
+        yield
+    except PluginError:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # it is not our code
+        text = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_REASON]
+        raise PluginError(f"plug-in {name}: {text}") from None
 
 
 @dataclass(frozen=True)
@@ -151,10 +156,8 @@ class PluggedModel:
         """
         read = descriptions if self.use_descriptions and descriptions else [None] * len(titles)
         books = [BookText(*each) for each in zip(titles, authors, read, strict=True)]
-        try:
+        with _one_line_of(self.name):
             found = np.asarray(self.model.scores(books), np.float32)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # it is not our code
-            raise failure(self.name, error) from None
         if found.shape != (len(books), self.genres) or not np.isfinite(found).all():
             raise PluginError(
                 f"plug-in {self.name}: scores are not finite, or not of shape "
@@ -185,10 +188,10 @@ class PluggedModel:
         name = description["plugin"]
         own = {key.removeprefix("plugin."): array for key, array in arrays.items()}
         try:
-            model = load_plugin(name).restore(description["own"], own)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # it is not our code
-            why = error if isinstance(error, PluginError) else failure(name, error)
-            raise NotReadyError(f"{why}; the classifier needs it: install its package") from None
+            with _one_line_of(name):
+                model = load_plugin(name).restore(description["own"], own)
+        except PluginError as error:
+            raise NotReadyError(f"{error}; the classifier needs it: install its package") from None
         return cls(name, model, description["descriptions"], description["genres"])
 
 
@@ -210,14 +213,10 @@ def fit_plugin(
     Raises:
         PluginError: it failed, or what it saves is not JSON and numbers.
     """
-    try:
+    with _one_line_of(name):
         fitted = load_plugin(name).fit(books, labels, sample_weight, genres, hyperparameters, seed)
         model = PluggedModel(name, fitted, described, genres)
         description, arrays = json.loads(json.dumps(model.description())), model.arrays()
         if any(array.dtype.kind not in "bif" for array in arrays.values()):
             raise TypeError("arrays must be of numbers")
         return PluggedModel.restore(description, arrays)
-    except PluginError:
-        raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # it is not our code
-        raise failure(name, error) from None
